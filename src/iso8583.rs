@@ -1,0 +1,34 @@
+//! ISO 8583 messages: specs, codec, framing.
+//!
+//! A [`Spec`] says where the fields of a network's messages lie and is compiled once into tables.
+//! [`Spec::decode`] gives a [`Message`], a view over the received bytes, without a copy or an allocation;
+//! an [`Encoder`] writes one into a reused buffer. [`FrameCodec`] cuts the stream of a TCP session into
+//! messages. Nothing here knows what a message is for.
+
+mod bitmap;
+mod characters;
+mod class;
+mod de;
+mod decode;
+mod ebcdic;
+mod encode;
+mod error;
+mod field;
+mod framing;
+mod layout;
+mod message;
+mod mti;
+mod spec;
+mod subfields;
+
+pub use class::{Class, Filler};
+pub use de::De;
+pub use ebcdic::CodePage;
+pub use encode::{EncodeError, EncodeReason, Encoder};
+pub use error::{DecodeError, Place, Reason};
+pub use field::{Field, FieldError, Subfield};
+pub use framing::*;
+pub use message::Message;
+pub use mti::Mti;
+pub use spec::{CurrencyName, Element, Fault, Format, MessageLayout, Shown, Spec, SpecError};
+pub use subfields::{SubfieldFault, SubfieldReason};

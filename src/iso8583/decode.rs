@@ -1,0 +1,233 @@
+//! Decoding: one pass over the bytes, checked against the table of the spec, without an allocation.
+
+use bytes::Bytes;
+
+use super::bitmap::{ANOTHER, Bitmap};
+use super::characters::Characters;
+use super::de::De;
+use super::error::{DecodeError, Place, Reason};
+use super::layout::{Coding, Indicator, Layout, NotNumeric};
+use super::message::{Ends, Message};
+use super::mti::Mti;
+use super::spec::{Element, MessageLayout, Spec};
+
+/// What is wrong at a byte of the message, before the place is put to it.
+#[derive(Clone, Copy)]
+pub(super) struct Wrong {
+    offset: usize,
+    reason: Reason,
+}
+
+impl Spec {
+    /// Decodes a message, from the MTI to its last byte, and checks all of it: every value by its content
+    /// class and length, subfields too.
+    ///
+    /// # Errors
+    /// With the first thing that is wrong, its place and its byte.
+    #[inline]
+    pub fn decode(&self, bytes: Bytes) -> Result<Message<'_>, DecodeError> {
+        let input = &*bytes;
+        if input.len() > usize::from(u16::MAX) {
+            return Err(error(Place::Message, 0, Reason::TooLarge(input.len())));
+        }
+        let (mti, layout) = self.decode_mti(input)?;
+        let at = self.mti.width();
+        let (bitmap, body) = self.decode_bitmap(input, at, layout)?;
+        let mut ends = Ends::new();
+        let end = decode_elements(input, body, &bitmap, layout, &mut ends)?;
+        if end != input.len() {
+            return Err(error(Place::Message, end, Reason::TrailingBytes(input.len() - end)));
+        }
+        Ok(Message::new(self, layout, mti, bitmap, body, ends, bytes))
+    }
+
+    #[inline(always)]
+    fn decode_mti(&self, input: &[u8]) -> Result<(Mti, &MessageLayout), DecodeError> {
+        let width = self.mti.width();
+        if input.len() < width {
+            let reason = Reason::Truncated { needed: width, left: input.len() };
+            return Err(error(Place::Mti, 0, reason));
+        }
+        let mti =
+            self.mti.read(input).ok_or_else(|| error(Place::Mti, 0, Reason::MtiNotNumeric))?;
+        let layout =
+            self.layout_of(mti).ok_or_else(|| error(Place::Mti, 0, Reason::UnknownMti(mti)))?;
+        Ok((mti, layout))
+    }
+
+    /// Reads the bitmaps; gives them and where the first data element begins.
+    #[inline(always)]
+    fn decode_bitmap(
+        &self,
+        input: &[u8],
+        at: usize,
+        layout: &MessageLayout,
+    ) -> Result<(Bitmap, usize), DecodeError> {
+        let width = self.bitmap.width();
+        let mut bitmap = Bitmap::default();
+        let mut at = at;
+        for (nth, word) in bitmap.words.iter_mut().enumerate() {
+            let bytes = input.get(at..at + width).ok_or_else(|| {
+                let reason = Reason::Truncated { needed: width, left: input.len() - at };
+                error(Place::Bitmap, at, reason)
+            })?;
+            *word = self
+                .bitmap
+                .read(bytes)
+                .map_err(|place| error(Place::Bitmap, at + place, Reason::BitmapNotHex))?;
+            let another = nth < 2 && *word & ANOTHER != 0;
+            if another && nth + 1 >= layout.bitmaps {
+                return Err(error(Place::Bitmap, at, Reason::UndefinedBitmap));
+            }
+            at += width;
+            if !another {
+                break;
+            }
+        }
+        Ok((bitmap, at))
+    }
+}
+
+/// Walks the data elements that the bitmap has, from `at` on; gives where the last one ends.
+#[inline(always)]
+fn decode_elements(
+    input: &[u8],
+    at: usize,
+    bitmap: &Bitmap,
+    layout: &MessageLayout,
+    ends: &mut Ends,
+) -> Result<usize, DecodeError> {
+    let mut at = at;
+    let mut rank = 0;
+    for (bits, first) in bitmap.elements().into_iter().zip([1, 65, 129]) {
+        let mut bits = bits;
+        while bits != 0 {
+            let place = bits.leading_zeros();
+            bits ^= ANOTHER >> place;
+            #[expect(clippy::cast_possible_truncation, reason = "leading zeros of a u64, below 64")]
+            let number = first + place as u8;
+            let entry = layout.layouts.get(usize::from(number)).and_then(Option::as_ref);
+            let Some(entry) = entry else {
+                return Err(element_error(
+                    layout,
+                    number,
+                    Wrong { offset: at, reason: Reason::Undefined },
+                ));
+            };
+            let start = at;
+            at = match decode_element(input, at, entry) {
+                Ok(end) => end,
+                Err(wrong) => return Err(element_error(layout, number, wrong)),
+            };
+            if entry.has_subfields
+                && let Err(wrong) = check_subfields(input, start, at, entry, layout, number)
+            {
+                return Err(element_error(layout, number, wrong));
+            }
+            ends.set(rank, at);
+            rank += 1;
+        }
+    }
+    Ok(at)
+}
+
+/// Checks one data element; gives where it ends.
+#[inline(always)]
+fn decode_element(input: &[u8], at: usize, layout: &Layout) -> Result<usize, Wrong> {
+    let length = decode_length(input, at, layout)?;
+    let content_at = at + layout.indicator.width();
+    let end = content_at + layout.bytes_of(length);
+    let Some(content) = input.get(content_at..end) else {
+        return Err(truncated(input, content_at, end - content_at));
+    };
+    match layout.coding {
+        Coding::Binary => Ok(end),
+        Coding::Ascii if layout.class.admits_all(content) => Ok(end),
+        _ => check_content(content_at, content, length, layout).map(|()| end),
+    }
+}
+
+/// The length of the value, within what the spec allows.
+#[inline(always)]
+fn decode_length(input: &[u8], at: usize, layout: &Layout) -> Result<usize, Wrong> {
+    if layout.indicator == Indicator::Fixed {
+        return Ok(usize::from(layout.max));
+    }
+    let width = layout.indicator.width();
+    let Some((indicator, rest)) = input.get(at..).and_then(|rest| rest.split_at_checked(width))
+    else {
+        return Err(truncated(input, at, width));
+    };
+    let wrong = |reason| Wrong { offset: at, reason };
+    let length =
+        layout.length(indicator, rest).map_err(|NotNumeric| wrong(Reason::LengthNotNumeric))?;
+    let (min, max) = (usize::from(layout.min), usize::from(layout.max));
+    if length > max {
+        return Err(wrong(Reason::TooLong { length, max }));
+    }
+    if length < min {
+        return Err(wrong(Reason::TooShort { length, min }));
+    }
+    Ok(length)
+}
+
+#[cold]
+fn truncated(input: &[u8], at: usize, needed: usize) -> Wrong {
+    Wrong { offset: at, reason: Reason::Truncated { needed, left: input.len().saturating_sub(at) } }
+}
+
+/// Checks content that is not plain ASCII of its class: other codings, and what is wrong.
+#[inline(never)]
+fn check_content(at: usize, content: &[u8], length: usize, layout: &Layout) -> Result<(), Wrong> {
+    let characters = Characters::new(layout.coding, content, layout.characters_of(length));
+    if let Some(place) = characters.first_refused(layout.class) {
+        let byte_at = characters.byte_of(place);
+        let reason = Reason::Class { class: layout.class, byte: content.get(byte_at).copied() };
+        return Err(Wrong { offset: at + byte_at, reason });
+    }
+    match characters.wrong_padding() {
+        Some(byte_at) => Err(Wrong { offset: at + byte_at, reason: Reason::Padding }),
+        None => Ok(()),
+    }
+}
+
+fn check_subfields(
+    input: &[u8],
+    start: usize,
+    end: usize,
+    layout: &Layout,
+    message: &MessageLayout,
+    number: u8,
+) -> Result<(), Wrong> {
+    let described = De::new(number).and_then(|de| message.elements.get(&de)?.subfields.as_ref());
+    let (Some(subfields), Some(wire)) = (described, input.get(start..end)) else { return Ok(()) };
+    subfields.walk(layout.characters(wire), |_| ()).map_err(|fault| Wrong {
+        offset: start + layout.indicator.width(),
+        reason: Reason::Subfields(fault),
+    })
+}
+
+#[cold]
+fn error(place: Place, offset: usize, reason: Reason) -> DecodeError {
+    DecodeError { place, name: None, offset, reason }
+}
+
+/// Puts the element to what is wrong. A byte of a sensitive element is not told.
+#[cold]
+fn element_error(message: &MessageLayout, number: u8, wrong: Wrong) -> DecodeError {
+    let Wrong { offset, reason } = wrong;
+    let Some(de) = De::new(number) else { return error(Place::Bitmap, offset, reason) };
+    let element = message.elements.get(&de);
+    let reason = match reason {
+        Reason::Class { class, .. } if element.is_some_and(Element::is_sensitive) => {
+            Reason::Class { class, byte: None }
+        }
+        other => other,
+    };
+    DecodeError {
+        place: Place::Element(de),
+        name: element.map(|it| it.name.clone()),
+        offset,
+        reason,
+    }
+}

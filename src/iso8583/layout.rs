@@ -1,0 +1,291 @@
+//! The compiled table entry of a data element: how its length and content lie on the wire.
+
+use std::fmt;
+
+use super::characters::Characters;
+use super::class::Class;
+use super::ebcdic::CodePage;
+
+/// How characters, digits or bits are coded in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    /// A character a byte, in ASCII.
+    Ascii,
+    /// A character a byte, in EBCDIC.
+    Ebcdic(CodePage),
+    /// Two digits a byte.
+    Bcd(Pad),
+    /// The bytes themselves.
+    Binary,
+    /// Two hex characters for each byte of the value.
+    Hex(Option<CodePage>),
+}
+
+/// Where an odd number of BCD digits is filled to whole bytes, and with what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pad {
+    Left,
+    RightZero,
+    RightF,
+}
+
+/// How the length of a value is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Indicator {
+    /// Not at all: always the same.
+    Fixed,
+    /// Decimal digits in ASCII, one to four.
+    Ascii(u8),
+    /// Decimal digits in EBCDIC, one to four.
+    Ebcdic(u8),
+    /// One or two bytes of two decimal digits each.
+    Bcd(u8),
+    /// One or two bytes, the high one first.
+    Binary(u8),
+}
+
+/// Where a data element's bytes lie, and what they may be.
+///
+/// Invariant, kept by the spec reader: `min <= max`, `min == max` for a fixed one, and the indicator can
+/// state `max`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) coding: Coding,
+    pub(super) class: Class,
+    pub(super) indicator: Indicator,
+    /// The indicator counts bytes where the value is counted in digits.
+    pub(super) counts_bytes: bool,
+    /// Least and most characters, digits or (class `b`) bytes of the value.
+    pub(super) min: u16,
+    pub(super) max: u16,
+    pub(super) has_subfields: bool,
+}
+
+/// An indicator whose digits are no digits.
+pub(super) struct NotNumeric;
+
+impl Indicator {
+    /// Bytes in front of the content.
+    #[inline]
+    pub(super) const fn width(self) -> usize {
+        match self {
+            Self::Fixed => 0,
+            Self::Ascii(width) | Self::Ebcdic(width) | Self::Bcd(width) | Self::Binary(width) => {
+                width as usize
+            }
+        }
+    }
+
+    /// The highest length it can state.
+    pub(super) const fn highest(self) -> usize {
+        match self {
+            Self::Fixed => usize::MAX,
+            Self::Ascii(width) | Self::Ebcdic(width) => 10_usize.pow(width as u32) - 1,
+            Self::Bcd(width) => 100_usize.pow(width as u32) - 1,
+            Self::Binary(width) => 256_usize.pow(width as u32) - 1,
+        }
+    }
+
+    /// The stated length. `bytes` are as many as the width.
+    #[inline(always)]
+    pub(super) fn read(self, bytes: &[u8]) -> Result<usize, NotNumeric> {
+        match (self, bytes) {
+            (Self::Ascii(2), [tens, ones]) => decimal(b'0', &[*tens, *ones]),
+            (Self::Ascii(3), [hundreds, tens, ones]) => decimal(b'0', &[*hundreds, *tens, *ones]),
+            _ => self.read_rare(bytes),
+        }
+    }
+
+    #[inline(never)]
+    fn read_rare(self, bytes: &[u8]) -> Result<usize, NotNumeric> {
+        match self {
+            Self::Fixed => Ok(0),
+            Self::Ascii(_) => decimal(b'0', bytes),
+            Self::Ebcdic(_) => decimal(0xF0, bytes),
+            Self::Binary(_) => {
+                Ok(bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)))
+            }
+            Self::Bcd(_) => bytes.iter().try_fold(0, |length, byte| {
+                let (high, low) = (byte >> 4, byte & 0xF);
+                if high > 9 || low > 9 {
+                    return Err(NotNumeric);
+                }
+                Ok(length * 100 + usize::from(high * 10 + low))
+            }),
+        }
+    }
+
+    /// Writes the length into bytes as many as the width. The caller has checked it against the maximum.
+    #[inline(always)]
+    pub(super) fn write(self, length: usize, bytes: &mut [u8]) {
+        match self {
+            Self::Fixed => {}
+            Self::Ascii(_) => write_digits::<10>(length, bytes, |digit| b'0' + digit),
+            Self::Ebcdic(_) => write_digits::<10>(length, bytes, |digit| 0xF0 + digit),
+            Self::Bcd(_) => {
+                write_digits::<100>(length, bytes, |pair| ((pair / 10) << 4) | (pair % 10));
+            }
+            Self::Binary(_) => write_digits::<256>(length, bytes, |byte| byte),
+        }
+    }
+}
+
+/// Writes a number in a base, the last digit into the last byte.
+#[inline(always)]
+fn write_digits<const BASE: usize>(number: usize, bytes: &mut [u8], code: impl Fn(u8) -> u8) {
+    let mut rest = number;
+    for byte in bytes.iter_mut().rev() {
+        #[expect(clippy::cast_possible_truncation, reason = "a remainder of at most 256")]
+        let digit = (rest % BASE) as u8;
+        *byte = code(digit);
+        rest /= BASE;
+    }
+}
+
+/// Reads decimal digits that are coded from `zero` on.
+#[inline(always)]
+fn decimal(zero: u8, digits: &[u8]) -> Result<usize, NotNumeric> {
+    let mut length = 0;
+    let mut wrong = false;
+    for byte in digits {
+        let digit = byte.wrapping_sub(zero);
+        wrong |= digit > 9;
+        length = length * 10 + usize::from(digit);
+    }
+    if wrong { Err(NotNumeric) } else { Ok(length) }
+}
+
+impl Layout {
+    /// Bytes on the wire of a value of this many characters, digits or (class `b`) bytes.
+    #[inline(always)]
+    pub(super) const fn bytes_of(&self, length: usize) -> usize {
+        match self.coding {
+            Coding::Ascii | Coding::Ebcdic(_) | Coding::Binary => length,
+            Coding::Bcd(_) => length.div_ceil(2),
+            Coding::Hex(_) => length * 2,
+        }
+    }
+
+    /// Characters that a value of this length has as text: bits are shown in hex.
+    pub(super) const fn characters_of(&self, length: usize) -> usize {
+        match self.coding {
+            Coding::Ascii | Coding::Ebcdic(_) | Coding::Bcd(_) => length,
+            Coding::Binary | Coding::Hex(_) => length * 2,
+        }
+    }
+
+    /// The length of a value by its indicator and the bytes after it.
+    #[inline(always)]
+    pub(super) fn length(&self, indicator: &[u8], rest: &[u8]) -> Result<usize, NotNumeric> {
+        if self.indicator == Indicator::Fixed {
+            return Ok(usize::from(self.max));
+        }
+        let stated = self.indicator.read(indicator)?;
+        if !self.counts_bytes {
+            return Ok(stated);
+        }
+        // Filled up with F on the right, as the spec reader requires of lengths in bytes.
+        let last = stated.checked_sub(1).and_then(|last| rest.get(last));
+        Ok(stated * 2 - usize::from(last.is_some_and(|byte| byte & 0xF == 0xF)))
+    }
+
+    /// The characters of a value that was found valid, from its bytes on the wire with the indicator.
+    #[inline]
+    pub(super) fn characters<'m>(&self, wire: &'m [u8]) -> Characters<'m> {
+        let (indicator, content) =
+            wire.split_at_checked(self.indicator.width()).unwrap_or((&[], wire));
+        let length = self.length(indicator, content).unwrap_or_default();
+        Characters::new(self.coding, content, self.characters_of(length))
+    }
+
+    /// What the indicator states for a value of this length.
+    #[inline(always)]
+    pub(super) const fn stated(&self, length: usize) -> usize {
+        if self.counts_bytes { self.bytes_of(length) } else { length }
+    }
+}
+
+impl fmt::Display for Layout {
+    /// As specs are written: `n 6`, `ans..40 LLVAR`, with the coding where it isn't ASCII.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { class, max, .. } = self;
+        match self.indicator {
+            Indicator::Fixed => write!(f, "{class} {max}")?,
+            Indicator::Ascii(width) | Indicator::Ebcdic(width) => variable(f, *class, *max, width)?,
+            Indicator::Bcd(width) => variable(f, *class, *max, width * 2)?,
+            Indicator::Binary(width) => write!(f, "{class}..{max} {width}-byte length")?,
+        }
+        match self.coding {
+            Coding::Ascii | Coding::Binary => Ok(()),
+            Coding::Ebcdic(_) => f.write_str(", EBCDIC"),
+            Coding::Bcd(_) => f.write_str(", BCD"),
+            Coding::Hex(_) => f.write_str(", hex"),
+        }
+    }
+}
+
+fn variable(f: &mut fmt::Formatter<'_>, class: Class, max: u16, digits: u8) -> fmt::Result {
+    write!(f, "{class}..{max} {}VAR", "L".repeat(usize::from(digits)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Indicator; 12] = [
+        Indicator::Ascii(1),
+        Indicator::Ascii(2),
+        Indicator::Ascii(3),
+        Indicator::Ascii(4),
+        Indicator::Ebcdic(1),
+        Indicator::Ebcdic(2),
+        Indicator::Ebcdic(3),
+        Indicator::Ebcdic(4),
+        Indicator::Bcd(1),
+        Indicator::Bcd(2),
+        Indicator::Binary(1),
+        Indicator::Binary(2),
+    ];
+
+    #[test]
+    fn every_indicator_reads_every_length_that_it_writes() {
+        for indicator in ALL {
+            for length in 0..=indicator.highest() {
+                let mut bytes = vec![0; indicator.width()];
+                indicator.write(length, &mut bytes);
+                assert!(
+                    matches!(indicator.read(&bytes), Ok(read) if read == length),
+                    "{indicator:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn indicators_lie_on_the_wire_as_their_coding_says() {
+        for (indicator, wire) in [
+            (Indicator::Ascii(3), &b"042"[..]),
+            (Indicator::Ebcdic(2), &[0xF4, 0xF2]),
+            (Indicator::Bcd(2), &[0x00, 0x42]),
+            (Indicator::Binary(2), &[0x00, 0x2A]),
+        ] {
+            let mut bytes = vec![0; indicator.width()];
+            indicator.write(42, &mut bytes);
+            assert_eq!(bytes, wire);
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for (indicator, wire) in [
+            (Indicator::Ascii(2), &b"1 "[..]),
+            (Indicator::Ascii(3), b"-01"),
+            (Indicator::Ascii(4), b"00A1"),
+            (Indicator::Ebcdic(2), b"12"),
+            (Indicator::Bcd(1), &[0x1A]),
+            (Indicator::Bcd(2), &[0xA0, 0x01]),
+        ] {
+            assert!(indicator.read(wire).is_err(), "{indicator:?} {wire:?}");
+        }
+    }
+}

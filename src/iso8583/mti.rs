@@ -1,0 +1,146 @@
+//! The message type indicator.
+
+use std::fmt;
+
+/// A message type indicator: version, class, function and origin, a digit each (ISO 8583:1987, 4.1).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mti(u16);
+
+impl Mti {
+    /// The MTI of four decimal digits, `200` for 0200; `None` above 9999.
+    #[must_use]
+    pub const fn new(number: u16) -> Option<Self> {
+        if number <= 9999 { Some(Self(number)) } else { None }
+    }
+
+    /// Reads four ASCII digits.
+    #[must_use]
+    pub fn from_ascii(text: [u8; 4]) -> Option<Self> {
+        let digits = text.map(|byte| u16::from(byte.wrapping_sub(b'0')));
+        let [version, class, function, origin] = digits;
+        digits.iter().all(|digit| *digit <= 9).then_some(Self(
+            version.wrapping_mul(1000).wrapping_add(class * 100 + function * 10 + origin),
+        ))
+    }
+
+    /// The four digits as a number.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// The four digits in ASCII.
+    #[must_use]
+    pub fn to_ascii(self) -> [u8; 4] {
+        [self.0 / 1000, self.0 / 100 % 10, self.0 / 10 % 10, self.0 % 10]
+            .map(|digit| b'0' + u8::try_from(digit).unwrap_or_default())
+    }
+
+    /// The message class: 1 authorization, 2 financial, 4 reversal, 5 reconciliation, 8 network management.
+    #[must_use]
+    pub const fn class(self) -> u8 {
+        (self.0 / 100 % 10) as u8
+    }
+
+    /// True for a request or advice, which somebody answers; false for a response.
+    #[must_use]
+    pub const fn is_request(self) -> bool {
+        (self.0 / 10).is_multiple_of(2)
+    }
+
+    /// True for a repeat (0201, 0421, …).
+    #[must_use]
+    pub const fn is_repeat(self) -> bool {
+        self.0 % 2 == 1
+    }
+
+    /// The repeat of a request or advice: 0200 and 0201 give 0201. A response has none.
+    #[must_use]
+    pub const fn repeat(self) -> Option<Self> {
+        if self.is_request() { Some(Self(self.0 | 1)) } else { None }
+    }
+
+    /// The response to a request, advice or a repeat of one: 0200 and 0201 give 0210, 0420 and 0421 give
+    /// 0430. A response has none.
+    #[must_use]
+    pub const fn response(self) -> Option<Self> {
+        if self.is_request() { Some(Self(self.0 / 10 * 10 + 10)) } else { None }
+    }
+
+    /// What it means, in words.
+    #[must_use]
+    pub const fn meaning(self) -> Option<&'static str> {
+        Some(match self.0 % 1000 {
+            100 => "authorization request",
+            101 => "authorization request repeat",
+            110 => "authorization response",
+            120 => "authorization advice",
+            121 => "authorization advice repeat",
+            130 => "authorization advice response",
+            200 => "financial request",
+            201 => "financial request repeat",
+            210 => "financial response",
+            220 => "financial advice",
+            221 => "financial advice repeat",
+            230 => "financial advice response",
+            400 => "reversal request",
+            401 => "reversal request repeat",
+            410 => "reversal response",
+            420 => "reversal advice",
+            421 => "reversal advice repeat",
+            430 => "reversal advice response",
+            500 => "reconciliation request",
+            501 => "reconciliation request repeat",
+            510 => "reconciliation response",
+            520 => "reconciliation advice",
+            521 => "reconciliation advice repeat",
+            530 => "reconciliation advice response",
+            800 => "network management request",
+            801 => "network management request repeat",
+            810 => "network management response",
+            820 => "network management advice",
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Mti {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}", self.0)
+    }
+}
+
+impl fmt::Debug for Mti {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mti({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mti(number: u16) -> Mti {
+        Mti::new(number).unwrap()
+    }
+
+    #[test]
+    fn repeats_and_responses_follow_the_original() {
+        for (original, repeat, response) in
+            [(200, 201, 210), (201, 201, 210), (420, 421, 430), (421, 421, 430), (800, 801, 810)]
+        {
+            assert_eq!(mti(original).repeat(), Some(mti(repeat)));
+            assert_eq!(mti(original).response(), Some(mti(response)));
+        }
+        assert_eq!((mti(210).repeat(), mti(430).response()), (None, None));
+    }
+
+    #[test]
+    fn reads_and_writes_four_digits() {
+        assert_eq!(Mti::from_ascii(*b"0421"), Some(mti(421)));
+        assert_eq!(mti(421).to_ascii(), *b"0421");
+        for wrong in [b"04 1", b"04A1", b":200", b"020/"] {
+            assert_eq!(Mti::from_ascii(*wrong), None);
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! A spec: where the fields of a network's messages lie, compiled once into tables.
+
+mod element;
+mod faults;
+mod frame;
+mod map;
+mod reader;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::bitmap::BitmapCoding;
+use super::de::{De, HIGHEST};
+use super::ebcdic::CodePage;
+use super::framing::Framing;
+use super::layout::Layout;
+use super::mti::Mti;
+use super::subfields::Subfields;
+use crate::masking::Sensitive;
+
+pub use faults::{Fault, SpecError};
+
+/// A spec that was found free of faults. How one is written: `docs/specs.md`.
+pub struct Spec {
+    pub(super) name: String,
+    pub(super) framing: Framing,
+    pub(super) pan_digits: usize,
+    pub(super) currencies: BTreeMap<String, CurrencyName>,
+    pub(super) mti: MtiCoding,
+    pub(super) bitmap: BitmapCoding,
+    pub(super) messages: Vec<MessageLayout>,
+    /// The place in `messages` by MTI; [`UNSELECTED`] where no layout selects it.
+    by_mti: Vec<u8>,
+}
+
+const UNSELECTED: u8 = u8::MAX;
+
+/// How the MTI lies on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MtiCoding {
+    Ascii,
+    Ebcdic(CodePage),
+    Bcd,
+}
+
+/// The layout of the messages of some MTIs.
+pub struct MessageLayout {
+    pub(super) name: String,
+    pub(super) selector: Vec<Mti>,
+    /// By the number of the element.
+    pub(super) layouts: Box<[Option<Layout>; HIGHEST as usize + 1]>,
+    pub(super) elements: BTreeMap<De, Element>,
+    /// How many bitmaps a message may have.
+    pub(super) bitmaps: usize,
+}
+
+/// What a spec says of a data element besides its layout: what people call it and how it is shown.
+#[derive(Clone, Debug)]
+pub struct Element {
+    pub(super) name: Arc<str>,
+    pub(super) title: Option<String>,
+    pub(super) subfields: Option<Subfields>,
+    pub(super) shown: Shown,
+}
+
+/// How the value of an element or a subfield is shown to people.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// Why it is masked, if it is.
+    pub sensitive: Option<Sensitive>,
+    /// How it is read.
+    pub format: Option<Format>,
+    /// Codes and what they mean.
+    pub meanings: BTreeMap<String, String>,
+}
+
+/// How a value is read to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Minor units of the message's currency.
+    Amount,
+    /// `MMDDhhmmss`
+    Transmission,
+    /// `MMDD`
+    MonthDay,
+    /// `hhmmss`
+    Time,
+    /// `YYMM`
+    YearMonth,
+}
+
+/// What a spec calls a currency, and how many decimals its minor unit has.
+#[derive(Clone, Debug)]
+pub struct CurrencyName {
+    /// The ISO 4217 letters.
+    pub name: String,
+    /// Decimals of the minor unit.
+    pub decimals: usize,
+}
+
+impl Spec {
+    /// Reads and compiles the spec of a file.
+    ///
+    /// # Errors
+    /// If the file can't be read, or with every fault of the spec.
+    pub fn load(path: &Path) -> Result<Self, SpecError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| SpecError::Unreadable { file: path.display().to_string(), source })?;
+        Self::parse(&path.display().to_string(), &text)
+    }
+
+    /// Compiles the text of a spec; `file` stands in the errors.
+    ///
+    /// # Errors
+    /// With every fault of the spec.
+    pub fn parse(file: &str, text: &str) -> Result<Self, SpecError> {
+        reader::read(text).map_err(|faults| SpecError::Faulty { file: file.to_owned(), faults })
+    }
+
+    /// The specs that ship with the program, by name.
+    pub const SHIPPED: [(&'static str, &'static str); 3] = [
+        ("nusantara", include_str!("../../specs/nusantara.yaml")),
+        ("rendezvous", include_str!("../../specs/rendezvous.yaml")),
+        ("holdfast", include_str!("../../specs/holdfast.yaml")),
+    ];
+
+    /// The name of the spec.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How messages are framed on TCP.
+    #[must_use]
+    pub const fn framing(&self) -> &Framing {
+        &self.framing
+    }
+
+    /// The currency's name and decimals by its ISO 4217 numeric code.
+    #[must_use]
+    pub fn currency(&self, code: &str) -> Option<&CurrencyName> {
+        self.currencies.get(code)
+    }
+
+    /// The layout of the messages of an MTI.
+    #[inline]
+    #[must_use]
+    pub fn layout_of(&self, mti: Mti) -> Option<&MessageLayout> {
+        let place = self.by_mti.get(usize::from(mti.number()))?;
+        self.messages.get(usize::from(*place))
+    }
+}
+
+impl MessageLayout {
+    /// The layout's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The MTIs that are laid out so.
+    #[must_use]
+    pub fn selector(&self) -> &[Mti] {
+        &self.selector
+    }
+
+    /// The data elements in order.
+    pub fn elements(&self) -> impl Iterator<Item = (De, &Element)> {
+        self.elements.iter().map(|(de, element)| (*de, element))
+    }
+
+    #[inline(always)]
+    pub(super) fn layout(&self, de: De) -> Option<&Layout> {
+        self.layouts.get(usize::from(de.number()))?.as_ref()
+    }
+}
+
+impl Element {
+    /// The name that the spec gives it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its name for people.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.title.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Whether the element or one of its subfields is sensitive.
+    pub(super) fn is_sensitive(&self) -> bool {
+        self.shown.sensitive.is_some()
+            || self.subfields.as_ref().is_some_and(Subfields::is_sensitive)
+    }
+
+    /// How it is shown.
+    #[must_use]
+    pub const fn shown(&self) -> &Shown {
+        &self.shown
+    }
+}
+
+impl Shown {
+    /// What the code means, in the spec's words.
+    #[must_use]
+    pub fn meaning(&self, code: &str) -> Option<&str> {
+        self.meanings.get(code).map(String::as_str)
+    }
+}
+
+impl MtiCoding {
+    /// Bytes on the wire.
+    pub(super) const fn width(self) -> usize {
+        match self {
+            Self::Ascii | Self::Ebcdic(_) => 4,
+            Self::Bcd => 2,
+        }
+    }
+
+    /// Reads it from the front of a message; `None` if it isn't four digits.
+    #[inline(always)]
+    pub(super) fn read(self, bytes: &[u8]) -> Option<Mti> {
+        let ascii = match self {
+            Self::Ascii => *bytes.first_chunk::<4>()?,
+            Self::Ebcdic(page) => bytes.first_chunk::<4>()?.map(|byte| page.to_ascii(byte)),
+            Self::Bcd => {
+                let [high, low] = *bytes.first_chunk::<2>()?;
+                [high >> 4, high & 0xF, low >> 4, low & 0xF].map(|nibble| b'0' + nibble)
+            }
+        };
+        Mti::from_ascii(ascii)
+    }
+
+    /// Writes it into bytes as many as the width.
+    #[inline(always)]
+    pub(super) fn write(self, mti: Mti, bytes: &mut [u8]) {
+        let ascii = mti.to_ascii();
+        match (self, ascii.map(|digit| digit - b'0')) {
+            (Self::Ascii, _) => copy_front(&ascii, bytes),
+            (Self::Ebcdic(page), _) => copy_front(&ascii.map(|byte| page.from_ascii(byte)), bytes),
+            (Self::Bcd, [a, b, c, d]) => copy_front(&[a << 4 | b, c << 4 | d], bytes),
+        }
+    }
+}
+
+#[inline(always)]
+fn copy_front<const N: usize>(from: &[u8; N], to: &mut [u8]) {
+    if let Some(front) = to.first_chunk_mut::<N>() {
+        *front = *from;
+    }
+}
+
+impl fmt::Debug for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spec").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for MessageLayout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageLayout").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,100 @@
+//! Reads the `framing` of a spec.
+
+use super::map::{Faults, Map};
+use super::yaml::{Kind, Node};
+use crate::iso8583::characters::nibble_of;
+use crate::iso8583::framing::{Framing, Header, HeaderByte, Length};
+
+const FRAMING_KEYS: [&str; 6] = ["length", "counts", "header", "trailer", "keep_alive", "max"];
+/// The longest message that can be decoded: a message keeps two bytes for the end of each element.
+const MAX_MESSAGE: usize = 65_535;
+/// Bytes of header, message and trailer that a frame may have, unless a spec says otherwise.
+const MAX_FRAME: usize = 8192;
+
+pub(super) fn read(node: &Node, faults: &mut Faults) -> Option<Framing> {
+    let map = Map::open(node, "framing", &FRAMING_KEYS, faults)?;
+    let length = map.require_choice("length", &Length::NAMES, faults);
+    let (counts_itself, counts_trailer) = read_counts(&map, faults);
+    let header = read_header(&map, faults);
+    let trailer = match map.text("trailer", faults) {
+        Some(text) => bytes(&map, "trailer", text, faults),
+        None => Some(Vec::new()),
+    };
+    let framing = Framing {
+        length: length?,
+        counts_itself,
+        trailer: trailer?,
+        counts_trailer,
+        header: header?,
+        keep_alive: map.flag("keep_alive", faults).unwrap_or(false),
+        max_frame: map.number("max", faults).unwrap_or(MAX_FRAME),
+    };
+    for reason in framing.faults() {
+        faults.add(node.line, "framing", reason);
+    }
+    if framing.max_frame > MAX_MESSAGE {
+        map.fault("max", format!("a message of over {MAX_MESSAGE} bytes can't be decoded"), faults);
+    }
+    Some(framing)
+}
+
+fn read_counts(map: &Map<'_>, faults: &mut Faults) -> (bool, bool) {
+    let Some(node) = map.get("counts") else { return (false, false) };
+    let Kind::List(items) = &node.kind else {
+        map.fault("counts", format!("takes a list, has {}", node.kind.name()), faults);
+        return (false, false);
+    };
+    let mut counts = (false, false);
+    for item in items {
+        match map.text_of("counts", item, faults) {
+            Some("itself") => counts.0 = true,
+            Some("trailer") => counts.1 = true,
+            Some(other) => {
+                let reason = format!("takes `itself` and `trailer`, has `{other}`");
+                faults.add(item.line, map.at("counts"), reason);
+            }
+            None => {}
+        }
+    }
+    counts
+}
+
+fn read_header(map: &Map<'_>, faults: &mut Faults) -> Option<Header> {
+    let Some(node) = map.get("header") else { return Some(Header::None) };
+    if matches!(node.kind, Kind::Scalar(_)) {
+        let choices = [("none", false), ("tpdu", true)];
+        let tpdu = map.choice("header", &choices, faults)?;
+        return Some(if tpdu { Header::Tpdu } else { Header::None });
+    }
+    let header = Map::open(node, "framing.header", &["pattern", "hex"], faults)?;
+    match (header.text("pattern", faults), header.text("hex", faults)) {
+        (Some(pattern), None) if !pattern.is_empty() => {
+            Some(Header::Pattern(pattern.bytes().map(pattern_byte).collect()))
+        }
+        (None, Some(hex)) if !hex.is_empty() => Some(Header::Pattern(
+            bytes(&header, "hex", hex, faults)?.into_iter().map(HeaderByte::Literal).collect(),
+        )),
+        _ => {
+            map.fault("header", "takes either `pattern` or `hex`, not empty", faults);
+            None
+        }
+    }
+}
+
+const fn pattern_byte(byte: u8) -> HeaderByte {
+    match byte {
+        b'#' => HeaderByte::Digit,
+        b'?' => HeaderByte::Any,
+        literal => HeaderByte::Literal(literal),
+    }
+}
+
+fn bytes(map: &Map<'_>, key: &str, hex: &str, faults: &mut Faults) -> Option<Vec<u8>> {
+    let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
+    let read = |[high, low]: &[u8; 2]| Some(nibble_of(*high)? << 4 | nibble_of(*low)?);
+    let bytes = if rest.is_empty() { pairs.iter().map(read).collect() } else { None };
+    if bytes.is_none() {
+        map.fault(key, format!("takes hex, two characters a byte, has `{hex}`"), faults);
+    }
+    bytes
+}

@@ -1,0 +1,10 @@
+//! Titian, an interbank transfer switch adapter: the service between one bank and the national
+//! interbank switch.
+//!
+//! Two foundations carry the rest and don't know each other: what money does, and what bytes say
+//! ([`iso8583`]). Value types that both need lie under both ([`values`]). `docs/architecture.md` is the map.
+
+pub mod cli;
+pub mod iso8583;
+pub mod masking;
+pub mod values;

@@ -1,0 +1,2 @@
+//! The `titian` program.
+fn main() {}

@@ -1,0 +1,141 @@
+//! Numbers and codes that tell one message or institution from another.
+
+use std::fmt;
+
+use super::{Short, Value, digits};
+
+/// A system trace audit number (DE11): 0 to 999999. It wraps, so it never identifies a message alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Stan(u32);
+
+impl Stan {
+    /// The highest STAN.
+    pub const MAX: u32 = 999_999;
+
+    /// `None` above [`Stan::MAX`].
+    #[must_use]
+    pub const fn new(number: u32) -> Option<Self> {
+        if number <= Self::MAX { Some(Self(number)) } else { None }
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+impl Value for Stan {
+    const EXPECTED: &'static str = "six digits";
+
+    fn from_ascii(text: &[u8]) -> Option<Self> {
+        (text.len() == 6)
+            .then(|| digits(text))?
+            .and_then(|number| Self::new(number.try_into().ok()?))
+    }
+}
+
+impl fmt::Display for Stan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:06}", self.0)
+    }
+}
+
+/// Declares a code of a fixed number of ASCII characters.
+macro_rules! fixed_code {
+    ($(#[$doc:meta])* $name:ident, $length:literal, $expected:literal, $allowed:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Short<$length>);
+
+        impl $name {
+            /// The characters.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+        }
+
+        impl Value for $name {
+            const EXPECTED: &'static str = $expected;
+
+            fn from_ascii(text: &[u8]) -> Option<Self> {
+                (text.len() == $length).then(|| Short::new(text, $allowed))?.map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.as_str())
+            }
+        }
+    };
+}
+
+fixed_code! {
+    /// A retrieval reference number (DE37): follows a transfer through all its messages.
+    Rrn, 12, "twelve letters or digits", |byte| byte.is_ascii_alphanumeric() || byte == b' '
+}
+fixed_code! {
+    /// A processing code (DE3): what is asked for, and from and to what kind of account.
+    ProcessingCode, 6, "six digits", |byte| byte.is_ascii_digit()
+}
+fixed_code! {
+    /// A response code (DE39). What it means is the network's to say, never to be guessed from the code.
+    ResponseCode, 2, "two letters or digits", |byte| byte.is_ascii_alphanumeric()
+}
+
+/// An institution's identification (DE32, DE33, DE100): 1 to 11 digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Institution(Short<11>);
+
+impl Institution {
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl Value for Institution {
+    const EXPECTED: &'static str = "1 to 11 digits";
+
+    fn from_ascii(text: &[u8]) -> Option<Self> {
+        Short::new(text, |byte| byte.is_ascii_digit()).map(Self)
+    }
+}
+
+impl fmt::Display for Institution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Institution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Institution({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_takes_its_own_form_only() {
+        assert_eq!(Stan::from_ascii(b"000042"), Stan::new(42));
+        assert_eq!(Stan::new(42).unwrap().to_string(), "000042");
+        assert!(Stan::from_ascii(b"42").is_none() && Stan::new(1_000_000).is_none());
+        assert_eq!(Rrn::from_ascii(b"632811000042").unwrap().as_str(), "632811000042");
+        assert!(Rrn::from_ascii(b"63281100004").is_none());
+        assert!(ProcessingCode::from_ascii(b"40100A").is_none());
+        assert_eq!(format!("{:?}", ResponseCode::from_ascii(b"00").unwrap()), "ResponseCode(00)");
+        assert!(Institution::from_ascii(b"123456789012").is_none());
+    }
+}

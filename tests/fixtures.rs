@@ -1,0 +1,75 @@
+//! Every fixture decodes to what stands beside it, whole, and every broken one is refused at its byte.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on fails")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bytes::{Bytes, BytesMut};
+use titian::iso8583::{Message, Spec};
+
+fn files(network: &str, folder: &str, ending: &str) -> Vec<PathBuf> {
+    let folder = Path::new("fixtures").join(network).join(folder);
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_str().unwrap().ends_with(ending))
+        .collect();
+    files.sort();
+    files
+}
+
+fn bytes_of(path: &Path) -> Bytes {
+    let text = fs::read_to_string(path).unwrap();
+    let digits: String = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let digits: Vec<_> = digits.chars().filter(|digit| !digit.is_whitespace()).collect();
+    digits
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap())
+        .collect()
+}
+
+#[test]
+fn broken_messages_are_refused_at_the_byte_and_for_the_reason_that_is_written_down() {
+    let mut count = 0;
+    for (network, text) in Spec::SHIPPED {
+        let spec = Spec::parse(network, text).unwrap();
+        for path in files(network, "broken", ".hex") {
+            let expected = fs::read_to_string(path.with_extension("txt")).unwrap();
+            let error = spec.decode(bytes_of(&path)).expect_err(path.to_str().unwrap());
+            let found = format!("{} {} {}", error.place, error.offset, error.reason.word());
+            assert_eq!(found, expected.trim(), "{}: {error}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 45, "{count} broken fixtures");
+}
+
+/// Every field of a message as text, through the encoder again.
+fn encoded(message: &Message<'_>) -> BytesMut {
+    let mut buffer = BytesMut::new();
+    let mut encoder = message.spec().encoder(message.mti(), &mut buffer).unwrap();
+    for field in message.fields() {
+        encoder.text(field.de(), &*field.reveal()).unwrap();
+    }
+    encoder.finish();
+    buffer
+}
+
+#[test]
+fn whole_messages_encode_to_the_bytes_they_were_decoded_from() {
+    let mut count = 0;
+    for (network, text) in Spec::SHIPPED {
+        let spec = Spec::parse(network, text).unwrap();
+        for path in files(network, "", ".hex") {
+            if path.to_str().unwrap().ends_with(".framed.hex") {
+                continue;
+            }
+            let bytes = bytes_of(&path);
+            let message = spec.decode(bytes.clone()).expect(path.to_str().unwrap());
+            assert_eq!(encoded(&message), bytes, "{}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 85, "{count} fixtures");
+}
