@@ -1,6 +1,6 @@
 //! Every fixture decodes to what stands beside it, whole, and every broken one is refused at its byte.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ fn broken_messages_are_refused_at_the_byte_and_for_the_reason_that_is_written_do
         let spec = Spec::parse(network, text).unwrap();
         for path in files(network, "broken", ".hex") {
             let expected = fs::read_to_string(path.with_extension("txt")).unwrap();
-            let error = spec.decode(bytes_of(&path)).expect_err(path.to_str().unwrap());
+            let error = spec.decode(bytes_of(&path)).unwrap_err();
             let found = format!("{} {} {}", error.place, error.offset, error.reason.word());
             assert_eq!(found, expected.trim(), "{}: {error}", path.display());
             count += 1;
@@ -66,7 +66,8 @@ fn whole_messages_encode_to_the_bytes_they_were_decoded_from() {
                 continue;
             }
             let bytes = bytes_of(&path);
-            let message = spec.decode(bytes.clone()).expect(path.to_str().unwrap());
+            let decoded = spec.decode(bytes.clone());
+            let message = decoded.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             assert_eq!(encoded(&message), bytes, "{}", path.display());
             count += 1;
         }
