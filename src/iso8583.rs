@@ -19,12 +19,13 @@ mod layout;
 mod message;
 mod mti;
 mod spec;
+mod step;
 mod subfields;
 
 pub use class::{Class, Filler};
 pub use de::De;
 pub use ebcdic::CodePage;
-pub use encode::{EncodeError, EncodeReason, Encoder};
+pub use encode::{EncodeError, EncodeReason, Encoder, Template};
 pub use error::{DecodeError, Place, Reason};
 pub use field::{Field, FieldError, Subfield};
 pub use framing::*;

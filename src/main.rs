@@ -1,2 +1,7 @@
 //! The `titian` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    titian::cli::main().into()
+}

@@ -118,15 +118,11 @@ pub enum Filler {
 /// words that overlap.
 #[inline(always)]
 pub(super) fn every_word(text: &[u8], refused: impl Fn(u64) -> u64) -> bool {
+    // Stopping at the first word refused keeps the loop from being vectorized, which would cost more than
+    // it brings at the lengths that elements have.
     let (words, rest) = text.as_chunks::<8>();
-    let mut found = 0;
-    for word in words {
-        found |= refused(u64::from_ne_bytes(*word));
-    }
-    if !rest.is_empty() {
-        found |= refused(last_word(text));
-    }
-    found == 0
+    words.iter().all(|word| refused(u64::from_ne_bytes(*word)) == 0)
+        && (rest.is_empty() || refused(last_word(text)) == 0)
 }
 
 /// The last eight bytes of a text that isn't empty; of a shorter text its bytes, some of them twice.
@@ -136,7 +132,15 @@ pub(super) fn last_word(text: &[u8]) -> u64 {
         u64::from_ne_bytes(*word)
     } else if let (Some(head), Some(tail)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
         u64::from(u32::from_ne_bytes(*head)) << 32 | u64::from(u32::from_ne_bytes(*tail))
-    } else if let (Some(head), Some(tail)) = (text.first_chunk::<2>(), text.last_chunk::<2>()) {
+    } else {
+        tiny_word(text)
+    }
+}
+
+/// The bytes of a text of one to three, each at least twice.
+#[inline(always)]
+pub(super) fn tiny_word(text: &[u8]) -> u64 {
+    if let (Some(head), Some(tail)) = (text.first_chunk::<2>(), text.last_chunk::<2>()) {
         let both =
             u64::from(u16::from_ne_bytes(*head)) << 16 | u64::from(u16::from_ne_bytes(*tail));
         both << 32 | both
@@ -163,6 +167,29 @@ pub(super) mod swar {
     #[inline(always)]
     const fn between(word: u64, low: u8, high: u8) -> u64 {
         at_least(word, low) & !at_least(word, high + 1)
+    }
+
+    /// A range of characters, as data.
+    pub(crate) struct Range {
+        to_low: u64,
+        to_over: u64,
+    }
+
+    impl Range {
+        /// No byte.
+        pub(crate) const NOTHING: Self = Self { to_low: 0, to_over: 0 };
+
+        /// The ASCII characters from `low` to `high`.
+        pub(crate) const fn new(low: u8, high: u8) -> Self {
+            let (to_low, to_over) = (0x80 - low as u64, 0x80 - (high as u64 + 1));
+            Self { to_low: to_low * EACH, to_over: to_over * EACH }
+        }
+
+        #[inline(always)]
+        pub(crate) const fn refused(&self, word: u64) -> u64 {
+            let inside = word.wrapping_add(self.to_low) & !word.wrapping_add(self.to_over);
+            (word | !inside) & HIGH
+        }
     }
 
     #[inline(always)]

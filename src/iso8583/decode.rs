@@ -13,7 +13,7 @@ use super::spec::{Element, MessageLayout, Spec};
 
 /// What is wrong at a byte of the message, before the place is put to it.
 #[derive(Clone, Copy)]
-pub(super) struct Wrong {
+struct Wrong {
     offset: usize,
     reason: Reason,
 }
@@ -97,33 +97,20 @@ fn decode_elements(
     layout: &MessageLayout,
     ends: &mut Ends,
 ) -> Result<usize, DecodeError> {
+    let lengths = layout.ends.as_slice();
     let mut at = at;
     let mut rank = 0;
     for (bits, first) in bitmap.elements().into_iter().zip([1, 65, 129]) {
-        let mut bits = bits;
+        // The first element is the highest bit; finding the lowest is cheaper.
+        let mut bits = bits.reverse_bits();
         while bits != 0 {
-            let place = bits.leading_zeros();
-            bits ^= ANOTHER >> place;
-            #[expect(clippy::cast_possible_truncation, reason = "leading zeros of a u64, below 64")]
-            let number = first + place as u8;
-            let entry = layout.layouts.get(usize::from(number)).and_then(Option::as_ref);
-            let Some(entry) = entry else {
-                return Err(element_error(
-                    layout,
-                    number,
-                    Wrong { offset: at, reason: Reason::Undefined },
-                ));
+            #[expect(clippy::cast_possible_truncation, reason = "zeros of a u64 that isn't zero")]
+            let number = first + bits.trailing_zeros() as u8;
+            bits &= bits - 1;
+            at = match layout.step(number).pass(input, at, lengths) {
+                Some(end) => end,
+                None => long_way(input, at, layout, number)?,
             };
-            let start = at;
-            at = match decode_element(input, at, entry) {
-                Ok(end) => end,
-                Err(wrong) => return Err(element_error(layout, number, wrong)),
-            };
-            if entry.has_subfields
-                && let Err(wrong) = check_subfields(input, start, at, entry, layout, number)
-            {
-                return Err(element_error(layout, number, wrong));
-            }
             ends.set(rank, at);
             rank += 1;
         }
@@ -131,8 +118,25 @@ fn decode_elements(
     Ok(at)
 }
 
+/// Checks one data element by its layout, or finds what is wrong; gives where it ends.
+#[inline(never)]
+fn long_way(
+    input: &[u8],
+    at: usize,
+    message: &MessageLayout,
+    number: u8,
+) -> Result<usize, DecodeError> {
+    let found = match message.layouts.get(usize::from(number)) {
+        Some(Some(layout)) => decode_element(input, at, layout).and_then(|end| {
+            check_subfields(input, at, end, layout, message, number)?;
+            Ok(end)
+        }),
+        Some(None) | None => Err(Wrong { offset: at, reason: Reason::Undefined }),
+    };
+    found.map_err(|wrong| element_error(message, number, wrong))
+}
+
 /// Checks one data element; gives where it ends.
-#[inline(always)]
 fn decode_element(input: &[u8], at: usize, layout: &Layout) -> Result<usize, Wrong> {
     let length = decode_length(input, at, layout)?;
     let content_at = at + layout.indicator.width();
@@ -140,15 +144,11 @@ fn decode_element(input: &[u8], at: usize, layout: &Layout) -> Result<usize, Wro
     let Some(content) = input.get(content_at..end) else {
         return Err(truncated(input, content_at, end - content_at));
     };
-    match layout.coding {
-        Coding::Binary => Ok(end),
-        Coding::Ascii if layout.class.admits_all(content) => Ok(end),
-        _ => check_content(content_at, content, length, layout).map(|()| end),
-    }
+    check_content(content_at, content, length, layout)?;
+    Ok(end)
 }
 
 /// The length of the value, within what the spec allows.
-#[inline(always)]
 fn decode_length(input: &[u8], at: usize, layout: &Layout) -> Result<usize, Wrong> {
     if layout.indicator == Indicator::Fixed {
         return Ok(usize::from(layout.max));
@@ -171,14 +171,15 @@ fn decode_length(input: &[u8], at: usize, layout: &Layout) -> Result<usize, Wron
     Ok(length)
 }
 
-#[cold]
 fn truncated(input: &[u8], at: usize, needed: usize) -> Wrong {
     Wrong { offset: at, reason: Reason::Truncated { needed, left: input.len().saturating_sub(at) } }
 }
 
-/// Checks content that is not plain ASCII of its class: other codings, and what is wrong.
-#[inline(never)]
+/// Checks the characters of a value, and what fills them up.
 fn check_content(at: usize, content: &[u8], length: usize, layout: &Layout) -> Result<(), Wrong> {
+    if layout.coding == Coding::Binary {
+        return Ok(());
+    }
     let characters = Characters::new(layout.coding, content, layout.characters_of(length));
     if let Some(place) = characters.first_refused(layout.class) {
         let byte_at = characters.byte_of(place);
@@ -199,7 +200,7 @@ fn check_subfields(
     message: &MessageLayout,
     number: u8,
 ) -> Result<(), Wrong> {
-    let described = De::new(number).and_then(|de| message.elements.get(&de)?.subfields.as_ref());
+    let described = De::new(number).and_then(|de| message.subfields(de));
     let (Some(subfields), Some(wire)) = (described, input.get(start..end)) else { return Ok(()) };
     subfields.walk(layout.characters(wire), |_| ()).map_err(|fault| Wrong {
         offset: start + layout.indicator.width(),
@@ -217,7 +218,7 @@ fn error(place: Place, offset: usize, reason: Reason) -> DecodeError {
 fn element_error(message: &MessageLayout, number: u8, wrong: Wrong) -> DecodeError {
     let Wrong { offset, reason } = wrong;
     let Some(de) = De::new(number) else { return error(Place::Bitmap, offset, reason) };
-    let element = message.elements.get(&de);
+    let element = message.element(de);
     let reason = match reason {
         Reason::Class { class, .. } if element.is_some_and(Element::is_sensitive) => {
             Reason::Class { class, byte: None }

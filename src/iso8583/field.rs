@@ -58,7 +58,7 @@ impl<'m> Field<'m> {
         offset: usize,
         wire: &'m [u8],
     ) -> Option<Self> {
-        let (layout, element) = (message.layout(de)?, message.elements.get(&de)?);
+        let (layout, element) = (message.layout(de)?, message.element(de)?);
         Some(Self { spec, layout, element, de, offset, wire })
     }
 
@@ -102,10 +102,6 @@ impl<'m> Field<'m> {
     #[must_use]
     pub fn form(&self) -> String {
         self.layout.to_string()
-    }
-
-    pub(super) const fn layout(&self) -> &'m Layout {
-        self.layout
     }
 
     fn characters(&self) -> Characters<'m> {

@@ -189,6 +189,13 @@ impl Layout {
         Ok(stated * 2 - usize::from(last.is_some_and(|byte| byte & 0xF == 0xF)))
     }
 
+    /// Bytes of an element that was found valid, with its indicator, at the front of `wire`.
+    pub(super) fn width_of(&self, wire: &[u8]) -> usize {
+        let width = self.indicator.width();
+        let (indicator, rest) = wire.split_at_checked(width).unwrap_or_default();
+        width + self.bytes_of(self.length(indicator, rest).unwrap_or_default())
+    }
+
     /// The characters of a value that was found valid, from its bytes on the wire with the indicator.
     #[inline]
     pub(super) fn characters<'m>(&self, wire: &'m [u8]) -> Characters<'m> {

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
-use super::bitmap::Bitmap;
-use super::de::{De, HIGHEST};
-use super::encode::{EncodeError, Encoder};
+use super::bitmap::{ANOTHER, Bitmap};
+use super::de::De;
 use super::field::{Field, FieldError};
 use super::mti::Mti;
 use super::spec::{MessageLayout, Spec};
@@ -25,28 +24,32 @@ pub struct Message<'s> {
     bytes: Bytes,
 }
 
-/// Where the data elements of a message end, in their order. An element begins where the one before ends,
-/// so that two bytes are kept of each.
+/// Where the first [`KEPT`] data elements of a message end, in their order. An element begins where the one
+/// before ends, so that two bytes are kept of each; the few messages with more elements are walked from
+/// the last one kept.
 #[derive(Clone)]
-pub(super) struct Ends([u16; HIGHEST as usize]);
+pub(super) struct Ends([u16; KEPT]);
+
+/// Every byte of it is set to zero and moved with each message, so it is no larger than messages are.
+const KEPT: usize = 64;
 
 impl Ends {
     #[inline(always)]
     pub(super) const fn new() -> Self {
-        Self([0; HIGHEST as usize])
+        Self([0; KEPT])
     }
 
     #[inline(always)]
     pub(super) fn set(&mut self, rank: usize, end: usize) {
-        // A message has at most 65535 bytes and 190 data elements: neither fallback is ever taken.
         if let Some(slot) = self.0.get_mut(rank) {
+            // A message has at most 65535 bytes, so the fallback is never taken.
             *slot = u16::try_from(end).unwrap_or(u16::MAX);
         }
     }
 
     #[inline]
-    fn get(&self, rank: usize) -> usize {
-        usize::from(self.0.get(rank).copied().unwrap_or_default())
+    fn get(&self, rank: usize) -> Option<usize> {
+        self.0.get(rank).map(|end| usize::from(*end))
     }
 }
 
@@ -89,6 +92,16 @@ impl<'s> Message<'s> {
         &self.bytes
     }
 
+    /// Its bitmaps, one to three, each with its first bit on if another follows.
+    pub fn bitmaps(&self) -> impl Iterator<Item = u64> {
+        let [first, second, third] = self.bitmap.words;
+        let another = |word: u64| word & ANOTHER != 0;
+        let secondary = another(first).then_some(second);
+        [Some(first), secondary, secondary.filter(|word| another(*word)).and(Some(third))]
+            .into_iter()
+            .flatten()
+    }
+
     /// Whether it has a data element.
     #[inline]
     #[must_use]
@@ -100,16 +113,45 @@ impl<'s> Message<'s> {
     #[inline]
     #[must_use]
     pub fn field(&self, de: De) -> Option<Field<'_>> {
+        let (start, end) = self.span(de)?;
+        Field::new(self.spec, self.layout, de, start, self.bytes.get(start..end)?)
+    }
+
+    /// The bytes of a data element with its length indicator, if the message has it.
+    pub(super) fn wire(&self, de: De) -> Option<&[u8]> {
+        let (start, end) = self.span(de)?;
+        self.bytes.get(start..end)
+    }
+
+    /// From where to where a data element lies.
+    #[inline]
+    fn span(&self, de: De) -> Option<(usize, usize)> {
         if !self.bitmap.has(de) {
             return None;
         }
         let rank = self.bitmap.rank(de);
         let start = match rank.checked_sub(1) {
-            Some(before) => self.ends.get(before),
+            Some(before) => self.end(before),
             None => usize::from(self.body),
         };
-        let wire = self.bytes.get(start..self.ends.get(rank))?;
-        Field::new(self.spec, self.layout, de, start, wire)
+        Some((start, self.end(rank)))
+    }
+
+    /// Where the element of this rank ends.
+    #[inline]
+    fn end(&self, rank: usize) -> usize {
+        self.ends.get(rank).unwrap_or_else(|| self.walk_to(rank))
+    }
+
+    /// Where an element ends that is behind those whose ends are kept.
+    #[cold]
+    fn walk_to(&self, rank: usize) -> usize {
+        let kept = self.ends.get(KEPT - 1).unwrap_or_default();
+        let unkept = self.bitmap.iter().take(rank + 1).skip(KEPT);
+        unkept.fold(kept, |at, de| {
+            let wire = self.bytes.get(at..).unwrap_or_default();
+            at + self.layout.layout(de).map_or(0, |layout| layout.width_of(wire))
+        })
     }
 
     /// The data elements in order.
@@ -142,36 +184,6 @@ impl<'s> Message<'s> {
     pub fn amount(&self, de: De) -> Result<Amount, FieldError> {
         Ok(self.get::<MinorUnits>(de)?.of(self.get::<Currency>(De::CURRENCY)?))
     }
-
-    /// Writes the response to this message behind what `buffer` holds: the MTI of the response, the
-    /// elements of `echo` that the message has, as they are, and `added`. Both lists are in ascending
-    /// order; an element in both is taken from `added`.
-    ///
-    /// # Errors
-    /// If this message is a response itself, or a value does not fit; `buffer` is then as before.
-    pub fn respond(
-        &self,
-        echo: &[De],
-        added: &[(De, &str)],
-        buffer: &mut BytesMut,
-    ) -> Result<(), EncodeError> {
-        let mti = self.mti.response().ok_or(EncodeError::no_answer(self.mti))?;
-        let mut encoder = self.spec.encoder(mti, buffer)?;
-        let mut added = added.iter().peekable();
-        for de in echo {
-            while let Some((new, value)) = added.next_if(|(new, _)| new < de) {
-                encoder.text(*new, value)?;
-            }
-            if added.peek().is_none_or(|(new, _)| new != de) {
-                encoder.echo(self, *de)?;
-            }
-        }
-        for (new, value) in added {
-            encoder.text(*new, value)?;
-        }
-        encoder.finish();
-        Ok(())
-    }
 }
 
 impl fmt::Display for Message<'_> {
@@ -185,18 +197,5 @@ impl fmt::Display for Message<'_> {
 impl fmt::Debug for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Message({self})")
-    }
-}
-
-impl Encoder<'_, '_> {
-    /// Copies a data element as it is in another message of the same spec, if that has it.
-    ///
-    /// # Errors
-    /// If the element is out of order, or laid out otherwise in the two messages.
-    pub fn echo(&mut self, from: &Message<'_>, de: De) -> Result<&mut Self, EncodeError> {
-        match from.field(de) {
-            Some(field) => self.wire(de, field.layout(), field.wire()),
-            None => Ok(self),
-        }
     }
 }

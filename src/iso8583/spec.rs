@@ -18,6 +18,7 @@ use super::ebcdic::CodePage;
 use super::framing::Framing;
 use super::layout::Layout;
 use super::mti::Mti;
+use super::step::Step;
 use super::subfields::Subfields;
 use crate::masking::Sensitive;
 
@@ -52,7 +53,13 @@ pub struct MessageLayout {
     pub(super) selector: Vec<Mti>,
     /// By the number of the element.
     pub(super) layouts: Box<[Option<Layout>; HIGHEST as usize + 1]>,
-    pub(super) elements: BTreeMap<De, Element>,
+    /// By the number of the element.
+    pub(super) elements: Box<[Option<Element>]>,
+    /// The short way through each element, by its number; as long as a byte counts, so that none is out of
+    /// bounds.
+    pub(super) steps: Box<[Step; 256]>,
+    /// The lengths at which values with subfields may end; the steps refer to it.
+    pub(super) ends: Vec<u16>,
     /// How many bitmaps a message may have.
     pub(super) bitmaps: usize,
 }
@@ -145,6 +152,11 @@ impl Spec {
         self.currencies.get(code)
     }
 
+    /// The currencies that it names, by their ISO 4217 numeric codes.
+    pub fn currencies(&self) -> impl Iterator<Item = (&str, &CurrencyName)> {
+        self.currencies.iter().map(|(code, name)| (code.as_str(), name))
+    }
+
     /// The layout of the messages of an MTI.
     #[inline]
     #[must_use]
@@ -169,7 +181,24 @@ impl MessageLayout {
 
     /// The data elements in order.
     pub fn elements(&self) -> impl Iterator<Item = (De, &Element)> {
-        self.elements.iter().map(|(de, element)| (*de, element))
+        let numbered = (0..=HIGHEST).zip(&self.elements);
+        numbered.filter_map(|(number, element)| Some((De::new(number)?, element.as_ref()?)))
+    }
+
+    /// What the spec says of a data element, if the layout defines it.
+    #[must_use]
+    pub fn element(&self, de: De) -> Option<&Element> {
+        self.elements.get(usize::from(de.number()))?.as_ref()
+    }
+
+    pub(super) fn subfields(&self, de: De) -> Option<&Subfields> {
+        self.element(de)?.subfields.as_ref()
+    }
+
+    /// The short way through the element of a number.
+    #[inline(always)]
+    pub(super) fn step(&self, number: u8) -> &Step {
+        self.steps.get(usize::from(number)).unwrap_or(&Step::LONG)
     }
 
     #[inline(always)]
@@ -191,8 +220,18 @@ impl Element {
         self.title.as_deref().unwrap_or(&self.name)
     }
 
+    /// The names of its fixed subfields in order; none where it has tagged ones.
+    pub fn part_names(&self) -> impl Iterator<Item = &str> {
+        let parts = match &self.subfields {
+            Some(Subfields::Fixed(parts)) => parts.as_slice(),
+            Some(Subfields::Tagged(_)) | None => &[],
+        };
+        parts.iter().map(|part| part.name.as_str())
+    }
+
     /// Whether the element or one of its subfields is sensitive.
-    pub(super) fn is_sensitive(&self) -> bool {
+    #[must_use]
+    pub fn is_sensitive(&self) -> bool {
         self.shown.sensitive.is_some()
             || self.subfields.as_ref().is_some_and(Subfields::is_sensitive)
     }

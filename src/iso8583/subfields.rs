@@ -132,6 +132,25 @@ impl Subfields {
         }
     }
 
+    /// The lengths of all values that can be made of them, if their parts are fixed and admit just what the
+    /// element's class does.
+    pub(super) fn lengths_alike(&self, class: Class) -> Option<Vec<u16>> {
+        let Self::Fixed(parts) = self else { return None };
+        let mut lengths = Vec::new();
+        let mut length = 0_u16;
+        for part in parts {
+            if part.class != class {
+                return None;
+            }
+            if part.optional {
+                lengths.push(length);
+            }
+            length = length.checked_add(u16::try_from(part.length).ok()?)?;
+        }
+        lengths.push(length);
+        Some(lengths)
+    }
+
     /// Calls `each` for every subfield of a value in order, checking the value on the way.
     pub(super) fn walk<'s, 'm>(
         &'s self,

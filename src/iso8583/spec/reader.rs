@@ -11,6 +11,7 @@ use crate::iso8583::bitmap::BitmapCoding;
 use crate::iso8583::de::HIGHEST;
 use crate::iso8583::ebcdic::CodePage;
 use crate::iso8583::mti::Mti;
+use crate::iso8583::step::Step;
 
 const SPEC_KEYS: [&str; 7] =
     ["name", "id", "header_fields", "messages", "framing", "pan_digits", "currencies"];
@@ -129,16 +130,23 @@ fn read_message(
 
 fn build(name: &str, selector: Vec<Mti>, read: Vec<element::Read>) -> MessageLayout {
     let mut layouts = Box::new([None; HIGHEST as usize + 1]);
-    let mut elements = BTreeMap::new();
+    let mut elements: Box<[_]> = (0..=HIGHEST).map(|_| None).collect();
     let highest = read.iter().map(|element| element.de.number()).max().unwrap_or_default();
+    let mut steps = Box::new([Step::LONG; 256]);
+    let mut ends = Vec::new();
     for element::Read { de, layout, element } in read {
         if let Some(place) = layouts.get_mut(usize::from(de.number())) {
             *place = Some(layout);
         }
-        elements.insert(de, element);
+        if let Some(place) = steps.get_mut(usize::from(de.number())) {
+            *place = Step::of(&layout, element.subfields.as_ref(), &mut ends);
+        }
+        if let Some(place) = elements.get_mut(usize::from(de.number())) {
+            *place = Some(element);
+        }
     }
     let bitmaps = usize::from(highest.saturating_sub(1)) / 64 + 1;
-    MessageLayout { name: name.to_owned(), selector, layouts, elements, bitmaps }
+    MessageLayout { name: name.to_owned(), selector, layouts, elements, steps, ends, bitmaps }
 }
 
 fn read_selector(map: &Map<'_>, faults: &mut Faults) -> Vec<Mti> {

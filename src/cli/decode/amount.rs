@@ -1,0 +1,105 @@
+//! Amounts as people read them.
+
+use crate::iso8583::{CurrencyName, De, Message};
+
+/// What the amounts of a message are in.
+pub(super) enum Money<'m> {
+    /// A currency that the spec names.
+    Named(&'m CurrencyName),
+    /// The code of one that it does not.
+    Unnamed(String),
+    /// The message does not say, and the network has more than one.
+    Unsaid,
+}
+
+impl<'m> Money<'m> {
+    /// The currency of DE49, or the network's if it has but one.
+    pub(super) fn of(message: &'m Message<'_>) -> Self {
+        let spec = message.spec();
+        if let Some(field) = message.field(De::CURRENCY) {
+            let code = field.reveal();
+            return spec
+                .currency(&code)
+                .map_or_else(|| Self::Unnamed(code.into_owned()), Self::Named);
+        }
+        let mut all = spec.currencies();
+        match (all.next(), all.next()) {
+            (Some((_, only)), None) => Self::Named(only),
+            _ => Self::Unsaid,
+        }
+    }
+
+    /// Digits, or a sign and digits, in words; `None` if the text is neither.
+    pub(super) fn words(&self, text: &str) -> Option<String> {
+        let (side, digits) = match text.split_at_checked(1)? {
+            ("C", digits) => ("credit ", digits),
+            ("D", digits) => ("debit ", digits),
+            _ => ("", text),
+        };
+        if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+            return None;
+        }
+        Some(match self {
+            Self::Named(currency) => {
+                format!("{side}{} {}", currency.name, major(digits, currency.decimals))
+            }
+            Self::Unnamed(code) => {
+                format!("{side}{} minor units of currency {code}", major(digits, 0))
+            }
+            Self::Unsaid => format!("{side}{} minor units", major(digits, 0)),
+        })
+    }
+}
+
+/// Minor units as major ones, with a comma at each thousand. Amounts may have more digits than a machine
+/// word, so they are handled as text.
+fn major(digits: &str, decimals: usize) -> String {
+    let digits = format!("{:0>1$}", digits.trim_start_matches('0'), decimals + 1);
+    let (whole, fraction) = digits.split_at_checked(digits.len() - decimals).unwrap_or_default();
+    let mut text = String::new();
+    for (place, digit) in whole.char_indices() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if decimals == 0 { text } else { format!("{text}.{fraction}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minor_units_become_major_ones() {
+        for (digits, decimals, expected) in [
+            ("000012500000", 2, "125,000.00"),
+            ("000000000000", 2, "0.00"),
+            ("000000000005", 2, "0.05"),
+            ("0123456", 0, "123,456"),
+            ("999", 0, "999"),
+            ("1000", 3, "1.000"),
+            ("123456789012345678901234", 2, "1,234,567,890,123,456,789,012.34"),
+        ] {
+            assert_eq!(major(digits, decimals), expected);
+        }
+    }
+
+    #[test]
+    fn a_sign_is_a_credit_or_a_debit() {
+        let rupiah = CurrencyName { name: "IDR".to_owned(), decimals: 2 };
+        let words = |text| Money::Named(&rupiah).words(text);
+        assert_eq!(words("C0000001250").as_deref(), Some("credit IDR 12.50"));
+        assert_eq!(words("D0000000000").as_deref(), Some("debit IDR 0.00"));
+        for wrong in ["", "C", "E12", "12 "] {
+            assert_eq!(words(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_currency_without_a_name_is_told_by_its_code() {
+        let words = |money: &Money<'_>| money.words("0012345").unwrap();
+        assert_eq!(words(&Money::Unnamed("840".into())), "12,345 minor units of currency 840");
+        assert_eq!(words(&Money::Unsaid), "12,345 minor units");
+    }
+}

@@ -1,0 +1,57 @@
+//! A message's bytes in hex, with what is sensitive masked.
+
+use std::ops::Range;
+
+use super::view::View;
+use crate::cli::hexdump::ROW;
+use crate::iso8583::Message;
+
+/// Offset (decimal, as in the table and in errors), bytes and text, 16 bytes a line.
+pub(super) fn written(message: &Message<'_>, view: View) -> String {
+    let hidden = hidden(message, view);
+    let bytes: Vec<_> = (0..)
+        .zip(message.bytes())
+        .map(|(at, byte)| (!hidden.iter().any(|range| range.contains(&at))).then_some(*byte))
+        .collect();
+    (0..).step_by(ROW).zip(bytes.chunks(ROW)).map(|(at, row)| line(at, row)).collect()
+}
+
+/// Where bytes lie that may not be seen.
+fn hidden(message: &Message<'_>, view: View) -> Vec<Range<usize>> {
+    message
+        .fields()
+        .filter(|field| view.hides(field))
+        .map(|field| {
+            let end = field.offset() + field.wire().len();
+            field.offset() + field.indicator_width()..end
+        })
+        .collect()
+}
+
+fn line(at: usize, row: &[Option<u8>]) -> String {
+    let mut hex = String::new();
+    for (place, byte) in row.iter().enumerate() {
+        if place == ROW / 2 {
+            hex.push(' ');
+        }
+        hex += &byte.map_or_else(|| "** ".to_owned(), |byte| format!("{byte:02X} "));
+    }
+    let text: String = row.iter().map(|byte| byte.map_or('*', readable)).collect();
+    format!("{at:04}  {hex:<width$} {text}\n", width = ROW * 3 + 1)
+}
+
+const fn readable(byte: u8) -> char {
+    if matches!(byte, b' '..=b'~') { byte as char } else { '.' }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_byte_is_starred_on_both_sides() {
+        let row = [Some(b'0'), Some(0xF2), None];
+        let text = line(16, &row);
+        assert_eq!(text, format!("0016  30 F2 **{}0.*\n", " ".repeat(42)));
+    }
+}

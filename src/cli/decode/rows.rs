@@ -1,0 +1,151 @@
+//! A message as the rows of a table.
+
+use super::meaning::Words;
+use super::view::View;
+use crate::cli::hex;
+use crate::iso8583::{Field, Message, Subfield};
+
+/// What stands for the bytes of a sensitive value.
+pub(super) const MASKED: &str = "(masked)";
+
+/// A row of the table: MTI, bitmap, a data element or a subfield. A cell may be empty.
+#[derive(Default)]
+pub(super) struct Row {
+    pub(super) number: String,
+    pub(super) label: String,
+    pub(super) form: String,
+    pub(super) byte: String,
+    pub(super) raw: String,
+    pub(super) value: String,
+    pub(super) meaning: String,
+}
+
+/// How elements are called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// By the spec's short names.
+    Names,
+    /// By the titles that ISO 8583 has.
+    Titles,
+}
+
+impl Naming {
+    /// Titles where there is room for them.
+    pub(super) const fn at(width: usize) -> Self {
+        if width < 120 { Self::Names } else { Self::Titles }
+    }
+
+    /// The most columns that they may take.
+    pub(super) const fn widest(self) -> usize {
+        match self {
+            Self::Names => 26,
+            Self::Titles => 42,
+        }
+    }
+}
+
+/// The rows of a message.
+pub(super) fn of(message: &Message<'_>, view: View, naming: Naming) -> Vec<Row> {
+    let words = Words::of(message);
+    let mut rows = head(message, naming);
+    for field in message.fields() {
+        let subfields = field.subfields();
+        rows.push(element(&field, subfields.len(), &words, view, naming));
+        rows.extend(subfields.iter().map(|it| part(&field, it, &words, view, naming)));
+    }
+    rows
+}
+
+/// MTI (what it means stands in the heading) and bitmaps. A bitmap takes 8 or 16 bytes, so that the MTI's are what is left of eights.
+fn head(message: &Message<'_>, naming: Naming) -> Vec<Row> {
+    let bytes = message.bytes();
+    let end = message.fields().next().map_or(bytes.len(), |first| first.offset());
+    let head = bytes.get(..end).unwrap_or_default();
+    let (mti, bitmaps) = head.split_at_checked(end % 8).unwrap_or_default();
+    let kind = Row {
+        label: named(naming, "message_type", "Message type"),
+        byte: "0".to_owned(),
+        raw: hex::upper(mti),
+        value: message.mti().to_string(),
+        ..Row::default()
+    };
+    let words: Vec<_> = message.bitmaps().collect();
+    let width = bitmaps.len() / words.len().max(1);
+    let names =
+        [("bitmap", "Bitmap"), ("bitmap_2", "Secondary bitmap"), ("bitmap_3", "Tertiary bitmap")];
+    let bitmaps = names.iter().zip(words).zip(bitmaps.chunks(width.max(1))).zip(0..);
+    let bitmaps = bitmaps.map(|((((name, title), word), raw), nth)| Row {
+        label: named(naming, name, title),
+        byte: (mti.len() + nth * width).to_string(),
+        raw: hex::upper(raw),
+        value: format!("{word:016X}"),
+        ..Row::default()
+    });
+    [kind].into_iter().chain(bitmaps).collect()
+}
+
+fn named(naming: Naming, name: &str, title: &str) -> String {
+    match naming {
+        Naming::Names => name.to_owned(),
+        Naming::Titles => title.to_owned(),
+    }
+}
+
+fn element(
+    field: &Field<'_>,
+    subfields: usize,
+    words: &Words<'_>,
+    view: View,
+    naming: Naming,
+) -> Row {
+    let element = field.element();
+    let hidden = view.hides(field);
+    let value = view.value(field);
+    let meaning = if hidden { String::new() } else { words.meaning(element.shown(), &value) };
+    Row {
+        number: field.de().number().to_string(),
+        label: named(naming, element.name(), element.title()),
+        form: field.form(),
+        byte: field.offset().to_string(),
+        raw: if hidden { MASKED.to_owned() } else { raw(field) },
+        value: match subfields {
+            0 => value.into_owned(),
+            1 => "1 subfield".to_owned(),
+            _ => format!("{subfields} subfields"),
+        },
+        meaning,
+    }
+}
+
+/// The length indicator, if there is one, and the content.
+fn raw(field: &Field<'_>) -> String {
+    let (indicator, content) =
+        field.wire().split_at_checked(field.indicator_width()).unwrap_or_default();
+    [indicator, content].map(hex::upper).join(" ").trim().to_owned()
+}
+
+fn part(
+    field: &Field<'_>,
+    subfield: &Subfield<'_>,
+    words: &Words<'_>,
+    view: View,
+    naming: Naming,
+) -> Row {
+    let value = view.part(subfield);
+    let shown = subfield.shown().filter(|_| !view.hides_part(subfield));
+    let key = subfield.key();
+    let tagged = field.element().part_names().next().is_none();
+    Row {
+        label: if tagged {
+            let title =
+                if subfield.shown().is_some() { subfield.title() } else { "not in the spec" };
+            format!("  {key} {title}")
+        } else {
+            format!("  {}", named(naming, &key, subfield.title()))
+        },
+        form: subfield.length().to_string(),
+        meaning: shown.map_or_else(String::new, |shown| words.meaning(shown, &value)),
+        value: value.into_owned(),
+        ..Row::default()
+    }
+}

@@ -1,0 +1,107 @@
+//! Messages as text for people.
+
+use std::io;
+
+use super::dump;
+use super::frames::{Decoded, Piece, Wrap};
+use super::rows::{self, MASKED, Naming};
+use super::table::Table;
+use super::view::View;
+use crate::cli::hex;
+use crate::cli::terminal::{self, Ink, Style};
+use crate::iso8583::Message;
+
+/// How text is laid out.
+struct Page {
+    view: View,
+    dump: bool,
+    width: usize,
+    style: Style,
+}
+
+/// Text, and what of the message it does not show.
+#[derive(Default)]
+struct Shown {
+    text: String,
+    masked: bool,
+    shortened: bool,
+}
+
+/// All messages, and a note on what is not shown.
+pub(super) fn written(decoded: &Decoded<'_>, view: View, dump: bool) -> String {
+    let (width, style) = (terminal::width(), Style::of(&io::stdout()));
+    let page = Page { view, dump, width, style };
+    let pieces: Vec<_> =
+        decoded.pieces.iter().zip(1..).map(|(piece, nth)| page.piece(piece, nth)).collect();
+    let texts: Vec<_> = pieces.iter().map(|piece| piece.text.as_str()).collect();
+    texts.join("\n") + &page.notes(&pieces)
+}
+
+impl Page {
+    fn piece(&self, piece: &Piece<'_>, nth: usize) -> Shown {
+        match piece {
+            Piece::Bare(message) => self.message(&self.heading(&kind(message)), message),
+            Piece::Framed(wrap, message) => {
+                let heading = format!("frame {nth} at byte {}: {}", wrap.at, kind(message));
+                self.message(&(self.heading(&heading) + &around(wrap)), message)
+            }
+            Piece::KeepAlive(wrap) => {
+                let heading = format!("frame {nth} at byte {}: keep-alive", wrap.at);
+                Shown { text: self.heading(&heading) + &around(wrap), ..Shown::default() }
+            }
+        }
+    }
+
+    fn message(&self, heading: &str, message: &Message<'_>) -> Shown {
+        let rows = rows::of(message, self.view, Naming::at(self.width));
+        let Table { text: table, shortened } = Table::of(&rows, self.width, self.style);
+        let mut text = format!("{heading}\n{table}");
+        if self.dump {
+            text.extend(["\n", &dump::written(message, self.view)]);
+        }
+        Shown { text, masked: rows.iter().any(|row| row.raw == MASKED), shortened }
+    }
+
+    fn heading(&self, text: &str) -> String {
+        self.style.paint(Ink::Heading, text) + "\n"
+    }
+
+    /// What is not shown, and what shows it.
+    fn notes(&self, pieces: &[Shown]) -> String {
+        let masked = pieces.iter().any(|piece| piece.masked);
+        let shortened = pieces.iter().any(|piece| piece.shortened) && !self.dump;
+        let mut notes = Vec::new();
+        if masked {
+            notes.push("What is sensitive is masked: --reveal shows it.");
+        }
+        if shortened {
+            notes.push("Raw bytes are shortened: --hex shows them all.");
+        }
+        if notes.is_empty() {
+            return String::new();
+        }
+        format!("\n{}\n", self.style.paint(Ink::Aside, &notes.join(" ")))
+    }
+}
+
+fn kind(message: &Message<'_>) -> String {
+    let (network, mti) = (message.spec().name(), message.mti());
+    let meaning = mti.meaning().map(|meaning| format!(" {meaning}")).unwrap_or_default();
+    format!("{network} {mti}{meaning}, {} bytes", message.bytes().len())
+}
+
+/// What is around the message, as a line.
+fn around(wrap: &Wrap) -> String {
+    let parts = [("length", &wrap.length), ("header", &wrap.header), ("trailer", &wrap.trailer)];
+    let there = parts.iter().filter(|(_, bytes)| !bytes.is_empty());
+    let there: Vec<_> = there.map(|(name, bytes)| format!("{name} {}", legible(bytes))).collect();
+    there.join(", ") + "\n"
+}
+
+/// Bytes as the text they are, or in hex.
+fn legible(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if bytes.iter().all(u8::is_ascii_graphic) => format!("\"{text}\""),
+        _ => hex::upper(bytes),
+    }
+}

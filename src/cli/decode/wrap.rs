@@ -1,0 +1,59 @@
+//! Text broken over lines.
+
+/// Breaks text at blanks; the lines after the first are indented as that is. A word that is wider than the
+/// line is left whole.
+pub(super) fn words(text: &str, width: usize) -> Vec<String> {
+    let indent = text.chars().take_while(|character| *character == ' ').count();
+    let start = " ".repeat(indent);
+    let mut lines = Vec::new();
+    let mut line = start.clone();
+    for word in text.split_whitespace() {
+        if line.trim().is_empty() {
+            line += word;
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.extend([" ", word]);
+        } else {
+            lines.push(std::mem::replace(&mut line, format!("{start}{word}")));
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+/// Breaks a value anywhere, for it is data. Blanks at the ends of a line are shown as `·`, as they would not
+/// be seen, and so is that there is nothing.
+pub(super) fn characters(value: &str, width: usize) -> Vec<String> {
+    if value.is_empty() {
+        return vec!["(empty)".to_owned()];
+    }
+    let characters: Vec<char> = value.chars().collect();
+    characters.chunks(width.max(1)).map(ends_shown).collect()
+}
+
+fn ends_shown(line: &[char]) -> String {
+    let text: String = line.iter().collect();
+    let inner = text.trim_matches(' ');
+    let leading = text.len() - text.trim_start_matches(' ').len();
+    let trailing = text.len() - leading - inner.len();
+    [&"·".repeat(leading), inner, &"·".repeat(trailing)].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_broken_at_blanks_and_keep_their_indent() {
+        assert_eq!(words("  Sender's full name", 12), ["  Sender's", "  full name"]);
+        assert_eq!(words("", 12), [""]);
+        assert_eq!(words("identification", 5), ["identification"]);
+    }
+
+    #[test]
+    fn blanks_at_the_ends_of_a_line_show() {
+        assert_eq!(characters("  SITI RAHAYU ", 20), ["··SITI RAHAYU·"]);
+        assert_eq!(characters("AB CD", 3), ["AB·", "CD"]);
+        assert_eq!(characters("  ", 3), ["··"]);
+        assert_eq!(characters("", 3), ["(empty)"]);
+    }
+}

@@ -1,0 +1,126 @@
+//! `titian encode`: writes messages from JSON.
+
+mod document;
+mod draft;
+mod object;
+mod parts;
+mod values;
+
+use bytes::BytesMut;
+use clap::Args;
+use tokio_util::codec::Encoder;
+
+use super::failure::{self, Failure};
+use super::spec::SpecOption;
+use super::{header, hex, source};
+use crate::iso8583::{Frame, FrameCodec, FrameError, Spec};
+use document::Json;
+use draft::{Draft, Item};
+use values::Values;
+
+const EXAMPLES: &str = "\
+Examples:
+  titian encode < transfer.json                  hex on stdout
+  titian encode --framed < transfer.json         with length, header and trailer
+  titian encode transfer.json | titian decode    what it is, field by field
+  titian decode --reveal --format json pay.hex | jq '.fields[\"4\"].value = \"5000\"' |
+    titian encode | titian decode -              the same with another amount
+
+The JSON is what `titian decode --reveal --format json` prints, or shorter:
+  {\"mti\": \"0800\", \"fields\": {\"7\": \"1124032000\", \"11\": \"549\", \"70\": \"301\"}}
+  {\"mti\": \"0200\", \"fields\": {\"48\": {\"subfields\": {\"beneficiary_name\": \"SITI\"}}, …}}
+An array of messages gives a line for each.
+
+Values are text, bits in hex. One shorter than its fixed element is filled up:
+digits with zeros in front, text with blanks behind. A MAC is taken as given.
+All that is wrong is told at once, a line each, with exit code 2.";
+
+/// Write a message from JSON
+///
+/// Takes the JSON that `titian decode --reveal --format json` prints, checks each value against the spec, and
+/// writes the message in hex.
+#[derive(Args)]
+#[command(after_help = "Examples: --help.", after_long_help = EXAMPLES)]
+pub(super) struct Encode {
+    #[command(flatten)]
+    spec: SpecOption,
+
+    /// Write it as it goes over TCP: with length, header and trailer
+    #[arg(long)]
+    framed: bool,
+
+    /// A file with the JSON, or - for stdin [default: -]
+    #[arg(value_name = "FILE|-")]
+    input: Option<String>,
+}
+
+impl Encode {
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        let spec = self.spec.load()?;
+        let bytes = match self.input.as_deref() {
+            None | Some("-") => source::stdin("JSON")?,
+            Some(file) => source::file(file)?,
+        };
+        let json = document::read(&bytes)?;
+        let lines = self.lines(&spec, json).map_err(Failure::Input)?;
+        failure::write(&lines)
+    }
+
+    /// A line of hex for each message.
+    fn lines(&self, spec: &Spec, json: Json) -> Result<String, Vec<String>> {
+        let Json::List(all) = json else { return self.line(spec, json) };
+        let mut lines = String::new();
+        let mut faults = Vec::new();
+        for (json, nth) in all.into_iter().zip(1..) {
+            match self.line(spec, json) {
+                Ok(line) => lines += &line,
+                Err(wrong) => {
+                    faults.extend(wrong.iter().map(|fault| format!("message {nth}: {fault}")));
+                }
+            }
+        }
+        if faults.is_empty() { Ok(lines) } else { Err(faults) }
+    }
+
+    fn line(&self, spec: &Spec, json: Json) -> Result<String, Vec<String>> {
+        let mut faults = Vec::new();
+        let item = draft::read(json, &mut faults);
+        let bytes = match (&item, self.framed) {
+            (None, _) => BytesMut::new(),
+            (Some(Item::KeepAlive), true) => framed(spec, Frame::KeepAlive, &mut faults),
+            (Some(Item::KeepAlive), false) => {
+                faults.push("a keep-alive is a frame: it takes --framed".to_owned());
+                BytesMut::new()
+            }
+            (Some(Item::Message(draft)), framed) => message(spec, draft, framed, &mut faults),
+        };
+        if faults.is_empty() { Ok(hex::upper(&bytes) + "\n") } else { Err(faults) }
+    }
+}
+
+/// The bytes of a message. What they are counts only if no fault was added.
+fn message(spec: &Spec, draft: &Draft, frame: bool, faults: &mut Vec<String>) -> BytesMut {
+    let header =
+        if frame { header::bytes(spec.framing(), draft.header.as_deref()) } else { Ok(vec![]) };
+    let header = header.unwrap_or_else(|fault| {
+        faults.push(fault);
+        Vec::new()
+    });
+    let Some(mti) = draft.mti else { return BytesMut::new() };
+    let bytes = Values::new(spec, mti).encode(&draft.fields, faults);
+    if !frame || !faults.is_empty() {
+        return bytes;
+    }
+    framed(spec, Frame::Message { header: header.into(), message: bytes.freeze() }, faults)
+}
+
+fn framed(spec: &Spec, frame: Frame, faults: &mut Vec<String>) -> BytesMut {
+    let mut bytes = BytesMut::new();
+    let written = FrameCodec::new(spec.framing().clone()).encode(frame, &mut bytes);
+    match written {
+        Ok(()) => {}
+        Err(FrameError::Unsendable(fault)) => faults.push(format!("frame: {fault}")),
+        Err(error) => faults.push(format!("frame: {error}")),
+    }
+    bytes
+}

@@ -1,0 +1,58 @@
+//! `--spec`: a spec that ships with the program, or a file.
+
+use std::path::Path;
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::{beginning, did_you_mean};
+use crate::iso8583::{Spec, SpecError};
+
+const DEFAULT: &str = "nusantara";
+
+/// The option that every command has that reads or writes messages.
+#[derive(Args)]
+pub(super) struct SpecOption {
+    /// Spec of the network: nusantara, rendezvous, holdfast, or a file [default: nusantara]
+    #[arg(long, value_name = "NAME|FILE")]
+    spec: Option<String>,
+}
+
+impl SpecOption {
+    /// Whether the user left it to us which spec it is.
+    pub(super) const fn is_default(&self) -> bool {
+        self.spec.is_none()
+    }
+
+    /// Compiles the spec.
+    pub(super) fn load(&self) -> Result<Spec, Failure> {
+        let named = self.spec.as_deref().unwrap_or(DEFAULT);
+        let shipped = Spec::SHIPPED.into_iter().find(|(name, _)| *name == named);
+        match shipped {
+            Some((name, text)) => Spec::parse(name, text).map_err(|error| failure(&error)),
+            None if Path::new(named).exists() => {
+                Spec::load(Path::new(named)).map_err(|error| failure(&error))
+            }
+            None => Err(neither(named).into()),
+        }
+    }
+}
+
+fn failure(error: &SpecError) -> Failure {
+    Failure::Input(error.to_string().lines().map(str::to_owned).collect())
+}
+
+fn neither(named: &str) -> String {
+    let shipped = Spec::SHIPPED.map(|(name, _)| name);
+    format!(
+        "--spec {}: neither a file nor a spec that ships with titian ({}){}",
+        beginning(named),
+        shipped.join(", "),
+        did_you_mean(named, shipped)
+    )
+}
+
+/// The specs that ship with the program, compiled, by the names that `--spec` takes.
+pub(super) fn shipped() -> impl Iterator<Item = (&'static str, Spec)> {
+    Spec::SHIPPED.into_iter().filter_map(|(name, text)| Some((name, Spec::parse(name, text).ok()?)))
+}

@@ -1,0 +1,54 @@
+//! How the program ends.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::program::{ECHO, command, hex_of, titian};
+
+#[test]
+fn a_reader_that_goes_away_is_no_fault() {
+    // Far more than a pipe holds, so that the program writes when nobody reads any more.
+    let session = hex_of("fixtures/nusantara/transfer-request.framed.hex").repeat(200);
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("session.hex");
+    fs::write(&file, session).unwrap();
+    let mut child = command(100, &["decode", "--framed", file.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("frame 1 at byte 0: nusantara 0200 "), "{line}");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_can_not_be_written_is_told() {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = command(100, &["decode", ECHO]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert!(line.starts_with("error: the result can't be written: "), "{line}");
+}
+
+#[test]
+fn mistyped_commands_and_options_get_a_suggestion() {
+    for (args, expected) in [
+        (&["decoed"][..], "'decode'"),
+        (&["decode", "--frmed"], "'--framed'"),
+        (&["encode", "--specs", "x"], "'--spec'"),
+        (&["decode", "--format", "jsn"], "'json'"),
+    ] {
+        let run = titian(args);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+        assert!(run.stderr.contains(expected), "{args:?}: {}", run.stderr);
+    }
+    let run = titian(&[]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("Usage: titian <COMMAND>"));
+}
