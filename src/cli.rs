@@ -10,6 +10,7 @@ mod hexdump;
 mod source;
 mod spec;
 mod terminal;
+mod usage;
 
 use clap::{Parser, Subcommand};
 
@@ -49,7 +50,8 @@ impl Command {
 pub fn main() -> Exit {
     exit::guarded(|| match Cli::try_parse() {
         Ok(cli) => cli.command.run().map_or_else(Failure::report, |()| Exit::Done),
-        Err(usage) => {
+        Err(error) => {
+            let usage = usage::guarded(error);
             // Help that nobody reads (a closed pipe) is no failure.
             let _ = usage.print();
             if usage.use_stderr() { Exit::Misuse } else { Exit::Done }
@@ -57,21 +59,15 @@ pub fn main() -> Exit {
     })
 }
 
-/// The name that a mistyped one is most like, as the end of an error; empty if it is like none.
-fn did_you_mean<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> String {
-    names
-        .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(typed, name), name))
-        .filter(|(distance, name)| *distance <= name.len().max(3) / 3)
-        .min()
-        .map_or_else(String::new, |(_, name)| format!("; did you mean {name}?"))
-}
-
-/// Text that may be long, or may be a message given in the wrong place: only its beginning.
+/// Text that may be long, or may be a message given in the wrong place: only its beginning. Of what looks like
+/// hex or digits that is no more than an MTI in hex.
 fn beginning(text: &str) -> String {
-    const SHOWN: usize = 32;
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    let count = text.chars().count();
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let numeric = digits * 2 > count || text.chars().all(|character| character.is_ascii_hexdigit());
+    let shown = if numeric { 8 } else { 32 };
+    match text.char_indices().nth(shown) {
+        Some((end, _)) => format!("{}… ({count} characters)", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
 }
@@ -81,16 +77,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_near_name_is_suggested() {
-        let names = ["nusantara", "rendezvous", "holdfast"];
-        assert_eq!(did_you_mean("nusantra", names), "; did you mean nusantara?");
-        assert_eq!(did_you_mean("visa", names), "");
+    fn a_long_text_is_told_by_its_beginning() {
+        assert_eq!(beginning("0200"), "0200");
+        assert_eq!(beginning(&"é".repeat(33)), format!("{}… (33 characters)", "é".repeat(32)));
+        assert_eq!(beginning("9360021300417780"), "93600213… (16 characters)");
+        assert_eq!(beginning("--30323030f23a"), "--303230… (14 characters)");
     }
 
     #[test]
-    fn a_long_text_is_told_by_its_beginning() {
-        assert_eq!(beginning("0200"), "0200");
-        assert_eq!(beginning(&"é".repeat(33)), format!("{}…", "é".repeat(32)));
+    fn what_stands_where_no_message_belongs_is_not_told_whole() {
+        let message = "30323030F23A440188E1800031369360021300417780".to_owned();
+        let typed = |args: &[&str]| match Cli::try_parse_from([&["titian"], args].concat()) {
+            Ok(_) => panic!("it parses"),
+            Err(usage) => usage::guarded(usage).to_string(),
+        };
+        let option = format!("--{message}");
+        let value = format!("--framed={message}");
+        for args in [
+            &["decode", "0133", &message][..],
+            &[&message],
+            &["decode", "--format", &message],
+            &["decode", &option],
+            &["decode", &value],
+            &["encode", "-", "\u{1b}[2J"],
+        ] {
+            let told = typed(args);
+            assert!(!told.contains("F23A44") && !told.contains('\u{1b}'), "{told}");
+        }
     }
 
     #[test]

@@ -21,15 +21,21 @@ mod mti;
 mod spec;
 mod step;
 mod subfields;
+#[cfg(test)]
+mod tests;
 
-pub use class::{Class, Filler};
+pub use class::{Class, Unit};
 pub use de::De;
-pub use ebcdic::CodePage;
 pub use encode::{EncodeError, EncodeReason, Encoder, Template};
 pub use error::{DecodeError, Place, Reason};
 pub use field::{Field, FieldError, Subfield};
-pub use framing::*;
+pub use framing::{
+    Frame, FrameCodec, FrameError, FrameFault, Framing, Header, HeaderByte, Length, OutgoingFrame,
+    SendFault,
+};
 pub use message::Message;
 pub use mti::Mti;
-pub use spec::{CurrencyName, Element, Fault, Format, MessageLayout, Shown, Spec, SpecError};
+pub use spec::{
+    CurrencyName, Element, Fault, Form, Format, Made, MessageLayout, Shown, Spec, SpecError,
+};
 pub use subfields::{SubfieldFault, SubfieldReason};

@@ -7,4 +7,5 @@
 pub mod cli;
 pub mod iso8583;
 pub mod masking;
+mod spelling;
 pub mod values;

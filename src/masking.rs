@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::spelling::name_of;
+
 /// How many leading digits of a PAN may be shown (ISO/IEC 7812 issuer identification number), unless a
 /// spec says 8. The last four are shown besides.
 pub const BIN_DIGITS: usize = 6;
@@ -52,8 +54,7 @@ impl Sensitive {
 
 impl fmt::Display for Sensitive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::NAMES.iter().find(|(_, kind)| kind == self).map_or("", |(name, _)| name);
-        f.write_str(name)
+        f.write_str(name_of(&Self::NAMES, self))
     }
 }
 

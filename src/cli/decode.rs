@@ -27,6 +27,7 @@ const EXAMPLES: &str = "\
 Examples:
   titian decode 3038303082200000…                a message in hex
   titian decode capture.hex                      a file: hex, a hex dump, bytes
+  titian decode messages.hex                     several, if each is a line of hex
   titian decode --framed < session.bin           frames as they are on TCP
   titian decode --spec holdfast echo.hex         another network's message
   titian decode --spec ./own.yaml echo.hex       one by a spec of your own
@@ -44,7 +45,7 @@ element, the byte (from 0) and what is wrong with it.";
 /// Decodes ISO 8583 messages by a spec, checks every byte of them, and shows each element: its place, its
 /// bytes, its value, and what that means. What is sensitive is masked.
 #[derive(Args)]
-#[command(after_help = "Examples: --help.", after_long_help = EXAMPLES)]
+#[command(after_help = "Examples: titian decode --help", after_long_help = EXAMPLES)]
 pub(super) struct Decode {
     #[command(flatten)]
     spec: SpecOption,
@@ -96,10 +97,13 @@ impl Decode {
 
     /// Decodes by the reading of the input that is right, or else by the likeliest.
     fn decode<'s>(&self, spec: &'s Spec, input: &Input) -> Decoded<'s> {
-        let read = |bytes: &Bytes| Decoded::read(spec, bytes, self.framed);
+        let first = Decoded::read(spec, input.first(), self.framed);
+        if first.fault.is_none() {
+            return first;
+        }
+        let read = |reading: &[Bytes]| Decoded::read_all(spec, reading, self.framed);
         let right = input.others().map(read).find(|decoded| decoded.fault.is_none());
-        let first = read(input.first());
-        if first.fault.is_none() { first } else { right.unwrap_or(first) }
+        right.unwrap_or(first)
     }
 
     fn shown(&self, decoded: &Decoded<'_>) -> Result<String, Failure> {

@@ -40,7 +40,7 @@ All that is wrong is told at once, a line each, with exit code 2.";
 /// Takes the JSON that `titian decode --reveal --format json` prints, checks each value against the spec, and
 /// writes the message in hex.
 #[derive(Args)]
-#[command(after_help = "Examples: --help.", after_long_help = EXAMPLES)]
+#[command(after_help = "Examples: titian encode --help", after_long_help = EXAMPLES)]
 pub(super) struct Encode {
     #[command(flatten)]
     spec: SpecOption,
@@ -48,6 +48,10 @@ pub(super) struct Encode {
     /// Write it as it goes over TCP: with length, header and trailer
     #[arg(long)]
     framed: bool,
+
+    /// Take values that look masked as they are given
+    #[arg(long)]
+    as_given: bool,
 
     /// A file with the JSON, or - for stdin [default: -]
     #[arg(value_name = "FILE|-")]
@@ -92,26 +96,29 @@ impl Encode {
                 faults.push("a keep-alive is a frame: it takes --framed".to_owned());
                 BytesMut::new()
             }
-            (Some(Item::Message(draft)), framed) => message(spec, draft, framed, &mut faults),
+            (Some(Item::Message(draft)), _) => self.message(spec, draft, &mut faults),
         };
         if faults.is_empty() { Ok(hex::upper(&bytes) + "\n") } else { Err(faults) }
     }
-}
 
-/// The bytes of a message. What they are counts only if no fault was added.
-fn message(spec: &Spec, draft: &Draft, frame: bool, faults: &mut Vec<String>) -> BytesMut {
-    let header =
-        if frame { header::bytes(spec.framing(), draft.header.as_deref()) } else { Ok(vec![]) };
-    let header = header.unwrap_or_else(|fault| {
-        faults.push(fault);
-        Vec::new()
-    });
-    let Some(mti) = draft.mti else { return BytesMut::new() };
-    let bytes = Values::new(spec, mti).encode(&draft.fields, faults);
-    if !frame || !faults.is_empty() {
-        return bytes;
+    /// The bytes of a message. What they are counts only if no fault was added.
+    fn message(&self, spec: &Spec, draft: &Draft, faults: &mut Vec<String>) -> BytesMut {
+        let header = match &draft.header {
+            given if self.framed => header::bytes(spec.framing(), given.as_deref()),
+            Some(_) => Err("a header is a frame's: it takes --framed".to_owned()),
+            None => Ok(Vec::new()),
+        };
+        let header = header.unwrap_or_else(|fault| {
+            faults.push(fault);
+            Vec::new()
+        });
+        let Some(mti) = draft.mti else { return BytesMut::new() };
+        let bytes = Values::new(spec, mti, self.as_given).encode(&draft.fields, faults);
+        if !self.framed || !faults.is_empty() {
+            return bytes;
+        }
+        framed(spec, Frame::Message { header: header.into(), message: bytes.freeze() }, faults)
     }
-    framed(spec, Frame::Message { header: header.into(), message: bytes.freeze() }, faults)
 }
 
 fn framed(spec: &Spec, frame: Frame, faults: &mut Vec<String>) -> BytesMut {

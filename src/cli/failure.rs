@@ -23,11 +23,13 @@ impl From<String> for Failure {
 impl Failure {
     /// Tells what is wrong on stderr.
     pub(super) fn report(self) -> Exit {
-        let lines = match self {
-            Self::Input(lines) => lines,
+        let (lines, exit) = match self {
+            Self::Input(lines) => (lines, Exit::Misuse),
             // `titian decode … | head -1` got what it wanted.
             Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => return Exit::Done,
-            Self::Output(error) => vec![format!("the result can't be written: {error}")],
+            Self::Output(error) => {
+                (vec![format!("the result can't be written: {error}")], Exit::Fault)
+            }
         };
         let mark = Style::of(&io::stderr()).paint(Ink::Error, "error:");
         let mut stderr = io::stderr().lock();
@@ -35,12 +37,12 @@ impl Failure {
             // Where stderr is closed, the exit code is all that can be told.
             let _ = writeln!(stderr, "{mark} {}", without_controls(&line));
         }
-        Exit::Misuse
+        exit
     }
 }
 
 /// A name that a user or a file gave may hold line ends and terminal controls; they are written out.
-fn without_controls(line: &str) -> String {
+pub(super) fn without_controls(line: &str) -> String {
     let written = |char: char| {
         if char.is_control() { char.escape_default().to_string() } else { char.to_string() }
     };

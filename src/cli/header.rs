@@ -9,7 +9,7 @@ pub(super) fn text(framing: &Framing, header: &[u8]) -> Option<String> {
         return None;
     }
     let reads = header.iter().all(|byte| matches!(byte, b' '..=b'~'));
-    match (&framing.header, reads) {
+    match (&framing.header(), reads) {
         (Header::Pattern(_), true) => Some(header.iter().map(|byte| char::from(*byte)).collect()),
         (Header::None | Header::Tpdu | Header::Pattern(_), _) => Some(hex::upper(header)),
     }
@@ -18,8 +18,8 @@ pub(super) fn text(framing: &Framing, header: &[u8]) -> Option<String> {
 /// The header of a message to be framed, from its text if there is one. Which of the two forms a text has is
 /// plain from its length.
 pub(super) fn bytes(framing: &Framing, text: Option<&str>) -> Result<Vec<u8>, String> {
-    let Some(text) = text else { return own(&framing.header) };
-    let length = length(&framing.header);
+    let Some(text) = text else { return own(framing.header()) };
+    let length = length(framing.header());
     let bytes = if text.len() == length {
         Some(text.as_bytes().to_vec())
     } else {
@@ -27,7 +27,7 @@ pub(super) fn bytes(framing: &Framing, text: Option<&str>) -> Result<Vec<u8>, St
     };
     bytes.ok_or_else(|| match length {
         0 => "header: this network's frames have none; leave it out".to_owned(),
-        _ => format!("header: takes {}, or that in hex", described(&framing.header)),
+        _ => format!("header: takes {}, or that in hex", described(framing.header())),
     })
 }
 

@@ -10,6 +10,11 @@ pub(super) enum NotHex {
         /// How many there are.
         digits: usize,
     },
+    /// A line of a dump that is not as those before it, or not bytes and their text.
+    Row {
+        /// From 1.
+        line: usize,
+    },
     /// A character that is none of hex. It is not told: the text may be a message.
     Character {
         /// From 1.
@@ -25,6 +30,7 @@ impl fmt::Display for NotHex {
             Self::Odd { digits } => {
                 write!(f, "{digits} hex digits, an odd number: one is missing or too much")
             }
+            Self::Row { line } => write!(f, "line {line} of the dump can't be read"),
             Self::Character { line: 1, column } => write!(f, "character {column} is no hex digit"),
             Self::Character { line, column } => {
                 write!(f, "character {column} of line {line} is no hex digit")

@@ -1,53 +1,87 @@
-//! Hex dumps, as Wireshark (Hex + ASCII), xxd, hexdump -C and `titian decode --hex` print them.
+//! Hex dumps, as Wireshark (Hex + ASCII), xxd, hexdump -C, tcpdump -X and `titian decode --hex` print them.
 
-use super::hex;
+use super::hex::{self, NotHex};
 
-/// Bytes in a line.
+/// Bytes in a line of our own dumps.
 pub(super) const ROW: usize = 16;
 
-/// The bytes of a dump; `None` if the text is none. Every line of one begins with its offset.
-pub(super) fn read(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    for (_, line) in hex::lines(text).filter(|(_, line)| !line.trim().is_empty()) {
-        let (offset, row) = split_offset(line)?;
-        if !is_offset(offset, bytes.len()) {
-            return None;
-        }
-        bytes.extend(read_row(row)?);
+/// A line of a dump.
+struct Row<'t> {
+    /// From 1.
+    line: usize,
+    offset: &'t str,
+    rest: &'t str,
+}
+
+/// The bytes of a dump; `None` if the text is none, which its first line shows: every line of one begins with
+/// its offset. A dump is understood whole or not at all.
+pub(super) fn read(text: &str) -> Option<Result<Vec<u8>, NotHex>> {
+    let lines = hex::lines(text).filter(|(_, line)| !line.trim().is_empty());
+    let rows: Vec<_> = lines.map(|(line, text)| row(line + 1, text)).collect();
+    let first = rows.first()?.as_ref().ok()?;
+    if first.rest.is_empty() || usize::from_str_radix(first.offset, 16) != Ok(0) {
+        return None;
     }
-    if bytes.is_empty() { None } else { Some(bytes) }
+    Some(rows.into_iter().collect::<Result<Vec<_>, _>>().and_then(|rows| {
+        // Ours count in decimal, as the errors do.
+        read_rows(&rows, 16).or_else(|wrong| read_rows(&rows, 10).map_err(|_| wrong))
+    }))
 }
 
-/// The offset, and the line behind the colon or the two blanks after it; fewer are between bytes too.
-fn split_offset(line: &str) -> Option<(&str, &str)> {
-    let line = line.trim_start();
-    let end = line.find(|character: char| !character.is_ascii_hexdigit()).unwrap_or(line.len());
-    let (offset, rest) = line.split_at_checked(end)?;
-    let row = rest.strip_prefix(": ").or_else(|| rest.strip_prefix("  "));
-    row.or_else(|| rest.is_empty().then_some(rest)).map(|row| (offset, row.trim_start()))
+/// A line as offset and what is behind its colon or the two blanks after it; fewer are between bytes too.
+fn row(line: usize, text: &str) -> Result<Row<'_>, NotHex> {
+    let split = || {
+        let text = text.trim_start();
+        let text = text.strip_prefix("0x").unwrap_or(text);
+        let end = text.find(|character: char| !character.is_ascii_hexdigit()).unwrap_or(text.len());
+        let (offset, rest) = text.split_at_checked(end).filter(|(offset, _)| offset.len() >= 4)?;
+        let row = rest.strip_prefix(": ").or_else(|| rest.strip_prefix("  "));
+        let row = row.or_else(|| rest.is_empty().then_some(rest))?;
+        Some(Row { line, offset, rest: row.trim() })
+    };
+    split().ok_or(NotHex::Row { line })
 }
 
-fn is_offset(text: &str, at: usize) -> bool {
-    let is = |base| usize::from_str_radix(text, base).is_ok_and(|offset| offset == at);
-    text.len() >= 4 && (is(16) || is(10))
-}
-
-/// The bytes of a line. The text column begins where the blanks are wider than between bytes: three, or two
-/// but for those in the middle of the line.
-fn read_row(row: &str) -> Option<Vec<u8>> {
+/// How many bytes a row has is told by the offset of the next one; the last one may have as many as it has.
+fn read_rows(rows: &[Row<'_>], base: u32) -> Result<Vec<u8>, NotHex> {
     let mut bytes = Vec::new();
-    let mut rest = row;
-    while bytes.len() < ROW && !rest.is_empty() {
-        let end = rest.find(' ').unwrap_or(rest.len());
-        let (group, behind) = rest.split_at_checked(end)?;
-        bytes.extend(hex::read(group).ok()?);
-        let blanks = behind.len() - behind.trim_start().len();
-        if blanks > 2 || (blanks == 2 && bytes.len() != ROW / 2) {
-            break;
+    for (nth, row) in rows.iter().enumerate() {
+        let wrong = NotHex::Row { line: row.line };
+        let offset = |row: &Row<'_>| usize::from_str_radix(row.offset, base).map_err(|_| wrong);
+        let next = rows.get(nth + 1).map(offset).transpose()?;
+        let count = next.map(|next| next.checked_sub(bytes.len()).ok_or(wrong)).transpose()?;
+        if offset(row)? != bytes.len() {
+            return Err(wrong);
         }
-        rest = behind.trim_start();
+        bytes.extend(read_row(row.rest, count).ok_or(wrong)?);
     }
-    (bytes.len() <= ROW).then_some(bytes)
+    Ok(bytes)
+}
+
+/// The bytes of a row, and not its text, which stands behind two blanks or more. Two may stand between bytes
+/// too, so where nothing tells how many bytes there are, the text must be theirs.
+fn read_row(row: &str, count: Option<usize>) -> Option<Vec<u8>> {
+    let whole = hex::read(row).ok();
+    let ends = row.match_indices("  ").map(|(end, _)| end);
+    let split = ends.filter_map(|end| row.split_at_checked(end)).find_map(|(bytes, text)| {
+        let bytes = hex::read(bytes).ok()?;
+        let right = count.map_or_else(|| is_text_of(&bytes, text), |count| bytes.len() == count);
+        right.then_some(bytes)
+    });
+    split.or(whole.filter(|bytes| count.is_none_or(|count| bytes.len() == count)))
+}
+
+/// Whether a text is what bytes read as. Blanks around it may be its own, or not.
+fn is_text_of(bytes: &[u8], text: &str) -> bool {
+    let read: String = bytes.iter().map(|byte| readable(*byte)).collect();
+    let text = text.trim();
+    let framed = text.strip_prefix('|').and_then(|text| text.strip_suffix('|'));
+    text == read.trim() || framed == Some(&read)
+}
+
+/// The byte as dumps show it beside the hex.
+pub(super) const fn readable(byte: u8) -> char {
+    if matches!(byte, b' '..=b'~') { byte as char } else { '.' }
 }
 
 #[cfg(test)]
@@ -56,6 +90,10 @@ mod tests {
 
     const BYTES: &[u8] = b"0200\xF2\x3A\x44\x01\x88\xE1\x80\0\0\0\0\0abcd 12 ";
 
+    fn bytes(dump: &str) -> Option<Vec<u8>> {
+        read(dump).and_then(Result::ok)
+    }
+
     #[test]
     fn the_dumps_that_people_paste_are_read() {
         for dump in [
@@ -63,20 +101,42 @@ mod tests {
              0010   61 62 63 64 20 31 32 20                           abcd 12 \n",
             "00000000: 3032 3030 f23a 4401 88e1 8000 0000 0000  0200.:D.........\n\
              00000010: 6162 6364 2031 3220                      abcd 12 \n",
+            "00000000: 3032 3030 f23a 4401 88e1 8000 0000 0000 6162 6364 2031 3220  0200.:D.........abcd 12\n",
+            "00000000: 30 32 30 30 f2  0200.\n00000005: 3a 44 01 88 e1  :D...\n\
+             0000000a: 80 00 00 00 00  .....\n0000000f: 00 61 62 63 64  .abcd\n00000014: 20 31 32 20      12 \n",
             "00000000  30 32 30 30 f2 3a 44 01  88 e1 80 00 00 00 00 00  |0200.:D.........|\n\
              00000010  61 62 63 64 20 31 32 20                           |abcd 12 |\n\
              00000018\n",
             "0000  30 32 30 30 F2 3A 44 01  88 E1 80 00 00 00 00 00  0200.:D.........\n\
              0016  61 62 63 64 20 31 32 20                           abcd 12 \n",
+            "\t0x0000:  3032 3030 f23a 4401 88e1 8000 0000 0000  0200.:D.........\n\
+             \t0x0010:  6162 6364 2031 3220                      abcd 12\n",
+            "\t0x0000:  3032 3030 f23a 4401 88e1 8000 0000 0000\n\t0x0010:  6162 6364 2031 3220\n",
+            "0000  30 32 30 30 f2 3a 44 01  88 e1 80 00 00 00 00 00\n0010  61 62 63 64 20 31 32 20\n",
         ] {
-            assert_eq!(read(dump).as_deref(), Some(BYTES), "{dump}");
+            assert_eq!(bytes(dump).as_deref(), Some(BYTES), "{dump}");
         }
+        let one_row = "00000000  61 62 63 64 65 66 67 68  69 6a                     |abcdefghij|\n";
+        assert_eq!(bytes(one_row).as_deref(), Some(&b"abcdefghij"[..]));
     }
 
     #[test]
     fn hex_without_offsets_is_no_dump() {
-        for text in ["", "3032", "0000 0044 4953", "0000", "0001  30 32", "0000  30 3G"] {
+        for text in ["", "3032", "0000 0044 4953", "0000", "0001  30 32"] {
             assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_not_understood_is_told_and_nothing_is_read() {
+        for (dump, line) in [
+            ("0000  30 3G", 1),
+            ("0000  30 32\n*\n0020  30 32", 2),
+            ("0000  30 32\n0003  30 32", 1),
+            ("0000  30 32  xy", 1),
+            ("0000  30 32\n0002  30 **  0*", 2),
+        ] {
+            assert_eq!(read(dump), Some(Err(NotHex::Row { line })), "{dump}");
         }
     }
 }

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use clap::Args;
 
+use super::beginning;
 use super::failure::Failure;
-use super::{beginning, did_you_mean};
 use crate::iso8583::{Spec, SpecError};
+use crate::spelling::did_you_mean;
 
 const DEFAULT: &str = "nusantara";
 

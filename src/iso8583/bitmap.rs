@@ -67,7 +67,14 @@ impl Bitmap {
 
     /// The elements in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = De> {
-        (2..=super::de::HIGHEST).filter_map(De::new).filter(|de| self.has(*de))
+        self.elements().into_iter().zip([1, 65, 129]).flat_map(|(bits, first)| {
+            let mut bits = bits.reverse_bits();
+            std::iter::from_fn(move || {
+                let place = u8::try_from(bits.trailing_zeros()).ok().filter(|_| bits != 0)?;
+                bits &= bits - 1;
+                De::new(first + place)
+            })
+        })
     }
 }
 
@@ -116,7 +123,7 @@ fn write_hex(page: Option<CodePage>, bits: u64, bytes: &mut [u8]) {
     let mut rest = bits;
     for byte in bytes.iter_mut().rev() {
         let character = super::characters::hex_character((rest & 0xF) as u8);
-        *byte = page.map_or(character, |page| page.from_ascii(character));
+        *byte = page.map_or(character, |page| page.to_ebcdic(character));
         rest >>= 4;
     }
 }

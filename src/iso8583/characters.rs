@@ -127,7 +127,16 @@ pub(super) const fn hex_character(nibble: u8) -> u8 {
     if nibble < 10 { b'0' + nibble } else { b'A' + nibble - 10 }
 }
 
-/// The nibble of a BCD digit or separator, or of a hex digit.
+/// The nibble of a character in BCD: a digit, or the separator of track data, which is `D` or `=`.
+pub(super) const fn bcd_nibble(character: u8) -> Option<u8> {
+    match character {
+        b'0'..=b'9' => Some(character - b'0'),
+        b'D' | b'=' => Some(0xD),
+        _ => None,
+    }
+}
+
+/// The nibble of a hex digit.
 pub(super) const fn nibble_of(character: u8) -> Option<u8> {
     match character {
         b'0'..=b'9' => Some(character - b'0'),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::spelling::name_of;
+
 /// A content class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -37,8 +39,7 @@ impl Class {
     ];
 
     /// Whether the class admits this ASCII character at this place of the value.
-    #[must_use]
-    pub const fn admits(self, place: usize, byte: u8) -> bool {
+    pub(super) const fn admits(self, place: usize, byte: u8) -> bool {
         match self {
             Self::Xn if place == 0 => matches!(byte, b'C' | b'D'),
             Self::N | Self::Xn => byte.is_ascii_digit(),
@@ -53,8 +54,7 @@ impl Class {
 
     /// Whether the class admits all of this ASCII text.
     #[inline]
-    #[must_use]
-    pub fn admits_all(self, text: &[u8]) -> bool {
+    pub(super) fn admits_all(self, text: &[u8]) -> bool {
         match self {
             Self::N => every_word(text, swar::digits),
             Self::An => every_word(text, swar::alphanumeric_or_blank),
@@ -65,19 +65,41 @@ impl Class {
     }
 
     /// The place of the first character that the class refuses.
-    #[must_use]
-    pub fn first_refused(self, text: &[u8]) -> Option<usize> {
+    pub(super) fn first_refused(self, text: &[u8]) -> Option<usize> {
         text.iter().enumerate().position(|(place, byte)| !self.admits(place, *byte))
+    }
+
+    /// Whether every value of another class may stand from a place on in a value of this one.
+    pub(super) fn includes(self, other: Self, at: usize) -> bool {
+        let admitted = |place, byte| !other.admits(place, byte) || self.admits(at + place, byte);
+        (0..=u8::MAX).all(|byte| admitted(0, byte) && admitted(1, byte))
     }
 
     /// What a shorter value of a fixed element is filled with, and on which side (ISO 8583:1987, 4.4.1):
     /// numbers on the left with zeros, text on the right with blanks.
-    #[must_use]
-    pub const fn filler(self) -> Option<Filler> {
+    pub(super) const fn filler(self) -> Option<Filler> {
         match self {
             Self::N => Some(Filler::ZerosLeft),
             Self::A | Self::An | Self::Ans | Self::Ns => Some(Filler::BlanksRight),
             Self::B | Self::Z | Self::Xn => None,
+        }
+    }
+
+    /// What the length of a value is counted in.
+    pub(super) const fn unit(self) -> Unit {
+        match self {
+            Self::N => Unit::Digits,
+            Self::B => Unit::Bytes,
+            Self::A | Self::An | Self::Ans | Self::Ns | Self::Z | Self::Xn => Unit::Characters,
+        }
+    }
+
+    /// What the class takes at a place of the value, in words, for an error.
+    pub(super) const fn expected_at(self, place: usize) -> &'static str {
+        match (self, place) {
+            (Self::Xn, 0) => "C or D as its first character",
+            (Self::Xn, _) => "digits after C or D",
+            _ => self.expected(),
         }
     }
 
@@ -99,14 +121,36 @@ impl Class {
 
 impl fmt::Display for Class {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::NAMES.iter().find(|(_, class)| class == self).map_or("", |(name, _)| name);
-        f.write_str(name)
+        f.write_str(name_of(&Self::NAMES, self))
+    }
+}
+
+/// What the length of a value is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Characters.
+    Characters,
+    /// Digits.
+    Digits,
+    /// Bytes.
+    Bytes,
+}
+
+impl Unit {
+    /// A number of them in words: `1 byte`, `2 bytes`.
+    pub(super) fn counted(self, number: usize) -> String {
+        let name = match self {
+            Self::Characters => "character",
+            Self::Digits => "digit",
+            Self::Bytes => "byte",
+        };
+        format!("{number} {name}{}", if number == 1 { "" } else { "s" })
     }
 }
 
 /// How a value that is shorter than its fixed element is filled up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filler {
+pub(super) enum Filler {
     /// Zeros in front.
     ZerosLeft,
     /// Blanks behind.

@@ -1,13 +1,17 @@
 //! Decoding: one pass over the bytes, checked against the table of the spec, without an allocation.
 
+#[cfg(test)]
+mod tests;
+
 use bytes::Bytes;
 
 use super::bitmap::{ANOTHER, Bitmap};
 use super::characters::Characters;
+use super::class::Unit;
 use super::de::De;
 use super::error::{DecodeError, Place, Reason};
 use super::layout::{Coding, Indicator, Layout, NotNumeric};
-use super::message::{Ends, Message};
+use super::message::{Ends, MESSAGE_MAX, Message};
 use super::mti::Mti;
 use super::spec::{Element, MessageLayout, Spec};
 
@@ -27,7 +31,7 @@ impl Spec {
     #[inline]
     pub fn decode(&self, bytes: Bytes) -> Result<Message<'_>, DecodeError> {
         let input = &*bytes;
-        if input.len() > usize::from(u16::MAX) {
+        if input.len() > MESSAGE_MAX {
             return Err(error(Place::Message, 0, Reason::TooLarge(input.len())));
         }
         let (mti, layout) = self.decode_mti(input)?;
@@ -38,7 +42,9 @@ impl Spec {
         if end != input.len() {
             return Err(error(Place::Message, end, Reason::TrailingBytes(input.len() - end)));
         }
-        Ok(Message::new(self, layout, mti, bitmap, body, ends, bytes))
+        // A message has at most 65535 bytes, so the fallback is never taken.
+        let body = u16::try_from(body).unwrap_or(u16::MAX);
+        Ok(Message { spec: self, layout, mti, bitmap, body, ends, bytes })
     }
 
     #[inline(always)]
@@ -159,16 +165,28 @@ fn decode_length(input: &[u8], at: usize, layout: &Layout) -> Result<usize, Wron
         return Err(truncated(input, at, width));
     };
     let wrong = |reason| Wrong { offset: at, reason };
-    let length =
-        layout.length(indicator, rest).map_err(|NotNumeric| wrong(Reason::LengthNotNumeric))?;
-    let (min, max) = (usize::from(layout.min), usize::from(layout.max));
-    if length > max {
-        return Err(wrong(Reason::TooLong { length, max }));
+    let stated =
+        layout.indicator.read(indicator).map_err(|NotNumeric| wrong(Reason::LengthNotNumeric))?;
+    let (min, max, unit) = (usize::from(layout.min), usize::from(layout.max), layout.class.unit());
+    if layout.counts_bytes {
+        check_length(stated, layout.stated(min), layout.stated(max), Unit::Bytes).map_err(wrong)?;
+        if rest.len() < stated {
+            return Err(truncated(input, at + width, stated));
+        }
     }
-    if length < min {
-        return Err(wrong(Reason::TooShort { length, min }));
-    }
+    let length = layout.length(stated, rest);
+    check_length(length, min, max, unit).map_err(wrong)?;
     Ok(length)
+}
+
+fn check_length(length: usize, min: usize, max: usize, unit: Unit) -> Result<(), Reason> {
+    if length > max {
+        Err(Reason::TooLong { length, max, unit })
+    } else if length < min {
+        Err(Reason::TooShort { length, min, unit })
+    } else {
+        Ok(())
+    }
 }
 
 fn truncated(input: &[u8], at: usize, needed: usize) -> Wrong {
@@ -183,7 +201,8 @@ fn check_content(at: usize, content: &[u8], length: usize, layout: &Layout) -> R
     let characters = Characters::new(layout.coding, content, layout.characters_of(length));
     if let Some(place) = characters.first_refused(layout.class) {
         let byte_at = characters.byte_of(place);
-        let reason = Reason::Class { class: layout.class, byte: content.get(byte_at).copied() };
+        let byte = content.get(byte_at).copied();
+        let reason = Reason::Class { class: layout.class, place, byte };
         return Err(Wrong { offset: at + byte_at, reason });
     }
     match characters.wrong_padding() {
@@ -220,8 +239,8 @@ fn element_error(message: &MessageLayout, number: u8, wrong: Wrong) -> DecodeErr
     let Some(de) = De::new(number) else { return error(Place::Bitmap, offset, reason) };
     let element = message.element(de);
     let reason = match reason {
-        Reason::Class { class, .. } if element.is_some_and(Element::is_sensitive) => {
-            Reason::Class { class, byte: None }
+        Reason::Class { class, place, .. } if element.is_some_and(Element::is_sensitive) => {
+            Reason::Class { class, place, byte: None }
         }
         other => other,
     };

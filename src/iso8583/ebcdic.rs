@@ -7,7 +7,7 @@
 
 /// An EBCDIC code page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CodePage {
+pub(super) enum CodePage {
     /// IBM-037, the usual one of z/OS and IBM i in the Americas.
     Ibm037,
     /// IBM-1047, Latin-1 for open systems; differs in brackets and circumflex.
@@ -18,8 +18,7 @@ impl CodePage {
     /// The ASCII character of an EBCDIC byte; 0 for one that is not a printable ASCII character, which no
     /// content class but `b` admits.
     #[inline]
-    #[must_use]
-    pub const fn to_ascii(self, byte: u8) -> u8 {
+    pub(super) const fn to_ascii(self, byte: u8) -> u8 {
         match self {
             Self::Ibm037 => TO_ASCII_037[byte as usize],
             Self::Ibm1047 => TO_ASCII_1047[byte as usize],
@@ -28,8 +27,7 @@ impl CodePage {
 
     /// The EBCDIC byte of a printable ASCII character; 0 for any other byte.
     #[inline]
-    #[must_use]
-    pub const fn from_ascii(self, byte: u8) -> u8 {
+    pub(super) const fn to_ebcdic(self, byte: u8) -> u8 {
         match self {
             Self::Ibm037 => FROM_ASCII_037[byte as usize],
             Self::Ibm1047 => FROM_ASCII_1047[byte as usize],
@@ -122,7 +120,7 @@ mod tests {
     fn both_pages_agree_with_an_independent_implementation() {
         for (page, expected) in [(CodePage::Ibm037, JDK_037), (CodePage::Ibm1047, JDK_1047)] {
             for (ascii, ebcdic) in (b' '..=b'~').zip(expected) {
-                assert_eq!(page.from_ascii(ascii), ebcdic, "{page:?} {}", char::from(ascii));
+                assert_eq!(page.to_ebcdic(ascii), ebcdic, "{page:?} {}", char::from(ascii));
                 assert_eq!(page.to_ascii(ebcdic), ascii, "{page:?} {ebcdic:#04x}");
             }
             let printable = (0..=u8::MAX).filter(|byte| page.to_ascii(*byte) != 0).count();

@@ -3,16 +3,21 @@
 mod error;
 mod long;
 mod template;
+#[cfg(test)]
+mod tests;
+
+use std::ptr;
 
 use bytes::BytesMut;
 
 use super::bitmap::{ANOTHER, Bitmap};
+use super::class::{Class, Unit};
 use super::de::De;
 use super::layout::{Indicator, Layout};
-use super::message::Message;
+use super::message::{MESSAGE_MAX, Message};
 use super::mti::Mti;
 use super::spec::{MessageLayout, Spec};
-use super::subfields::Subfields;
+use super::subfields::{SubfieldFault, SubfieldReason, Subfields};
 
 pub use error::{EncodeError, EncodeReason};
 use long::fill;
@@ -40,8 +45,8 @@ pub struct Encoder<'s, 'b> {
 /// Room that is made at once; most messages fit in it.
 const ROOM: usize = 512;
 
-/// The most characters that fixed subfields can be put together to.
-const PARTS_MAX: usize = 1024;
+/// Characters of fixed subfields that are put together without an allocation.
+const PARTS_KEPT: usize = 1024;
 
 impl Spec {
     /// Begins a message of this type behind what `buffer` holds.
@@ -54,7 +59,7 @@ impl Spec {
         mti: Mti,
         buffer: &'b mut BytesMut,
     ) -> Result<Encoder<'s, 'b>, EncodeError> {
-        let unknown = EncodeError::mti(EncodeReason::UnknownMti(mti));
+        let unknown = EncodeError::whole(EncodeReason::UnknownMti(mti));
         let layout = self.layout_of(mti).ok_or(unknown)?;
         let start = buffer.len();
         let head = self.mti.width() + self.bitmap.width();
@@ -76,15 +81,19 @@ impl Spec {
     }
 
     /// Writes the repeat of an encoded request or advice behind what `buffer` holds: the same bytes but
-    /// for the MTI. The original is not decoded again; it is bytes that this spec encoded or decoded.
+    /// for the MTI. The original is not decoded again; it is bytes that this spec encoded or decoded. A MAC is
+    /// copied with them and is that of the original: the caller renews it.
     ///
     /// # Errors
-    /// If the original is a response, or does not begin with an MTI of the spec.
+    /// If the original is a response, does not begin with an MTI of the spec, or its repeat has another message
+    /// layout.
     pub fn repeat(&self, original: &[u8], buffer: &mut BytesMut) -> Result<(), EncodeError> {
-        let mti = self.mti.read(original).ok_or(EncodeError::mti(EncodeReason::NotAMessage))?;
-        let repeat = mti.repeat().ok_or(EncodeError::mti(EncodeReason::NoAnswer(mti)))?;
-        if self.layout_of(repeat).is_none() {
-            return Err(EncodeError::mti(EncodeReason::UnknownMti(repeat)));
+        let whole = EncodeError::whole;
+        let mti = self.mti.read(original).ok_or(whole(EncodeReason::NotAMessage))?;
+        let repeat = mti.repeat().ok_or(whole(EncodeReason::NoAnswer(mti)))?;
+        let layout = |mti| self.layout_of(mti).ok_or(whole(EncodeReason::UnknownMti(mti)));
+        if !ptr::eq(layout(repeat)?, layout(mti)?) {
+            return Err(whole(EncodeReason::OtherLayout(repeat)));
         }
         let start = buffer.len();
         buffer.extend_from_slice(original);
@@ -107,7 +116,7 @@ impl Spec {
         added: &[(De, &str)],
         buffer: &mut BytesMut,
     ) -> Result<(), EncodeError> {
-        let no_answer = EncodeError::mti(EncodeReason::NoAnswer(message.mti()));
+        let no_answer = EncodeError::whole(EncodeReason::NoAnswer(message.mti()));
         let mti = message.mti().response().ok_or(no_answer)?;
         let mut encoder = self.encoder(mti, buffer)?;
         let mut added = added.iter().peekable();
@@ -143,14 +152,14 @@ impl<'s> Encoder<'s, '_> {
             Some(end) => end,
             None => long::write(self.layout, de, value, self.buffer, self.at)?,
         };
-        self.leave(de, end);
+        self.leave(de, end)?;
         Ok(self)
     }
 
-    /// Writes a number into a numeric element, filled up with zeros where it is fixed.
+    /// Writes a number into an element of class `n`, filled up with zeros where it is fixed.
     ///
     /// # Errors
-    /// If it has more digits than the element, or the element's class does not admit digits.
+    /// If it has more digits than the element, or the element is of another class.
     #[inline]
     pub fn number(&mut self, de: De, value: u64) -> Result<&mut Self, EncodeError> {
         const DIGITS: usize = 20;
@@ -166,6 +175,9 @@ impl<'s> Encoder<'s, '_> {
             }
         }
         let layout = self.defined(de)?;
+        if layout.class != Class::N {
+            return Err(EncodeError::at(de, EncodeReason::NotNumeric(layout.class)));
+        }
         if layout.indicator == Indicator::Fixed {
             count = count.max(usize::from(layout.max).min(DIGITS));
         }
@@ -176,25 +188,40 @@ impl<'s> Encoder<'s, '_> {
     /// be left out at the end.
     ///
     /// # Errors
-    /// As [`Encoder::text`], and if the spec describes no fixed subfields of the element or fewer.
+    /// As [`Encoder::text`], and if the spec describes no fixed subfields of the element or fewer, or one is
+    /// left out that isn't optional.
     pub fn parts(&mut self, de: De, values: &[&str]) -> Result<&mut Self, EncodeError> {
         let refuse = |reason| EncodeError::at(de, reason);
+        let wrong =
+            |place, reason| refuse(EncodeReason::Subfields(SubfieldFault { place, reason }));
         let Some(Subfields::Fixed(parts)) = self.layout.subfields(de) else {
             return Err(refuse(EncodeReason::NoSuchSubfields));
         };
         if values.len() > parts.len() {
             return Err(refuse(EncodeReason::NoSuchSubfields));
         }
-        let mut text = [0; PARTS_MAX];
+        let length = parts.iter().zip(values).map(|(part, _)| part.length).sum();
+        let (mut few, mut many) = ([0; PARTS_KEPT], Vec::new());
+        let text = if length <= PARTS_KEPT {
+            few.get_mut(..length).unwrap_or_default()
+        } else {
+            many.resize(length, 0);
+            many.as_mut_slice()
+        };
         let mut at = 0;
         for (part, value) in parts.iter().zip(values) {
-            let end = at + part.length;
-            let too_long = refuse(EncodeReason::TooLong { length: end, max: PARTS_MAX });
-            let slot = text.get_mut(at..end).ok_or(too_long)?;
+            let slot = text.get_mut(at..at + part.length).unwrap_or_default();
             fill(part.class, value.as_bytes(), slot).map_err(refuse)?;
-            at = end;
+            if let Some(place) = part.class.first_refused(slot) {
+                return Err(wrong(at + place, SubfieldReason::Class(part.class)));
+            }
+            at += part.length;
         }
-        self.text(de, text.get(..at).unwrap_or_default())
+        // A fixed element would be filled up, and the values would stand in other parts than their own.
+        if parts.iter().skip(values.len()).any(|part| !part.optional) {
+            return Err(wrong(length, SubfieldReason::Ends));
+        }
+        self.text(de, text)
     }
 
     /// Writes a value from tagged subfields, in the given order.
@@ -212,10 +239,12 @@ impl<'s> Encoder<'s, '_> {
             let (length, width) = (value.len(), tagged.length_width);
             let max = 10_usize.pow(u32::try_from(width).unwrap_or_default()) - 1;
             if tag.len() != tagged.tag_width {
-                return Err(refuse(EncodeReason::NoSuchSubfields));
+                let (length, width) = (tag.len(), tagged.tag_width);
+                return Err(refuse(EncodeReason::TagWidth { length, width }));
             }
             if length > max {
-                return Err(refuse(EncodeReason::TooLong { length, max }));
+                let unit = Unit::Characters;
+                return Err(refuse(EncodeReason::TooLong { length, max, unit }));
             }
             text.push_str(tag);
             text.extend([format!("{length:0width$}").as_str(), value]);
@@ -223,18 +252,20 @@ impl<'s> Encoder<'s, '_> {
         self.text(de, text)
     }
 
-    /// Copies a data element as it is in another message, if that has it.
+    /// Copies a data element from another message, if that has it. Where the two messages are of different
+    /// layouts, its value is written anew.
     ///
     /// # Errors
-    /// If the element is out of order, or laid out otherwise in the two messages.
+    /// As [`Encoder::text`].
     pub fn echo(&mut self, from: &Message<'_>, de: De) -> Result<&mut Self, EncodeError> {
-        let Some(wire) = from.wire(de) else { return Ok(self) };
-        self.enter(de)?;
-        if self.layout.layout(de) != from.layout().layout(de) {
-            return Err(EncodeError::at(de, EncodeReason::OtherLayout));
+        let Some(field) = from.field(de) else { return Ok(self) };
+        if !ptr::eq(self.layout, from.layout()) {
+            return self.text(de, field.reveal().as_bytes());
         }
+        self.enter(de)?;
+        let wire = field.wire();
         self.room(wire.len()).copy_from_slice(wire);
-        self.leave(de, self.at + wire.len());
+        self.leave(de, self.at + wire.len())?;
         Ok(self)
     }
 
@@ -274,32 +305,52 @@ impl<'s> Encoder<'s, '_> {
     /// Takes the element in that was written from `at` to `end`. What lies there before is no part of the
     /// message, so a value that was refused half-way leaves no trace.
     #[inline(always)]
-    fn leave(&mut self, de: De, end: usize) {
+    fn leave(&mut self, de: De, end: usize) -> Result<(), EncodeError> {
+        let shift = if de.number() > self.highest { self.shift(de) } else { 0 };
+        if end + shift - self.start > MESSAGE_MAX {
+            return Err(too_large(de));
+        }
         self.at = end;
         self.last = de.number();
         self.bitmap.set(de);
-        if de.number() > self.highest {
-            self.widen(de);
+        if shift > 0 {
+            self.widen(de, shift);
         }
+        Ok(())
+    }
+
+    /// Bytes of the bitmaps that an element needs besides those there is room for.
+    #[inline(never)]
+    fn shift(&self, de: De) -> usize {
+        usize::from(highest_beside(de) - self.highest) / 64 * self.spec.bitmap.width()
     }
 
     /// Moves the elements written so far back, to make room for more bitmaps.
     #[inline(never)]
-    fn widen(&mut self, de: De) {
-        let width = self.spec.bitmap.width();
-        let body = self.start + self.spec.mti.width() + usize::from(self.highest) / 64 * width;
-        let highest = (de.number() - 1) / 64 * 64 + 64;
-        let shift = usize::from(highest - self.highest) / 64 * width;
+    fn widen(&mut self, de: De, shift: usize) {
+        let bitmaps = usize::from(self.highest) / 64 * self.spec.bitmap.width();
+        let body = self.start + self.spec.mti.width() + bitmaps;
         self.room(shift);
         self.buffer.copy_within(body..self.at, body + shift);
         self.at += shift;
-        self.highest = highest;
+        self.highest = highest_beside(de);
     }
 
     /// The next `length` bytes of the buffer.
     fn room(&mut self, length: usize) -> &mut [u8] {
         room(self.buffer, self.at, length)
     }
+}
+
+#[cold]
+#[inline(never)]
+fn too_large(de: De) -> EncodeError {
+    EncodeError::at(de, EncodeReason::TooLarge)
+}
+
+/// The highest data element of the bitmap that has this one.
+const fn highest_beside(de: De) -> u8 {
+    (de.number() - 1) / 64 * 64 + 64
 }
 
 /// The `length` bytes of a buffer from `at` on. It is made longer than that where it is too short, so that it

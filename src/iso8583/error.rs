@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::class::Class;
+use super::class::{Class, Unit};
 use super::de::De;
 use super::mti::Mti;
 use super::subfields::SubfieldFault;
@@ -40,7 +40,7 @@ pub enum Place {
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Reason {
     /// The message ends inside it.
-    #[error("the message ends here: {needed} bytes needed, {left} left")]
+    #[error("the message ends here: {} needed, {left} left", Unit::Bytes.counted(*needed))]
     Truncated {
         /// Bytes that it needs.
         needed: usize,
@@ -69,26 +69,32 @@ pub enum Reason {
     #[error("the length indicator is not a number")]
     LengthNotNumeric,
     /// A stated length over the maximum.
-    #[error("the length indicator says {length}, the maximum is {max}")]
+    #[error("its length is {}, the maximum is {max}", unit.counted(*length))]
     TooLong {
-        /// The stated length, in digits, characters or bytes as the spec counts them.
+        /// The stated length.
         length: usize,
         /// The most that the spec allows.
         max: usize,
+        /// What both are counted in.
+        unit: Unit,
     },
     /// A stated length under the minimum.
-    #[error("the length indicator says {length}, the minimum is {min}")]
+    #[error("its length is {}, the minimum is {min}", unit.counted(*length))]
     TooShort {
         /// The stated length.
         length: usize,
         /// The least that the spec allows.
         min: usize,
+        /// What both are counted in.
+        unit: Unit,
     },
     /// A byte that the content class does not admit. The byte is not given where it may be secret.
-    #[error("class {class} takes {}{}", class.expected(), Found(*byte))]
+    #[error("class {class} takes {}{}", class.expected_at(*place), Found(*byte))]
     Class {
         /// The class.
         class: Class,
+        /// The place of the character in the value, from 0.
+        place: usize,
         /// The byte, unless the element is sensitive.
         byte: Option<u8>,
     },
@@ -99,7 +105,7 @@ pub enum Reason {
     #[error("{0}")]
     Subfields(SubfieldFault),
     /// Bytes after the last data element.
-    #[error("{0} bytes after the last data element")]
+    #[error("{} after the last data element", Unit::Bytes.counted(*.0))]
     TrailingBytes(usize),
 }
 

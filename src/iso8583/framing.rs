@@ -14,41 +14,58 @@ mod tests;
 pub use codec::{Frame, FrameCodec, OutgoingFrame};
 pub use fault::{FrameError, FrameFault, SendFault};
 
-/// How a network frames its messages. Read from the `framing` key of a spec.
+/// How a network frames its messages. It comes from the `framing` key of a spec, which the reader has found free of
+/// contradictions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Framing {
     /// How the length in front is written.
-    pub length: Length,
+    pub(super) length: Length,
     /// Whether the stated length counts its own bytes; of a pair, whether each counts its own.
-    pub counts_itself: bool,
+    pub(super) counts_itself: bool,
     /// Bytes after the message, the same in every frame; may be empty.
-    pub trailer: Vec<u8>,
+    pub(super) trailer: Vec<u8>,
     /// Whether the stated length counts the trailer.
-    pub counts_trailer: bool,
+    pub(super) counts_trailer: bool,
     /// What stands between the length and the message. The stated length always counts it.
-    pub header: Header,
+    pub(super) header: Header,
     /// Whether a frame of length zero is a keep-alive; if not, it is a fault. A keep-alive is a length
     /// alone: neither header nor trailer goes with it.
-    pub keep_alive: bool,
+    pub(super) keep_alive: bool,
     /// The most bytes that header, message and trailer of one frame may have together.
-    pub max_frame: usize,
+    pub(super) max_frame: usize,
 }
 
 impl Framing {
-    /// What in it contradicts itself, each a sentence that begins with the key of the spec.
-    #[must_use]
-    pub fn faults(&self) -> Vec<String> {
+    /// The framing, if nothing in it contradicts itself; else the keys of the spec that do, and why.
+    pub(super) fn checked(self) -> Result<Self, Vec<(&'static str, String)>> {
         let (length, max, wrap) = (self.length, self.max_frame, self.wrap());
         let most = length.most(self.counts_itself).saturating_add(self.uncounted());
         let counts_nothing = self.counts_trailer && self.trailer.is_empty();
         let empty_header = self.header == Header::Pattern(Vec::new());
         let faults = [
-            (max > most, format!("max: {max} is more than a frame of {length} can have, {most}")),
-            (max <= wrap, format!("max: {max} is no more than header and trailer take, {wrap}")),
-            (counts_nothing, "counts: lists the trailer, but there is none".to_owned()),
-            (empty_header, "header: the pattern is empty; write none".to_owned()),
+            (max > most, "max", format!("{max} is more than a frame of {length} can have, {most}")),
+            (max <= wrap, "max", format!("{max} is no more than header and trailer take, {wrap}")),
+            (counts_nothing, "counts", "lists the trailer, but there is none".to_owned()),
+            (empty_header, "header", "the pattern is empty; write none".to_owned()),
         ];
-        faults.into_iter().filter_map(|(wrong, fault)| wrong.then_some(fault)).collect()
+        let faults: Vec<_> = faults
+            .into_iter()
+            .filter(|(wrong, ..)| *wrong)
+            .map(|(_, key, why)| (key, why))
+            .collect();
+        if faults.is_empty() { Ok(self) } else { Err(faults) }
+    }
+
+    /// What stands between the length and the message.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Bytes after the message, the same in every frame; may be empty.
+    #[must_use]
+    pub fn trailer(&self) -> &[u8] {
+        &self.trailer
     }
 
     /// The bytes that go around each message: header and trailer.

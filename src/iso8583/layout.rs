@@ -46,8 +46,7 @@ pub(super) enum Indicator {
 
 /// Where a data element's bytes lie, and what they may be.
 ///
-/// Invariant, kept by the spec reader: `min <= max`, `min == max` for a fixed one, and the indicator can
-/// state `max`.
+/// One that was [`checked`](Self::checked) has `min <= max`, and an indicator that can state `max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) coding: Coding,
@@ -58,10 +57,10 @@ pub(super) struct Layout {
     /// Least and most characters, digits or (class `b`) bytes of the value.
     pub(super) min: u16,
     pub(super) max: u16,
-    pub(super) has_subfields: bool,
 }
 
 /// An indicator whose digits are no digits.
+#[derive(Debug)]
 pub(super) struct NotNumeric;
 
 impl Indicator {
@@ -156,6 +155,34 @@ fn decimal(zero: u8, digits: &[u8]) -> Result<usize, NotNumeric> {
 }
 
 impl Layout {
+    /// The layout, if nothing in it contradicts itself; else the keys of the spec that do, and why.
+    pub(super) fn checked(self) -> Result<Self, Vec<(&'static str, String)>> {
+        let (min, max, highest) = (self.min, self.max, self.indicator.highest());
+        let nothing = if self.indicator == Indicator::Fixed { "len" } else { "max" };
+        let bytes_of_odd = self.counts_bytes && self.coding != Coding::Bcd(Pad::RightF);
+        let faults = [
+            (max == 0, nothing, "takes 1 or more".to_owned()),
+            (max > 0 && min > max, "min", format!("is over max, {max}")),
+            (
+                self.stated(usize::from(max)) > highest,
+                "max",
+                format!("its length indicator states at most {highest}"),
+            ),
+            (
+                bytes_of_odd,
+                "length_in",
+                "a length in bytes can't tell an odd number of digits without `pad: right-F`"
+                    .to_owned(),
+            ),
+        ];
+        let faults: Vec<_> = faults
+            .into_iter()
+            .filter(|(wrong, ..)| *wrong)
+            .map(|(_, key, why)| (key, why))
+            .collect();
+        if faults.is_empty() { Ok(self) } else { Err(faults) }
+    }
+
     /// Bytes on the wire of a value of this many characters, digits or (class `b`) bytes.
     #[inline(always)]
     pub(super) const fn bytes_of(&self, length: usize) -> usize {
@@ -174,26 +201,31 @@ impl Layout {
         }
     }
 
-    /// The length of a value by its indicator and the bytes after it.
+    /// The length of a value by what its indicator states and the bytes after that.
     #[inline(always)]
-    pub(super) fn length(&self, indicator: &[u8], rest: &[u8]) -> Result<usize, NotNumeric> {
-        if self.indicator == Indicator::Fixed {
-            return Ok(usize::from(self.max));
-        }
-        let stated = self.indicator.read(indicator)?;
+    pub(super) fn length(&self, stated: usize, rest: &[u8]) -> usize {
         if !self.counts_bytes {
-            return Ok(stated);
+            return stated;
         }
-        // Filled up with F on the right, as the spec reader requires of lengths in bytes.
+        // Filled up with F on the right, as is required of lengths in bytes.
         let last = stated.checked_sub(1).and_then(|last| rest.get(last));
-        Ok(stated * 2 - usize::from(last.is_some_and(|byte| byte & 0xF == 0xF)))
+        stated * 2 - usize::from(last.is_some_and(|byte| byte & 0xF == 0xF))
+    }
+
+    /// The length of a value that was found valid.
+    #[inline(always)]
+    fn valid_length(&self, indicator: &[u8], rest: &[u8]) -> usize {
+        if self.indicator == Indicator::Fixed {
+            return usize::from(self.max);
+        }
+        self.length(self.indicator.read(indicator).unwrap_or_default(), rest)
     }
 
     /// Bytes of an element that was found valid, with its indicator, at the front of `wire`.
     pub(super) fn width_of(&self, wire: &[u8]) -> usize {
         let width = self.indicator.width();
         let (indicator, rest) = wire.split_at_checked(width).unwrap_or_default();
-        width + self.bytes_of(self.length(indicator, rest).unwrap_or_default())
+        width + self.bytes_of(self.valid_length(indicator, rest))
     }
 
     /// The characters of a value that was found valid, from its bytes on the wire with the indicator.
@@ -201,7 +233,7 @@ impl Layout {
     pub(super) fn characters<'m>(&self, wire: &'m [u8]) -> Characters<'m> {
         let (indicator, content) =
             wire.split_at_checked(self.indicator.width()).unwrap_or((&[], wire));
-        let length = self.length(indicator, content).unwrap_or_default();
+        let length = self.valid_length(indicator, content);
         Characters::new(self.coding, content, self.characters_of(length))
     }
 

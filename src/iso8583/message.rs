@@ -11,17 +11,21 @@ use super::mti::Mti;
 use super::spec::{MessageLayout, Spec};
 use crate::values::{Amount, Currency, MinorUnits, Value};
 
+/// The most bytes of a message: where an element ends is kept in two bytes, and no length states more.
+pub(super) const MESSAGE_MAX: usize = 65_535;
+
 /// A message that was found valid by its spec. Its values are read from the received bytes when they are
 /// asked for. It prints masked.
 #[derive(Clone)]
 pub struct Message<'s> {
-    spec: &'s Spec,
-    layout: &'s MessageLayout,
-    mti: Mti,
-    bitmap: Bitmap,
-    body: u16,
-    ends: Ends,
-    bytes: Bytes,
+    pub(super) spec: &'s Spec,
+    pub(super) layout: &'s MessageLayout,
+    pub(super) mti: Mti,
+    pub(super) bitmap: Bitmap,
+    /// Where the first data element begins.
+    pub(super) body: u16,
+    pub(super) ends: Ends,
+    pub(super) bytes: Bytes,
 }
 
 /// Where the first [`KEPT`] data elements of a message end, in their order. An element begins where the one
@@ -54,24 +58,16 @@ impl Ends {
 }
 
 impl<'s> Message<'s> {
-    #[inline(always)]
-    pub(super) fn new(
-        spec: &'s Spec,
-        layout: &'s MessageLayout,
-        mti: Mti,
-        bitmap: Bitmap,
-        body: usize,
-        ends: Ends,
-        bytes: Bytes,
-    ) -> Self {
-        let body = u16::try_from(body).unwrap_or(u16::MAX);
-        Self { spec, layout, mti, bitmap, body, ends, bytes }
-    }
-
     /// The message type.
     #[must_use]
     pub const fn mti(&self) -> Mti {
         self.mti
+    }
+
+    /// Bytes of the message type at the front.
+    #[must_use]
+    pub const fn mti_width(&self) -> usize {
+        self.spec.mti.width()
     }
 
     /// The spec that it was decoded with.
@@ -115,12 +111,6 @@ impl<'s> Message<'s> {
     pub fn field(&self, de: De) -> Option<Field<'_>> {
         let (start, end) = self.span(de)?;
         Field::new(self.spec, self.layout, de, start, self.bytes.get(start..end)?)
-    }
-
-    /// The bytes of a data element with its length indicator, if the message has it.
-    pub(super) fn wire(&self, de: De) -> Option<&[u8]> {
-        let (start, end) = self.span(de)?;
-        self.bytes.get(start..end)
     }
 
     /// From where to where a data element lies.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::ebcdic::CodePage;
+
 /// A message type indicator: version, class, function and origin, a digit each (ISO 8583:1987, 4.1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mti(u16);
@@ -42,10 +44,10 @@ impl Mti {
         (self.0 / 100 % 10) as u8
     }
 
-    /// True for a request or advice, which somebody answers; false for a response.
+    /// True for a request or advice, which somebody answers (function 0 or 2).
     #[must_use]
     pub const fn is_request(self) -> bool {
-        (self.0 / 10).is_multiple_of(2)
+        matches!(self.0 / 10 % 10, 0 | 2)
     }
 
     /// True for a repeat (0201, 0421, …).
@@ -54,17 +56,17 @@ impl Mti {
         self.0 % 2 == 1
     }
 
-    /// The repeat of a request or advice: 0200 and 0201 give 0201. A response has none.
+    /// The repeat of a request or advice: 0200 and 0201 give 0201. Other functions have none.
     #[must_use]
     pub const fn repeat(self) -> Option<Self> {
         if self.is_request() { Some(Self(self.0 | 1)) } else { None }
     }
 
-    /// The response to a request, advice or a repeat of one: 0200 and 0201 give 0210, 0420 and 0421 give
-    /// 0430. A response has none.
+    /// The response to a request, advice or a repeat of one, to the one who originated it: 0200 and 0201 give
+    /// 0210, 0202 and 0203 give 0212, 0420 and 0421 give 0430. Other functions have none.
     #[must_use]
     pub const fn response(self) -> Option<Self> {
-        if self.is_request() { Some(Self(self.0 / 10 * 10 + 10)) } else { None }
+        if self.is_request() { Some(Self((self.0 & !1) + 10)) } else { None }
     }
 
     /// What it means, in words.
@@ -116,6 +118,56 @@ impl fmt::Debug for Mti {
     }
 }
 
+/// How the MTI lies on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MtiCoding {
+    Ascii,
+    Ebcdic(CodePage),
+    Bcd,
+}
+
+impl MtiCoding {
+    /// Bytes on the wire.
+    pub(super) const fn width(self) -> usize {
+        match self {
+            Self::Ascii | Self::Ebcdic(_) => 4,
+            Self::Bcd => 2,
+        }
+    }
+
+    /// Reads it from the front of a message; `None` if it isn't four digits.
+    #[inline(always)]
+    pub(super) fn read(self, bytes: &[u8]) -> Option<Mti> {
+        let ascii = match self {
+            Self::Ascii => *bytes.first_chunk::<4>()?,
+            Self::Ebcdic(page) => bytes.first_chunk::<4>()?.map(|byte| page.to_ascii(byte)),
+            Self::Bcd => {
+                let [high, low] = *bytes.first_chunk::<2>()?;
+                [high >> 4, high & 0xF, low >> 4, low & 0xF].map(|nibble| b'0' + nibble)
+            }
+        };
+        Mti::from_ascii(ascii)
+    }
+
+    /// Writes it into bytes as many as the width.
+    #[inline(always)]
+    pub(super) fn write(self, mti: Mti, bytes: &mut [u8]) {
+        let ascii = mti.to_ascii();
+        match (self, ascii.map(|digit| digit - b'0')) {
+            (Self::Ascii, _) => copy_front(&ascii, bytes),
+            (Self::Ebcdic(page), _) => copy_front(&ascii.map(|byte| page.to_ebcdic(byte)), bytes),
+            (Self::Bcd, [a, b, c, d]) => copy_front(&[a << 4 | b, c << 4 | d], bytes),
+        }
+    }
+}
+
+#[inline(always)]
+fn copy_front<const N: usize>(from: &[u8; N], to: &mut [u8]) {
+    if let Some(front) = to.first_chunk_mut::<N>() {
+        *front = *from;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,7 +184,11 @@ mod tests {
             assert_eq!(mti(original).repeat(), Some(mti(repeat)));
             assert_eq!(mti(original).response(), Some(mti(response)));
         }
-        assert_eq!((mti(210).repeat(), mti(430).response()), (None, None));
+        assert_eq!(mti(202).response(), Some(mti(212)));
+        assert_eq!(mti(203).response(), Some(mti(212)));
+        for unanswered in [210, 430, 240, 260, 280] {
+            assert_eq!((mti(unanswered).repeat(), mti(unanswered).response()), (None, None));
+        }
     }
 
     #[test]

@@ -2,27 +2,32 @@
 
 mod element;
 mod faults;
+mod form;
 mod frame;
 mod map;
 mod reader;
+mod shown;
+mod subfields;
 mod yaml;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::bitmap::BitmapCoding;
 use super::de::{De, HIGHEST};
-use super::ebcdic::CodePage;
 use super::framing::Framing;
 use super::layout::Layout;
-use super::mti::Mti;
+use super::mti::{Mti, MtiCoding};
 use super::step::Step;
 use super::subfields::Subfields;
 use crate::masking::Sensitive;
 
 pub use faults::{Fault, SpecError};
+pub use form::{Form, Made};
 
 /// A spec that was found free of faults. How one is written: `docs/specs.md`.
 pub struct Spec {
@@ -38,14 +43,6 @@ pub struct Spec {
 }
 
 const UNSELECTED: u8 = u8::MAX;
-
-/// How the MTI lies on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MtiCoding {
-    Ascii,
-    Ebcdic(CodePage),
-    Bcd,
-}
 
 /// The layout of the messages of some MTIs.
 pub struct MessageLayout {
@@ -114,9 +111,11 @@ impl Spec {
     /// # Errors
     /// If the file can't be read, or with every fault of the spec.
     pub fn load(path: &Path) -> Result<Self, SpecError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| SpecError::Unreadable { file: path.display().to_string(), source })?;
-        Self::parse(&path.display().to_string(), &text)
+        let file = path.display().to_string();
+        match read_file(path) {
+            Ok(text) => Self::parse(&file, &text),
+            Err(source) => Err(SpecError::Unreadable { file, source }),
+        }
     }
 
     /// Compiles the text of a spec; `file` stands in the errors.
@@ -163,6 +162,18 @@ impl Spec {
     pub fn layout_of(&self, mti: Mti) -> Option<&MessageLayout> {
         let place = self.by_mti.get(usize::from(mti.number()))?;
         self.messages.get(usize::from(*place))
+    }
+}
+
+/// The text of a file that is no longer than a spec could be.
+fn read_file(path: &Path) -> io::Result<String> {
+    const MOST: u64 = 1 << 20;
+    let mut text = String::new();
+    let read = File::open(path)?.take(MOST + 1).read_to_string(&mut text)?;
+    if u64::try_from(read).is_ok_and(|read| read <= MOST) {
+        Ok(text)
+    } else {
+        Err(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 1 MiB"))
     }
 }
 
@@ -248,48 +259,6 @@ impl Shown {
     #[must_use]
     pub fn meaning(&self, code: &str) -> Option<&str> {
         self.meanings.get(code).map(String::as_str)
-    }
-}
-
-impl MtiCoding {
-    /// Bytes on the wire.
-    pub(super) const fn width(self) -> usize {
-        match self {
-            Self::Ascii | Self::Ebcdic(_) => 4,
-            Self::Bcd => 2,
-        }
-    }
-
-    /// Reads it from the front of a message; `None` if it isn't four digits.
-    #[inline(always)]
-    pub(super) fn read(self, bytes: &[u8]) -> Option<Mti> {
-        let ascii = match self {
-            Self::Ascii => *bytes.first_chunk::<4>()?,
-            Self::Ebcdic(page) => bytes.first_chunk::<4>()?.map(|byte| page.to_ascii(byte)),
-            Self::Bcd => {
-                let [high, low] = *bytes.first_chunk::<2>()?;
-                [high >> 4, high & 0xF, low >> 4, low & 0xF].map(|nibble| b'0' + nibble)
-            }
-        };
-        Mti::from_ascii(ascii)
-    }
-
-    /// Writes it into bytes as many as the width.
-    #[inline(always)]
-    pub(super) fn write(self, mti: Mti, bytes: &mut [u8]) {
-        let ascii = mti.to_ascii();
-        match (self, ascii.map(|digit| digit - b'0')) {
-            (Self::Ascii, _) => copy_front(&ascii, bytes),
-            (Self::Ebcdic(page), _) => copy_front(&ascii.map(|byte| page.from_ascii(byte)), bytes),
-            (Self::Bcd, [a, b, c, d]) => copy_front(&[a << 4 | b, c << 4 | d], bytes),
-        }
-    }
-}
-
-#[inline(always)]
-fn copy_front<const N: usize>(from: &[u8; N], to: &mut [u8]) {
-    if let Some(front) = to.first_chunk_mut::<N>() {
-        *front = *from;
     }
 }
 

@@ -4,6 +4,9 @@
 //! codings and finds what is wrong; so the two can't disagree on what is valid as long as a step passes
 //! nothing that the long way refuses, and a test holds that.
 
+#[cfg(test)]
+pub(super) mod candidates;
+
 use super::class::swar::{self, Range};
 use super::class::{Class, every_word, tiny_word};
 use super::layout::{Coding, Indicator, Layout};

@@ -132,6 +132,14 @@ impl Subfields {
         }
     }
 
+    /// How each that the spec describes is shown.
+    pub(super) fn shown_mut(&mut self) -> Vec<&mut Shown> {
+        match self {
+            Self::Fixed(parts) => parts.iter_mut().map(|part| &mut part.shown).collect(),
+            Self::Tagged(tagged) => tagged.tags.iter_mut().map(|tag| &mut tag.shown).collect(),
+        }
+    }
+
     /// The lengths of all values that can be made of them, if their parts are fixed and admit just what the
     /// element's class does.
     pub(super) fn lengths_alike(&self, class: Class) -> Option<Vec<u16>> {

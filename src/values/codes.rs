@@ -41,12 +41,12 @@ impl fmt::Display for Stan {
     }
 }
 
-/// Declares a code of a fixed number of ASCII characters.
-macro_rules! fixed_code {
-    ($(#[$doc:meta])* $name:ident, $length:literal, $expected:literal, $allowed:expr) => {
+/// Declares a code of some number of ASCII characters.
+macro_rules! code {
+    ($(#[$doc:meta])* $name:ident, $least:literal to $most:literal, $expected:literal, $allowed:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(Short<$length>);
+        pub struct $name(Short<$most>);
 
         impl $name {
             /// The characters.
@@ -60,7 +60,7 @@ macro_rules! fixed_code {
             const EXPECTED: &'static str = $expected;
 
             fn from_ascii(text: &[u8]) -> Option<Self> {
-                (text.len() == $length).then(|| Short::new(text, $allowed))?.map(Self)
+                (text.len() >= $least).then(|| Short::new(text, $allowed))?.map(Self)
             }
         }
 
@@ -78,49 +78,22 @@ macro_rules! fixed_code {
     };
 }
 
-fixed_code! {
+code! {
     /// A retrieval reference number (DE37): follows a transfer through all its messages.
-    Rrn, 12, "twelve letters or digits", |byte| byte.is_ascii_alphanumeric() || byte == b' '
+    Rrn, 12 to 12, "twelve letters, digits or blanks", |byte| byte.is_ascii_alphanumeric() || byte == b' '
 }
-fixed_code! {
+code! {
     /// A processing code (DE3): what is asked for, and from and to what kind of account.
-    ProcessingCode, 6, "six digits", |byte| byte.is_ascii_digit()
+    ProcessingCode, 6 to 6, "six digits", |byte| byte.is_ascii_digit()
 }
-fixed_code! {
+code! {
     /// A response code (DE39). What it means is the network's to say, never to be guessed from the code.
-    ResponseCode, 2, "two letters or digits", |byte| byte.is_ascii_alphanumeric()
+    ResponseCode, 2 to 2, "two letters or digits", |byte| byte.is_ascii_alphanumeric()
 }
 
-/// An institution's identification (DE32, DE33, DE100): 1 to 11 digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Institution(Short<11>);
-
-impl Institution {
-    /// The digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl Value for Institution {
-    const EXPECTED: &'static str = "1 to 11 digits";
-
-    fn from_ascii(text: &[u8]) -> Option<Self> {
-        Short::new(text, |byte| byte.is_ascii_digit()).map(Self)
-    }
-}
-
-impl fmt::Display for Institution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Institution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Institution({self})")
-    }
+code! {
+    /// An institution's identification (DE32, DE33, DE100): 1 to 11 digits.
+    Institution, 1 to 11, "1 to 11 digits", |byte| byte.is_ascii_digit()
 }
 
 #[cfg(test)]

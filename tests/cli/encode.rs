@@ -46,6 +46,19 @@ fn encode_tells_all_that_is_wrong() {
             &["--spec", "holdfast", "--framed"],
         ),
         (r#"{"keep_alive": true}"#, &["--spec", "holdfast"]),
+        (
+            r#"{"keep_alive": true, "mti": "0800", "fields": {}}"#,
+            &["--spec", "holdfast", "--framed"],
+        ),
+        (
+            r#"{"mti": "0800", "header": "ISO005000010", "fields": {"11": ""}}"#,
+            &["--spec", "holdfast"],
+        ),
+        (
+            r#"{"mti": "0200", "fields": {"4": "", "41": "123456789", "97": "C12345678901234x6",
+                "63": {"subfields": {"9360021300417780": "1", "1": "2"}}}}"#,
+            &["--spec", "rendezvous"],
+        ),
     ];
     let told = wrong.map(|(json, options)| {
         let run = fed(&[&["encode"], options].concat(), json.as_bytes());
@@ -69,4 +82,34 @@ fn the_short_form_and_subfields_encode_as_the_whole_form() {
         r#"{"mti": "0200", "fields": {"63": {"subfields": {"003": "WEB", "001": "SALA"}}}}"#;
     let hex = done(fed(&["encode", "--spec", "rendezvous"], tagged.as_bytes()));
     assert!(bytes_of(hex.trim()).ends_with(b"019003003WEB001004SALA"), "{hex}");
+}
+
+#[test]
+fn what_encode_writes_for_an_array_is_what_decode_reads() {
+    let echo = |stan: &str| {
+        format!(
+            r#"{{"mti": "0800", "fields": {{"7": "1124032000", "11": "{stan}", "70": "301"}}}}"#
+        )
+    };
+    let json = format!("\u{feff}[{}, {}]", echo("1"), echo("2"));
+    let hex = done(fed(&["encode"], json.as_bytes()));
+    assert_eq!(hex.lines().count(), 2);
+    for args in [&["decode", "--format", "json"][..], &["decode", "--format", "json", hex.trim()]] {
+        let json = done(fed(args, hex.as_bytes()));
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let stan = |nth: usize| value[nth]["fields"]["11"]["value"].as_str().unwrap();
+        assert_eq!((stan(0), stan(1)), ("000001", "000002"));
+        assert_eq!(done(fed(&["encode"], json.as_bytes())), hex);
+    }
+    let broken_over_lines = hex.lines().next().unwrap().split_at(20);
+    let text = format!("{}\n{}\n", broken_over_lines.0, broken_over_lines.1);
+    assert!(done(fed(&["decode"], text.as_bytes())).contains("000001"), "one message");
+}
+
+#[test]
+fn a_value_that_looks_masked_is_taken_as_given_if_that_is_said() {
+    let json = r#"{"mti": "0200", "fields": {"102": "****1234"}}"#;
+    assert_eq!(fed(&["encode"], json.as_bytes()).code, 2);
+    let hex = done(fed(&["encode", "--as-given"], json.as_bytes()));
+    assert!(bytes_of(hex.trim()).ends_with(b"08****1234"), "{hex}");
 }

@@ -31,7 +31,7 @@ fn a_reader_that_goes_away_is_no_fault() {
 fn a_result_that_can_not_be_written_is_told() {
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = command(100, &["decode", ECHO]).stdout(full).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.status.code(), Some(70));
     let line = String::from_utf8(output.stderr).unwrap();
     assert!(line.starts_with("error: the result can't be written: "), "{line}");
 }

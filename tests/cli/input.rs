@@ -29,7 +29,9 @@ fn a_message_comes_as_argument_file_or_stdin() {
 fn dumped(bytes: &[u8]) -> String {
     let row = |(nth, row): (usize, &[u8])| {
         let hex: Vec<_> = row.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{:04x}   {:<50}abcdef\n", nth * 16, hex.join(" "))
+        let text =
+            row.iter().map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' });
+        format!("{:04x}   {:<50}{}\n", nth * 16, hex.join(" "), text.collect::<String>())
     };
     bytes.chunks(16).enumerate().map(row).collect()
 }

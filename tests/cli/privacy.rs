@@ -101,3 +101,37 @@ fn what_is_masked_is_not_encoded() {
         assert!(run.stderr.lines().all(|line| line.contains("decode with --reveal")));
     }
 }
+
+#[test]
+fn a_message_among_the_arguments_is_not_told() {
+    let message = hex_of(TRANSFER);
+    let option = format!("--{message}");
+    for args in [
+        &["decode", "0133", &message][..],
+        &["encode", &message],
+        &[&message],
+        &["decode", &option],
+        &["decode", "--format", &message],
+        &["decode", "--spec", &message],
+        &["decode", &message[..message.len() - 1]],
+    ] {
+        let run = titian(args);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+        assert!(!run.stderr.contains(&message[..16]), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn subfields_of_a_sensitive_element_are_masked() {
+    let spec = std::fs::read_to_string("specs/nusantara.yaml").unwrap();
+    let element = "class: ans, max: 999, title: Additional data - private,";
+    assert!(spec.contains(element));
+    let spec = spec.replace(element, &format!("{element} sensitive: private,"));
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("sensitive.yaml");
+    std::fs::write(&file, spec).unwrap();
+    for format in ["table", "json"] {
+        let args = ["decode", "--spec", file.to_str().unwrap(), "--format", format, TRANSFER];
+        let output = done(titian(&args));
+        assert!(output.contains("customer_reference") && !output.contains("INV-2026"), "{output}");
+    }
+}

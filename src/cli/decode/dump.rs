@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::view::View;
-use crate::cli::hexdump::ROW;
+use crate::cli::hexdump::{ROW, readable};
 use crate::iso8583::Message;
 
 /// Offset (decimal, as in the table and in errors), bytes and text, 16 bytes a line.
@@ -38,10 +38,6 @@ fn line(at: usize, row: &[Option<u8>]) -> String {
     }
     let text: String = row.iter().map(|byte| byte.map_or('*', readable)).collect();
     format!("{at:04}  {hex:<width$} {text}\n", width = ROW * 3 + 1)
-}
-
-const fn readable(byte: u8) -> char {
-    if matches!(byte, b' '..=b'~') { byte as char } else { '.' }
 }
 
 #[cfg(test)]

@@ -43,6 +43,17 @@ impl<'s> Decoded<'s> {
         }
     }
 
+    /// Decodes the messages of a reading, one behind the other.
+    pub(super) fn read_all(spec: &'s Spec, reading: &[Bytes], framed: bool) -> Self {
+        let mut all = Self { pieces: Vec::new(), fault: None };
+        for bytes in reading {
+            let Self { pieces, fault } = Self::read(spec, bytes, framed);
+            all.pieces.extend(pieces);
+            all.fault = all.fault.or(fault);
+        }
+        all
+    }
+
     fn frames(spec: &'s Spec, input: &Bytes) -> Self {
         let mut codec = FrameCodec::new(spec.framing().clone());
         let mut rest = BytesMut::from(&**input);
@@ -71,7 +82,7 @@ impl<'s> Decoded<'s> {
 fn piece<'s>(spec: &'s Spec, frame: Frame, bytes: &Bytes, at: usize) -> Result<Piece<'s>, String> {
     let trailer = match &frame {
         Frame::KeepAlive => Bytes::new(),
-        Frame::Message { .. } => Bytes::from(spec.framing().trailer.clone()),
+        Frame::Message { .. } => Bytes::copy_from_slice(spec.framing().trailer()),
     };
     let (header, message) = match frame {
         Frame::KeepAlive => (Bytes::new(), None),

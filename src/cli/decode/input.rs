@@ -8,11 +8,15 @@ use crate::cli::failure::Failure;
 use crate::cli::hex::{self, NotHex};
 use crate::cli::{hexdump, source};
 
+/// A way to read the input: the bytes of one message or session, or of several messages.
+pub(super) type Reading = Vec<Bytes>;
+
 /// The bytes to decode, in each way that the input can be read. Networks whose messages are text make files
-/// that may be hex as well as the message itself; only decoding tells.
+/// that may be hex as well as the message itself, and lines of hex may be one message or several; only decoding
+/// tells.
 pub(super) struct Input {
     first: Bytes,
-    others: Vec<Bytes>,
+    others: Vec<Reading>,
     doubt: Option<Doubt>,
 }
 
@@ -30,7 +34,9 @@ impl Input {
         match argument {
             None | Some("-") => source::stdin("hex, or a message's bytes,").map(Self::of_bytes),
             Some(argument) => match hexed(argument) {
-                Ok(bytes) if !bytes.is_empty() => Ok(Self::sure(bytes)),
+                Ok(first) if !first.is_empty() => {
+                    Ok(Self { first, others: lines(argument).into_iter().collect(), doubt: None })
+                }
                 Ok(_) => Err(neither(argument, "it is empty").into()),
                 Err(_) if Path::new(argument).exists() => {
                     source::file(argument).map(Self::of_bytes)
@@ -40,24 +46,23 @@ impl Input {
         }
     }
 
-    const fn sure(first: Bytes) -> Self {
-        Self { first, others: Vec::new(), doubt: None }
-    }
-
     /// Hex text or the bytes themselves. Editors and `echo` end text with a line end that is no part of it.
     fn of_bytes(bytes: Vec<u8>) -> Self {
         let text = std::str::from_utf8(&bytes).ok().filter(|text| is_text(text)).map(str::to_owned);
         let raw = Bytes::from(bytes);
         let end = raw.trim_ascii_end().len();
-        let mut others = vec![raw.slice(..end)];
-        let Some(text) = text else { return Self { first: raw, others, doubt: None } };
+        let trimmed = vec![raw.slice(..end)];
+        let Some(text) = text else {
+            return Self { first: raw, others: vec![trimmed], doubt: None };
+        };
         match hexed(&text) {
             Ok(first) => {
                 let doubt = first.is_empty().then_some(Doubt::Empty);
+                let others = lines(&text).into_iter().chain([trimmed]).collect();
                 Self { first, others, doubt }
             }
             Err(not_hex) => {
-                others.push(raw.clone());
+                let others = vec![vec![raw.clone()]];
                 Self { first: raw.slice(..end), others, doubt: Some(Doubt::Text(not_hex)) }
             }
         }
@@ -69,8 +74,8 @@ impl Input {
     }
 
     /// The other readings.
-    pub(super) fn others(&self) -> impl Iterator<Item = &Bytes> {
-        self.others.iter()
+    pub(super) fn others(&self) -> impl Iterator<Item = &[Bytes]> {
+        self.others.iter().map(Vec::as_slice)
     }
 
     /// What to say of bytes that are no message, in the light of how they were come by.
@@ -89,8 +94,15 @@ impl Input {
 }
 
 fn hexed(text: &str) -> Result<Bytes, NotHex> {
-    let dumped = hexdump::read(text);
-    dumped.map_or_else(|| hex::read(text), Ok).map(Bytes::from)
+    hexdump::read(text).unwrap_or_else(|| hex::read(text)).map(Bytes::from)
+}
+
+/// A message for each line of hex, if there is more than one.
+fn lines(text: &str) -> Option<Reading> {
+    let lines = hex::lines(text).filter(|(_, line)| !line.trim().is_empty());
+    let messages: Reading =
+        lines.map(|(_, line)| Some(hex::read(line).ok()?.into())).collect::<Option<_>>()?;
+    (messages.len() > 1).then_some(messages)
 }
 
 fn is_text(text: &str) -> bool {
@@ -107,14 +119,23 @@ mod tests {
 
     fn readings(bytes: &[u8]) -> Vec<Vec<u8>> {
         let input = Input::of_bytes(bytes.to_vec());
-        std::iter::once(input.first()).chain(input.others()).map(|bytes| bytes.to_vec()).collect()
+        let others = input.others().map(<[Bytes]>::concat);
+        std::iter::once(input.first().to_vec()).chain(others).collect()
     }
 
     #[test]
     fn text_that_may_be_hex_or_the_message_is_read_both_ways() {
         assert_eq!(readings(b"3038\n"), [&b"08"[..], b"3038"]);
-        assert_eq!(readings(b"08G\n"), [&b"08G"[..], b"08G", b"08G\n"]);
+        assert_eq!(readings(b"08G\n"), [&b"08G"[..], b"08G\n"]);
         assert_eq!(readings(b"08\x00\n"), [&b"08\x00\n"[..], b"08\x00"]);
+    }
+
+    #[test]
+    fn lines_of_hex_may_be_a_message_each() {
+        let input = Input::of_bytes(b"# two\n3038\n\n3039\n".to_vec());
+        assert_eq!(input.first(), &b"0809"[..]);
+        assert_eq!(input.others().next().unwrap(), [&b"08"[..], b"09"]);
+        assert_eq!(lines("303\n8"), None);
     }
 
     #[test]

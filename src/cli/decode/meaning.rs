@@ -1,6 +1,7 @@
 //! What values mean, in words.
 
 use super::amount::Money;
+use super::wrap;
 use crate::iso8583::{Format, Message, Shown};
 use crate::values::{MonthDay, TimeOfDay, Transmission, Value};
 
@@ -17,11 +18,14 @@ impl<'m> Words<'m> {
         Self { money: Money::of(message) }
     }
 
-    /// What a value means; empty where there is nothing to say.
+    /// What a value means; empty where there is nothing to say. Amounts and dates are not to be broken over
+    /// lines.
     pub(super) fn meaning(&self, shown: &Shown, text: &str) -> String {
         match (shown.meaning(text), shown.format) {
             (Some(words), _) => words.to_owned(),
-            (None, Some(format)) => self.formatted(format, text),
+            (None, Some(format)) => {
+                self.formatted(format, text).replace(' ', wrap::UNBROKEN.encode_utf8(&mut [0; 4]))
+            }
             (None, None) if shown.meanings.is_empty() => String::new(),
             (None, None) => "not listed in the spec".to_owned(),
         }

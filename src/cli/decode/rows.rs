@@ -56,12 +56,12 @@ pub(super) fn of(message: &Message<'_>, view: View, naming: Naming) -> Vec<Row> 
     rows
 }
 
-/// MTI (what it means stands in the heading) and bitmaps. A bitmap takes 8 or 16 bytes, so that the MTI's are what is left of eights.
+/// MTI (what it means stands in the heading) and bitmaps.
 fn head(message: &Message<'_>, naming: Naming) -> Vec<Row> {
     let bytes = message.bytes();
     let end = message.fields().next().map_or(bytes.len(), |first| first.offset());
     let head = bytes.get(..end).unwrap_or_default();
-    let (mti, bitmaps) = head.split_at_checked(end % 8).unwrap_or_default();
+    let (mti, bitmaps) = head.split_at_checked(message.mti_width()).unwrap_or_default();
     let kind = Row {
         label: named(naming, "message_type", "Message type"),
         byte: "0".to_owned(),

@@ -1,12 +1,13 @@
 //! Messages as text for people.
 
-use std::io;
+use std::{io, iter};
 
 use super::dump;
 use super::frames::{Decoded, Piece, Wrap};
 use super::rows::{self, MASKED, Naming};
-use super::table::Table;
+use super::table::{LeftOut, Table};
 use super::view::View;
+use super::wrap;
 use crate::cli::hex;
 use crate::cli::terminal::{self, Ink, Style};
 use crate::iso8583::Message;
@@ -24,7 +25,7 @@ struct Page {
 struct Shown {
     text: String,
     masked: bool,
-    shortened: bool,
+    left_out: LeftOut,
 }
 
 /// All messages, and a note on what is not shown.
@@ -54,12 +55,12 @@ impl Page {
 
     fn message(&self, heading: &str, message: &Message<'_>) -> Shown {
         let rows = rows::of(message, self.view, Naming::at(self.width));
-        let Table { text: table, shortened } = Table::of(&rows, self.width, self.style);
+        let Table { text: table, left_out } = Table::of(&rows, self.width, self.style);
         let mut text = format!("{heading}\n{table}");
         if self.dump {
             text.extend(["\n", &dump::written(message, self.view)]);
         }
-        Shown { text, masked: rows.iter().any(|row| row.raw == MASKED), shortened }
+        Shown { text, masked: rows.iter().any(|row| row.raw == MASKED), left_out }
     }
 
     fn heading(&self, text: &str) -> String {
@@ -69,18 +70,28 @@ impl Page {
     /// What is not shown, and what shows it.
     fn notes(&self, pieces: &[Shown]) -> String {
         let masked = pieces.iter().any(|piece| piece.masked);
-        let shortened = pieces.iter().any(|piece| piece.shortened) && !self.dump;
+        let left_out = pieces.iter().map(|piece| piece.left_out).max().unwrap_or_default();
         let mut notes = Vec::new();
         if masked {
             notes.push("What is sensitive is masked: --reveal shows it.");
         }
-        if shortened {
-            notes.push("Raw bytes are shortened: --hex shows them all.");
-        }
+        notes.extend(match left_out {
+            LeftOut::RawEnds if !self.dump => {
+                Some("Raw bytes are shortened: --hex shows them all.")
+            }
+            LeftOut::Raw if !self.dump => Some("Raw bytes are left out: --hex shows them."),
+            LeftOut::RawAndForm if !self.dump => {
+                Some("Forms and raw bytes are left out: a wider page shows them, --hex the bytes.")
+            }
+            LeftOut::RawAndForm => Some("Forms are left out: a wider page shows them."),
+            LeftOut::Nothing | LeftOut::RawEnds | LeftOut::Raw => None,
+        });
         if notes.is_empty() {
             return String::new();
         }
-        format!("\n{}\n", self.style.paint(Ink::Aside, &notes.join(" ")))
+        let lines = wrap::words(&notes.join(" "), self.width);
+        let lines = lines.iter().map(|line| self.style.paint(Ink::Aside, line) + "\n");
+        iter::once("\n".to_owned()).chain(lines).collect()
     }
 }
 

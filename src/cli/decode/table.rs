@@ -22,6 +22,7 @@ const TEXT: usize = 24;
 struct Columns {
     number: usize,
     label: usize,
+    /// 0 where there is no room for forms.
     form: usize,
     byte: usize,
     /// 0 where there is no room for raw bytes.
@@ -40,43 +41,69 @@ enum Text {
 /// Rows laid out.
 pub(super) struct Table {
     pub(super) text: String,
-    /// Whether raw bytes are shortened, or left out.
-    pub(super) shortened: bool,
+    pub(super) left_out: LeftOut,
+}
+
+/// What there was no room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LeftOut {
+    #[default]
+    Nothing,
+    /// The end of some raw bytes.
+    RawEnds,
+    Raw,
+    RawAndForm,
 }
 
 impl Table {
-    /// Lays rows out as lines of at most `width` columns, under a heading. Values and meanings are broken
-    /// over lines where they must be; raw bytes are shortened, or left out.
+    /// Lays rows out as lines of at most `width` columns, under a heading. Raw bytes are shortened or left out
+    /// for values and meanings, then forms are left out; values and meanings are broken over lines where they
+    /// must be even so.
     pub(super) fn of(rows: &[Row], width: usize, style: Style) -> Self {
         let columns = Columns::fit(rows, width);
-        let heading = style.paint(Ink::Heading, &columns.lines(&heading(), Style::Plain));
+        let heading = style.paint(Ink::Heading, &columns.lines(&heading(rows), Style::Plain));
         let lines = rows.iter().map(|row| columns.lines(row, style));
         let text = iter::once(heading).chain(lines).map(|line| line + "\n").collect();
-        Self { text, shortened: rows.iter().any(|row| count(&row.raw) > columns.raw) }
+        let left_out = match columns {
+            Columns { form: 0, .. } => LeftOut::RawAndForm,
+            Columns { raw: 0, .. } => LeftOut::Raw,
+            Columns { raw, .. } if rows.iter().any(|row| count(&row.raw) > raw) => LeftOut::RawEnds,
+            Columns { .. } => LeftOut::Nothing,
+        };
+        Self { text, left_out }
     }
 }
 
-fn heading() -> Row {
-    let [number, label, form, byte, raw, value, meaning] =
-        ["DE", "name", "form", "byte", "raw", "value", "meaning"].map(str::to_owned);
+fn heading(rows: &[Row]) -> Row {
+    let [number, label, form, byte, raw, value] =
+        ["DE", "name", "form", "byte", "raw", "value"].map(str::to_owned);
+    let meant = rows.iter().any(|row| !row.meaning.is_empty());
+    let meaning = if meant { "meaning" } else { "" }.to_owned();
     Row { number, label, form, byte, raw, value, meaning }
 }
 
 impl Columns {
     fn fit(rows: &[Row], width: usize) -> Self {
-        let heading = heading();
+        let heading = heading(rows);
         let widest = |cell: fn(&Row) -> &str| {
             rows.iter().chain([&heading]).map(|row| count(cell(row))).max().unwrap_or_default()
         };
         let number = widest(|it| &it.number);
         let label = widest(|it| &it.label).min(Naming::at(width).widest());
         let (form, byte) = (widest(|it| &it.form), widest(|it| &it.byte));
-        let room = width.saturating_sub(number + label + form + byte + 4 * GAP);
+        let mut room = width.saturating_sub(number + label + form + byte + 4 * GAP);
         let value = widest(|it| if it.meaning.is_empty() { "" } else { &it.value });
         let meaning = widest(|it| &it.meaning);
-        let least = value + GAP + meaning.min(MEANING);
+        let unbroken = widest(|it| wrap::longest_word(&it.meaning));
+        let least = value + GAP + meaning.min(MEANING.max(unbroken));
         let longest = (value + GAP + meaning).max(widest(|it| &it.value));
         let raw = raw_width(room, least, longest, widest(|it| &it.raw));
+        let wider = room + 1..=room + form + GAP;
+        let broken = least > room || rows.iter().any(|row| wider.contains(&count(&row.value)));
+        let form = if raw == 0 && broken { 0 } else { form };
+        if form == 0 {
+            room = width.saturating_sub(number + label + byte + 3 * GAP);
+        }
         let text = room.saturating_sub(if raw > 0 { raw + GAP } else { 0 }).max(TEXT);
         let text = if least <= text {
             Text::Apart { value, meaning: text - value - GAP }
@@ -105,9 +132,10 @@ impl Columns {
     fn front(&self, row: &Row, label: &str, style: Style) -> String {
         let gap = blanks(GAP);
         let Self { number, label: label_width, form, byte, raw, .. } = *self;
+        let form = if form == 0 { String::new() } else { format!("{:form$}{gap}", row.form) };
         let front = format!(
-            "{:>number$}{gap}{label:label_width$}{gap}{:form$}{gap}{:>byte$}{gap}",
-            row.number, row.form, row.byte
+            "{:>number$}{gap}{label:label_width$}{gap}{form}{:>byte$}{gap}",
+            row.number, row.byte
         );
         if raw == 0 {
             return front;
@@ -135,7 +163,8 @@ impl Text {
                 lines.map(|(text, words)| format!("{text:value$}{}{words}", blanks(GAP))).collect()
             }
             Self::Together(_) if count(&row.value) + GAP + count(&row.meaning) <= whole => {
-                vec![format!("{}{}{}", row.value, blanks(GAP), row.meaning)]
+                let line = format!("{}{}{}", row.value, blanks(GAP), row.meaning);
+                vec![line.replace(wrap::UNBROKEN, " ")]
             }
             Self::Together(_) => {
                 let meaning = wrap::words(&format!("{}{}", blanks(GAP), row.meaning), whole);

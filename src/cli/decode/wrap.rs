@@ -1,5 +1,13 @@
 //! Text broken over lines.
 
+/// A blank at which text is not broken.
+pub(super) const UNBROKEN: char = '\u{a0}';
+
+/// The word of a text that no line can be narrower than.
+pub(super) fn longest_word(text: &str) -> &str {
+    text.split(' ').max_by_key(|word| word.chars().count()).unwrap_or_default()
+}
+
 /// Breaks text at blanks; the lines after the first are indented as that is. A word that is wider than the
 /// line is left whole.
 pub(super) fn words(text: &str, width: usize) -> Vec<String> {
@@ -7,7 +15,7 @@ pub(super) fn words(text: &str, width: usize) -> Vec<String> {
     let start = " ".repeat(indent);
     let mut lines = Vec::new();
     let mut line = start.clone();
-    for word in text.split_whitespace() {
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
         if line.trim().is_empty() {
             line += word;
         } else if line.chars().count() + 1 + word.chars().count() <= width {
@@ -17,7 +25,7 @@ pub(super) fn words(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines.push(line);
-    lines
+    lines.iter().map(|line| line.replace(UNBROKEN, " ")).collect()
 }
 
 /// Breaks a value anywhere, for it is data. Blanks at the ends of a line are shown as `·`, as they would not
@@ -47,6 +55,8 @@ mod tests {
         assert_eq!(words("  Sender's full name", 12), ["  Sender's", "  full name"]);
         assert_eq!(words("", 12), [""]);
         assert_eq!(words("identification", 5), ["identification"]);
+        assert_eq!(words("at IDR\u{a0}12.50", 8), ["at", "IDR 12.50"]);
+        assert_eq!(longest_word("at IDR\u{a0}12.50"), "IDR\u{a0}12.50");
     }
 
     #[test]

@@ -34,6 +34,7 @@ impl Json {
 
 /// Reads a document.
 pub(super) fn read(bytes: &[u8]) -> Result<Json, Failure> {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     if bytes.trim_ascii().is_empty() {
         return Err("the input is empty; it takes JSON, see titian encode --help"
             .to_owned()

@@ -39,7 +39,13 @@ pub(super) fn read(json: Json, faults: &mut Vec<String>) -> Option<Item> {
     }
     let mut object = Object::open("", json, &KNOWN, faults)?;
     match object.take("keep_alive") {
-        Some(Json::Bool(true)) => return Some(Item::KeepAlive),
+        Some(Json::Bool(true)) => {
+            let beside = object
+                .rest()
+                .map(|key| format!("keep_alive stands alone, without {}", beginning(key)));
+            faults.extend(beside);
+            return Some(Item::KeepAlive);
+        }
         Some(other) => faults.push(format!("keep_alive takes true, has {}", other.kind())),
         None => {}
     }
@@ -101,12 +107,13 @@ fn read_subfields(de: De, json: Json, faults: &mut Vec<String>) -> Vec<(String, 
         faults.push(format!("{de}: subfields takes an object, has {}", json.kind()));
         return Vec::new();
     };
-    faults.extend(object::doubles(&members).map(|key| format!("{de}: {key} stands twice")));
+    let doubles = object::doubles(&members).map(beginning);
+    faults.extend(doubles.map(|key| format!("{de}: {key} stands twice")));
     let mut subfields = Vec::new();
     for (key, json) in members {
         match object::text(json) {
             Ok(text) => subfields.push((key, text)),
-            Err(fault) => faults.push(format!("{de}: {key} {fault}")),
+            Err(fault) => faults.push(format!("{de}: {} {fault}", beginning(&key))),
         }
     }
     subfields

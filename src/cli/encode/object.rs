@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::document::Json;
-use crate::cli::{beginning, did_you_mean};
+use crate::cli::beginning;
+use crate::spelling::did_you_mean;
 
 /// The members of an object that were not taken yet.
 pub(super) struct Object {
@@ -39,6 +40,11 @@ impl Object {
     pub(super) fn take(&mut self, key: &str) -> Option<Json> {
         let at = self.members.iter().position(|(name, _)| name == key)?;
         Some(self.members.swap_remove(at).1)
+    }
+
+    /// The keys that were not taken.
+    pub(super) fn rest(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|(key, _)| key.as_str())
     }
 
     /// Takes a member out that must be there.

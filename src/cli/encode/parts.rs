@@ -1,9 +1,10 @@
 //! The subfields of a value: in their order, and which of them is wrong.
 
-use crate::cli::{beginning, did_you_mean};
+use crate::cli::beginning;
 use crate::iso8583::{
     De, Element, EncodeError, EncodeReason, Encoder, SubfieldFault, SubfieldReason,
 };
+use crate::spelling::did_you_mean;
 
 /// A subfield by its name or tag, and its text.
 type Part<'p> = (&'p str, &'p str);

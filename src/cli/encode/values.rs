@@ -13,17 +13,20 @@ use crate::iso8583::{
 use crate::masking::BIN_DIGITS;
 
 /// What is said of a value with the stars of a masked one.
-const MASKED: &str = "this looks masked; decode with --reveal to get what can be encoded";
+const MASKED: &str =
+    "this looks masked; decode with --reveal to get what can be encoded, or say --as-given";
 
 /// Writes the values of a message of one type.
 pub(super) struct Values<'s> {
     spec: &'s Spec,
     mti: Mti,
+    /// Whether values that look masked are taken.
+    as_given: bool,
 }
 
 impl<'s> Values<'s> {
-    pub(super) const fn new(spec: &'s Spec, mti: Mti) -> Self {
-        Self { spec, mti }
+    pub(super) const fn new(spec: &'s Spec, mti: Mti, as_given: bool) -> Self {
+        Self { spec, mti, as_given }
     }
 
     /// The message. All values are checked before; what is wrong with them is added to the faults.
@@ -89,7 +92,7 @@ impl<'s> Values<'s> {
         self.alone(de, |encoder| encoder.text(de, value).map(|_| ())).map_err(|reason| {
             let refused =
                 !matches!(reason, EncodeReason::TooLong { .. } | EncodeReason::TooShort { .. });
-            if refused && value.contains('*') && element.is_sensitive() {
+            if refused && !self.as_given && value.contains('*') && element.is_sensitive() {
                 return MASKED.to_owned();
             }
             format!("{reason}{}", has(element, value))
@@ -132,7 +135,7 @@ impl<'s> Values<'s> {
         written.map_err(|error| error.reason)?;
         Ok(match self.spec.decode(bytes.freeze()) {
             Ok(message) => match message.field(de) {
-                Some(field) if looks_masked(&field) => Err(MASKED.to_owned()),
+                Some(field) if !self.as_given && looks_masked(&field) => Err(MASKED.to_owned()),
                 Some(field) => Ok(field.reveal().into_owned()),
                 None => Ok(String::new()),
             },

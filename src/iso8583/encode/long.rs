@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 
 use super::{EncodeError, EncodeReason, room};
-use crate::iso8583::characters::nibble_of;
+use crate::iso8583::characters::{bcd_nibble, nibble_of};
 use crate::iso8583::class::{Class, Filler};
 use crate::iso8583::de::De;
 use crate::iso8583::layout::{Coding, Indicator, Layout, Pad};
@@ -23,7 +23,7 @@ pub(super) fn write(
     let layout = message.layout(de).ok_or(refuse(EncodeReason::Undefined))?;
     let filled = Filled::new(layout, value).map_err(refuse)?;
     let wire = room(buffer, at, filled.width());
-    filled.write(wire);
+    filled.write(wire).map_err(refuse)?;
     if let Some(subfields) = message.subfields(de) {
         subfields
             .walk(layout.characters(wire), |_| ())
@@ -43,22 +43,27 @@ struct Filled<'a> {
 
 impl<'a> Filled<'a> {
     fn new(layout: &'a Layout, value: &'a [u8]) -> Result<Self, EncodeReason> {
-        let bits = matches!(layout.coding, Coding::Binary | Coding::Hex(_));
+        let (class, bits) = (layout.class, layout.class == Class::B);
         if bits && !(value.len().is_multiple_of(2) && value.iter().all(u8::is_ascii_hexdigit)) {
             return Err(EncodeReason::NotHex);
         }
-        if !bits && let Some(place) = layout.class.first_refused(value) {
-            return Err(EncodeReason::Class { class: layout.class, place });
+        if !bits && let Some(place) = class.first_refused(value) {
+            return Err(EncodeReason::Class { class, place });
         }
         let (min, max) = (usize::from(layout.min), usize::from(layout.max));
         let given = if bits { value.len() / 2 } else { value.len() };
-        let filler = layout.class.filler().filter(|_| layout.indicator == Indicator::Fixed);
-        let length = if filler.is_some() { given.max(max) } else { given };
+        let filler = class.filler().filter(|_| layout.indicator == Indicator::Fixed);
+        let (least, length) = match filler {
+            // What is empty is not filled up: no amount is not the amount zero.
+            Some(_) => (1, if given == 0 { 0 } else { given.max(max) }),
+            None => (min, given),
+        };
+        let unit = class.unit();
         if length > max {
-            return Err(EncodeReason::TooLong { length, max });
+            return Err(EncodeReason::TooLong { length, max, unit });
         }
-        if length < min {
-            return Err(EncodeReason::TooShort { length, min });
+        if length < least {
+            return Err(EncodeReason::TooShort { length, min: least, unit });
         }
         Ok(Self { layout, value, filler, length })
     }
@@ -69,32 +74,35 @@ impl<'a> Filled<'a> {
     }
 
     /// Writes the element into bytes as many as its width.
-    fn write(&self, to: &mut [u8]) {
+    fn write(&self, to: &mut [u8]) -> Result<(), EncodeReason> {
         let width = self.layout.indicator.width();
         let (indicator, content) = to.split_at_mut_checked(width).unwrap_or_default();
         self.layout.indicator.write(self.layout.stated(self.length), indicator);
         for (at, byte) in content.iter_mut().enumerate() {
-            *byte = self.byte(at);
+            *byte = self.byte(at)?;
         }
+        Ok(())
     }
 
     /// The byte of the content at a place.
-    fn byte(&self, at: usize) -> u8 {
-        match self.layout.coding {
+    fn byte(&self, at: usize) -> Result<u8, EncodeReason> {
+        Ok(match self.layout.coding {
             Coding::Ascii => self.character(at),
-            Coding::Ebcdic(page) => page.from_ascii(self.character(at)),
+            Coding::Ebcdic(page) => page.to_ebcdic(self.character(at)),
             Coding::Hex(None) => self.character(at).to_ascii_uppercase(),
-            Coding::Hex(Some(page)) => page.from_ascii(self.character(at).to_ascii_uppercase()),
+            Coding::Hex(Some(page)) => page.to_ebcdic(self.character(at).to_ascii_uppercase()),
             Coding::Bcd(Pad::Left) if self.length % 2 == 1 => match at.checked_sub(1) {
-                None => self.nibble(0),
-                Some(before) => self.pair(2 * before + 1),
+                None => self.nibble(0)?,
+                Some(before) => self.pair(2 * before + 1)?,
             },
-            Coding::Bcd(Pad::RightF) if 2 * at + 1 == self.length => self.nibble(2 * at) << 4 | 0xF,
-            Coding::Bcd(Pad::RightZero) if 2 * at + 1 == self.length => self.nibble(2 * at) << 4,
-            Coding::Binary | Coding::Bcd(Pad::Left | Pad::RightZero | Pad::RightF) => {
-                self.pair(2 * at)
+            Coding::Bcd(Pad::RightF) if 2 * at + 1 == self.length => {
+                self.nibble(2 * at)? << 4 | 0xF
             }
-        }
+            Coding::Bcd(Pad::RightZero) if 2 * at + 1 == self.length => self.nibble(2 * at)? << 4,
+            Coding::Binary | Coding::Bcd(Pad::Left | Pad::RightZero | Pad::RightF) => {
+                self.pair(2 * at)?
+            }
+        })
     }
 
     /// The character at a place of the filled value.
@@ -110,23 +118,30 @@ impl<'a> Filled<'a> {
         }
     }
 
-    fn nibble(&self, place: usize) -> u8 {
-        nibble_of(self.character(place)).unwrap_or_default()
+    /// The nibble of a character; of track data BCD has but digits and the separator.
+    fn nibble(&self, place: usize) -> Result<u8, EncodeReason> {
+        let character = self.character(place);
+        let (nibble, refused) = match self.layout.class {
+            Class::B => (nibble_of(character), EncodeReason::NotHex),
+            class => (bcd_nibble(character), EncodeReason::Class { class, place }),
+        };
+        nibble.ok_or(refused)
     }
 
-    /// Two digits from a place on, as a byte.
-    fn pair(&self, place: usize) -> u8 {
-        self.nibble(place) << 4 | self.nibble(place + 1)
+    /// Two nibbles from a place on, as a byte.
+    fn pair(&self, place: usize) -> Result<u8, EncodeReason> {
+        Ok(self.nibble(place)? << 4 | self.nibble(place + 1)?)
     }
 }
 
-/// Copies text into a slot that is at least as long, filled up as its class is. What it holds is checked
-/// with the element.
+/// Copies text into a slot that is at least as long, filled up as its class is. What it holds is not
+/// checked.
 pub(super) fn fill(class: Class, value: &[u8], slot: &mut [u8]) -> Result<(), EncodeReason> {
-    let (length, max) = (value.len(), slot.len());
-    let missing = max.checked_sub(length).ok_or(EncodeReason::TooLong { length, max })?;
+    let (length, max, unit) = (value.len(), slot.len(), class.unit());
+    let missing = max.checked_sub(length).ok_or(EncodeReason::TooLong { length, max, unit })?;
     let (filled, byte, content) = match class.filler() {
-        None if missing > 0 => return Err(EncodeReason::TooShort { length, min: max }),
+        None if missing > 0 => return Err(EncodeReason::TooShort { length, min: max, unit }),
+        Some(_) if length == 0 => return Err(EncodeReason::TooShort { length, min: 1, unit }),
         Some(Filler::ZerosLeft) => {
             let (filled, content) = slot.split_at_mut_checked(missing).unwrap_or_default();
             (filled, b'0', content)

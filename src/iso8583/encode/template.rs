@@ -4,6 +4,7 @@ use bytes::BytesMut;
 
 use super::{EncodeError, EncodeReason, ROOM, long};
 use crate::iso8583::de::De;
+use crate::iso8583::message::MESSAGE_MAX;
 use crate::iso8583::mti::Mti;
 use crate::iso8583::spec::{MessageLayout, Spec};
 use crate::iso8583::step::Step;
@@ -28,10 +29,10 @@ impl Spec {
         for de in elements {
             encoder.enter(*de)?;
             encoder.defined(*de)?;
-            encoder.leave(*de, encoder.at);
+            encoder.leave(*de, encoder.at)?;
         }
         encoder.finish();
-        let unknown = EncodeError::mti(EncodeReason::UnknownMti(mti));
+        let unknown = EncodeError::whole(EncodeReason::UnknownMti(mti));
         let layout = self.layout_of(mti).ok_or(unknown)?;
         let elements = elements.iter().map(|de| (*de, *layout.step(de.number()))).collect();
         Ok(Template { layout, head: head.to_vec(), elements })
@@ -43,7 +44,7 @@ impl Template<'_> {
     /// Values are taken as [`Encoder::text`](super::Encoder::text) takes them.
     ///
     /// # Errors
-    /// If there are more or fewer values than data elements, or as `text`; `buffer` is then as before.
+    /// If there are more or fewer values than data elements, the message gets too long, or as `text`; `buffer` is then as before.
     #[inline]
     pub fn encode<V: AsRef<[u8]>>(
         &self,
@@ -52,7 +53,7 @@ impl Template<'_> {
     ) -> Result<(), EncodeError> {
         let (given, taken) = (values.len(), self.elements.len());
         if given != taken {
-            return Err(EncodeError::mti(EncodeReason::ValueCount { given, taken }));
+            return Err(EncodeError::whole(EncodeReason::ValueCount { given, taken }));
         }
         let start = buffer.len();
         let written = self.write(values, buffer);
@@ -76,6 +77,9 @@ impl Template<'_> {
         let mut pairs = self.elements.iter().zip(values);
         while let Some((de, value)) = self.write_short(&mut pairs, buffer, &mut at) {
             at = long::write(self.layout, de, value.as_ref(), buffer, at)?;
+        }
+        if at - start > MESSAGE_MAX {
+            return Err(EncodeError::whole(EncodeReason::TooLarge));
         }
         Ok(at)
     }

@@ -235,15 +235,14 @@ impl Encoder<OutgoingFrame<'_>> for FrameCodec {
 impl Encoder<Frame> for FrameCodec {
     type Error = FrameError;
 
-    /// Appends one frame to `dst`, or nothing if it may not be sent. The length of a keep-alive states
-    /// what it counts, which is its own bytes where it counts itself.
+    /// Appends one frame to `dst`, or nothing if it may not be sent.
     fn encode(&mut self, frame: Frame, dst: &mut BytesMut) -> Result<(), FrameError> {
         match frame {
             Frame::Message { header, message } => {
                 self.encode(OutgoingFrame { header: &header, message: &message }, dst)
             }
             Frame::KeepAlive if self.framing.keep_alive => {
-                self.write_length(0, dst);
+                self.framing.length.write_zero(dst);
                 Ok(())
             }
             Frame::KeepAlive => Err(FrameError::Unsendable(SendFault::KeepAlive)),

@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::BytesMut;
 
 use super::{FrameFault, Length};
+use crate::spelling::name_of;
 
 /// A length that was read.
 #[derive(Clone, Copy)]
@@ -94,11 +95,24 @@ impl Length {
     }
 }
 
+impl Length {
+    /// Writes the length of a keep-alive: zero, whatever a length counts; of a pair the first alone.
+    pub(super) fn write_zero(self, dst: &mut BytesMut) {
+        match self {
+            Self::Big2Big4 => Self::Big2.write(0, false, dst),
+            Self::Big2
+            | Self::Little2
+            | Self::Big4
+            | Self::Little4
+            | Self::Decimal4
+            | Self::Hex4 => self.write(0, false, dst),
+        }
+    }
+}
+
 impl fmt::Display for Length {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name =
-            Self::NAMES.iter().find(|(_, length)| length == self).map_or("", |(name, _)| name);
-        f.write_str(name)
+        f.write_str(name_of(&Self::NAMES, self))
     }
 }
 

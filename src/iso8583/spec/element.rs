@@ -1,19 +1,16 @@
 //! Reads a data element of a spec.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::map::{Faults, Map};
-use super::yaml::{Kind, Node};
-use super::{Element, Format, Shown};
+use super::yaml::Place;
+use super::{Element, Form, shown, subfields};
 use crate::iso8583::class::Class;
 use crate::iso8583::de::De;
 use crate::iso8583::ebcdic::CodePage;
 use crate::iso8583::layout::{Coding, Indicator, Layout, Pad};
-use crate::iso8583::subfields::{Part, Subfields, Tag, Tagged};
-use crate::masking::Sensitive;
 
-const ELEMENT_KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "name",
     "id",
     "position",
@@ -32,48 +29,43 @@ const ELEMENT_KEYS: [&str; 18] = [
     "sensitive",
     "format",
     "meanings",
-];
-const PART_KEYS: [&str; 8] =
-    ["name", "len", "class", "title", "sensitive", "format", "meanings", "optional"];
-const TAGGED_KEYS: [&str; 3] = ["tag", "length", "tags"];
-const TAG_KEYS: [&str; 7] = ["name", "class", "max", "title", "sensitive", "format", "meanings"];
-const FORMATS: [(&str, Format); 5] = [
-    ("amount", Format::Amount),
-    ("MMDDhhmmss", Format::Transmission),
-    ("MMDD", Format::MonthDay),
-    ("hhmmss", Format::Time),
-    ("YYMM", Format::YearMonth),
+    "subfields",
 ];
 
-/// A data element as it stands in the spec.
+/// A data element as it stands in the spec. What has a fault is missing.
 pub(super) struct Read {
-    pub(super) de: De,
-    pub(super) layout: Layout,
-    pub(super) element: Element,
+    pub(super) de: Option<De>,
+    pub(super) name: Option<Arc<str>>,
+    pub(super) layout: Option<Layout>,
+    pub(super) element: Option<Element>,
 }
 
-pub(super) fn read(node: &Node, path: &str, faults: &mut Faults) -> Option<Read> {
-    let keys: Vec<_> = ELEMENT_KEYS.into_iter().chain(["subfields"]).collect();
-    let map = Map::open(node, path, &keys, faults)?;
-    let name = map.require_text("name", faults);
-    map.require_number("id", faults);
-    let map = map.named(format!("{path}({})", name.unwrap_or("?")));
+pub(super) fn read(place: &Place, path: &str, faults: &mut Faults) -> Option<Read> {
+    let map = Map::open_named(place, path, &KEYS, faults)?;
+    let name = map.require_word("name", faults).map(Arc::from);
+    map.require_id(faults);
     let de = read_position(&map, faults);
-    let class = map.require_choice("class", &Class::NAMES, faults);
-    let coding = class.and_then(|class| read_coding(&map, class, faults));
-    let subfields = map.get("subfields").map(|node| read_subfields(node, &map, faults));
-    let shown = read_shown(&map, faults);
+    let layout = read_layout(&map, faults);
+    let form = layout.map(|it| Form { class: it.class, min: it.min.into(), max: it.max.into() });
     let title = map.text("title", faults).map(str::to_owned);
-    let layout = read_layout(&map, class?, coding?, subfields.is_some(), faults);
-    let subfields = match subfields {
-        Some(read) => Some(read?),
-        None => None,
+    let shown = shown::read(&map, form, faults);
+    let made = map.get("subfields").map(|place| {
+        let within = form.filter(|form| form.class != Class::B);
+        if form.is_some() && within.is_none() {
+            map.fault("subfields", "bits have none", faults);
+        }
+        subfields::read(place, &map.at("subfields"), within, shown.sensitive, faults)
+    });
+    let element = match (&name, made) {
+        (Some(name), None) => {
+            Some(Element { name: Arc::clone(name), title, subfields: None, shown })
+        }
+        (Some(name), Some(Some(made))) => {
+            Some(Element { name: Arc::clone(name), title, subfields: Some(made), shown })
+        }
+        (None, _) | (Some(_), Some(None)) => None,
     };
-    if let (Some(layout), Some(subfields)) = (&layout, &subfields) {
-        check_subfields(&map, layout, subfields, faults);
-    }
-    let element = Element { name: Arc::from(name?), title, subfields, shown };
-    Some(Read { de: de?, layout: layout?, element })
+    Some(Read { de, name, layout, element })
 }
 
 fn read_position(map: &Map<'_>, faults: &mut Faults) -> Option<De> {
@@ -85,9 +77,18 @@ fn read_position(map: &Map<'_>, faults: &mut Faults) -> Option<De> {
     de
 }
 
-pub(super) fn code_page(map: &Map<'_>, faults: &mut Faults) -> CodePage {
+/// The code page of what is coded in EBCDIC; elsewhere the key has no meaning.
+pub(super) fn code_page(map: &Map<'_>, ebcdic: bool, faults: &mut Faults) -> CodePage {
     let pages = [("037", CodePage::Ibm037), ("1047", CodePage::Ibm1047)];
-    map.choice("code_page", &pages, faults).unwrap_or(CodePage::Ibm037)
+    let page = map.choice("code_page", &pages, faults);
+    refuse_unless(ebcdic, map, "code_page", faults);
+    page.unwrap_or(CodePage::Ibm037)
+}
+
+fn refuse_unless(meant: bool, map: &Map<'_>, key: &str, faults: &mut Faults) {
+    if !meant && map.get(key).is_some() {
+        map.fault(key, "has no meaning in this data_encoding", faults);
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -105,27 +106,39 @@ const ENCODINGS: [(&str, Encoding); 4] = [
     ("BINARY", Encoding::Binary),
 ];
 
-fn read_coding(map: &Map<'_>, class: Class, faults: &mut Faults) -> Option<Coding> {
-    let encoding = map.require_choice("data_encoding", &ENCODINGS, faults)?;
-    let page = code_page(map, faults);
+fn read_layout(map: &Map<'_>, faults: &mut Faults) -> Option<Layout> {
+    let class = map.require_choice("class", &Class::NAMES, faults);
+    let coding = read_coding(map, class, faults);
+    let fixed = map.require_choice("type", &[("Fixed", true), ("Variable", false)], faults);
+    let extent = Extent::read(map, faults);
+    let in_bytes = map.choice("length_in", &[("digits", false), ("bytes", true)], faults);
+    let extent =
+        if fixed? { extent.fixed(map, coding, faults) } else { extent.variable(map, faults) };
+    let (indicator, min, max) = extent?;
+    let counts_bytes = indicator != Indicator::Fixed && in_bytes.unwrap_or(false);
+    let (class, coding) = (class?, coding?);
+    let layout = Layout { coding, class, indicator, counts_bytes, min, max };
+    let checked = layout.checked();
+    checked
+        .map_err(|wrong| wrong.into_iter().for_each(|(key, why)| map.fault(key, why, faults)))
+        .ok()
+}
+
+fn read_coding(map: &Map<'_>, class: Option<Class>, faults: &mut Faults) -> Option<Coding> {
+    let encoding = map.require_choice("data_encoding", &ENCODINGS, faults);
+    let is = |other| encoding.is_none_or(|encoding| encoding == other);
+    let page = code_page(map, is(Encoding::Ebcdic), faults);
     let pads = [("left", Pad::Left), ("right-0", Pad::RightZero), ("right-F", Pad::RightF)];
     let pad = map.choice("pad", &pads, faults).unwrap_or(Pad::Left);
-    for (key, taken) in [
-        ("pad", encoding == Encoding::Bcd),
-        ("digits", encoding == Encoding::Bcd),
-        ("length_in", encoding == Encoding::Bcd),
-        ("code_page", encoding == Encoding::Ebcdic),
-    ] {
-        if map.get(key).is_some() && !taken {
-            map.fault(key, "has no meaning in this data_encoding", faults);
-        }
+    for key in ["pad", "digits", "length_in"] {
+        refuse_unless(is(Encoding::Bcd), map, key, faults);
     }
-    match (class, encoding) {
+    match (class?, encoding?) {
         (Class::B, Encoding::Binary) => Some(Coding::Binary),
         (Class::B, Encoding::Ascii) => Some(Coding::Hex(None)),
         (Class::B, Encoding::Ebcdic) => Some(Coding::Hex(Some(page))),
         (Class::N | Class::Z, Encoding::Bcd) => Some(Coding::Bcd(pad)),
-        (Class::B, Encoding::Bcd) | (_, Encoding::Binary | Encoding::Bcd) => {
+        (class, Encoding::Binary | Encoding::Bcd) => {
             map.fault("data_encoding", format!("can't carry class {class}"), faults);
             None
         }
@@ -134,220 +147,91 @@ fn read_coding(map: &Map<'_>, class: Class, faults: &mut Faults) -> Option<Codin
     }
 }
 
-fn read_layout(
-    map: &Map<'_>,
-    class: Class,
-    coding: Coding,
-    has_subfields: bool,
-    faults: &mut Faults,
-) -> Option<Layout> {
-    let fixed = map.require_choice("type", &[("Fixed", true), ("Variable", false)], faults)?;
-    let len = map.require_number("len", faults)?;
-    let in_bytes = map.choice("length_in", &[("digits", false), ("bytes", true)], faults);
-    let counts_bytes = in_bytes.unwrap_or(false);
-    let (indicator, min, max) = if fixed {
-        let length = fixed_length(map, coding, len, faults)?;
-        (Indicator::Fixed, length, length)
-    } else {
-        variable_lengths(map, len, faults)?
-    };
-    let (Ok(min), Ok(max)) = (u16::try_from(min), u16::try_from(max)) else {
-        map.fault("len", "a data element has at most 65535 bytes", faults);
-        return None;
-    };
-    let layout = Layout { coding, class, indicator, counts_bytes, min, max, has_subfields };
-    check_layout(map, &layout, faults);
-    Some(layout)
+/// The keys that say how long a value is, whatever the type.
+struct Extent {
+    len: Option<usize>,
+    len_encoding: Option<Encoding>,
+    min: Option<usize>,
+    max: Option<usize>,
+    digits: Option<usize>,
 }
 
-/// Digits, characters or (class `b`) bytes of a fixed element of `len` bytes on the wire.
-fn fixed_length(map: &Map<'_>, coding: Coding, len: usize, faults: &mut Faults) -> Option<usize> {
-    for key in ["min", "max", "len_encoding", "length_in"] {
-        if map.get(key).is_some() {
-            map.fault(key, "has no meaning for a Fixed one", faults);
+impl Extent {
+    fn read(map: &Map<'_>, faults: &mut Faults) -> Self {
+        Self {
+            len: map.require_number("len", faults),
+            len_encoding: map.choice("len_encoding", &ENCODINGS, faults),
+            min: map.number("min", faults),
+            max: map.number("max", faults),
+            digits: map.number("digits", faults),
         }
     }
-    if len == 0 {
-        map.fault("len", "takes 1 or more", faults);
-        return None;
-    }
-    match coding {
-        Coding::Ascii | Coding::Ebcdic(_) | Coding::Binary => Some(len),
-        Coding::Hex(_) if len.is_multiple_of(2) => Some(len / 2),
-        Coding::Hex(_) => {
-            map.fault("len", "bits in hex take two characters a byte: an even number", faults);
-            None
-        }
-        Coding::Bcd(_) => {
-            let digits = map.number("digits", faults).unwrap_or(len * 2);
-            if digits.div_ceil(2) != len {
-                let reason = format!("{len} bytes hold {} or {} digits", len * 2 - 1, len * 2);
-                map.fault("digits", reason, faults);
-            }
-            Some(digits)
-        }
-    }
-}
 
-fn variable_lengths(
-    map: &Map<'_>,
-    len: usize,
-    faults: &mut Faults,
-) -> Option<(Indicator, usize, usize)> {
-    if map.get("digits").is_some() {
-        map.fault("digits", "has no meaning for a Variable one; it takes `max`", faults);
-    }
-    let encoding = map.require_choice("len_encoding", &ENCODINGS, faults)?;
-    let max = map.require_number("max", faults)?;
-    let min = map.number("min", faults).unwrap_or(0);
-    let most = match encoding {
-        Encoding::Ascii | Encoding::Ebcdic => 4,
-        Encoding::Bcd | Encoding::Binary => 2,
-    };
-    let Some(width) = u8::try_from(len).ok().filter(|width| (1..=most).contains(width)) else {
-        map.fault(
-            "len",
-            format!("a length indicator in this encoding has 1 to {most} bytes"),
-            faults,
-        );
-        return None;
-    };
-    let indicator = match encoding {
-        Encoding::Ascii => Indicator::Ascii(width),
-        Encoding::Ebcdic => Indicator::Ebcdic(width),
-        Encoding::Bcd => Indicator::Bcd(width),
-        Encoding::Binary => Indicator::Binary(width),
-    };
-    Some((indicator, min, max))
-}
-
-/// The invariants of a [`Layout`].
-fn check_layout(map: &Map<'_>, layout: &Layout, faults: &mut Faults) {
-    if layout.min > layout.max {
-        map.fault("min", format!("is over max, {}", layout.max), faults);
-    }
-    if layout.max == 0 {
-        map.fault("max", "takes 1 or more", faults);
-    }
-    let highest = layout.indicator.highest();
-    if layout.stated(usize::from(layout.max)) > highest {
-        let reason = format!("its length indicator states at most {highest}");
-        map.fault("max", reason, faults);
-    }
-    if layout.counts_bytes && layout.coding != Coding::Bcd(Pad::RightF) {
-        let reason = "a length in bytes can't tell an odd number of digits without `pad: right-F`";
-        map.fault("length_in", reason, faults);
-    }
-}
-
-fn read_shown(map: &Map<'_>, faults: &mut Faults) -> Shown {
-    let mut meanings = BTreeMap::new();
-    if let Some(node) = map.get("meanings")
-        && let Some(codes) = Map::open_any(node, &map.at("meanings"), faults)
-    {
-        for entry in codes.entries() {
-            if let Some(words) = codes.text_of(&entry.key, &entry.value, faults) {
-                meanings.insert(entry.key.clone(), words.to_owned());
+    /// Digits, characters or (class `b`) bytes of a fixed element of `len` bytes on the wire.
+    fn fixed(
+        self,
+        map: &Map<'_>,
+        coding: Option<Coding>,
+        faults: &mut Faults,
+    ) -> Option<(Indicator, u16, u16)> {
+        for key in ["min", "max", "len_encoding", "length_in"] {
+            if map.get(key).is_some() {
+                map.fault(key, "has no meaning for a Fixed one", faults);
             }
         }
-    }
-    Shown {
-        sensitive: map.choice("sensitive", &Sensitive::NAMES, faults),
-        format: map.choice("format", &FORMATS, faults),
-        meanings,
-    }
-}
-
-fn read_subfields(node: &Node, element: &Map<'_>, faults: &mut Faults) -> Option<Subfields> {
-    let path = element.at("subfields");
-    let Kind::List(items) = &node.kind else {
-        return read_tagged(node, &path, faults).map(Subfields::Tagged);
-    };
-    let mut parts: Vec<Part> = Vec::new();
-    for (nth, item) in items.iter().enumerate() {
-        let part = read_part(item, &format!("{path}[{nth}]"), faults)?;
-        if parts.iter().any(|other| other.name == part.name) {
-            faults.add(item.line, &path, format!("`{}` stands twice", part.name));
+        let len = self.len?;
+        let length = match coding? {
+            Coding::Ascii | Coding::Ebcdic(_) | Coding::Binary => len,
+            Coding::Hex(_) => {
+                if !len.is_multiple_of(2) {
+                    let reason = "bits in hex take two characters a byte: an even number";
+                    map.fault("len", reason, faults);
+                }
+                len / 2
+            }
+            Coding::Bcd(_) => self.digits_in(len, map, faults),
+        };
+        let length = u16::try_from(length);
+        if length.is_err() {
+            map.fault("len", "holds more than 65535 digits", faults);
         }
-        if !part.optional && parts.last().is_some_and(|before| before.optional) {
-            faults.add(item.line, &path, format!("`{}` follows an optional one", part.name));
+        length.ok().map(|length| (Indicator::Fixed, length, length))
+    }
+
+    fn digits_in(&self, len: usize, map: &Map<'_>, faults: &mut Faults) -> usize {
+        let most = len * 2;
+        let digits = self.digits.unwrap_or(most);
+        if len > 0 && digits.div_ceil(2) != len {
+            let reason = format!("{len} bytes hold {} or {most} digits", most - 1);
+            map.fault("digits", reason, faults);
         }
-        parts.push(part);
+        digits
     }
-    if parts.is_empty() {
-        faults.add(node.line, &path, "takes at least one subfield");
-    }
-    Some(Subfields::Fixed(parts))
-}
 
-fn read_part(node: &Node, path: &str, faults: &mut Faults) -> Option<Part> {
-    let map = Map::open(node, path, &PART_KEYS, faults)?;
-    let length = map.require_number("len", faults)?;
-    if length == 0 {
-        map.fault("len", "takes 1 or more", faults);
-    }
-    Some(Part {
-        name: map.require_text("name", faults)?.to_owned(),
-        title: map.text("title", faults).map(str::to_owned),
-        length,
-        class: read_text_class(&map, faults)?,
-        optional: map.flag("optional", faults).unwrap_or(false),
-        shown: read_shown(&map, faults),
-    })
-}
-
-fn read_text_class(map: &Map<'_>, faults: &mut Faults) -> Option<Class> {
-    let class = map.require_choice("class", &Class::NAMES, faults)?;
-    if matches!(class, Class::B | Class::Z) {
-        map.fault("class", format!("{class} can't be a subfield's"), faults);
-    }
-    Some(class)
-}
-
-fn read_tagged(node: &Node, path: &str, faults: &mut Faults) -> Option<Tagged> {
-    let map = Map::open(node, path, &TAGGED_KEYS, faults)?;
-    let tag_width = map.require_number("tag", faults)?;
-    let length_width = map.require_number("length", faults)?;
-    for (key, width) in [("tag", tag_width), ("length", length_width)] {
-        if !(1..=4).contains(&width) {
-            map.fault(key, "takes 1 to 4 characters", faults);
+    fn variable(self, map: &Map<'_>, faults: &mut Faults) -> Option<(Indicator, u16, u16)> {
+        if map.get("digits").is_some() {
+            map.fault("digits", "has no meaning for a Variable one; it takes `max`", faults);
         }
-    }
-    let known = Map::open_any(map.require("tags", faults)?, &map.at("tags"), faults)?;
-    let mut tags = Vec::new();
-    for entry in known.entries() {
-        if entry.key.len() != tag_width {
-            let reason = format!("takes {tag_width} characters, as `tag` says");
-            faults.add(entry.line, known.at(&entry.key), reason);
+        map.require("len_encoding", faults);
+        map.require("max", faults);
+        let (len, encoding) = (self.len?, self.len_encoding?);
+        let most = match encoding {
+            Encoding::Ascii | Encoding::Ebcdic => 4,
+            Encoding::Bcd | Encoding::Binary => 2,
+        };
+        let width = u8::try_from(len).ok().filter(|width| (1..=most).contains(width));
+        if width.is_none() {
+            let reason = format!("a length indicator in this encoding has 1 to {most} bytes");
+            map.fault("len", reason, faults);
         }
-        tags.extend(read_tag(&entry.key, &entry.value, &known.at(&entry.key), faults));
-    }
-    Some(Tagged { tag_width, length_width, tags })
-}
-
-fn read_tag(tag: &str, node: &Node, path: &str, faults: &mut Faults) -> Option<Tag> {
-    let map = Map::open(node, path, &TAG_KEYS, faults)?;
-    Some(Tag {
-        key: tag.to_owned(),
-        name: map.require_text("name", faults)?.to_owned(),
-        title: map.text("title", faults).map(str::to_owned),
-        max: map.require_number("max", faults)?,
-        class: read_text_class(&map, faults)?,
-        shown: read_shown(&map, faults),
-    })
-}
-
-/// Subfields that no value of the element could be made of are a fault.
-fn check_subfields(map: &Map<'_>, layout: &Layout, subfields: &Subfields, faults: &mut Faults) {
-    if matches!(layout.class, Class::B) {
-        map.fault("subfields", "bits have none", faults);
-    }
-    let Subfields::Fixed(parts) = subfields else { return };
-    let all: usize = parts.iter().map(|part| part.length).sum();
-    let required: usize = parts.iter().filter(|part| !part.optional).map(|part| part.length).sum();
-    let (min, max) = (usize::from(layout.min), usize::from(layout.max));
-    if all > max || all < min || (layout.indicator == Indicator::Fixed && required != max) {
-        let reason = format!("have {all} characters, the element {min} to {max}");
-        map.fault("subfields", reason, faults);
+        let indicator = match encoding {
+            Encoding::Ascii => Indicator::Ascii,
+            Encoding::Ebcdic => Indicator::Ebcdic,
+            Encoding::Bcd => Indicator::Bcd,
+            Encoding::Binary => Indicator::Binary,
+        };
+        // Neither is over 65535, as no number of a spec is.
+        let (min, max) = (self.min.unwrap_or(0).try_into().ok()?, self.max?.try_into().ok()?);
+        Some((indicator(width?), min, max))
     }
 }

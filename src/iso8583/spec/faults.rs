@@ -5,12 +5,15 @@ use std::io;
 
 use thiserror::Error;
 
+/// The key of a fault of the file as a whole.
+pub(super) const FILE: &str = "(file)";
+
 /// One thing that is wrong with a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The line, from 1.
     pub line: usize,
-    /// The key, by its path from the top.
+    /// The key, by its path from the top; `(file)` if it is of none.
     pub key: String,
     /// What is wrong, and what would be right.
     pub reason: String,

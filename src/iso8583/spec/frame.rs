@@ -1,18 +1,16 @@
 //! Reads the `framing` of a spec.
 
-use super::map::{Faults, Map};
-use super::yaml::{Kind, Node};
+use super::map::{Faults, Map, scalar};
+use super::yaml::{Kind, Place};
 use crate::iso8583::characters::nibble_of;
 use crate::iso8583::framing::{Framing, Header, HeaderByte, Length};
 
-const FRAMING_KEYS: [&str; 6] = ["length", "counts", "header", "trailer", "keep_alive", "max"];
-/// The longest message that can be decoded: a message keeps two bytes for the end of each element.
-const MAX_MESSAGE: usize = 65_535;
+const KEYS: [&str; 6] = ["length", "counts", "header", "trailer", "keep_alive", "max"];
 /// Bytes of header, message and trailer that a frame may have, unless a spec says otherwise.
 const MAX_FRAME: usize = 8192;
 
-pub(super) fn read(node: &Node, faults: &mut Faults) -> Option<Framing> {
-    let map = Map::open(node, "framing", &FRAMING_KEYS, faults)?;
+pub(super) fn read(place: &Place, faults: &mut Faults) -> Option<Framing> {
+    let map = Map::open(place, "framing", &KEYS, faults)?;
     let length = map.require_choice("length", &Length::NAMES, faults);
     let (counts_itself, counts_trailer) = read_counts(&map, faults);
     let header = read_header(&map, faults);
@@ -20,38 +18,33 @@ pub(super) fn read(node: &Node, faults: &mut Faults) -> Option<Framing> {
         Some(text) => bytes(&map, "trailer", text, faults),
         None => Some(Vec::new()),
     };
+    let keep_alive = map.flag("keep_alive", faults).unwrap_or(false);
+    let max_frame = map.number("max", faults).unwrap_or(MAX_FRAME);
     let framing = Framing {
         length: length?,
         counts_itself,
         trailer: trailer?,
         counts_trailer,
         header: header?,
-        keep_alive: map.flag("keep_alive", faults).unwrap_or(false),
-        max_frame: map.number("max", faults).unwrap_or(MAX_FRAME),
+        keep_alive,
+        max_frame,
     };
-    for reason in framing.faults() {
-        faults.add(node.line, "framing", reason);
-    }
-    if framing.max_frame > MAX_MESSAGE {
-        map.fault("max", format!("a message of over {MAX_MESSAGE} bytes can't be decoded"), faults);
-    }
-    Some(framing)
+    let checked = framing.checked();
+    checked
+        .map_err(|wrong| wrong.into_iter().for_each(|(key, why)| map.fault(key, why, faults)))
+        .ok()
 }
 
 fn read_counts(map: &Map<'_>, faults: &mut Faults) -> (bool, bool) {
-    let Some(node) = map.get("counts") else { return (false, false) };
-    let Kind::List(items) = &node.kind else {
-        map.fault("counts", format!("takes a list, has {}", node.kind.name()), faults);
-        return (false, false);
-    };
+    let items = map.list("counts", faults).unwrap_or_default();
     let mut counts = (false, false);
-    for item in items {
-        match map.text_of("counts", item, faults) {
+    for (nth, item) in items.iter().enumerate() {
+        let path = format!("{}[{nth}]", map.at("counts"));
+        match scalar(item, &path, faults).map(|scalar| scalar.text.as_str()) {
             Some("itself") => counts.0 = true,
             Some("trailer") => counts.1 = true,
             Some(other) => {
-                let reason = format!("takes `itself` and `trailer`, has `{other}`");
-                faults.add(item.line, map.at("counts"), reason);
+                faults.add(item, path, format!("takes `itself` or `trailer`, has `{other}`"));
             }
             None => {}
         }
@@ -60,13 +53,13 @@ fn read_counts(map: &Map<'_>, faults: &mut Faults) -> (bool, bool) {
 }
 
 fn read_header(map: &Map<'_>, faults: &mut Faults) -> Option<Header> {
-    let Some(node) = map.get("header") else { return Some(Header::None) };
-    if matches!(node.kind, Kind::Scalar(_)) {
+    let Some(place) = map.get("header") else { return Some(Header::None) };
+    if matches!(place.node.kind, Kind::Scalar(_)) {
         let choices = [("none", false), ("tpdu", true)];
         let tpdu = map.choice("header", &choices, faults)?;
         return Some(if tpdu { Header::Tpdu } else { Header::None });
     }
-    let header = Map::open(node, "framing.header", &["pattern", "hex"], faults)?;
+    let header = Map::open(place, &map.at("header"), &["pattern", "hex"], faults)?;
     match (header.text("pattern", faults), header.text("hex", faults)) {
         (Some(pattern), None) if !pattern.is_empty() => {
             Some(Header::Pattern(pattern.bytes().map(pattern_byte).collect()))

@@ -1,57 +1,95 @@
 //! Reading the keys of a map, with a fault for each that isn't as it should be.
 
-use super::faults::Fault;
-use super::yaml::{Entry, Kind, Node};
+use std::collections::HashSet;
+use std::ptr;
+
+use super::faults::{FILE, Fault};
+use super::yaml::{Entry, Kind, Place, Scalar};
+use crate::spelling::did_you_mean;
+
+/// The highest number that a spec may state: no message has more bytes.
+const HIGHEST: usize = 65_535;
 
 /// A map of the document, its path from the top, and where its faults go. A getter that finds a fault
 /// records it and gives `None`.
 pub(super) struct Map<'a> {
     path: String,
-    line: usize,
+    place: &'a Place,
     entries: &'a [Entry],
 }
 
 /// The faults found so far.
 #[derive(Default)]
-pub(super) struct Faults(pub(super) Vec<Fault>);
+pub(super) struct Faults {
+    pub(super) found: Vec<Fault>,
+    /// A node that aliases lead to is read again by each of them, and its faults are told once. It is known by
+    /// where it lies in memory.
+    told: HashSet<(usize, usize, String)>,
+}
 
 impl Faults {
-    pub(super) fn add(&mut self, line: usize, key: impl Into<String>, reason: impl Into<String>) {
-        self.0.push(Fault { line, key: key.into(), reason: reason.into() });
+    /// Adds what is wrong with an item of a list, or with what stands behind a key.
+    pub(super) fn add(&mut self, at: &Place, path: impl Into<String>, reason: impl Into<String>) {
+        self.add_once(at, at.line, "", path.into(), reason.into());
+    }
+
+    /// Adds what is wrong with a key of a map, or with there being none.
+    fn add_once(&mut self, at: &Place, line: usize, key: &str, path: String, reason: String) {
+        let told = (line, ptr::from_ref(&*at.node).addr(), format!("{key}\n{reason}"));
+        if self.told.insert(told) {
+            let key = if path.is_empty() { FILE.to_owned() } else { path };
+            self.found.push(Fault { line, key, reason });
+        }
     }
 }
 
 impl<'a> Map<'a> {
     /// Opens a node as a map whose keys are among `known`.
     pub(super) fn open(
-        node: &'a Node,
+        place: &'a Place,
         path: &str,
         known: &[&str],
         faults: &mut Faults,
     ) -> Option<Self> {
-        let map = Self::open_any(node, path, faults)?;
-        for entry in map.entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-            let hint = nearest(&entry.key, known)
-                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            faults.add(entry.line, map.at(&entry.key), format!("unknown key{hint}"));
+        let map = Self::open_any(place, path, faults)?;
+        for Entry { key, .. } in map.entries {
+            if !known.contains(&key.as_str()) {
+                let meant = did_you_mean(key, known.iter().copied());
+                map.fault(key, format!("unknown key{meant}"), faults);
+            }
         }
         Some(map)
     }
 
-    /// Opens a node as a map whose keys are data.
-    pub(super) fn open_any(node: &'a Node, path: &str, faults: &mut Faults) -> Option<Self> {
-        match &node.kind {
-            Kind::Map(entries) => Some(Self { path: path.to_owned(), line: node.line, entries }),
-            other => {
-                faults.add(node.line, path, format!("takes a map, has {}", other.name()));
-                None
-            }
-        }
+    /// Opens an item of a list as a map whose `name` stands in its path.
+    pub(super) fn open_named(
+        place: &'a Place,
+        path: &str,
+        known: &[&str],
+        faults: &mut Faults,
+    ) -> Option<Self> {
+        let entries =
+            if let Kind::Map(entries) = &place.node.kind { entries.as_slice() } else { &[] };
+        let name =
+            entries.iter().find(|entry| entry.key == "name").map(|entry| &entry.value.node.kind);
+        let name = if let Some(Kind::Scalar(name)) = name { &name.text } else { "?" };
+        Self::open(place, &format!("{path}({name})"), known, faults)
     }
 
-    /// The map under a path that names it better.
-    pub(super) fn named(self, path: String) -> Self {
-        Self { path, ..self }
+    /// Opens a node as a map whose keys are data.
+    pub(super) fn open_any(place: &'a Place, path: &str, faults: &mut Faults) -> Option<Self> {
+        let Kind::Map(entries) = &place.node.kind else {
+            faults.add(place, path, format!("takes a map, has {}", place.node.kind.name()));
+            return None;
+        };
+        let map = Self { path: path.to_owned(), place, entries };
+        let mut seen = HashSet::new();
+        for Entry { key, value } in entries {
+            if !seen.insert(key) {
+                faults.add(value, map.at(key), "the key stands twice");
+            }
+        }
+        Some(map)
     }
 
     /// The path of a key of this map.
@@ -59,68 +97,79 @@ impl<'a> Map<'a> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    pub(super) fn entries(&self) -> &'a [Entry] {
+    /// What there is, in order.
+    pub(super) const fn entries(&self) -> &'a [Entry] {
         self.entries
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
-        self.entries.iter().find(|entry| entry.key == key).map(|entry| &*entry.value)
+    /// What stands behind a key.
+    pub(super) fn get(&self, key: &str) -> Option<&'a Place> {
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
-    /// The line of a key's value, or of the map where it has none.
-    pub(super) fn line_of(&self, key: &str) -> usize {
-        self.entries.iter().find(|entry| entry.key == key).map_or(self.line, |entry| entry.line)
-    }
-
+    /// Adds a fault of a key, at its line; at that of the map, where the key is missing.
     pub(super) fn fault(&self, key: &str, reason: impl Into<String>, faults: &mut Faults) {
-        faults.add(self.line_of(key), self.at(key), reason);
+        let line = self.get(key).map_or(self.place.node.line, |value| value.line);
+        faults.add_once(self.place, line, key, self.at(key), reason.into());
     }
 
-    pub(super) fn require(&self, key: &str, faults: &mut Faults) -> Option<&'a Node> {
-        let node = self.get(key);
-        if node.is_none() {
+    pub(super) fn require(&self, key: &str, faults: &mut Faults) -> Option<&'a Place> {
+        let value = self.get(key);
+        if value.is_none() {
             self.fault(key, "is missing", faults);
         }
-        node
+        value
     }
 
     pub(super) fn text(&self, key: &str, faults: &mut Faults) -> Option<&'a str> {
-        let node = self.get(key)?;
-        self.text_of(key, node, faults)
+        scalar(self.get(key)?, &self.at(key), faults).map(|scalar| scalar.text.as_str())
     }
 
     pub(super) fn require_text(&self, key: &str, faults: &mut Faults) -> Option<&'a str> {
-        let node = self.require(key, faults)?;
-        self.text_of(key, node, faults)
+        self.require(key, faults)?;
+        self.text(key, faults)
     }
 
-    pub(super) fn text_of(
-        &self,
-        key: &str,
-        node: &'a Node,
-        faults: &mut Faults,
-    ) -> Option<&'a str> {
-        match &node.kind {
-            Kind::Scalar(text) => Some(text),
-            other => {
-                self.fault(key, format!("takes a single value, has {}", other.name()), faults);
-                None
-            }
+    /// A name that needs no quotes anywhere.
+    pub(super) fn require_word(&self, key: &str, faults: &mut Faults) -> Option<&'a str> {
+        let text = self.require_text(key, faults)?;
+        let is_word = text.starts_with(|first: char| first.is_ascii_alphabetic())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !is_word {
+            self.fault(
+                key,
+                format!("takes a word of letters, digits and `_`, has `{text}`"),
+                faults,
+            );
         }
+        is_word.then_some(text)
     }
 
     pub(super) fn number(&self, key: &str, faults: &mut Faults) -> Option<usize> {
-        let text = self.text(key, faults)?;
-        let number = text.parse().ok();
-        if number.is_none() {
-            self.fault(key, format!("takes a whole number, has `{text}`"), faults);
-        }
-        number
+        self.number_to(HIGHEST, key, faults)
     }
 
     pub(super) fn require_number(&self, key: &str, faults: &mut Faults) -> Option<usize> {
         self.require(key, faults)?;
         self.number(key, faults)
+    }
+
+    /// The number that the dialect wants of everything; it means nothing.
+    pub(super) fn require_id(&self, faults: &mut Faults) {
+        if self.require("id", faults).is_some() {
+            self.number_to(u32::MAX as usize, "id", faults);
+        }
+    }
+
+    fn number_to(&self, highest: usize, key: &str, faults: &mut Faults) -> Option<usize> {
+        let Scalar { text, quoted } = scalar(self.get(key)?, &self.at(key), faults)?;
+        let digits = !quoted && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|number| digits && *number <= highest);
+        if number.is_none() {
+            let has = if *quoted { format!("\"{text}\"") } else { format!("`{text}`") };
+            self.fault(key, format!("takes a whole number up to {highest}, has {has}"), faults);
+        }
+        number
     }
 
     pub(super) fn flag(&self, key: &str, faults: &mut Faults) -> Option<bool> {
@@ -137,7 +186,8 @@ impl<'a> Map<'a> {
         let found = choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice);
         if found.is_none() {
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-            let reason = format!("takes one of {}, has `{text}`", names.join(", "));
+            let meant = did_you_mean(text, names.iter().copied());
+            let reason = format!("takes one of {}, has `{text}`{meant}", names.join(", "));
             self.fault(key, reason, faults);
         }
         found
@@ -153,23 +203,33 @@ impl<'a> Map<'a> {
         self.choice(key, choices, faults)
     }
 
-    pub(super) fn list(&self, key: &str, faults: &mut Faults) -> Option<&'a [std::rc::Rc<Node>]> {
-        match &self.require(key, faults)?.kind {
-            Kind::List(items) => Some(items),
-            other => {
-                self.fault(key, format!("takes a list, has {}", other.name()), faults);
-                None
-            }
+    pub(super) fn list(&self, key: &str, faults: &mut Faults) -> Option<&'a [Place]> {
+        list(self.get(key)?, &self.at(key), faults)
+    }
+
+    pub(super) fn require_list(&self, key: &str, faults: &mut Faults) -> Option<&'a [Place]> {
+        self.require(key, faults)?;
+        self.list(key, faults)
+    }
+}
+
+/// An item of a list, or what stands behind a key, as a single value.
+pub(super) fn scalar<'a>(place: &'a Place, path: &str, faults: &mut Faults) -> Option<&'a Scalar> {
+    match &place.node.kind {
+        Kind::Scalar(scalar) => Some(scalar),
+        other => {
+            faults.add(place, path, format!("takes a single value, has {}", other.name()));
+            None
         }
     }
 }
 
-/// The known key that is most like a mistyped one.
-fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
-    known
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(key, known), *known))
-        .filter(|(distance, known)| *distance <= known.len().max(3) / 3 + 1)
-        .min()
-        .map(|(_, known)| known)
+fn list<'a>(place: &'a Place, path: &str, faults: &mut Faults) -> Option<&'a [Place]> {
+    match &place.node.kind {
+        Kind::List(items) => Some(items),
+        other => {
+            faults.add(place, path, format!("takes a list, has {}", other.name()));
+            None
+        }
+    }
 }

@@ -1,0 +1,123 @@
+//! Any bytes, and messages with changes: decoding them does no harm, and what it takes encodes to the same.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that can't go on fails, and tells what it counted"
+)]
+
+#[allow(dead_code, reason = "shared with tests/codec, which uses all of it")]
+#[path = "../tests/codec/arbitrary.rs"]
+mod arbitrary;
+#[allow(dead_code, reason = "shared with tests/codec, which uses all of it")]
+#[path = "../tests/codec/fixtures.rs"]
+mod fixtures;
+#[path = "../tests/codec/same.rs"]
+mod same;
+#[allow(dead_code, reason = "shared with tests/codec, which uses all of it")]
+#[path = "../tests/codec/specs.rs"]
+mod specs;
+mod support;
+
+use bolero::{TypeGenerator, check, produce};
+use bytes::Bytes;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use support::{Changed, Run};
+use titian::iso8583::{Message, Spec};
+use titian::values::{Pan, Transmission};
+
+/// Made-up messages of each spec beside its fixtures.
+const MADE_UP: usize = 50;
+
+#[derive(Clone, Debug, TypeGenerator)]
+enum Input {
+    Any {
+        spec: u8,
+        mti: u8,
+        #[generator(produce::<Vec<u8>>().with().len(0_usize..600))]
+        bytes: Vec<u8>,
+    },
+    Changed(Changed),
+}
+
+fn main() {
+    let run = Run::of("decode");
+    let seeds = seeds();
+    check!().with_type::<Input>().with_test_time(Run::time()).for_each(|input| {
+        run.count();
+        match input {
+            Input::Any { spec, mti, bytes } => {
+                let spec = &specs::all()[usize::from(*spec) % specs::all().len()];
+                decode(spec, bytes.clone());
+                decode(spec, [&beginning(spec, *mti)[..], bytes].concat());
+            }
+            Input::Changed(changed) => {
+                let (spec, bytes) = changed.pick(&seeds);
+                decode(spec, changed.applied_to(bytes));
+            }
+        }
+    });
+    run.end();
+}
+
+/// Fixtures and made-up messages, each with its spec.
+fn seeds() -> Vec<(&'static Spec, Vec<u8>)> {
+    let mut seeds = Vec::new();
+    let mut runner = TestRunner::deterministic();
+    for spec in specs::shipped() {
+        seeds.extend(fixtures::whole(spec.name()).into_iter().map(|fixture| (spec, fixture.bytes)));
+    }
+    for spec in specs::all() {
+        let messages = arbitrary::messages(spec);
+        for _ in 0..MADE_UP {
+            let draft = messages.new_tree(&mut runner).unwrap().current();
+            seeds.push((spec, same::encoded(spec, &draft).to_vec()));
+        }
+    }
+    seeds
+}
+
+/// An MTI of the spec as it lies on the wire: random bytes hardly ever begin with one.
+fn beginning(spec: &Spec, nth: u8) -> Vec<u8> {
+    let known = ["0200", "0210", "0800", "0810"];
+    let mti = known[usize::from(nth) % known.len()];
+    match spec.name() {
+        "coded" => vec![
+            mti.as_bytes()[0] << 4 | mti.as_bytes()[1] & 0xF,
+            u8::from_str_radix(&mti[2..], 16).unwrap(),
+        ],
+        "ebcdic" => mti.bytes().map(|digit| digit | 0xF0).collect(),
+        _ => mti.into(),
+    }
+}
+
+fn decode(spec: &Spec, bytes: Vec<u8>) {
+    let length = bytes.len();
+    match spec.decode(Bytes::from(bytes)) {
+        Ok(message) => {
+            same::assert_encodes_to_its_bytes(&message);
+            read(&message);
+        }
+        Err(error) => {
+            assert!(error.offset <= length, "{error}");
+            assert!(!error.to_string().is_empty() && !format!("{error:?}").is_empty());
+        }
+    }
+}
+
+/// Reads all that can be read of a message.
+fn read(message: &Message<'_>) {
+    assert_eq!(format!("{message:?}"), format!("Message({message})"));
+    for field in message.fields() {
+        assert_eq!(field.masked().len(), field.reveal().len());
+        assert!(field.offset() + field.wire().len() <= message.bytes().len());
+        for subfield in field.subfields() {
+            assert_eq!(subfield.length(), subfield.masked().len());
+        }
+        let _ = (field.value::<Pan>(), field.value::<Transmission>());
+    }
+}

@@ -1,0 +1,184 @@
+//! Arbitrary valid messages of any spec, made up from what it says of its elements.
+
+use proptest::collection::hash_set;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use proptest::strategy::Union;
+use proptest::test_runner::{Config, TestRunner};
+use titian::iso8583::{Class, De, Form, Made, MessageLayout, Mti, Spec};
+
+/// A message as its values.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) mti: Mti,
+    pub(crate) values: Vec<(De, String)>,
+}
+
+/// Holds a property against arbitrary messages of a spec.
+pub(crate) fn hold(spec: &Spec, cases: u32, property: impl Fn(Draft)) {
+    hold_for(spec, cases, messages(spec), property);
+}
+
+/// Holds a property against pairs of messages of one layout.
+pub(crate) fn hold_pairs(spec: &Spec, cases: u32, property: impl Fn((Draft, Draft))) {
+    let pairs = layouts(spec).into_iter().map(|layout| (of(&layout), of(&layout)).boxed());
+    hold_for(spec, cases, Union::new(pairs), property);
+}
+
+fn hold_for<S: Strategy>(spec: &Spec, cases: u32, strategy: S, property: impl Fn(S::Value)) {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let held = TestRunner::new(config).run(&strategy, |value| {
+        property(value);
+        Ok(())
+    });
+    held.unwrap_or_else(|failure| panic!("{}: {failure}", spec.name()));
+}
+
+/// Messages of all layouts.
+pub(crate) fn messages(spec: &Spec) -> impl Strategy<Value = Draft> + use<> {
+    Union::new(layouts(spec).iter().map(of))
+}
+
+/// Messages of a layout: with no element, with some, with all, and with none but those of the higher
+/// bitmaps.
+fn of((mtis, elements): &(Vec<Mti>, Values)) -> BoxedStrategy<Draft> {
+    let number = elements.len();
+    let high: Vec<_> = elements.iter().filter(|(de, _)| de.number() > 64).cloned().collect();
+    let highest = high.len();
+    let chosen = prop_oneof![
+        12 => subsequence(elements.clone(), 0..=number),
+        2 => subsequence(elements.clone(), 0..=number.min(3)),
+        1 => subsequence(high, 0..=highest),
+        1 => Just(elements.clone()),
+    ];
+    let values = chosen.prop_flat_map(values);
+    (select(mtis.clone()), values).prop_map(|(mti, values)| Draft { mti, values }).boxed()
+}
+
+type Values = Vec<(De, BoxedStrategy<String>)>;
+
+/// The layouts of a spec: their MTIs, and the values of their elements.
+fn layouts(spec: &Spec) -> Vec<(Vec<Mti>, Values)> {
+    let all = (0..=9999).filter_map(Mti::new);
+    all.filter_map(|mti| spec.layout_of(mti).filter(|layout| layout.selector()[0] == mti))
+        .map(|layout| {
+            let values = layout.elements().map(|(de, _)| (de, value(layout, de))).collect();
+            (layout.selector().to_vec(), values)
+        })
+        .collect()
+}
+
+/// Most bytes of a message, roughly; one may have 65535.
+const MESSAGE_MAX: usize = 30_000;
+
+fn values(chosen: Values) -> impl Strategy<Value = Vec<(De, String)>> {
+    let (elements, values): (Vec<_>, Vec<_>) = chosen.into_iter().unzip();
+    values.prop_map(move |values| {
+        let mut left = MESSAGE_MAX;
+        let pairs = elements.iter().copied().zip(values);
+        pairs
+            .filter(|(_, value)| {
+                left = left.saturating_sub(value.len());
+                left > 0
+            })
+            .collect()
+    })
+}
+
+/// A value of an element.
+pub(crate) fn value(layout: &MessageLayout, de: De) -> BoxedStrategy<String> {
+    let form = layout.form(de).unwrap();
+    match layout.element(de).unwrap().made() {
+        Made::Plain => text(form).boxed(),
+        Made::Parts { parts, required } => {
+            let count = parts.len();
+            let whole: Vec<_> = parts.into_iter().map(text).collect();
+            let joined = (whole, required..=count)
+                .prop_map(|(parts, count)| parts.into_iter().take(count).collect());
+            joined.boxed()
+        }
+        Made::Tags { tag, length, known } => {
+            let highest = 10_usize.pow(u32::try_from(length).unwrap()) - 1;
+            let free = Form { min: 0, max: highest, ..form };
+            let keys: Vec<_> = known.iter().map(|(key, _)| (*key).to_owned()).collect();
+            let described: Vec<_> =
+                known.iter().map(|(key, form)| tagged(key, length, *form)).collect();
+            let described = subsequence(described, 0..=known.len()).prop_shuffle();
+            let others = hash_set(text(Form { min: tag, max: tag, ..form }), 0..4);
+            let others = others.prop_map(move |others| {
+                let unknown = others.iter().filter(|key| !keys.contains(key));
+                unknown.map(|key| tagged(key, length, free)).collect::<Vec<_>>()
+            });
+            let all = (described, others).prop_flat_map(|(described, others)| (described, others));
+            all.prop_map(move |(described, others)| joined(&described, &others, form.max)).boxed()
+        }
+    }
+}
+
+fn tagged(tag: &str, width: usize, form: Form) -> BoxedStrategy<String> {
+    let tag = tag.to_owned();
+    text(form).prop_map(move |value| format!("{tag}{:0width$}{value}", value.len())).boxed()
+}
+
+/// As many subfields as an element of this length has room for.
+fn joined(described: &[String], others: &[String], max: usize) -> String {
+    let mut value = String::new();
+    for subfield in described.iter().chain(others) {
+        if value.len() + subfield.len() <= max {
+            value.push_str(subfield);
+        }
+    }
+    value
+}
+
+/// Values longer than this are made by tests of their own.
+const LONG: usize = 1200;
+
+/// Any text of a form: the least and the most as often as something between.
+pub(crate) fn text(form: Form) -> impl Strategy<Value = String> + Clone {
+    let Form { class, min, max } = form;
+    let most = max.min(LONG.max(min));
+    let length = prop_oneof![
+        3 => Just(min),
+        2 => Just(most),
+        9 => min..=most.min(min + 32),
+        2 => min..=most,
+    ];
+    (length, any::<u64>()).prop_map(move |(length, seed)| characters(class, length, seed))
+}
+
+/// As many characters of a class, for bits twice as many hex digits. A seed of zero gives the first
+/// character throughout.
+pub(crate) fn characters(class: Class, length: usize, seed: u64) -> String {
+    let (first, others) = alphabet(class);
+    let count = if class == Class::B { length * 2 } else { length };
+    let mut state = seed;
+    let mut pick = |from: &[u8]| {
+        let place = usize::try_from(state >> 33).unwrap() % from.len();
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(seed);
+        char::from(from[place])
+    };
+    (0..count).map(|place| pick(if place == 0 { first } else { others })).collect()
+}
+
+const DIGITS: &[u8] = b"0123456789";
+const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ abcdefghijklmnopqrstuvwxyz";
+const BOTH: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ abcdefghijklmnopqrstuvwxyz";
+const MARKS: &[u8] = b"0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
+const PRINTABLE: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ abcdefghijklmnopqrstuvwxyz\
+    !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
+
+/// The characters of a class: for the first place, and for the others.
+fn alphabet(class: Class) -> (&'static [u8], &'static [u8]) {
+    match class {
+        Class::N => (DIGITS, DIGITS),
+        Class::A => (LETTERS, LETTERS),
+        Class::An => (BOTH, BOTH),
+        Class::Ans => (PRINTABLE, PRINTABLE),
+        Class::Ns => (MARKS, MARKS),
+        Class::B => (b"0123456789ABCDEF", b"0123456789ABCDEF"),
+        // What track data is in every coding: BCD makes a `D` of `=` and has no nibble for its neighbours.
+        Class::Z => (b"0123456789D", b"0123456789D"),
+        Class::Xn => (b"CD", DIGITS),
+    }
+}
