@@ -8,4 +8,5 @@ pub mod cli;
 pub mod iso8583;
 pub mod masking;
 mod spelling;
+pub mod transfer;
 pub mod values;

@@ -7,11 +7,13 @@
 mod account;
 mod amount;
 mod codes;
+mod moment;
 mod time;
 
 pub use account::{AccountNumber, Pan};
 pub use amount::{Amount, AmountError, Currency, MinorUnits};
-pub use codes::{Institution, ProcessingCode, ResponseCode, Rrn, Stan};
+pub use codes::{Institution, ProcessingCode, ResponseCode, Rrn, Stan, TransferId};
+pub use moment::Moment;
 pub use time::{MonthDay, TimeOfDay, Transmission};
 
 /// A value that can be read from the ASCII text of a data element.

@@ -96,6 +96,31 @@ code! {
     Institution, 1 to 11, "1 to 11 digits", |byte| byte.is_ascii_digit()
 }
 
+/// A transfer, by the UUID (version 7, so in order of time) that it has from the first moment.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TransferId(pub u128);
+
+impl fmt::Display for TransferId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let group = |shift: u32, digits: u32| (self.0 >> shift) & ((1 << (4 * digits)) - 1);
+        write!(
+            f,
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            group(96, 8),
+            group(80, 4),
+            group(64, 4),
+            group(48, 4),
+            group(0, 12)
+        )
+    }
+}
+
+impl fmt::Debug for TransferId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TransferId({self})")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,5 +135,7 @@ mod tests {
         assert!(ProcessingCode::from_ascii(b"40100A").is_none());
         assert_eq!(format!("{:?}", ResponseCode::from_ascii(b"00").unwrap()), "ResponseCode(00)");
         assert!(Institution::from_ascii(b"123456789012").is_none());
+        let id = TransferId(0x0190_a4b5_c6d7_7e8f_8a0b_1c2d_3e4f_5061);
+        assert_eq!(id.to_string(), "0190a4b5-c6d7-7e8f-8a0b-1c2d3e4f5061");
     }
 }

@@ -1,0 +1,255 @@
+//! A transfer that comes to our bank: another bank's customer pays one of ours, or ours takes cash at another
+//! bank's machine. Core makes the posting; a reversal, before or after, undoes it.
+//!
+//! ```text
+//! Received ─► Posting ─► Approved ─► Undoing ─► Undone
+//!                ├─► Declined           ▲
+//!                └──────────────────────┘  (core left it in doubt, or a reversal came)
+//! Barred  (the reversal came before its original)
+//! ```
+
+mod decide;
+mod evolve;
+
+use super::effect::Side;
+use super::input::{CancelAnswer, PostingAnswer, Refusal, Was};
+use super::order::Receipt;
+use crate::values::{
+    AccountNumber, Amount, Institution, Moment, ProcessingCode, ResponseCode, TransferId,
+};
+
+/// What a switch asks us for. It never changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// The transfer that it is with us.
+    pub id: TransferId,
+    /// What kind of movement it is, as the network codes it.
+    pub kind: ProcessingCode,
+    /// What it does to the account: a credit comes in, a withdrawal goes out.
+    pub side: Side,
+    /// The account at our bank.
+    pub account: AccountNumber,
+    /// How much.
+    pub amount: Amount,
+    /// The other bank.
+    pub counterparty: Institution,
+}
+
+/// Where an inbound transfer stands, and what it rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inbound {
+    /// On record. Never at rest: core is asked with it.
+    Received(Demand),
+    /// Core was asked for the posting.
+    Posting {
+        /// What is asked for.
+        demand: Demand,
+        /// How often core was asked.
+        tries: u16,
+        /// When to ask again.
+        due: Moment,
+        /// From when on no answer is waited for.
+        answer_by: Moment,
+    },
+    /// The posting stands. Never at rest: it is answered with it.
+    Posted(Demand, Receipt),
+    /// The posting stands and the switch was told.
+    Approved {
+        /// What was asked for.
+        demand: Demand,
+        /// The posting.
+        receipt: Receipt,
+        /// What the switch was told.
+        code: ResponseCode,
+    },
+    /// Core refused. Never at rest: it is answered with it.
+    Rejected(Demand, Refusal),
+    /// No posting stands and the switch was told.
+    Declined {
+        /// What was asked for.
+        demand: Demand,
+        /// What the switch was told.
+        code: ResponseCode,
+    },
+    /// The posting must not stand. Core is asked to cancel it until it says that it has.
+    Undoing {
+        /// What was asked for.
+        demand: Demand,
+        /// Why it is undone, and what the switch was told of the request.
+        undo: Undo,
+        /// How often core was asked.
+        tries: u16,
+        /// When to ask again.
+        due: Moment,
+    },
+    /// No posting stands any more.
+    Undone {
+        /// What was asked for.
+        demand: Demand,
+        /// Why it was undone.
+        undo: Undo,
+    },
+    /// The reversal came before its original, which is refused if it comes.
+    Barred(Demand),
+}
+
+/// Why a posting is undone, and what the switch was told of the request before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Undo {
+    /// Core left the posting in doubt until it was too late; the switch was told so.
+    Doubtful {
+        /// What it was told.
+        told: ResponseCode,
+    },
+    /// Core refused it, but had been asked more than once: another of the questions may still be on its way.
+    Refused {
+        /// What the switch was told.
+        told: ResponseCode,
+    },
+    /// The switch reversed what it had been told was done.
+    Reversed {
+        /// What it had been told.
+        told: ResponseCode,
+    },
+    /// The switch reversed the request before it was answered; it is answered no more.
+    ReversedUnanswered,
+}
+
+/// Something that happened, as far as it concerns one inbound transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InboundInput {
+    /// Core answered the posting, or did not.
+    Posting(PostingAnswer),
+    /// Core answered the cancelling, or did not.
+    Cancel(CancelAnswer),
+    /// The request came again, as a repeat or not.
+    Again,
+    /// A reversal of it came, for the first time or again.
+    Reversal {
+        /// The amount that the reversal speaks of.
+        amount: Amount,
+    },
+    /// The state's deadline has come.
+    Due,
+    /// The program started again.
+    Restarted,
+}
+
+/// Something that became true of an inbound transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InboundFact {
+    /// The request is on record.
+    Received {
+        /// What it asks for.
+        demand: Demand,
+    },
+    /// The reversal of a request that did not come yet is on record.
+    Barred(Demand),
+    /// Core is asked for the posting.
+    PostingAsked {
+        /// When to ask again.
+        due: Moment,
+        /// From when on no answer is waited for.
+        answer_by: Moment,
+    },
+    /// The posting stands.
+    Posted(Receipt),
+    /// Core refused the posting.
+    Rejected(Refusal),
+    /// The switch is told this of the request.
+    Answered(ResponseCode),
+    /// Core is asked to cancel the posting.
+    UndoAsked {
+        /// Why.
+        undo: Undo,
+        /// When to ask again.
+        due: Moment,
+    },
+    /// No posting stands any more; what it was.
+    Undone(Was),
+    /// The request came again.
+    CameAgain,
+    /// A reversal came; the switch is told this of it.
+    ReversalAnswered(ResponseCode),
+    /// A reversal that speaks of another amount.
+    ReversalMismatched(Amount),
+    /// An input that the state does not expect.
+    Unexpected(InboundInput),
+}
+
+impl Inbound {
+    /// What is asked for.
+    #[must_use]
+    pub const fn demand(&self) -> &Demand {
+        match self {
+            Self::Received(demand)
+            | Self::Posted(demand, _)
+            | Self::Rejected(demand, _)
+            | Self::Barred(demand)
+            | Self::Posting { demand, .. }
+            | Self::Approved { demand, .. }
+            | Self::Declined { demand, .. }
+            | Self::Undoing { demand, .. }
+            | Self::Undone { demand, .. } => demand,
+        }
+    }
+
+    /// When the state is to be asked with [`InboundInput::Due`], if ever.
+    #[must_use]
+    pub const fn due(&self) -> Option<Moment> {
+        match self {
+            Self::Posting { due, .. } | Self::Undoing { due, .. } => Some(*due),
+            Self::Received(_)
+            | Self::Posted(..)
+            | Self::Rejected(..)
+            | Self::Approved { .. }
+            | Self::Declined { .. }
+            | Self::Undone { .. }
+            | Self::Barred(_) => None,
+        }
+    }
+
+    /// Whether nothing is left to be done by itself: it may leave the live table. A repeat or a reversal
+    /// that comes later finds it in the journal.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        self.due().is_none()
+    }
+
+    /// The state's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Received(_) => "Received",
+            Self::Posting { .. } => "Posting",
+            Self::Posted(..) => "Posted",
+            Self::Approved { .. } => "Approved",
+            Self::Rejected(..) => "Rejected",
+            Self::Declined { .. } => "Declined",
+            Self::Undoing { .. } => "Undoing",
+            Self::Undone { .. } => "Undone",
+            Self::Barred(_) => "Barred",
+        }
+    }
+}
+
+impl InboundFact {
+    /// The fact's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Received { .. } => "Received",
+            Self::Barred(_) => "Barred",
+            Self::PostingAsked { .. } => "PostingAsked",
+            Self::Posted(_) => "Posted",
+            Self::Rejected(_) => "Rejected",
+            Self::Answered(_) => "Answered",
+            Self::UndoAsked { .. } => "UndoAsked",
+            Self::Undone(_) => "Undone",
+            Self::CameAgain => "CameAgain",
+            Self::ReversalAnswered(_) => "ReversalAnswered",
+            Self::ReversalMismatched(_) => "ReversalMismatched",
+            Self::Unexpected(_) => "Unexpected",
+        }
+    }
+}

@@ -1,0 +1,494 @@
+//! Every order of what can happen to an outbound transfer: messages that are lost, doubled and late, a core that
+//! does or doesn't, a line that breaks, crashes, persons, the settlement file. The switch is honest, the
+//! network is not. What must hold is asserted in every world that is reached.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use titian::transfer::{
+    CancelAnswer, Context, Decision, Effect, Funding, Input, Line, Outbound, PostingAnswer,
+    Refusal, Resolution, Rules, SettledBy, TwoPersons, Verdict, Was, Why,
+};
+use titian::values::Moment;
+
+use crate::rules::{Same, answer, by_caller, holding, order, reversing};
+
+/// What core has under the transfer's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Books {
+    Nothing,
+    Posted,
+    Cancelled,
+}
+
+/// What the switch knows of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Switch {
+    Unaware,
+    Moved,
+    Declined,
+    Undone,
+}
+
+/// A message on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Message {
+    Post,
+    Cancel,
+    CoreSays(CoreSays),
+    Request,
+    Reversal,
+    StatusInquiry,
+    Answer(&'static str),
+    ReversalAnswer(&'static str),
+    StatusAnswer(&'static str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum CoreSays {
+    Posted,
+    Refused,
+    Barred,
+    Was(Books),
+}
+
+/// Faults that may still happen, so that the search ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Left {
+    losses: u8,
+    doubles: u8,
+    crashes: u8,
+    lost_lines: u8,
+}
+
+#[derive(Clone, Debug)]
+struct World {
+    life: Outbound,
+    books: Books,
+    switch: Switch,
+    net: Vec<Message>,
+    left: Left,
+    /// The request is handed to the link, which has not yet told what became of it.
+    at_link: bool,
+    two_days_on: bool,
+}
+
+/// Messages that may be on their way at once; more are not looked at.
+const NET_MAX: usize = 4;
+
+struct Search {
+    rules: Rules,
+    /// Whether a switch that never saw the original says 'not found' and forgets, which is the worst.
+    worlds: usize,
+    states: BTreeSet<&'static str>,
+    ends: BTreeSet<&'static str>,
+}
+
+fn now(world: &World) -> Moment {
+    let start = Moment::from_millis(1_000_000);
+    if world.two_days_on { start.after(Duration::from_hours(48)) } else { start }
+}
+
+impl Search {
+    fn decide(&self, world: &World, input: &Input) -> World {
+        let mut next = world.clone();
+        let mut decision = Decision::default();
+        let mut context = Context { now: now(world), rules: &self.rules, numbers: &mut Same };
+        world.life.decide(input, &mut context, &mut decision);
+        for fact in &decision.facts {
+            next.life = next.life.evolve(fact, now(world)).unwrap();
+        }
+        next.life = clamped(next.life);
+        for effect in &decision.effects {
+            release(&mut next, effect);
+        }
+        next
+    }
+
+    /// Every world that one event away.
+    fn successors(&self, world: &World) -> Vec<World> {
+        let mut next = Vec::new();
+        for (place, message) in world.net.iter().enumerate() {
+            let mut rest = world.clone();
+            rest.net.remove(place);
+            if world.left.losses > 0 {
+                let mut lost = rest.clone();
+                lost.left.losses -= 1;
+                next.push(lost);
+            }
+            if world.left.doubles > 0 && world.net.len() < NET_MAX && may_double(*message) {
+                let mut doubled = world.clone();
+                doubled.left.doubles -= 1;
+                doubled.net.push(*message);
+                next.push(doubled);
+            }
+            next.extend(self.deliver(&rest, *message));
+        }
+        next.extend(self.line(world));
+        next.extend(self.passing(world));
+        for world in &mut next {
+            world.net.sort_unstable();
+            world.net.truncate(NET_MAX);
+        }
+        next
+    }
+
+    /// What becomes of the request at the link, and of the line.
+    fn line(&self, world: &World) -> Vec<World> {
+        let mut next = Vec::new();
+        if world.at_link {
+            let mut free = world.clone();
+            free.at_link = false;
+            next.push(self.decide(&free, &Input::Line(Line::NotSent)));
+            let mut sent = free.clone();
+            sent.net.push(Message::Request);
+            next.push(self.decide(&sent, &Input::Line(Line::Sent)));
+            if world.left.lost_lines > 0 {
+                free.left.lost_lines -= 1;
+                sent.left.lost_lines -= 1;
+                next.push(self.decide(&free, &Input::Line(Line::Lost)));
+                next.push(self.decide(&sent, &Input::Line(Line::Lost)));
+            }
+        }
+        next
+    }
+
+    /// Time, crashes, the settlement file and persons.
+    fn passing(&self, world: &World) -> Vec<World> {
+        let mut next = Vec::new();
+        if world.life.due().is_some() {
+            next.extend(off_the_link(world).iter().map(|world| self.decide(world, &Input::Due)));
+        }
+        if world.left.crashes > 0 {
+            let mut crashed = world.clone();
+            crashed.left.crashes -= 1;
+            let crashed = off_the_link(&crashed);
+            next.extend(crashed.iter().map(|world| self.decide(world, &Input::Restarted)));
+        }
+        if !world.two_days_on {
+            next.push(World { two_days_on: true, ..world.clone() });
+        }
+        if matches!(world.life, Outbound::Exception(..) | Outbound::Contradicted(_)) {
+            // Persons look at the truth, when nothing is on its way any more.
+            if world.net.is_empty() && !world.at_link {
+                let moved = world.switch == Switch::Moved;
+                let verdict = if moved { Verdict::Settle } else { Verdict::Refund };
+                let by = TwoPersons::new("rina", "budi").unwrap();
+                next.push(self.decide(world, &Input::Resolve(Resolution { verdict, by })));
+                let settled = Input::Settlement { settled: moved };
+                next.push(self.decide(world, &settled));
+            }
+        }
+        next
+    }
+
+    fn deliver(&self, rest: &World, message: Message) -> Vec<World> {
+        let with = |books, message| {
+            let mut world = World { books, ..rest.clone() };
+            world.net.push(Message::CoreSays(message));
+            world
+        };
+        match message {
+            Message::Post => match rest.books {
+                Books::Nothing => vec![
+                    with(Books::Posted, CoreSays::Posted),
+                    with(Books::Nothing, CoreSays::Refused),
+                ],
+                Books::Posted => vec![with(Books::Posted, CoreSays::Posted)],
+                Books::Cancelled => vec![with(Books::Cancelled, CoreSays::Barred)],
+            },
+            Message::Cancel => vec![with(Books::Cancelled, CoreSays::Was(rest.books))],
+            Message::CoreSays(said) => vec![self.decide(rest, &core_input(said))],
+            Message::Request => Self::request(rest),
+            Message::Reversal => Self::reversal(rest),
+            Message::StatusInquiry => {
+                let code = match rest.switch {
+                    Switch::Moved => "00",
+                    Switch::Declined | Switch::Undone => "51",
+                    Switch::Unaware => "68",
+                };
+                vec![on_the_way(rest, rest.switch, Message::StatusAnswer(code))]
+            }
+            Message::Answer(code) => vec![self.decide(rest, &Input::Answer(answer(code)))],
+            Message::ReversalAnswer(code) => {
+                vec![self.decide(rest, &Input::ReversalAnswer(answer(code)))]
+            }
+            Message::StatusAnswer(code) => {
+                vec![self.decide(rest, &Input::StatusAnswer(answer(code)))]
+            }
+        }
+    }
+
+    /// The switch moves the money, declines, or does either and says that it does not know.
+    fn request(rest: &World) -> Vec<World> {
+        let says = |switch, code| on_the_way(rest, switch, Message::Answer(code));
+        match rest.switch {
+            Switch::Unaware => vec![
+                says(Switch::Moved, "00"),
+                says(Switch::Declined, "51"),
+                says(Switch::Moved, "68"),
+                says(Switch::Declined, "68"),
+            ],
+            Switch::Moved => vec![says(Switch::Moved, "00")],
+            Switch::Declined | Switch::Undone => vec![says(rest.switch, "51")],
+        }
+    }
+
+    /// An honest switch says 'done' only when the money isn't moved and won't be. One that has not seen the
+    /// original says 'not found', and may then see it yet; or it bars it and says 'done'.
+    fn reversal(rest: &World) -> Vec<World> {
+        let says = |switch, code| on_the_way(rest, switch, Message::ReversalAnswer(code));
+        match rest.switch {
+            Switch::Unaware => vec![
+                says(Switch::Unaware, "25"),
+                says(Switch::Undone, "00"),
+                says(Switch::Unaware, "96"),
+            ],
+            Switch::Moved => vec![says(Switch::Undone, "00"), says(Switch::Moved, "96")],
+            Switch::Declined => vec![says(Switch::Declined, "00")],
+            Switch::Undone => vec![says(Switch::Undone, "94")],
+        }
+    }
+
+    /// Looks at every world that can be reached from an accepted order.
+    fn run(&mut self, funding: Funding, left: Left) {
+        let first = self.accepted(funding, left);
+        let mut seen = HashSet::new();
+        let mut queue = VecDeque::from([first]);
+        while let Some(world) = queue.pop_front() {
+            if !seen.insert(key(&world)) {
+                continue;
+            }
+            self.check(&world);
+            self.worlds += 1;
+            queue.extend(self.successors(&world));
+        }
+    }
+
+    fn accepted(&self, funding: Funding, left: Left) -> World {
+        let books = if funding == Funding::Core { Books::Nothing } else { Books::Posted };
+        let order = order(funding);
+        let mut decision = Decision::default();
+        let start = Moment::from_millis(1_000_000);
+        let mut context = Context { now: start, rules: &self.rules, numbers: &mut Same };
+        Outbound::accept(&order, &mut context, &mut decision);
+        let mut facts = decision.facts.iter();
+        let first = Outbound::begin(facts.next().unwrap()).unwrap();
+        let life = facts.try_fold(first, |state, fact| state.evolve(fact, start)).unwrap();
+        let (switch, net) = (Switch::Unaware, Vec::new());
+        let mut world =
+            World { life, books, switch, net, left, at_link: false, two_days_on: false };
+        for effect in &decision.effects {
+            release(&mut world, effect);
+        }
+        world
+    }
+
+    /// What holds in every world.
+    fn check(&mut self, world: &World) {
+        self.states.insert(world.life.name());
+        let ours = world.life.order().funding == Funding::Core;
+        match &world.life {
+            Outbound::Settled { by, .. } => {
+                assert_eq!(world.switch, Switch::Moved, "settled by {by:?}: {world:#?}");
+                assert_eq!(world.books, Books::Posted, "settled without a debit: {world:#?}");
+                assert!(matches!(
+                    by,
+                    SettledBy::Answer(_) | SettledBy::Persons | SettledBy::SettlementFile
+                ));
+            }
+            Outbound::Refunded { why, .. } => {
+                if ours {
+                    assert_eq!(world.books, Books::Cancelled, "not given back: {world:#?}");
+                }
+                assert_ne!(
+                    world.switch,
+                    Switch::Moved,
+                    "given back and moved, {why:?}: {world:#?}"
+                );
+                if *why != Why::NotSent && *why != Why::Resolved && *why != Why::NotSettled {
+                    assert_ne!(world.switch, Switch::Unaware, "{why:?}: {world:#?}");
+                }
+            }
+            Outbound::Refused { .. } => {
+                assert_ne!(world.books, Books::Posted, "refused with a debit: {world:#?}");
+                assert_eq!(world.switch, Switch::Unaware, "refused and sent: {world:#?}");
+                assert!(!world.net.contains(&Message::Request), "refused and sent: {world:#?}");
+            }
+            Outbound::Ready(_) | Outbound::Sent(_) | Outbound::Reversing(..) => {
+                assert_eq!(world.books, Books::Posted, "sent without a debit: {world:#?}");
+            }
+            Outbound::Refunding { .. } | Outbound::Contradicted(_) => {
+                assert_ne!(world.switch, Switch::Moved, "given back and moved: {world:#?}");
+            }
+            Outbound::Accepted(_) | Outbound::Debited(..) | Outbound::Doubtful(_) => {
+                panic!("at rest where nothing rests: {world:#?}");
+            }
+            Outbound::Debiting { .. }
+            | Outbound::CancellingDebit { .. }
+            | Outbound::Inquiring { .. }
+            | Outbound::Exception(..) => {}
+        }
+        self.ends_well(world);
+    }
+
+    /// From here on nothing fails any more: the transfer must come to its end or before two persons.
+    fn ends_well(&mut self, world: &World) {
+        let mut world = world.clone();
+        for _ in 0..64 {
+            if world.life.is_final() && world.net.is_empty() && !world.at_link {
+                self.ends.insert(world.life.name());
+                return;
+            }
+            world = if let Some(message) = world.net.pop() {
+                self.deliver(&world, message).swap_remove(0)
+            } else if world.at_link {
+                self.line(&world).swap_remove(1)
+            } else if world.life.due().is_some() {
+                self.decide(&world, &Input::Due)
+            } else {
+                self.ends.insert(world.life.name());
+                let waits =
+                    matches!(world.life, Outbound::Exception(..) | Outbound::Contradicted(_));
+                assert!(waits, "stuck: {world:#?}");
+                return;
+            };
+        }
+        // A switch that goes on saying 'not found' is asked for ever, and two persons look at it.
+        assert!(matches!(world.life, Outbound::Exception(..)), "no end: {world:#?}");
+    }
+}
+
+fn core_input(said: CoreSays) -> Input {
+    match said {
+        CoreSays::Posted => Input::Posting(PostingAnswer::Posted),
+        CoreSays::Refused => Input::Posting(PostingAnswer::Refused(Refusal::InsufficientFunds)),
+        CoreSays::Barred => Input::Posting(PostingAnswer::Barred),
+        CoreSays::Was(books) => Input::Cancel(CancelAnswer::Was(match books {
+            Books::Nothing => Was::Absent,
+            Books::Posted => Was::Posted,
+            Books::Cancelled => Was::Cancelled,
+        })),
+    }
+}
+
+/// TCP and HTTP double nothing; a switch may send an answer twice, and a reversal reaches it twice.
+fn may_double(message: Message) -> bool {
+    !matches!(message, Message::Post | Message::Cancel | Message::Request)
+}
+
+/// At a deadline or a crash nothing stays at the link: it was written, unknown to us, or never will be. That a
+/// link writes nothing after its deadline is its part of the bargain.
+fn off_the_link(world: &World) -> Vec<World> {
+    if !world.at_link {
+        return vec![world.clone()];
+    }
+    let dropped = World { at_link: false, ..world.clone() };
+    let mut written = dropped.clone();
+    written.net.push(Message::Request);
+    vec![dropped, written]
+}
+
+fn on_the_way(rest: &World, switch: Switch, message: Message) -> World {
+    let mut world = World { switch, ..rest.clone() };
+    world.net.push(message);
+    world
+}
+
+fn release(world: &mut World, effect: &Effect) {
+    match effect {
+        Effect::AskPosting(_) => world.net.push(Message::Post),
+        Effect::CancelPosting(_) => world.net.push(Message::Cancel),
+        Effect::SendRequest(_) => world.at_link = true,
+        Effect::SendReversal(_) => world.net.push(Message::Reversal),
+        Effect::SendStatusInquiry(..) => world.net.push(Message::StatusInquiry),
+        Effect::Answer(..) | Effect::AnswerReversal(..) => panic!("outbound answers nobody"),
+        Effect::Tell(_) | Effect::Raise(..) => {}
+    }
+}
+
+/// Counts that only grow would make every world new; above what decides they are alike.
+fn clamped(mut life: Outbound) -> Outbound {
+    match &mut life {
+        Outbound::Debiting { tries, .. }
+        | Outbound::CancellingDebit { tries, .. }
+        | Outbound::Inquiring { tries, .. }
+        | Outbound::Refunding { tries, .. } => *tries = (*tries).min(2),
+        Outbound::Reversing(_, reversal)
+        | Outbound::Exception(_, titian::transfer::Cause::Unreversed(reversal)) => {
+            reversal.tries = reversal.tries.min(2);
+            reversal.not_found = reversal.not_found.min(2);
+        }
+        _ => {}
+    }
+    life
+}
+
+fn key(world: &World) -> String {
+    let mut key = String::new();
+    let World { life, books, switch, net, left, at_link, two_days_on } = world;
+    let detail = match life {
+        Outbound::CancellingDebit { why, tries, .. } => format!("{why:?}{tries}"),
+        Outbound::Debiting { tries, .. } | Outbound::Inquiring { tries, .. } => format!("{tries}"),
+        Outbound::Refunding { why, tries, .. } => format!("{why:?}{tries}"),
+        Outbound::Reversing(_, reversal)
+        | Outbound::Exception(_, titian::transfer::Cause::Unreversed(reversal)) => {
+            format!("{}{}", reversal.tries, reversal.not_found)
+        }
+        Outbound::Settled { by, .. } => format!("{by:?}"),
+        Outbound::Refunded { why, .. } => format!("{why:?}"),
+        Outbound::Refused { why, .. } => format!("{why:?}"),
+        _ => String::new(),
+    };
+    let _ = write!(
+        key,
+        "{}{detail}{books:?}{switch:?}{net:?}{left:?}{at_link}{two_days_on}",
+        life.name()
+    );
+    key
+}
+
+fn search(rules: Rules, funding: Funding, left: Left) -> Search {
+    let mut search = Search { rules, worlds: 0, states: BTreeSet::new(), ends: BTreeSet::new() };
+    search.run(funding, left);
+    println!("{} worlds, states {:?}, ends {:?}", search.worlds, search.states, search.ends);
+    search
+}
+
+const FAULTS: Left = Left { losses: 1, doubles: 1, crashes: 1, lost_lines: 1 };
+
+#[test]
+fn a_transfer_of_a_network_that_reverses_never_loses_or_doubles_money() {
+    let search = search(reversing(), Funding::Core, FAULTS);
+    for state in [
+        "Debiting",
+        "CancellingDebit",
+        "Ready",
+        "Sent",
+        "Reversing",
+        "Exception (unreversed)",
+        "Refunding",
+        "Refunding (yet approved)",
+        "Settled",
+        "Refunded",
+        "Contradicted",
+        "Refused",
+    ] {
+        assert!(search.states.contains(state), "{state} was not reached");
+    }
+}
+
+#[test]
+fn a_transfer_of_a_network_that_holds_never_loses_or_doubles_money() {
+    let search = search(holding(), Funding::Core, FAULTS);
+    for state in ["Inquiring", "Exception (undecided)", "Settled", "Refunded", "Refused"] {
+        assert!(search.states.contains(state), "{state} was not reached");
+    }
+}
+
+#[test]
+fn a_transfer_whose_caller_has_debited_never_loses_or_doubles_money() {
+    let search = search(reversing(), by_caller(), FAULTS);
+    assert!(search.states.contains("Refunded") && !search.states.contains("Refunding"));
+}
