@@ -5,14 +5,18 @@
 //! state is the fold of its facts, [`Outbound::evolve`], so a journal read again gives the state that was. A
 //! state carries the evidence that it rests on: nothing can be sent but by a state that holds a debit receipt.
 
+mod books;
 mod effect;
+mod exchange;
 mod inbound;
 mod input;
 mod order;
 mod outbound;
 mod rules;
 
+pub use books::{Books, Share, Sums};
 pub use effect::{Alarm, Cleared, Decision, Effect, Posting, ReversalSend, Side};
+pub use exchange::{Exchange, ExchangeInput, Turn};
 pub use inbound::{Demand, Inbound, InboundFact, InboundInput, Undo};
 pub use input::{
     CancelAnswer, Input, Line, PostingAnswer, Refusal, Resolution, TwoPersons, Verdict, Was,

@@ -88,6 +88,8 @@ pub enum Inbound {
         demand: Demand,
         /// Why it was undone.
         undo: Undo,
+        /// What core had.
+        was: Was,
     },
     /// The reversal came before its original, which is refused if it comes.
     Barred(Demand),
@@ -113,6 +115,17 @@ pub enum Undo {
     },
     /// The switch reversed the request before it was answered; it is answered no more.
     ReversedUnanswered,
+}
+
+impl Undo {
+    /// Whether the posting is known to have stood.
+    #[must_use]
+    pub const fn stood(self) -> bool {
+        match self {
+            Self::Reversed { .. } => true,
+            Self::Doubtful { .. } | Self::Refused { .. } | Self::ReversedUnanswered => false,
+        }
+    }
 }
 
 /// Something that happened, as far as it concerns one inbound transfer.

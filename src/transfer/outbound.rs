@@ -182,7 +182,9 @@ pub enum RefusedFor {
     Core(Refusal),
     /// Core bars the posting's id.
     Barred,
-    /// Core left the debit in doubt, and cancelled it then.
+    /// Core refused the debit, had been asked more than once, and cancelled what it was then.
+    CoreThenCancelled(Refusal, Was),
+    /// Core left the debit in doubt, and cancelled what it was then.
     Doubtful(Was),
 }
 

@@ -14,6 +14,8 @@ pub struct Rules {
     pub reversal_classes: ReversalClasses,
     /// How long an answer is waited for.
     pub response_timeout: Duration,
+    /// How often a question without money is asked.
+    pub inquiry_tries: u16,
     /// What is done when the outcome is unknown.
     pub after_unknown: AfterUnknown,
     /// How core banking is asked.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use titian::transfer::{
     CancelAnswer, Context, Decision, Effect, Funding, Input, Line, Outbound, PostingAnswer,
-    Refusal, Resolution, Rules, SettledBy, TwoPersons, Verdict, Was, Why,
+    Refusal, Resolution, Rules, SettledBy, Share, TwoPersons, Verdict, Was, Why,
 };
 use titian::values::Moment;
 
@@ -288,6 +288,10 @@ impl Search {
     /// What holds in every world.
     fn check(&mut self, world: &World) {
         self.states.insert(world.life.name());
+        let sums = world.life.share();
+        assert!(sums.balance(), "not explained: {world:#?}");
+        let debited = world.books != Books::Nothing;
+        assert!(sums.taken == 0 || debited, "counted without a debit: {world:#?}");
         let ours = world.life.order().funding == Funding::Core;
         match &world.life {
             Outbound::Settled { by, .. } => {

@@ -63,8 +63,8 @@ impl Inbound {
                 }
                 state => Err(state.illegal(fact)),
             },
-            Fact::Undone(_) => match self {
-                Self::Undoing { demand, undo, .. } => Ok(Self::Undone { demand, undo }),
+            Fact::Undone(was) => match self {
+                Self::Undoing { demand, undo, .. } => Ok(Self::Undone { demand, undo, was: *was }),
                 state => Err(state.illegal(fact)),
             },
             Fact::CameAgain

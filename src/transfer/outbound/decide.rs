@@ -85,8 +85,8 @@ impl Next<'_, '_> {
             (Input::Cancel(CancelAnswer::Was(was)), Unwanted::Doubtful) => {
                 self.refuse(RefusedFor::Doubtful(*was));
             }
-            (Input::Cancel(CancelAnswer::Was(_)), Unwanted::Refused(refusal)) => {
-                self.refuse(RefusedFor::Core(refusal));
+            (Input::Cancel(CancelAnswer::Was(was)), Unwanted::Refused(refusal)) => {
+                self.refuse(RefusedFor::CoreThenCancelled(refusal, *was));
             }
             (Input::Due, _) => self.cancel_debit(why, tries),
             // A late answer about the debit changes nothing: core will say what it was.
