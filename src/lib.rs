@@ -5,8 +5,10 @@
 //! ([`iso8583`]). Value types that both need lie under both ([`values`]). `docs/architecture.md` is the map.
 
 pub mod cli;
+pub mod engine;
 pub mod iso8583;
 pub mod masking;
+pub mod mutation;
 mod spelling;
 pub mod transfer;
 pub mod values;

@@ -128,10 +128,15 @@ impl Share for Inbound {
 pub struct Books(BTreeMap<Currency, Sums>);
 
 impl Books {
-    /// Takes in that a transfer went from one state to the next; from none when it began.
-    pub fn change<T: Share>(&mut self, from: Option<&T>, to: &T) {
-        let before = from.map_or(Sums::NOTHING, Share::share);
-        self.0.entry(to.amount().currency()).or_default().change(before, to.share());
+    /// Takes in that a transfer whose share was `before`, none when it began, is in this state now.
+    pub fn change<T: Share>(&mut self, before: Sums, now: &T) {
+        self.0.entry(now.amount().currency()).or_default().change(before, now.share());
+    }
+
+    /// Takes a transfer out, as if it had never been.
+    pub fn withdraw<T: Share>(&mut self, transfer: &T) {
+        let sums = self.0.entry(transfer.amount().currency()).or_default();
+        sums.change(transfer.share(), Sums::NOTHING);
     }
 
     /// The sums of a currency.

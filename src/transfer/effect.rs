@@ -50,6 +50,24 @@ pub enum Effect {
     Raise(TransferId, Alarm),
 }
 
+impl Effect {
+    /// The transfer that it is of.
+    #[must_use]
+    pub const fn transfer(&self) -> TransferId {
+        match self {
+            Self::AskPosting(posting) => posting.id,
+            Self::SendRequest(cleared) => cleared.id,
+            Self::SendReversal(reversal) => reversal.id,
+            Self::CancelPosting(id)
+            | Self::SendStatusInquiry(id, _)
+            | Self::Answer(id, _)
+            | Self::AnswerReversal(id, _)
+            | Self::Tell(id)
+            | Self::Raise(id, _) => *id,
+        }
+    }
+}
+
 /// A posting that core is asked for. Its id is the transfer's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posting {

@@ -226,7 +226,7 @@ mod tests {
     fn delays_double_to_the_longest_within_their_spread() {
         let backoff = Backoff {
             first: Duration::from_secs(10),
-            longest: Duration::from_secs(300),
+            longest: Duration::from_mins(5),
             jitter_percent: 20,
         };
         let start = Moment::from_millis(0);

@@ -18,6 +18,13 @@ impl Stan {
         if number <= Self::MAX { Some(Self(number)) } else { None }
     }
 
+    /// The STAN of a counter that goes beyond [`Stan::MAX`]: it begins again at zero.
+    #[must_use]
+    pub const fn wrapped(counter: u64) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "a remainder of a million")]
+        Self((counter % (Self::MAX as u64 + 1)) as u32)
+    }
+
     /// The number.
     #[must_use]
     pub const fn number(self) -> u32 {
@@ -89,6 +96,18 @@ code! {
 code! {
     /// A response code (DE39). What it means is the network's to say, never to be guessed from the code.
     ResponseCode, 2 to 2, "two letters or digits", |byte| byte.is_ascii_alphanumeric()
+}
+
+impl Rrn {
+    /// The RRN of twelve digits in base 36; what is over 35 is taken modulo.
+    #[must_use]
+    pub fn base36(digits: [u8; 12]) -> Self {
+        let bytes = digits.map(|digit| match digit % 36 {
+            low @ 0..=9 => b'0' + low,
+            high => b'A' + high - 10,
+        });
+        Self(Short { bytes, length: 12 })
+    }
 }
 
 code! {

@@ -11,5 +11,6 @@
 
 mod inbound_search;
 mod outbound_search;
+mod outbound_world;
 mod rules;
 mod table;

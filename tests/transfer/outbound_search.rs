@@ -3,79 +3,19 @@
 //! network is not. What must hold is asserted in every world that is reached.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
-use std::fmt::Write as _;
-use std::time::Duration;
 
 use titian::transfer::{
-    CancelAnswer, Context, Decision, Effect, Funding, Input, Line, Outbound, PostingAnswer,
-    Refusal, Resolution, Rules, SettledBy, Share, TwoPersons, Verdict, Was, Why,
+    Context, Decision, Funding, Input, Line, Outbound, Resolution, Rules, SettledBy, Share,
+    TwoPersons, Verdict, Why,
 };
 use titian::values::Moment;
 
 use crate::rules::{Same, answer, by_caller, holding, order, reversing};
 
-/// What core has under the transfer's id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Books {
-    Nothing,
-    Posted,
-    Cancelled,
-}
-
-/// What the switch knows of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Switch {
-    Unaware,
-    Moved,
-    Declined,
-    Undone,
-}
-
-/// A message on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Message {
-    Post,
-    Cancel,
-    CoreSays(CoreSays),
-    Request,
-    Reversal,
-    StatusInquiry,
-    Answer(&'static str),
-    ReversalAnswer(&'static str),
-    StatusAnswer(&'static str),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum CoreSays {
-    Posted,
-    Refused,
-    Barred,
-    Was(Books),
-}
-
-/// Faults that may still happen, so that the search ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Left {
-    losses: u8,
-    doubles: u8,
-    crashes: u8,
-    lost_lines: u8,
-}
-
-#[derive(Clone, Debug)]
-struct World {
-    life: Outbound,
-    books: Books,
-    switch: Switch,
-    net: Vec<Message>,
-    left: Left,
-    /// The request is handed to the link, which has not yet told what became of it.
-    at_link: bool,
-    two_days_on: bool,
-}
-
-/// Messages that may be on their way at once; more are not looked at.
-const NET_MAX: usize = 4;
+use crate::outbound_world::{
+    Books, CoreSays, Left, Message, NET_MAX, Switch, World, clamped, core_input, key, may_double,
+    now, off_the_link, on_the_way, release,
+};
 
 struct Search {
     rules: Rules,
@@ -83,11 +23,6 @@ struct Search {
     worlds: usize,
     states: BTreeSet<&'static str>,
     ends: BTreeSet<&'static str>,
-}
-
-fn now(world: &World) -> Moment {
-    let start = Moment::from_millis(1_000_000);
-    if world.two_days_on { start.after(Duration::from_hours(48)) } else { start }
 }
 
 impl Search {
@@ -160,12 +95,7 @@ impl Search {
         if world.life.due().is_some() {
             next.extend(off_the_link(world).iter().map(|world| self.decide(world, &Input::Due)));
         }
-        if world.left.crashes > 0 {
-            let mut crashed = world.clone();
-            crashed.left.crashes -= 1;
-            let crashed = off_the_link(&crashed);
-            next.extend(crashed.iter().map(|world| self.decide(world, &Input::Restarted)));
-        }
+        next.extend(self.crashed(world));
         if !world.two_days_on {
             next.push(World { two_days_on: true, ..world.clone() });
         }
@@ -181,6 +111,51 @@ impl Search {
             }
         }
         next
+    }
+
+    /// The program stops and starts again.
+    fn crashed(&self, world: &World) -> Vec<World> {
+        if world.left.crashes == 0 {
+            return Vec::new();
+        }
+        let mut crashed = world.clone();
+        crashed.left.crashes -= 1;
+        let crashed = off_the_link(&crashed);
+        crashed.iter().map(|world| self.decide(world, &Input::Restarted)).collect()
+    }
+
+    /// Looks at every order in which two transfers can run beside each other, so many events deep: their events in
+    /// any order, a crash for both at once, and what may still fail shared between them.
+    fn run_two(&mut self, left: Left, depth: usize) {
+        let first = self.accepted(by_caller(), left);
+        let mut seen = HashSet::new();
+        let mut queue = VecDeque::from([(first.clone(), first, 0)]);
+        while let Some((one, other, deep)) = queue.pop_front() {
+            // Which of the two is which makes no difference.
+            let (key_one, key_other) = (key(&one), key(&other));
+            let pair =
+                if key_one <= key_other { (key_one, key_other) } else { (key_other, key_one) };
+            if !seen.insert(pair) {
+                continue;
+            }
+            self.check(&one);
+            self.check(&other);
+            self.worlds += 1;
+            if deep == depth {
+                continue;
+            }
+            for (moving, resting) in [(&one, &other), (&other, &one)] {
+                for next in self.successors(moving) {
+                    let crashed = next.left.crashes < moving.left.crashes;
+                    let beside =
+                        if crashed { self.crashed(resting) } else { vec![resting.clone()] };
+                    let two_days_on = next.two_days_on;
+                    queue.extend(beside.into_iter().map(|beside| {
+                        (next.clone(), World { left: next.left, two_days_on, ..beside }, deep + 1)
+                    }));
+                }
+            }
+        }
     }
 
     fn deliver(&self, rest: &World, message: Message) -> Vec<World> {
@@ -364,95 +339,6 @@ impl Search {
     }
 }
 
-fn core_input(said: CoreSays) -> Input {
-    match said {
-        CoreSays::Posted => Input::Posting(PostingAnswer::Posted),
-        CoreSays::Refused => Input::Posting(PostingAnswer::Refused(Refusal::InsufficientFunds)),
-        CoreSays::Barred => Input::Posting(PostingAnswer::Barred),
-        CoreSays::Was(books) => Input::Cancel(CancelAnswer::Was(match books {
-            Books::Nothing => Was::Absent,
-            Books::Posted => Was::Posted,
-            Books::Cancelled => Was::Cancelled,
-        })),
-    }
-}
-
-/// TCP and HTTP double nothing; a switch may send an answer twice, and a reversal reaches it twice.
-fn may_double(message: Message) -> bool {
-    !matches!(message, Message::Post | Message::Cancel | Message::Request)
-}
-
-/// At a deadline or a crash nothing stays at the link: it was written, unknown to us, or never will be. That a
-/// link writes nothing after its deadline is its part of the bargain.
-fn off_the_link(world: &World) -> Vec<World> {
-    if !world.at_link {
-        return vec![world.clone()];
-    }
-    let dropped = World { at_link: false, ..world.clone() };
-    let mut written = dropped.clone();
-    written.net.push(Message::Request);
-    vec![dropped, written]
-}
-
-fn on_the_way(rest: &World, switch: Switch, message: Message) -> World {
-    let mut world = World { switch, ..rest.clone() };
-    world.net.push(message);
-    world
-}
-
-fn release(world: &mut World, effect: &Effect) {
-    match effect {
-        Effect::AskPosting(_) => world.net.push(Message::Post),
-        Effect::CancelPosting(_) => world.net.push(Message::Cancel),
-        Effect::SendRequest(_) => world.at_link = true,
-        Effect::SendReversal(_) => world.net.push(Message::Reversal),
-        Effect::SendStatusInquiry(..) => world.net.push(Message::StatusInquiry),
-        Effect::Answer(..) | Effect::AnswerReversal(..) => panic!("outbound answers nobody"),
-        Effect::Tell(_) | Effect::Raise(..) => {}
-    }
-}
-
-/// Counts that only grow would make every world new; above what decides they are alike.
-fn clamped(mut life: Outbound) -> Outbound {
-    match &mut life {
-        Outbound::Debiting { tries, .. }
-        | Outbound::CancellingDebit { tries, .. }
-        | Outbound::Inquiring { tries, .. }
-        | Outbound::Refunding { tries, .. } => *tries = (*tries).min(2),
-        Outbound::Reversing(_, reversal)
-        | Outbound::Exception(_, titian::transfer::Cause::Unreversed(reversal)) => {
-            reversal.tries = reversal.tries.min(2);
-            reversal.not_found = reversal.not_found.min(2);
-        }
-        _ => {}
-    }
-    life
-}
-
-fn key(world: &World) -> String {
-    let mut key = String::new();
-    let World { life, books, switch, net, left, at_link, two_days_on } = world;
-    let detail = match life {
-        Outbound::CancellingDebit { why, tries, .. } => format!("{why:?}{tries}"),
-        Outbound::Debiting { tries, .. } | Outbound::Inquiring { tries, .. } => format!("{tries}"),
-        Outbound::Refunding { why, tries, .. } => format!("{why:?}{tries}"),
-        Outbound::Reversing(_, reversal)
-        | Outbound::Exception(_, titian::transfer::Cause::Unreversed(reversal)) => {
-            format!("{}{}", reversal.tries, reversal.not_found)
-        }
-        Outbound::Settled { by, .. } => format!("{by:?}"),
-        Outbound::Refunded { why, .. } => format!("{why:?}"),
-        Outbound::Refused { why, .. } => format!("{why:?}"),
-        _ => String::new(),
-    };
-    let _ = write!(
-        key,
-        "{}{detail}{books:?}{switch:?}{net:?}{left:?}{at_link}{two_days_on}",
-        life.name()
-    );
-    key
-}
-
 fn search(rules: Rules, funding: Funding, left: Left) -> Search {
     let mut search = Search { rules, worlds: 0, states: BTreeSet::new(), ends: BTreeSet::new() };
     search.run(funding, left);
@@ -495,4 +381,20 @@ fn a_transfer_of_a_network_that_holds_never_loses_or_doubles_money() {
 fn a_transfer_whose_caller_has_debited_never_loses_or_doubles_money() {
     let search = search(reversing(), by_caller(), FAULTS);
     assert!(search.states.contains("Refunded") && !search.states.contains("Refunding"));
+}
+
+#[test]
+fn two_transfers_beside_each_other_never_lose_or_double_money() {
+    let rules = reversing();
+    let mut search = Search { rules, worlds: 0, states: BTreeSet::new(), ends: BTreeSet::new() };
+    for left in [
+        Left { losses: 1, doubles: 0, crashes: 0, lost_lines: 0 },
+        Left { losses: 0, doubles: 1, crashes: 0, lost_lines: 0 },
+        Left { losses: 0, doubles: 0, crashes: 1, lost_lines: 0 },
+        Left { losses: 0, doubles: 0, crashes: 0, lost_lines: 1 },
+    ] {
+        search.run_two(left, 7);
+    }
+    println!("{} pairs of worlds, states {:?}", search.worlds, search.states);
+    assert!(search.states.contains("Reversing") && search.states.contains("Contradicted"));
 }

@@ -1,6 +1,7 @@
 //! What happens next: a state and an input give facts and effects. Each state answers every input.
 
 use super::{Demand, Inbound, InboundFact as Fact, InboundInput as Input, Undo};
+use crate::mutation::{Mutant, broken};
 use crate::transfer::Context;
 use crate::transfer::effect::{Alarm, Decision, Effect, Posting};
 use crate::transfer::input::{CancelAnswer, PostingAnswer, Refusal};
@@ -112,6 +113,7 @@ impl Next<'_, '_> {
     fn undoing(&mut self, undo: Undo, tries: u16, input: Input) {
         match input {
             Input::Cancel(CancelAnswer::Was(was)) => self.fact(Fact::Undone(was)),
+            Input::Due if broken(Mutant::ForgetUndo) => {}
             Input::Due => self.undo(undo, tries),
             Input::Again | Input::Reversal { .. } => self.undone(undo, input),
             // A late answer about the posting changes nothing: core will say what it was.
@@ -159,6 +161,9 @@ impl Next<'_, '_> {
         self.fact(Fact::PostingAsked { due, answer_by });
         let Demand { id, side, account, amount, .. } = *self.demand;
         self.effect(Effect::AskPosting(Posting { id, side, account, amount }));
+        if broken(Mutant::AnswerBeforePosting) {
+            self.effect(Effect::Answer(id, self.context.rules.inbound.approved));
+        }
     }
 
     fn reject(&mut self, refusal: Refusal) {

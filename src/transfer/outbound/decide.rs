@@ -7,8 +7,9 @@ use super::{
     Cause, Dispatch, Doubt, Outbound, OutboundFact as Fact, RefusedFor, Reversal, SettledBy,
     Unwanted, Why,
 };
+use crate::mutation::{Mutant, broken};
 use crate::transfer::Context;
-use crate::transfer::effect::{Alarm, Decision};
+use crate::transfer::effect::{Alarm, Cleared, Decision, Effect};
 use crate::transfer::input::{CancelAnswer, Input, Line, PostingAnswer, Was};
 use crate::transfer::order::{Funding, Order, Receipt};
 use crate::transfer::rules::{AfterUnknown, Class, ReversalClass};
@@ -67,6 +68,7 @@ impl Next<'_, '_> {
                 self.cancel_debit(Unwanted::Doubtful, 0);
             }
             Input::Due if tries < self.context.rules.posting_tries => self.ask_debit(tries),
+            Input::Due if broken(Mutant::RefuseWithoutCancel) => self.refuse(RefusedFor::Barred),
             Input::Due => self.cancel_debit(Unwanted::Doubtful, 0),
             // The deadline asks again; what was on its way at a restart is asked for then too.
             Input::Posting(PostingAnswer::None) | Input::Restarted => {}
@@ -110,6 +112,10 @@ impl Next<'_, '_> {
                 self.fact(Fact::Sent { due });
             }
             Input::Line(Line::NotSent) => self.refund(Why::NotSent),
+            Input::Restarted if broken(Mutant::ResendAfterRestart) => {
+                let cleared = Cleared::new(self.order.id, dispatch.trace, &dispatch.receipt);
+                self.effect(Effect::SendRequest(cleared));
+            }
             // An answer may overtake the news that the request was written.
             Input::Line(Line::Lost)
             | Input::Answer(_)
@@ -126,8 +132,15 @@ impl Next<'_, '_> {
 
     fn sent(&mut self, dispatch: &Dispatch, input: &Input) {
         match input {
-            Input::Answer(answer) if !answer.speaks_of(self.order) => self.mismatch(*answer),
+            Input::Answer(answer)
+                if !answer.speaks_of(self.order) && !broken(Mutant::IgnoreMismatch) =>
+            {
+                self.mismatch(*answer);
+            }
             Input::Answer(answer) => match self.context.rules.classes.of(answer.code) {
+                Class::Unknown if broken(Mutant::SettleOnUnknown) => {
+                    self.settle(SettledBy::Answer(answer.code));
+                }
                 Class::Approved => self.settle(SettledBy::Answer(answer.code)),
                 Class::Declined => self.refund(Why::Declined(answer.code)),
                 Class::Unknown | Class::Retry => self.doubt(dispatch, Doubt::Code(answer.code)),

@@ -3,6 +3,7 @@
 use super::{
     Dispatch, Doubt, OutboundFact as Fact, RefusedFor, Reversal, SettledBy, Unwanted, Why,
 };
+use crate::mutation::{Mutant, broken};
 use crate::transfer::Context;
 use crate::transfer::effect::{Alarm, Cleared, Decision, Effect, Posting, ReversalSend, Side};
 use crate::transfer::input::{Input, Resolution, Verdict};
@@ -55,6 +56,9 @@ impl Next<'_, '_> {
 
     /// Nobody knows the outcome: it is reversed, or asked for where the network knows no reversal.
     pub(super) fn doubt(&mut self, dispatch: &Dispatch, doubt: Doubt) {
+        if broken(Mutant::RefundOnDoubt) {
+            return self.refund(Why::NotSent);
+        }
         self.fact(Fact::Doubted(doubt));
         match &self.context.rules.after_unknown {
             AfterUnknown::Reverse(rules) => self.reverse(dispatch, rules),
@@ -101,6 +105,9 @@ impl Next<'_, '_> {
             return self.mismatch(*answer);
         }
         match self.context.rules.reversal_classes.of(answer.code) {
+            ReversalClass::NotFound if broken(Mutant::RefundOnNotFound) => {
+                self.refund(Why::Reversed);
+            }
             ReversalClass::Done => self.refund(Why::Reversed),
             ReversalClass::NotFound => self.fact(Fact::ReversalNotFound(*answer)),
             ReversalClass::Again => self.fact(Fact::ReversalUnclear(*answer)),
@@ -167,6 +174,9 @@ impl Next<'_, '_> {
 
     /// An answer after the money was on its way back. That it was approved can't be true as well.
     pub(super) fn answer_after_end(&mut self, answer: Answer) {
+        if broken(Mutant::DropLateAnswer) {
+            return;
+        }
         if !answer.speaks_of(self.order) {
             return self.mismatch(answer);
         }

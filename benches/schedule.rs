@@ -1,0 +1,227 @@
+//! What the schedule costs with 1,000, 100,000 and 1,000,000 deadlines that wait.
+//!
+//! The machine is noisy, so the sizes take turns in short rounds and the median round counts; what matters is the
+//! ratio. A tick is a millisecond: the polls that give what is due in it, 100 slots on average, each of which is set
+//! again. The work is the same for each size; what grows is how much of it finds its memory outside the caches. At worst,
+//! and unless it says otherwise, slots come in an order that has nothing to do with where they lie.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a benchmark that can't go on stops"
+)]
+
+use std::hint::black_box;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use titian::engine::{Destination, Lane, Pace, Schedule, Slot};
+use titian::values::Moment;
+
+const SIZES: [u32; 3] = [1_000, 100_000, 1_000_000];
+const DUE_PER_TICK: u32 = 100;
+const ROUNDS: usize = 61;
+/// Whole turns of the wheel's lowest level, so that each round has the same share of the next one's work.
+const TICKS: u32 = 1_024;
+const HOUR: u32 = 3_600_000;
+
+fn main() {
+    // `cargo test --benches` runs this too, to see that it works: one round is enough then.
+    let rounds = if std::env::args().any(|arg| arg == "--bench") { ROUNDS } else { 1 };
+    println!("{} bytes a slot\n", Schedule::BYTES_PER_SLOT);
+    println!(
+        "{:<50} {:>10} {:>10} {:>10} {:>8}",
+        "median ns", "1,000", "100,000", "1,000,000", "ratio"
+    );
+    report(rounds, "tick, all of them in rotation", |size| ticks(Load::all(size, prompt)));
+    report(rounds, "tick, all of them, in the order of their slots", |size| {
+        ticks(Load::in_order(size))
+    });
+    report(rounds, "tick, all in rotation, 64 destinations", |size| ticks(Load::all(size, paced)));
+    report(rounds, "tick, 1,000 in rotation, the rest wait for hours", |size| {
+        ticks(Load::some(size, prompt))
+    });
+    report(rounds, "tick with nothing due, the rest wait for hours", |size| {
+        ticks(Load::idle(size))
+    });
+    report(rounds, "set: move a deadline", |size| set(size));
+    report(rounds, "clear and set again", |size| clear_and_set(size));
+    report(rounds.min(7), "a slot, all due at once after a day's jump", |size| jump(size));
+    report(rounds.min(1), "the dearest of 8,192 ticks, all in rotation", |size| {
+        Box::new(move || dearest_tick(size, rounds.min(9)))
+    });
+}
+
+/// One round; gives nanoseconds for each of what it counts.
+type Round = Box<dyn FnMut() -> f64>;
+
+fn report(rounds: usize, name: &str, candidate: impl Fn(u32) -> Round) {
+    let mut candidates = SIZES.map(candidate);
+    let mut times = SIZES.map(|_| Vec::new());
+    for _ in 0..rounds {
+        for (round, times) in candidates.iter_mut().zip(&mut times) {
+            times.push(round());
+        }
+    }
+    let [small, middle, large] = times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    });
+    println!("{name:<50} {small:>10.1} {middle:>10.1} {large:>10.1} {:>8.2}", large / small);
+}
+
+fn ticks(mut load: Load) -> Round {
+    Box::new(move || {
+        let start = Instant::now();
+        (0..TICKS).for_each(|_| load.tick());
+        per(start.elapsed(), TICKS)
+    })
+}
+
+fn set(size: u32) -> Round {
+    let mut load = Load::all(size, prompt);
+    Box::new(move || {
+        let start = Instant::now();
+        for _ in 0..TICKS * 64 {
+            let slot = load.any_slot();
+            load.set(slot);
+        }
+        per(start.elapsed(), TICKS * 64)
+    })
+}
+
+fn clear_and_set(size: u32) -> Round {
+    let mut load = Load::all(size, prompt);
+    Box::new(move || {
+        let start = Instant::now();
+        for _ in 0..TICKS * 64 {
+            let slot = load.any_slot();
+            load.schedule.clear(slot);
+            load.set(slot);
+        }
+        per(start.elapsed(), TICKS * 64)
+    })
+}
+
+fn jump(size: u32) -> Round {
+    let mut load = Load::all(size, paced);
+    Box::new(move || {
+        load.now += 24 * u64::from(HOUR);
+        let start = Instant::now();
+        let mut given = Vec::with_capacity(size as usize);
+        given.extend(std::iter::from_fn(|| load.poll()));
+        let time = per(start.elapsed(), size);
+        for slot in given {
+            load.set(slot);
+        }
+        time
+    })
+}
+
+/// The same ticks several times over, so that what the machine did meanwhile doesn't count: the least of each counts.
+/// In the middle of them a line of 65 s begins, before which most of the deadlines were in lines beyond.
+fn dearest_tick(size: u32, times: usize) -> f64 {
+    let mut least = vec![f64::MAX; 8_192];
+    for _ in 0..times {
+        let mut load = Load::all(size, prompt);
+        for least in &mut least {
+            let start = Instant::now();
+            load.tick();
+            *least = least.min(per(start.elapsed(), 1));
+        }
+    }
+    least.into_iter().fold(0.0, f64::max)
+}
+
+fn per(time: Duration, count: u32) -> f64 {
+    time.as_secs_f64() * 1e9 / f64::from(count)
+}
+
+/// A schedule in use.
+struct Load {
+    schedule: Schedule,
+    now: u64,
+    size: u32,
+    /// How many of the slots are due again and again.
+    rotating: u32,
+    lane: fn(Slot) -> Lane,
+    /// Whether each is set to the same distance.
+    in_order: bool,
+    random: u64,
+}
+
+fn prompt(_: Slot) -> Lane {
+    Lane::Prompt
+}
+
+fn paced(slot: Slot) -> Lane {
+    Lane::Paced(Destination((slot.0 & 63) as u16))
+}
+
+impl Load {
+    fn new(size: u32, rotating: u32, lane: fn(Slot) -> Lane, in_order: bool) -> Self {
+        let rate = NonZeroU32::MAX;
+        let pace = Pace { per_second: rate, per_destination: rate, burst: rate };
+        // Until they are well mixed; 4,096 ms later a line of 65 s begins.
+        let mixing = u64::from(4 * rotating / DUE_PER_TICK);
+        let now = (27_313_000 << 16) - 4_096 - mixing;
+        let schedule = Schedule::new(Moment::from_millis(now), pace);
+        let mut load = Self { schedule, now, size, rotating, lane, in_order, random: 1 };
+        for slot in 0..rotating {
+            let at = now + 1 + u64::from(slot / DUE_PER_TICK);
+            load.schedule.set(Slot(slot), Moment::from_millis(at), lane(Slot(slot)));
+        }
+        for slot in rotating..size {
+            let at = now + u64::from(HOUR + load.draw(100 * HOUR));
+            load.schedule.set(Slot(slot), Moment::from_millis(at), Lane::Prompt);
+        }
+        for _ in 0..mixing {
+            load.tick();
+        }
+        load
+    }
+
+    fn all(size: u32, lane: fn(Slot) -> Lane) -> Self {
+        Self::new(size, size, lane, false)
+    }
+
+    fn in_order(size: u32) -> Self {
+        Self::new(size, size, prompt, true)
+    }
+
+    fn some(size: u32, lane: fn(Slot) -> Lane) -> Self {
+        Self::new(size, SIZES[0], lane, false)
+    }
+
+    fn idle(size: u32) -> Self {
+        Self::new(size, 0, prompt, false)
+    }
+
+    fn tick(&mut self) {
+        self.now += 1;
+        while let Some(slot) = self.poll() {
+            self.set(slot);
+        }
+    }
+
+    fn poll(&mut self) -> Option<Slot> {
+        black_box(self.schedule.poll(Moment::from_millis(self.now)))
+    }
+
+    /// Sets a slot so that on average so many are due in a tick.
+    fn set(&mut self, slot: Slot) {
+        let mean = self.rotating / DUE_PER_TICK;
+        let distance = u64::from(if self.in_order { mean } else { 1 + self.draw(2 * mean) });
+        self.schedule.set(slot, Moment::from_millis(self.now + distance), (self.lane)(slot));
+    }
+
+    fn any_slot(&mut self) -> Slot {
+        Slot(self.draw(self.size))
+    }
+
+    fn draw(&mut self, below: u32) -> u32 {
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        ((u64::from(below) * (self.random >> 32)) >> 32) as u32
+    }
+}

@@ -1,0 +1,125 @@
+//! Facts that are to become durable together, and what may be done when they are.
+
+use std::collections::VecDeque;
+
+use super::event::{Claim, Output, Record};
+
+/// What one sync of the journal makes durable.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Counts batches from 1.
+    pub number: u64,
+    /// The facts, in their order.
+    pub records: Vec<Record>,
+    /// The keys under which transfers begin in it.
+    pub claims: Vec<Claim>,
+    /// The end of a block of numbers that it uses.
+    pub reserved: Option<u64>,
+    pub(super) outputs: Vec<Output>,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.reserved.is_none()
+    }
+
+    /// Empties it, and keeps the room that it has.
+    fn clear(&mut self) {
+        self.records.clear();
+        self.claims.clear();
+        self.outputs.clear();
+        self.reserved = None;
+    }
+}
+
+/// The batch being filled, the one being synced, and what may be done.
+///
+/// Invariants: one batch at most is being synced, so that a transfer taken back with it has facts in the open
+/// one only; an output leaves only after the batch that it was put to is durable, and all before it.
+#[derive(Debug, Default)]
+pub(super) struct Batches {
+    pub(super) open: Batch,
+    syncing: Option<Batch>,
+    /// An empty one, whose room is used again.
+    spare: Batch,
+    released: VecDeque<Output>,
+    count: u64,
+}
+
+impl Batches {
+    /// Closes the open batch, if there is anything in it to be made durable and no other is being synced.
+    pub(super) fn seal(&mut self) -> Option<&Batch> {
+        if self.syncing.is_some() {
+            return None;
+        }
+        if self.open.is_empty() {
+            self.released.extend(self.open.outputs.drain(..));
+            return None;
+        }
+        self.count += 1;
+        self.open.number = self.count;
+        let sealed = std::mem::replace(&mut self.open, std::mem::take(&mut self.spare));
+        Some(self.syncing.insert(sealed))
+    }
+
+    /// Takes the batch being synced as durable; `None` if it has another number.
+    pub(super) fn commit(&mut self, number: u64) -> Option<Batch> {
+        self.syncing.take_if(|batch| batch.number == number)
+    }
+
+    /// Lets go of what a durable batch allows.
+    pub(super) fn release(&mut self, mut batch: Batch) {
+        self.released.extend(batch.outputs.drain(..));
+        batch.clear();
+        self.spare = batch;
+    }
+
+    /// Lets go of what isn't durable yet: a mutant.
+    pub(super) fn release_open(&mut self) {
+        self.released.extend(self.open.outputs.drain(..));
+    }
+
+    pub(super) fn next_output(&mut self) -> Option<Output> {
+        self.released.pop_front()
+    }
+
+    /// Whether everything decided is durable.
+    pub(super) fn is_settled(&self) -> bool {
+        self.open.is_empty() && self.syncing.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::event::{Busy, Fact, Key};
+    use crate::transfer::InboundFact;
+    use crate::values::{Moment, TransferId};
+
+    fn record() -> Record {
+        let fact = Fact::In(InboundFact::CameAgain);
+        Record { id: TransferId(1), at: Moment::default(), fact }
+    }
+
+    fn output(key: u128) -> Output {
+        Output::Refused(Key(key), Busy::Full)
+    }
+
+    #[test]
+    fn outputs_wait_for_their_own_batch_and_all_before_it() {
+        let mut batches = Batches::default();
+        batches.open.records.push(record());
+        batches.open.outputs.push(output(1));
+        assert_eq!(batches.seal().unwrap().number, 1);
+        batches.open.outputs.push(output(2));
+        assert!(batches.seal().is_none(), "one at a time");
+        assert!(batches.next_output().is_none(), "the second waits for the first");
+        assert!(batches.commit(2).is_none(), "another one");
+        let batch = batches.commit(1).unwrap();
+        batches.release(batch);
+        assert!(batches.seal().is_none(), "nothing to make durable");
+        assert_eq!(batches.next_output(), Some(output(1)));
+        assert_eq!(batches.next_output(), Some(output(2)));
+        assert!(batches.is_settled());
+    }
+}

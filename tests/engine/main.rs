@@ -1,0 +1,206 @@
+//! The engine from outside: duplicates, room, draining, starting again, and that nothing leaves too early.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on fails"
+)]
+
+#[path = "../transfer/rules.rs"]
+#[allow(dead_code, reason = "shared with the tests of the machines")]
+mod rules;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use titian::engine::{
+    Body, Busy, Claim, Concern, Engine, Event, Fact, Key, Life, Limits, Lookup, Numbering, Output,
+    Pace, Question, Record, Schedule,
+};
+use titian::transfer::{
+    Cleared, Demand, Effect, Funding, Inbound, Input, Line, Order, OutboundFact, PostingAnswer,
+};
+use titian::values::{Moment, TransferId};
+
+use rules::{answer, demand, order, reversing};
+
+const NOW: Moment = Moment::from_millis(1_795_521_600_000);
+const LATER: Moment = Moment::from_millis(1_795_521_690_000);
+
+fn engine(open: usize, remembered: usize) -> Engine {
+    let limits = Limits { open, remembered, due_a_tick: 100 };
+    let rate = NonZeroU32::new(100).unwrap();
+    let pace = Pace { per_second: rate, per_destination: rate, burst: rate };
+    let numbers = Numbering::new(1, 0, NOW, 7);
+    Engine::new(Arc::new(reversing()), limits, Schedule::new(NOW, pace), numbers)
+}
+
+fn ordered(id: u128) -> Order {
+    Order { id: TransferId(id), ..order(Funding::Core) }
+}
+
+fn asks(id: u128, key: u128, body: u128) -> Event {
+    Event::Order { order: ordered(id), key: Key(key), body: Body(body) }
+}
+
+fn out(id: u128, input: Input) -> Event {
+    Event::Transfer(TransferId(id), Concern::Out(input))
+}
+
+/// Makes what is decided durable; gives what may be done then, and the facts.
+fn commit(engine: &mut Engine) -> (Vec<Output>, Vec<Record>) {
+    let mut records = Vec::new();
+    if let Some(batch) = engine.seal() {
+        records.clone_from(&batch.records);
+        let number = batch.number;
+        engine.committed(number, &[]);
+    }
+    (std::iter::from_fn(|| engine.next_output()).collect(), records)
+}
+
+/// Brings a transfer to where its request is sent; gives all its facts.
+fn sent(engine: &mut Engine, id: u128) -> (Cleared, Vec<Record>) {
+    engine.handle(asks(id, id, 1), NOW);
+    let (_, mut records) = commit(engine);
+    engine.handle(out(id, Input::Posting(PostingAnswer::Posted)), NOW);
+    let (outputs, more) = commit(engine);
+    records.extend(more);
+    let [Output::Effect(Effect::SendRequest(cleared))] = outputs[..] else { panic!("{outputs:?}") };
+    engine.handle(out(id, Input::Line(Line::Sent)), NOW);
+    records.extend(commit(engine).1);
+    (cleared, records)
+}
+
+fn state(engine: &Engine, id: u128) -> &'static str {
+    engine.transfer(TransferId(id)).map_or("forgotten", Life::name)
+}
+
+#[test]
+fn nothing_leaves_before_it_is_durable() {
+    let mut engine = engine(10, 10);
+    engine.handle(asks(1, 1, 1), NOW);
+    assert_eq!(engine.next_output(), None, "decided only");
+    let number = engine.seal().unwrap().number;
+    assert_eq!(engine.next_output(), None, "being synced");
+    engine.handle(asks(2, 2, 1), NOW);
+    assert!(engine.seal().is_none(), "one batch at a time");
+    engine.committed(number + 1, &[]);
+    assert_eq!(engine.next_output(), None, "another batch");
+    engine.committed(number, &[]);
+    assert!(matches!(engine.next_output(), Some(Output::Effect(Effect::AskPosting(_)))));
+    assert_eq!(engine.next_output(), None, "the second is not durable");
+}
+
+#[test]
+fn a_request_that_comes_again_is_the_same_transfer() {
+    let mut engine = engine(10, 10);
+    engine.handle(asks(1, 7, 1), NOW);
+    commit(&mut engine);
+    engine.handle(asks(2, 7, 1), NOW);
+    engine.handle(asks(3, 7, 2), NOW);
+    let (outputs, records) = commit(&mut engine);
+    assert_eq!(records, [], "nothing new");
+    let first = TransferId(1);
+    assert_eq!(outputs, [Output::Existing(Key(7), first), Output::Conflict(Key(7), first)]);
+}
+
+#[test]
+fn a_key_that_the_journal_knows_takes_the_new_transfer_back() {
+    let mut engine = engine(10, 10);
+    engine.handle(asks(5, 7, 1), NOW);
+    engine.handle(asks(6, 8, 1), NOW);
+    let number = engine.seal().unwrap().number;
+    let before = Claim { key: Key(7), body: Body(1), id: TransferId(1) };
+    engine.committed(number, &[before]);
+    let outputs: Vec<_> = std::iter::from_fn(|| engine.next_output()).collect();
+    assert_eq!(state(&engine, 5), "forgotten");
+    assert_eq!(engine.open(), 1);
+    assert!(outputs.contains(&Output::Existing(Key(7), TransferId(1))), "{outputs:?}");
+    let asked = outputs.iter().filter(|output| matches!(output, Output::Effect(_))).count();
+    assert_eq!(asked, 1, "core is asked for the other alone: {outputs:?}");
+}
+
+#[test]
+fn over_the_bound_new_work_is_refused_and_recovery_never() {
+    let mut engine = engine(1, 10);
+    sent(&mut engine, 1);
+    engine.handle(asks(2, 2, 1), NOW);
+    let (outputs, _) = commit(&mut engine);
+    assert_eq!(outputs, [Output::Refused(Key(2), Busy::Full)]);
+    engine.handle(out(1, Input::Line(Line::Lost)), NOW);
+    let (outputs, _) = commit(&mut engine);
+    assert!(matches!(outputs[0], Output::Effect(Effect::SendReversal(_))), "{outputs:?}");
+    let (demand, key) = (Demand { id: TransferId(9), ..demand() }, Key(9));
+    engine.handle(Event::Demand { demand, key }, NOW);
+    let (outputs, _) = commit(&mut engine);
+    assert!(matches!(outputs[..], [Output::Effect(Effect::AskPosting(_))]), "{outputs:?}");
+}
+
+#[test]
+fn draining_refuses_new_work_and_ends_what_is_open() {
+    let mut engine = engine(10, 10);
+    let (cleared, _) = sent(&mut engine, 1);
+    engine.drain();
+    engine.handle(asks(2, 2, 1), NOW);
+    assert_eq!(commit(&mut engine).0, [Output::Refused(Key(2), Busy::Draining)]);
+    let (trace, to) = (cleared.trace(), Question::Request);
+    engine.handle(Event::Answered { trace, to, answer: answer("00") }, NOW);
+    commit(&mut engine);
+    assert_eq!((state(&engine, 1), engine.open(), engine.is_settled()), ("Settled", 0, true));
+}
+
+#[test]
+fn after_a_crash_what_was_sent_is_reversed() {
+    let (_, records) = sent(&mut engine(10, 10), 1);
+    let mut engine = engine(10, 10);
+    engine.restore(&records, Some((Key(1), Body(1)))).unwrap();
+    engine.resume(LATER);
+    let (outputs, _) = commit(&mut engine);
+    assert_eq!(state(&engine, 1), "Reversing");
+    assert!(matches!(outputs[0], Output::Effect(Effect::SendReversal(_))), "{outputs:?}");
+    assert!(engine.next_deadline().is_some(), "it will be repeated");
+    engine.handle(asks(2, 1, 1), LATER);
+    assert_eq!(commit(&mut engine).0, [Output::Existing(Key(1), TransferId(1))]);
+}
+
+#[test]
+fn what_is_forgotten_is_looked_up_and_goes_on_record() {
+    let mut engine = engine(10, 0);
+    let (cleared, mut records) = sent(&mut engine, 1);
+    let approved =
+        Event::Answered { trace: cleared.trace(), to: Question::Request, answer: answer("00") };
+    engine.handle(approved.clone(), NOW);
+    records.extend(commit(&mut engine).1);
+    assert_eq!(state(&engine, 1), "forgotten", "closed, and none is remembered");
+    engine.handle(approved.clone(), LATER);
+    let (outputs, _) = commit(&mut engine);
+    let lookup = Lookup::Trace(cleared.trace());
+    assert_eq!(outputs, [Output::LookUp(lookup, approved.clone())]);
+    engine.found(&records, Some((Key(1), Body(1))), approved.clone(), LATER).unwrap();
+    let (_, more) = commit(&mut engine);
+    let repeated = Fact::Out(OutboundFact::Repeated(answer("00")));
+    assert_eq!(more.iter().map(|record| &record.fact).collect::<Vec<_>>(), [&repeated]);
+    engine.found(&[], None, approved, LATER).unwrap();
+    assert!(matches!(commit(&mut engine).0[..], [Output::Unmatched(..)]));
+}
+
+#[test]
+fn a_reversal_without_its_original_bars_it() {
+    let mut engine = engine(10, 10);
+    let (demand, original) = (demand(), Key(3));
+    let amount = demand.amount;
+    let reversal = Event::Reversal { demand: demand.clone(), original, amount };
+    engine.handle(reversal.clone(), NOW);
+    let (outputs, _) = commit(&mut engine);
+    assert_eq!(outputs, [Output::LookUp(Lookup::Key(original), reversal.clone())]);
+    engine.found(&[], None, reversal, NOW).unwrap();
+    let (outputs, records) = commit(&mut engine);
+    assert!(matches!(outputs[..], [Output::Effect(Effect::AnswerReversal(..))]), "{outputs:?}");
+    assert_eq!(records.len(), 2, "the mark, and what was answered");
+    engine.handle(Event::Demand { demand, key: original }, NOW);
+    let (outputs, _) = commit(&mut engine);
+    assert!(matches!(outputs[..], [Output::Effect(Effect::Answer(..))]), "refused: {outputs:?}");
+    assert!(matches!(engine.transfer(TransferId(8)), Some(Life::In(Inbound::Barred(_)))));
+}

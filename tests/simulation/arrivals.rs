@@ -1,0 +1,111 @@
+//! What comes from channels and from the switch of itself.
+
+use titian::engine::{Body, Event, Key};
+use titian::transfer::{Demand, Funding, Order, Side};
+use titian::values::{Institution, ProcessingCode, TransferId, Value};
+
+use crate::switch::Asked;
+use crate::world::{Happening, World, account, amount};
+
+impl World {
+    pub(crate) fn id(&mut self) -> TransferId {
+        TransferId(u128::from(self.now) << 64 | u128::from(self.chance.next()))
+    }
+
+    pub(crate) fn new_order(&mut self) {
+        self.counts.orders += 1;
+        let id = self.id();
+        let order = Order {
+            id,
+            kind: ProcessingCode::from_ascii(b"401000").unwrap(),
+            amount: amount(self.chance.between(1, 1_000_000)),
+            from: account("1234567890"),
+            to: account("9876543210"),
+            pan: None,
+            counterparty: Institution::from_ascii(self.bank().as_bytes()).unwrap(),
+            funding: Funding::Core,
+        };
+        let key = Key(u128::from(self.chance.next()));
+        let body = Body(u128::from(order.amount.minor()));
+        self.orders.push((order.clone(), key, body));
+        if self.chance.permille(50) {
+            let nth = self.orders.len() - 1;
+            let delay = self.chance.between(0, 300_000);
+            self.after(delay, Happening::OrderAgain(nth));
+        }
+        self.tell(Event::Order { order, key, body });
+    }
+
+    pub(crate) fn bank(&mut self) -> String {
+        format!("{:03}", self.chance.between(1, 9))
+    }
+
+    /// The channel's request again: the same, under a new transfer's id, as the API would make it.
+    pub(crate) fn order_again(&mut self, nth: usize) {
+        self.counts.duplicates += 1;
+        let (order, key, body) = self.orders[nth].clone();
+        let id = self.id();
+        self.tell(Event::Order { order: Order { id, ..order }, key, body });
+    }
+
+    pub(crate) fn new_demand(&mut self) {
+        self.counts.demands += 1;
+        let id = self.id();
+        let demand = Demand {
+            id,
+            kind: ProcessingCode::from_ascii(b"401000").unwrap(),
+            side: if self.chance.permille(800) { Side::Credit } else { Side::Debit },
+            account: account("1234567890"),
+            amount: amount(self.chance.between(1, 1_000_000)),
+            counterparty: Institution::from_ascii(self.bank().as_bytes()).unwrap(),
+        };
+        let key = Key(id.0 ^ 1);
+        self.demands.insert(key.0, (demand.clone(), key));
+        self.switch.asked.insert(key.0, (Asked::Waiting { tries: 1 }, demand.amount.minor()));
+        self.carry(&Happening::FromSwitch(Event::Demand { demand, key }));
+        self.after(8_000, Happening::AskedAgain(key.0));
+    }
+
+    /// The switch has waited for an answer: it repeats the request, and then reverses it until that is answered.
+    pub(crate) fn switch_waits(&mut self, key: u128) {
+        let (demand, wire) = self.demands[&key].clone();
+        let Some((asked, _)) = self.switch.asked.get_mut(&key) else { return };
+        let (next, reverse) = match *asked {
+            Asked::Waiting { tries } if tries < 2 => (Asked::Waiting { tries: tries + 1 }, false),
+            Asked::Waiting { .. } => (Asked::Reversing { tries: 1 }, true),
+            Asked::Reversing { tries } => (Asked::Reversing { tries: tries + 1 }, true),
+            Asked::Approved | Asked::Declined | Asked::Reversed => return,
+        };
+        *asked = next;
+        // The adapter gives every message an id of its own, before it knows that it came before.
+        let id = self.id();
+        let (minor, demand) = (demand.amount, Demand { id, ..demand });
+        let event = if reverse {
+            Event::Reversal { demand, original: wire, amount: minor }
+        } else {
+            Event::Demand { demand, key: wire }
+        };
+        self.carry(&Happening::FromSwitch(event));
+        let delay = if reverse { 15_000 } else { 8_000 };
+        self.after(delay, Happening::AskedAgain(key));
+    }
+
+    pub(crate) fn switch_hears(&mut self, key: u128, approved: bool) {
+        if let Some((asked @ Asked::Waiting { .. }, _)) = self.switch.asked.get_mut(&key) {
+            *asked = if approved { Asked::Approved } else { Asked::Declined };
+            // Now and then a customer wants his money back at once.
+            if approved && self.chance.permille(50) {
+                *asked = Asked::Reversing { tries: 0 };
+                self.after(1, Happening::AskedAgain(key));
+            }
+        }
+    }
+
+    pub(crate) fn switch_hears_of_reversal(&mut self, key: u128, done: bool) {
+        if let Some((asked @ Asked::Reversing { .. }, _)) = self.switch.asked.get_mut(&key)
+            && done
+        {
+            *asked = Asked::Reversed;
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The auditor: looks at the wire, at core's postings and at the journal, and believes nobody.
+
+use std::collections::{HashMap, HashSet};
+
+use titian::engine::{Fact, Key, Life};
+use titian::transfer::{
+    Doubt, InboundFact, Input, Outbound, OutboundFact, Posting, ReversalSend, SettledBy, Trace, Why,
+};
+use titian::values::TransferId;
+
+use crate::core::Core;
+use crate::journal::{Journal, Lived};
+use crate::switch::{Made, Switch, wire_key};
+
+#[derive(Default)]
+pub(crate) struct Auditor {
+    sent: HashMap<(u32, u64), TransferId>,
+    reversed: HashSet<(u32, u64)>,
+    told_failed: HashSet<u128>,
+    told_settled: HashSet<u128>,
+    firsts: HashMap<u128, TransferId>,
+    heard: HashMap<(u32, u64), usize>,
+    rrns: HashSet<String>,
+}
+
+fn has(journal: &Journal, id: TransferId, what: impl Fn(&Fact) -> bool) -> bool {
+    journal.records(id).iter().any(|record| what(&record.fact))
+}
+
+impl Auditor {
+    /// No posting is asked for that the journal doesn't know of.
+    pub(crate) fn asks_posting(journal: &Journal, posting: &Posting) {
+        let asked = has(journal, posting.id, |fact| {
+            matches!(
+                fact,
+                Fact::Out(OutboundFact::DebitAsked { .. })
+                    | Fact::In(InboundFact::PostingAsked { .. })
+            )
+        });
+        assert!(asked, "{}: core is asked before the journal knows", posting.id);
+    }
+
+    /// No request leaves without a debit in core's books and the request in the journal, nor twice.
+    pub(crate) fn sends(&mut self, journal: &Journal, core: &Core, id: TransferId, trace: Trace) {
+        assert!(core.stands(id), "{id}: sent without a debit");
+        let ready = has(
+            journal,
+            id,
+            |fact| matches!(fact, Fact::Out(OutboundFact::RequestReady { trace: ready, .. }) if *ready == trace),
+        );
+        assert!(ready, "{id}: sent before the journal knows");
+        let before = self.sent.insert(wire_key(trace), id);
+        assert_eq!(before, None, "{id}: a STAN is used twice in a second");
+        assert!(self.rrns.insert(trace.rrn.to_string()), "{id}: an RRN is used twice");
+    }
+
+    /// A reversal is of what was sent, and a repeat of a reversal that was sent.
+    pub(crate) fn reverses(&mut self, journal: &Journal, reversal: &ReversalSend) {
+        let id = reversal.id;
+        let ready = has(
+            journal,
+            id,
+            |fact| matches!(fact, Fact::Out(OutboundFact::ReversalReady { trace }) if *trace == reversal.trace),
+        );
+        assert!(ready, "{id}: reversed before the journal knows");
+        let first = self.reversed.insert(wire_key(reversal.trace));
+        assert!(reversal.repeat || first, "{id}: the first reversal was sent twice");
+    }
+
+    /// The switch is not told that a credit is made before it is, and the journal knows.
+    pub(crate) fn answers(journal: &Journal, core: &Core, id: TransferId, approved: bool) {
+        if !approved {
+            return;
+        }
+        let undone =
+            has(journal, id, |fact| matches!(fact, Fact::In(InboundFact::UndoAsked { .. })));
+        assert!(core.stands(id) || undone, "{id}: told approved without a posting");
+        let known = has(journal, id, |fact| matches!(fact, Fact::In(InboundFact::Answered(_))));
+        assert!(known, "{id}: answered before the journal knows");
+    }
+
+    /// A request that came again is answered with the transfer that the first one made.
+    pub(crate) fn existing(&mut self, journal: &Journal, key: Key, id: TransferId) {
+        assert!(!journal.records(id).is_empty(), "{id}: told of, and not in the journal");
+        let first = *self.firsts.entry(key.0).or_insert(id);
+        assert_eq!(first, id, "two transfers for one request");
+    }
+
+    /// What a channel is told at an end can't be taken back.
+    pub(crate) fn told(&mut self, id: TransferId, life: &Life) {
+        let Life::Out(life) = life else { return };
+        match life {
+            Outbound::Settled { .. } => {
+                assert!(!self.told_failed.contains(&id.0), "{id}: failed, and then settled");
+                self.told_settled.insert(id.0);
+            }
+            Outbound::Refunded { .. } | Outbound::Refused { .. } | Outbound::Contradicted(_) => {
+                assert!(!self.told_settled.contains(&id.0), "{id}: settled, and then failed");
+                self.told_failed.insert(id.0);
+            }
+            _ => {}
+        }
+    }
+
+    /// An answer reached the program.
+    pub(crate) fn hears(&mut self, trace: Trace) {
+        *self.heard.entry(wire_key(trace)).or_default() += 1;
+    }
+
+    /// Every answer that was heard is on the record of its transfer, once.
+    pub(crate) fn evidence(&self, journal: &Journal, lives: &[Lived]) {
+        for (id, ..) in lives {
+            let mut heard = 0;
+            let mut recorded = 0;
+            let mut refunding = false;
+            for record in journal.records(*id) {
+                let Fact::Out(fact) = &record.fact else { continue };
+                match fact {
+                    OutboundFact::RequestReady { trace, .. }
+                    | OutboundFact::ReversalReady { trace } => {
+                        heard += self.heard.get(&wire_key(*trace)).copied().unwrap_or_default();
+                    }
+                    OutboundFact::RefundAsked { why: Why::Declined(_) | Why::Reversed, .. } => {
+                        recorded += usize::from(!std::mem::replace(&mut refunding, true));
+                    }
+                    OutboundFact::Settled(SettledBy::Answer(_))
+                    | OutboundFact::Doubted(Doubt::Code(_))
+                    | OutboundFact::ReversalNotFound(_)
+                    | OutboundFact::ReversalUnclear(_)
+                    | OutboundFact::Contradicted(_)
+                    | OutboundFact::Late(_)
+                    | OutboundFact::Repeated(_)
+                    | OutboundFact::Mismatched(_)
+                    | OutboundFact::Unexpected(
+                        Input::Answer(_) | Input::ReversalAnswer(_) | Input::StatusAnswer(_),
+                    ) => recorded += 1,
+                    _ => {}
+                }
+            }
+            assert_eq!(heard, recorded, "{id}: answers heard and answers on record");
+        }
+    }
+
+    /// Whether the switch has moved the money of a transfer.
+    pub(crate) fn moved(journal: &Journal, switch: &Switch, id: TransferId) -> bool {
+        journal.records(id).iter().any(|record| match &record.fact {
+            Fact::Out(OutboundFact::RequestReady { trace, .. }) => {
+                matches!(switch.ours.get(&wire_key(*trace)), Some((Made::Moved, _)))
+            }
+            _ => false,
+        })
+    }
+
+    /// The books of bank, adapter and switch say the same of every transfer that left.
+    pub(crate) fn outbound(
+        &self,
+        journal: &Journal,
+        core: &Core,
+        switch: &Switch,
+        lives: &[Lived],
+    ) {
+        let (mut debited, mut moved_in_all) = (0_u128, 0_u128);
+        for (id, _, life) in lives {
+            let Life::Out(life) = life else { continue };
+            let moved = Self::moved(journal, switch, *id);
+            let settled = matches!(life, Outbound::Settled { .. });
+            assert_eq!(moved, settled, "{id}: the switch has {moved}: {life:?}");
+            assert_eq!(core.stands(*id), settled, "{id}: core has otherwise: {life:?}");
+            assert!(!(moved && self.told_failed.contains(&id.0)), "{id}: told failed, and moved");
+            assert!(moved || !self.told_settled.contains(&id.0), "{id}: told settled, not moved");
+            let minor = u128::from(life.order().amount.minor());
+            debited += if core.stands(*id) { minor } else { 0 };
+            moved_in_all += if moved { minor } else { 0 };
+        }
+        assert_eq!(debited, moved_in_all, "debited is not what moved");
+        let at_switch: u128 = switch
+            .ours
+            .values()
+            .filter(|(made, _)| *made == Made::Moved)
+            .map(|(_, minor)| u128::from(*minor))
+            .sum();
+        assert_eq!(at_switch, moved_in_all, "the switch moved what nobody knows of");
+    }
+}

@@ -1,0 +1,200 @@
+//! What the engine asks for, and what the world answers.
+
+use titian::engine::{Concern, Event, Fact, Lookup, Output, Question};
+use titian::transfer::{
+    Answer, CancelAnswer, Effect, InboundInput, Input, Line, OutboundFact, Posting, PostingAnswer,
+    Trace,
+};
+use titian::values::TransferId;
+
+use crate::auditor::Auditor;
+use crate::rules::code;
+use crate::switch::{Made, wire_key};
+use crate::world::{Happening, Message, World, amount};
+
+impl World {
+    pub(crate) fn release(&mut self, output: Output) {
+        match output {
+            Output::Effect(effect) => self.effect(effect),
+            Output::LookUp(lookup, event) => self.after(1, Happening::LookUp(lookup, event)),
+            Output::Existing(key, id) => self.auditor.existing(&self.journal, key, id),
+            Output::Conflict(..) => panic!("no request came with another body"),
+            Output::Refused(..) => panic!("there is room for all"),
+            Output::Unmatched(trace, ..) => {
+                assert!(self.journal.by_trace(trace).is_none(), "an answer of ours is unmatched");
+            }
+        }
+    }
+
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        self.counts.checks += 1;
+        match effect {
+            Effect::AskPosting(posting) => {
+                Auditor::asks_posting(&self.journal, &posting);
+                self.call_core(Happening::Post(posting));
+            }
+            Effect::CancelPosting(id) => self.call_core(Happening::Cancel(id)),
+            Effect::SendRequest(cleared) => {
+                let (id, trace) = (cleared.id(), cleared.trace());
+                self.auditor.sends(&self.journal, &self.core, id, trace);
+                let minor = self.minor(id);
+                self.send(id, Message::Request(trace, minor));
+            }
+            Effect::SendReversal(reversal) => {
+                self.auditor.reverses(&self.journal, &reversal);
+                let minor = self.minor(reversal.id);
+                self.carry_to_switch(Message::Reversal(reversal, minor));
+            }
+            Effect::SendStatusInquiry(id, trace) => {
+                self.carry_to_switch(Message::Status(id, trace));
+            }
+            Effect::Answer(id, answer) => {
+                let approved = answer == code("00");
+                Auditor::answers(&self.journal, &self.core, id, approved);
+                let key = self.key_of(id);
+                if self.line_is_up {
+                    self.carry(&Happening::AnswerArrives(key, approved));
+                }
+            }
+            Effect::AnswerReversal(id, answer) => {
+                let done = answer == code("00") || answer == code("94");
+                let key = self.key_of(id);
+                if self.line_is_up {
+                    self.carry(&Happening::ReversalAnswerArrives(key, done));
+                }
+            }
+            Effect::Tell(id) => {
+                if let Some(life) = self.engine.as_ref().and_then(|engine| engine.transfer(id)) {
+                    self.auditor.told(id, life);
+                }
+            }
+            Effect::Raise(..) => {}
+        }
+    }
+
+    pub(crate) fn minor(&self, id: TransferId) -> u64 {
+        match self.journal.records(id).first().map(|record| &record.fact) {
+            Some(Fact::Out(OutboundFact::Accepted(order))) => order.amount.minor(),
+            other => panic!("{id}: {other:?}"),
+        }
+    }
+
+    pub(crate) fn key_of(&self, id: TransferId) -> u128 {
+        let claim = self.journal.look_up(Lookup::Id(id)).1;
+        claim.expect("what the switch is told is in the journal, with its key").0.0
+    }
+
+    pub(crate) fn call_core(&mut self, call: Happening) {
+        if self.chance.permille(self.faults.core_silent) {
+            // The call is lost, or slow.
+            if self.chance.permille(500) {
+                let delay = self.chance.between(2_000, 100_000);
+                self.after(delay, call);
+            }
+            return;
+        }
+        let delay = self.chance.between(1, 20);
+        self.after(delay, call);
+    }
+
+    pub(crate) fn post(&mut self, posting: &Posting) {
+        let answer = self.core.post(posting, &mut self.chance, self.faults);
+        let id = posting.id;
+        let inbound = self.is_inbound(id);
+        let concern = if inbound {
+            Concern::In(InboundInput::Posting(answer))
+        } else {
+            Concern::Out(Input::Posting(answer))
+        };
+        self.core_answers(Event::Transfer(id, concern));
+    }
+
+    pub(crate) fn cancel(&mut self, id: TransferId) {
+        let answer = self.core.cancel(id);
+        let inbound = self.is_inbound(id);
+        let concern = if inbound {
+            Concern::In(InboundInput::Cancel(answer))
+        } else {
+            Concern::Out(Input::Cancel(answer))
+        };
+        self.core_answers(Event::Transfer(id, concern));
+    }
+
+    pub(crate) fn core_answers(&mut self, event: Event) {
+        if self.chance.permille(self.faults.core_silent) {
+            // What core did is done, and nobody hears of it.
+            let silent = match event {
+                Event::Transfer(id, Concern::Out(Input::Posting(_))) => {
+                    Event::Transfer(id, Concern::Out(Input::Posting(PostingAnswer::None)))
+                }
+                Event::Transfer(id, Concern::Out(Input::Cancel(_))) => {
+                    Event::Transfer(id, Concern::Out(Input::Cancel(CancelAnswer::None)))
+                }
+                other => {
+                    drop(other);
+                    return;
+                }
+            };
+            self.after(5_000, Happening::FromCore(silent));
+            return;
+        }
+        let delay = self.chance.between(1, 20);
+        self.after(delay, Happening::FromCore(event));
+    }
+
+    pub(crate) fn is_inbound(&self, id: TransferId) -> bool {
+        let first = self.journal.records(id).first();
+        matches!(first.map(|record| &record.fact), Some(Fact::In(_)))
+    }
+
+    /// The link writes a request, or says that it could not.
+    pub(crate) fn send(&mut self, id: TransferId, message: Message) {
+        if !self.line_is_up {
+            self.after(1, Happening::LineNews(id, Line::NotSent));
+            return;
+        }
+        self.carry_to_switch(message);
+        self.after(1, Happening::LineNews(id, Line::Sent));
+    }
+
+    pub(crate) fn carry_to_switch(&mut self, message: Message) {
+        if self.line_is_up {
+            self.carry(&Happening::ToSwitch(message));
+        }
+    }
+
+    pub(crate) fn at_switch(&mut self, message: Message) {
+        let faults = self.faults;
+        match message {
+            Message::Request(trace, minor) => {
+                let answer = self.switch.request(trace, minor, &mut self.chance, faults);
+                self.answered(trace, Question::Request, answer, minor);
+            }
+            Message::Reversal(reversal, minor) => {
+                let answer =
+                    self.switch.reversal(reversal.original, minor, &mut self.chance, faults);
+                self.answered(reversal.trace, Question::Reversal, answer, minor);
+            }
+            Message::Status(id, trace) => {
+                let made = self.switch.ours.get(&wire_key(trace));
+                let answer = match made {
+                    Some((Made::Moved, _)) => "00",
+                    Some(_) => "51",
+                    None => "68",
+                };
+                let minor = self.minor(id);
+                self.answered(trace, Question::Status, answer, minor);
+            }
+        }
+    }
+
+    pub(crate) fn answered(&mut self, trace: Trace, to: Question, text: &str, minor: u64) {
+        // An answer that is another transfer's says nothing of this one.
+        let answer = if self.chance.permille(self.faults.mismatched) {
+            Answer { code: code("00"), amount: amount(minor + 1), echoes: true }
+        } else {
+            Answer { code: code(text), amount: amount(minor), echoes: true }
+        };
+        self.carry_answer(Event::Answered { trace, to, answer });
+    }
+}

@@ -1,0 +1,128 @@
+//! The journal: what was synced stays, what was not is lost or not.
+
+use std::collections::HashMap;
+
+use titian::engine::{Batch, Body, Claim, Fact, Key, Life, Lookup, Record};
+use titian::transfer::{OutboundFact, Trace};
+use titian::values::{Moment, TransferId};
+
+use crate::switch::wire_key;
+
+/// A transfer of the journal, what it began under, and its state.
+pub(crate) type Lived = (TransferId, Option<(Key, Body)>, Life);
+
+/// What is being synced.
+pub(crate) struct Pending {
+    pub(crate) number: u64,
+    records: Vec<Record>,
+    claims: Vec<Claim>,
+    reserved: Option<u64>,
+}
+
+#[derive(Default)]
+pub(crate) struct Journal {
+    pub(crate) transfers: HashMap<u128, Vec<Record>>,
+    order: Vec<u128>,
+    claims: HashMap<u128, Claim>,
+    by_trace: HashMap<(u32, u64), u128>,
+    pub(crate) reserved: u64,
+    /// The latest moment that a message of ours carries.
+    pub(crate) latest: Moment,
+    pub(crate) syncing: Option<Pending>,
+}
+
+impl Journal {
+    pub(crate) fn begin(&mut self, batch: &Batch) {
+        assert!(self.syncing.is_none(), "one batch at a time");
+        self.syncing = Some(Pending {
+            number: batch.number,
+            records: batch.records.clone(),
+            claims: batch.claims.clone(),
+            reserved: batch.reserved,
+        });
+    }
+
+    /// Makes the pending batch durable; gives the claims that were taken before.
+    pub(crate) fn sync(&mut self) -> Vec<Claim> {
+        let Some(pending) = self.syncing.take() else { return Vec::new() };
+        let mut existing = Vec::new();
+        let mut void = Vec::new();
+        for claim in pending.claims {
+            match self.claims.get(&claim.key.0) {
+                Some(taken) => {
+                    existing.push(*taken);
+                    void.push(claim.id);
+                }
+                None => {
+                    self.claims.insert(claim.key.0, claim);
+                }
+            }
+        }
+        for record in pending.records {
+            if !void.contains(&record.id) {
+                self.append(record);
+            }
+        }
+        self.reserved = pending.reserved.unwrap_or(self.reserved);
+        existing
+    }
+
+    fn append(&mut self, record: Record) {
+        if let Some(trace) = trace_of(&record.fact) {
+            self.by_trace.insert(wire_key(trace), record.id.0);
+            self.latest = self.latest.max(trace.at);
+        }
+        let records = self.transfers.entry(record.id.0).or_insert_with(|| {
+            self.order.push(record.id.0);
+            Vec::new()
+        });
+        records.push(record);
+    }
+
+    pub(crate) fn records(&self, id: TransferId) -> &[Record] {
+        self.transfers.get(&id.0).map_or(&[], Vec::as_slice)
+    }
+
+    /// The transfer that goes under a trace.
+    pub(crate) fn by_trace(&self, trace: Trace) -> Option<TransferId> {
+        self.by_trace.get(&wire_key(trace)).map(|id| TransferId(*id))
+    }
+
+    pub(crate) fn look_up(&self, lookup: Lookup) -> (&[Record], Option<(Key, Body)>) {
+        let id = match lookup {
+            Lookup::Id(id) => Some(id),
+            Lookup::Key(key) => self.claims.get(&key.0).map(|claim| claim.id),
+            Lookup::Trace(trace) => self.by_trace(trace),
+        };
+        let Some(id) = id else { return (&[], None) };
+        (self.records(id), self.claim_of(id))
+    }
+
+    fn claim_of(&self, id: TransferId) -> Option<(Key, Body)> {
+        // A search through all claims, as rare as late answers to transfers that are forgotten.
+        self.claims.values().find(|claim| claim.id == id).map(|claim| (claim.key, claim.body))
+    }
+
+    /// Every transfer in the order in which they began, with its claim and its state.
+    pub(crate) fn lives(&self) -> Vec<Lived> {
+        let claims: HashMap<u128, (Key, Body)> =
+            self.claims.values().map(|claim| (claim.id.0, (claim.key, claim.body))).collect();
+        let fold = |id: &u128| {
+            let records = self.transfers.get(id)?;
+            let life = records.iter().fold(None, |life, record| {
+                Some(Life::fold(life, &record.fact, record.at).expect("the journal folds"))
+            })?;
+            Some((TransferId(*id), claims.get(id).copied(), life))
+        };
+        self.order.iter().filter_map(fold).collect()
+    }
+}
+
+fn trace_of(fact: &Fact) -> Option<Trace> {
+    match fact {
+        Fact::Out(
+            OutboundFact::RequestReady { trace, .. } | OutboundFact::ReversalReady { trace },
+        ) => Some(*trace),
+        Fact::Out(_) | Fact::In(_) => None,
+    }
+}

@@ -1,0 +1,148 @@
+//! The engine against a world that fails in every way it can, many times over.
+//!
+//! `TITIAN_SIM_SEED=N cargo test --test simulation` runs one seed; `TITIAN_SIM_SEEDS=N` so many.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that can't go on fails"
+)]
+
+mod arrivals;
+mod auditor;
+mod chance;
+mod core;
+mod counts;
+mod effects;
+mod ending;
+mod journal;
+#[path = "../transfer/rules.rs"]
+#[allow(dead_code, reason = "shared with the tests of the machines")]
+mod rules;
+mod switch;
+mod world;
+
+use std::time::{Duration, Instant};
+
+use titian::transfer::{AfterUnknown, Backoff, InquiryRules, ReversalRules, Rules};
+
+use counts::Counts;
+use world::World;
+
+/// The rules of a network in ordinary times.
+fn rules(holds: bool) -> Rules {
+    let seconds = Duration::from_secs;
+    let repeats = Backoff { first: seconds(10), longest: seconds(300), jitter_percent: 20 };
+    let reverse = AfterUnknown::Reverse(ReversalRules {
+        same_trace: false,
+        repeats,
+        not_found_limit: 10,
+        exception_after: Duration::from_hours(24),
+        exception_repeats: Duration::from_hours(1),
+    });
+    let hold = AfterUnknown::Hold(InquiryRules { tries: 3, apart: seconds(10) });
+    let base = rules::reversing();
+    let mut inbound = base.inbound.clone();
+    inbound.answer_within = seconds(6);
+    Rules {
+        response_timeout: seconds(30),
+        after_unknown: if holds { hold } else { reverse },
+        core: Backoff { first: seconds(2), longest: seconds(60), jitter_percent: 20 },
+        posting_tries: 3,
+        inbound,
+        ..base
+    }
+}
+
+fn run(seed: u64, transfers: u64) -> (u64, Counts) {
+    let mut world = World::new(seed, rules(seed % 4 == 3));
+    world.load(transfers);
+    let until = world.now + transfers * world::SPACING + 1;
+    world.run(until);
+    world.calm_down();
+    world.audit();
+    (world.trace, world.counts)
+}
+
+fn from_environment(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Runs each seed twice, and says which one it was that failed.
+fn run_all(seeds: impl Iterator<Item = u64>, transfers: u64) -> Counts {
+    seeds.fold(Counts::default(), |all, seed| {
+        let failing = Failing(seed, transfers);
+        let (first, counts) = run(seed, transfers);
+        let (second, _) = run(seed, transfers);
+        assert_eq!(first, second, "the seed does not run the same twice");
+        std::mem::forget(failing);
+        all.plus(&counts)
+    })
+}
+
+/// Tells how to run a seed again, if it is dropped while that fails.
+struct Failing(u64, u64);
+
+impl Drop for Failing {
+    fn drop(&mut self) {
+        let Self(seed, transfers) = self;
+        println!(
+            "again: TITIAN_SIM_SEED={seed} TITIAN_SIM_TRANSFERS={transfers} cargo test --test simulation no_fault"
+        );
+    }
+}
+
+/// `TITIAN_SIM_SEEDS` for a long run: 3,400 seeds are a million transfers.
+#[test]
+fn no_fault_loses_or_doubles_money() {
+    let transfers = from_environment("TITIAN_SIM_TRANSFERS", 300);
+    let start = Instant::now();
+    let counts = if let Ok(seed) = std::env::var("TITIAN_SIM_SEED") {
+        run_all(std::iter::once(seed.parse().unwrap()), transfers)
+    } else {
+        let seeds = from_environment("TITIAN_SIM_SEEDS", 3_400);
+        let halves = [0, 1].map(|half| {
+            std::thread::spawn(move || {
+                run_all((1..=seeds).filter(|seed| seed % 2 == half), transfers)
+            })
+        });
+        let halves = halves.map(|half| half.join().expect("a seed failed: see above"));
+        halves.iter().fold(Counts::default(), Counts::plus)
+    };
+    println!(
+        "{} transfers in {:.0?}: {counts:#?}",
+        counts.orders + counts.demands,
+        start.elapsed()
+    );
+}
+
+/// A simulator that does not find what is broken on purpose proves nothing when it finds nothing.
+#[cfg(feature = "mutants")]
+#[test]
+fn every_mutant_is_found() {
+    use titian::mutation::{Mutant, infect};
+
+    let quiet = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut found = Vec::new();
+    for mutant in Mutant::ALL {
+        infect(Some(mutant));
+        let caught = (1..=200).find_map(|seed| {
+            let run = std::panic::catch_unwind(|| run(seed, 100));
+            let error = run.err()?;
+            let text = error.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| error.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            Some((seed, text.unwrap_or_default()))
+        });
+        infect(None);
+        found.push((mutant, caught));
+    }
+    std::panic::set_hook(quiet);
+    for (mutant, caught) in &found {
+        let (seed, text) = caught.as_ref().unwrap_or_else(|| panic!("{mutant:?} was not found"));
+        println!("{mutant:?}: seed {seed}: {}", text.lines().next().unwrap_or_default());
+    }
+}
