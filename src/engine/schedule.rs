@@ -69,11 +69,11 @@ impl Lane {
 ///   which they were set. A deadline that has passed when it is set counts as one of that moment.
 /// - **Paced** slots come in the same order within their destination. Destinations that have something due and
 ///   an attempt left take turns. A destination whose last due slot is cleared or moved loses its place in the turn.
-/// - **Pace**: over any time `t`, no more than `burst + t × rate` paced slots are given, in all and to each destination.
+/// - **Pace**: over any time `t`, no more than `burst + t × rate`, rounded up, are given, in all and to each destination.
 /// - **The clock set back**: by a second or less, nothing is given until it has caught up. By more, it is
 ///   followed: what isn't due any more waits again; that alone costs a step for each that waits. Poll before
 ///   asking for the next deadline, or the answer is still of the clock as it was.
-/// - **The clock set forward**: costs a step for each that is due, however far it goes.
+/// - **The clock set forward**, however far: costs a step for each that is due, or is in a line of the wheel that it lands in.
 /// - The same calls give the same results.
 ///
 /// A slot takes [24 bytes](Self::BYTES_PER_SLOT), a destination 60, the rest is 100 kB. Nothing is allocated but to grow to
@@ -113,9 +113,9 @@ impl Schedule {
 
     /// When [`poll`](Self::poll) may next give something; it gives nothing before.
     ///
-    /// Never late. Of the next quarter second it is exact; beyond, it may be early: it is when the line of the wheel begins
-    /// in which the deadline lies (of 256 ms, 65 s, 4.6 hours and so on, the coarser the further), and a poll then
-    /// brings the deadline into a finer one. So at most seven polls for a deadline come early.
+    /// Never late. It may be early: it is when the line of the wheel begins in which the deadline lies, of 1 ms if that is
+    /// near, of 256 ms, 65 s, 4.6 hours and so on the further it is. A poll then brings it into a finer line, so
+    /// at most seven polls for a deadline come early.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
         let prompt = (!self.slots.is_empty(PROMPT)).then_some(self.slots.now());
