@@ -12,7 +12,7 @@ use crate::transfer::Context;
 use crate::transfer::effect::{Alarm, Cleared, Decision, Effect};
 use crate::transfer::input::{CancelAnswer, Input, Line, PostingAnswer, Was};
 use crate::transfer::order::{Funding, Order, Receipt};
-use crate::transfer::rules::{AfterUnknown, Class, ReversalClass};
+use crate::transfer::rules::{AfterUnknown, Class};
 
 impl Outbound {
     /// Takes an order on: core is asked for the debit, or the request goes where the caller has debited.
@@ -39,7 +39,7 @@ impl Outbound {
             Self::Exception(dispatch, Cause::Unreversed(reversal)) => {
                 next.unreversed(dispatch, reversal, input);
             }
-            Self::Exception(dispatch, Cause::Undecided) => next.undecided(dispatch, input),
+            Self::Exception(_, Cause::Undecided) => next.undecided(input),
             Self::Refunding { why, tries, .. } => next.refunding(*why, *tries, input),
             Self::Settled { by, .. } => next.settled(*by, input),
             Self::Refunded { .. } => next.refunded(input),
@@ -163,11 +163,9 @@ impl Next<'_, '_> {
         match input {
             Input::ReversalAnswer(answer) => {
                 self.reversal_answer(answer);
-                let found = self.context.rules.reversal_classes.of(answer.code);
-                if found == ReversalClass::NotFound
-                    && answer.speaks_of(self.order)
-                    && reversal.not_found.saturating_add(1) == rules.not_found_limit
-                {
+                let not_found =
+                    matches!(self.decision.facts.last(), Some(Fact::ReversalNotFound(_)));
+                if not_found && reversal.not_found.saturating_add(1) == rules.not_found_limit {
                     self.except();
                 }
             }
@@ -223,7 +221,7 @@ impl Next<'_, '_> {
     }
 
     /// The network knows no reversal: the switch, the settlement file or two persons decide.
-    fn undecided(&mut self, _dispatch: &Dispatch, input: &Input) {
+    fn undecided(&mut self, input: &Input) {
         match input {
             Input::Answer(answer) | Input::StatusAnswer(answer) => self.verdict_of_switch(answer),
             Input::Settlement { settled } => self.verdict_of_file(*settled),
