@@ -11,19 +11,20 @@
 )]
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use titian::engine::{
-    Body, Concern, Engine, Event, Key, Limits, Numbering, Output, Pace, Question, Schedule,
+    Begun, Body, Concern, Counted, Engine, Event, Key, Limits, Numbering, Output, Pace, Question,
+    Schedule,
 };
 use titian::transfer::{
-    AfterUnknown, Answer, Backoff, Class, Classes, Effect, Funding, InboundCodes, Input, Line,
-    Order, PostingAnswer, ReversalClasses, ReversalRules, Rules, Trace,
+    AfterUnknown, Answer, Backoff, ChannelReference, Class, Classes, Effect, Funding, InboundCodes,
+    Input, Line, Order, Particulars, PostingAnswer, ReversalClasses, ReversalRules, Rules, Trace,
 };
 use titian::values::{
-    AccountNumber, Amount, Currency, Institution, Moment, ProcessingCode, ResponseCode, TransferId,
-    Value,
+    AccountNumber, Amount, Currency, Institution, MerchantType, Moment, Name, ProcessingCode,
+    Reference, ResponseCode, Terminal, TransferId, Value,
 };
 
 const START: u64 = 1_795_521_600_000;
@@ -66,8 +67,8 @@ fn open_bytes(open: u64) -> f64 {
     let mut world = World::default();
     let held = allocation_counter::measure(|| {
         for number in 0..open {
-            let (order, key, body) = order(number);
-            engine.handle(Event::Order { order, key, body }, Moment::from_millis(START));
+            let (order, begun) = order(number);
+            engine.handle(Event::Order { order, begun }, Moment::from_millis(START));
             if number % 64 == 63 {
                 world.commit(&mut engine);
                 world.outputs.clear();
@@ -101,8 +102,8 @@ impl World {
     fn life(&mut self, engine: &mut Engine, first: u64, count: u64) {
         let now = Moment::from_millis(START + first / 20);
         for number in first..first + count {
-            let (order, key, body) = order(number);
-            engine.handle(Event::Order { order, key, body }, now);
+            let (order, begun) = order(number);
+            engine.handle(Event::Order { order, begun }, now);
         }
         // Asked for the debit, sent, answered.
         for _ in 0..3 {
@@ -144,7 +145,7 @@ fn amount() -> Amount {
     Amount::new(12_500_000, Currency::IDR)
 }
 
-fn order(number: u64) -> (Order, Key, Body) {
+fn order(number: u64) -> (Order, Begun) {
     let id = TransferId(u128::from(START) << 80 | u128::from(number));
     let order = Order {
         id,
@@ -155,16 +156,40 @@ fn order(number: u64) -> (Order, Key, Body) {
         pan: None,
         counterparty: Institution::from_ascii(b"014").unwrap(),
         funding: Funding::Core,
+        particulars: particulars(),
     };
-    (order, Key(id.0.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)), Body(1))
+    let spread = |odd: u128| Key(id.0.wrapping_mul(odd));
+    let request = spread(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    let reference = Some(spread(0xD1B5_4A32_D192_ED03_ABC9_8388_FB8F_AC03));
+    (order, Begun { request, reference, body: Body(1) })
+}
+
+/// What the API makes of a request, and so part of a life here: names and references are texts of their own, the
+/// partner's name is the same for all.
+fn particulars() -> Arc<Particulars> {
+    static PARTNER: LazyLock<Reference> =
+        LazyLock::new(|| Reference::from_ascii(b"mobile").unwrap());
+    let reference = |text: &[u8]| Reference::from_ascii(text).unwrap();
+    Arc::new(Particulars {
+        merchant: MerchantType::from_ascii(b"6017").unwrap(),
+        terminal: Terminal::from_ascii(b"MOBILE01").unwrap(),
+        sender: Name::new("Siti Rahayu"),
+        beneficiary: Name::new("Budi Santoso"),
+        reference: Some(reference(b"INV-7")),
+        channel: Some(ChannelReference {
+            partner: PARTNER.clone(),
+            reference: reference(b"2026112400000042"),
+            request: reference(b"41807553358950093184162180797837"),
+        }),
+    })
 }
 
 fn engine() -> Engine {
-    let limits = Limits { open: 2_000_000, remembered: 1024, due_a_tick: 1024 };
+    let limits = Limits { open: 2_000_000, exchanges: 1024, remembered: 1024, due_a_tick: 1024 };
     let start = Moment::from_millis(START);
     let rate = NonZeroU32::new(1000).unwrap();
     let pace = Pace { per_second: rate, per_destination: rate, burst: rate };
-    let numbers = Numbering::new(1, 0, start, 7);
+    let numbers = Numbering::new(1, Counted::default(), start, 7);
     Engine::new(Arc::new(rules()), limits, Schedule::new(start, pace), numbers)
 }
 
@@ -191,6 +216,9 @@ fn rules() -> Rules {
             reversed_before: code(b"12"),
             reversal_before: code(b"00"),
             reversed_already: code(b"94"),
+            in_progress: code(b"09"),
+            undone: code(b"05"),
+            not_found: code(b"25"),
             mismatched: code(b"13"),
             refusals: Vec::new(),
             refused_otherwise: code(b"05"),

@@ -34,11 +34,19 @@ pub enum Mutant {
     AnswerBeforePosting,
     /// The undoing of an inbound credit is asked for once.
     ForgetUndo,
+    /// A fact is decided that can't follow on the state.
+    SettleTwice,
+    /// A status inquiry about a request that did not come leaves no mark.
+    ForgetInquiry,
+    /// The answer to a question is told before it is there.
+    AnswerUnasked,
+    /// A closed transfer is forgotten while a look-up of it may be under way.
+    ForgetEarly,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::SendBeforeCommit,
         Self::RefundOnNotFound,
         Self::ForgetTombstone,
@@ -53,6 +61,10 @@ impl Mutant {
         Self::RefundOnDoubt,
         Self::AnswerBeforePosting,
         Self::ForgetUndo,
+        Self::SettleTwice,
+        Self::ForgetInquiry,
+        Self::AnswerUnasked,
+        Self::ForgetEarly,
     ];
 }
 

@@ -16,12 +16,12 @@ mod rules;
 
 pub use books::{Books, Share, Sums};
 pub use effect::{Alarm, Cleared, Decision, Effect, Posting, ReversalSend, Side};
-pub use exchange::{Exchange, ExchangeInput, Turn};
-pub use inbound::{Demand, Inbound, InboundFact, InboundInput, Undo};
+pub use exchange::{AccountAnswer, Exchange, ExchangeInput, Holding, Inquiry, Outcome, Turn, Way};
+pub use inbound::{Bar, Demand, Inbound, InboundFact, InboundInput, Origin, Undo};
 pub use input::{
     CancelAnswer, Input, Line, PostingAnswer, Refusal, Resolution, TwoPersons, Verdict, Was,
 };
-pub use order::{Answer, DebitReference, Funding, Numbers, Order, Receipt, Trace};
+pub use order::{Answer, ChannelReference, Funding, Numbers, Order, Particulars, Receipt, Trace};
 pub use outbound::{
     Cause, Dispatch, Doubt, Illegal, Outbound, OutboundFact, RefusedFor, Reversal, SettledBy,
     Unwanted, Why,

@@ -7,13 +7,21 @@
 mod account;
 mod amount;
 mod codes;
+mod date;
+mod form;
 mod moment;
+mod text;
 mod time;
+pub mod whole;
 
 pub use account::{AccountNumber, Pan};
 pub use amount::{Amount, AmountError, Currency, MinorUnits};
-pub use codes::{Institution, ProcessingCode, ResponseCode, Rrn, Stan, TransferId};
+pub use codes::{
+    Institution, MerchantType, ProcessingCode, ResponseCode, Rrn, Stan, Terminal, TransferId,
+};
+pub use date::Date;
 pub use moment::Moment;
+pub use text::{Name, Reference};
 pub use time::{MonthDay, TimeOfDay, Transmission};
 
 /// A value that can be read from the ASCII text of a data element.

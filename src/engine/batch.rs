@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 
 use super::event::{Claim, Output, Record};
+use super::numbers::Counted;
+use crate::values::Date;
 
 /// What one sync of the journal makes durable.
 #[derive(Debug, Default)]
@@ -13,14 +15,16 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// The keys under which transfers begin in it.
     pub claims: Vec<Claim>,
-    /// The end of a block of numbers that it uses.
-    pub reserved: Option<u64>,
+    /// How far the numbers have come, if it uses any.
+    pub counted: Option<Counted>,
+    /// The business date of the network, if it changed.
+    pub business_date: Option<Date>,
     pub(super) outputs: Vec<Output>,
 }
 
 impl Batch {
     fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.reserved.is_none()
+        self.records.is_empty() && self.counted.is_none() && self.business_date.is_none()
     }
 
     /// Empties it, and keeps the room that it has.
@@ -28,7 +32,8 @@ impl Batch {
         self.records.clear();
         self.claims.clear();
         self.outputs.clear();
-        self.reserved = None;
+        self.counted = None;
+        self.business_date = None;
     }
 }
 
@@ -67,6 +72,11 @@ impl Batches {
         self.syncing.take_if(|batch| batch.number == number)
     }
 
+    /// The number of the batch that is being filled.
+    pub(super) const fn filling(&self) -> u64 {
+        self.count + 1
+    }
+
     /// Lets go of what a durable batch allows.
     pub(super) fn release(&mut self, mut batch: Batch) {
         self.released.extend(batch.outputs.drain(..));
@@ -92,7 +102,7 @@ impl Batches {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::event::{Busy, Fact, Key};
+    use crate::engine::event::{Busy, Fact};
     use crate::transfer::InboundFact;
     use crate::values::{Moment, TransferId};
 
@@ -101,8 +111,8 @@ mod tests {
         Record { id: TransferId(1), at: Moment::default(), fact }
     }
 
-    fn output(key: u128) -> Output {
-        Output::Refused(Key(key), Busy::Full)
+    fn output(id: u128) -> Output {
+        Output::Refused(TransferId(id), Busy::Full)
     }
 
     #[test]

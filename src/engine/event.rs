@@ -1,10 +1,12 @@
 //! What comes into the engine, and what goes out of it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::transfer::{
-    Answer, Demand, Effect, Inbound, InboundFact, InboundInput, Input, Order, Outbound,
-    OutboundFact, Trace,
+    Answer, Demand, Effect, ExchangeInput, Holding, Inbound, InboundFact, InboundInput, Input,
+    Inquiry, Order, Outbound, OutboundFact, Outcome, Trace, Way,
 };
-use crate::values::{Amount, Moment, TransferId};
+use crate::values::{AccountNumber, Amount, Date, Moment, ResponseCode, TransferId};
 
 /// What makes a request the same request: a hash of the fields that tell it from others. Of a channel: partner,
 /// its number and the day; of the wire: what the network says, DE7 + 11 + 32 by default.
@@ -15,6 +17,30 @@ pub struct Key(pub u128);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Body(pub u128);
 
+/// What a transfer began under: the keys that no other may have, and all that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// The key of the request.
+    pub request: Key,
+    /// The key of the channel's own number of the transfer, where it has one.
+    pub reference: Option<Key>,
+    /// All that was asked for.
+    pub body: Body,
+}
+
+impl Begun {
+    /// Of a request of the switch, which has one key, and whose repeats say the same.
+    #[must_use]
+    pub const fn by_wire(request: Key) -> Self {
+        Self { request, reference: None, body: Body(0) }
+    }
+
+    /// Its keys, that of the request first.
+    pub fn keys(&self) -> impl Iterator<Item = Key> + use<> {
+        [Some(self.request), self.reference].into_iter().flatten()
+    }
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -23,9 +49,7 @@ pub enum Event {
         /// What it asks for.
         order: Order,
         /// What makes it the same request.
-        key: Key,
-        /// All that it asks for.
-        body: Body,
+        begun: Begun,
     },
     /// Something that concerns a transfer that is known by its id.
     Transfer(TransferId, Concern),
@@ -54,6 +78,63 @@ pub enum Event {
         /// The amount that the reversal speaks of.
         amount: Amount,
     },
+    /// The switch asks what became of a transfer that it asked us for.
+    Status {
+        /// The transfer, as far as the inquiry says.
+        demand: Demand,
+        /// What made the original the same request.
+        original: Key,
+    },
+    /// A channel or the switch asks for something that moves no money.
+    Inquire(Inquiry, Way),
+    /// Something that concerns an exchange that is known by its id.
+    Exchange(TransferId, ExchangeInput),
+    /// The switch answered a question that went under a trace.
+    InquiryAnswered {
+        /// The numbers that the answer goes under.
+        trace: Trace,
+        /// What it says.
+        answer: Answer,
+        /// What it says of the account.
+        holding: Holding,
+    },
+    /// The network settles on this day from now on.
+    CutOver(Date),
+}
+
+impl Event {
+    /// What it is to the transfer that it is about, if there is one and it is about one that is there.
+    pub(super) fn concern(&self) -> Option<Concern> {
+        match self {
+            Self::Transfer(_, concern) => Some(concern.clone()),
+            Self::Answered { to, answer, .. } => Some(Concern::Out(to.input(*answer))),
+            Self::Demand { .. } => Some(Concern::In(InboundInput::Again)),
+            Self::Reversal { amount, .. } => {
+                Some(Concern::In(InboundInput::Reversal { amount: *amount }))
+            }
+            Self::Status { .. } => Some(Concern::In(InboundInput::StatusAsked)),
+            Self::Order { .. }
+            | Self::Inquire(..)
+            | Self::Exchange(..)
+            | Self::InquiryAnswered { .. }
+            | Self::CutOver(_) => None,
+        }
+    }
+
+    /// The key of the transfer that the switch speaks of.
+    pub(super) const fn key(&self) -> Option<Key> {
+        match self {
+            Self::Demand { key, .. } => Some(*key),
+            Self::Reversal { original, .. } | Self::Status { original, .. } => Some(*original),
+            Self::Order { .. }
+            | Self::Transfer(..)
+            | Self::Answered { .. }
+            | Self::Inquire(..)
+            | Self::Exchange(..)
+            | Self::InquiryAnswered { .. }
+            | Self::CutOver(_) => None,
+        }
+    }
 }
 
 /// Something that concerns one transfer.
@@ -91,23 +172,44 @@ impl Question {
 pub enum Output {
     /// What a transfer asks for; its facts are durable.
     Effect(Effect),
-    /// The channel's request was there before: this transfer is the answer to it.
-    Existing(Key, TransferId),
+    /// The channel's request was there before: the first transfer is the answer to it.
+    Existing(Repeat),
     /// Another request was there before under the same key.
-    Conflict(Key, TransferId),
+    Conflict(Repeat),
     /// The channel's request is refused; nothing was done.
-    Refused(Key, Busy),
+    Refused(TransferId, Busy),
     /// Find a transfer that is not live, and say with [`Engine::found`](super::Engine::found) what the journal
-    /// has; the event waits for it.
-    LookUp(Lookup, Event),
+    /// has, once and under this number; the event waits for it.
+    LookUp(u64, Lookup, Event),
     /// An answer that matches nothing.
     Unmatched(Trace, Question, Answer),
+    /// Put this question to the switch, under these numbers.
+    AskSwitch(Box<Inquiry>, Trace),
+    /// Ask core for an account, for an exchange.
+    AskAccount(TransferId, AccountNumber),
+    /// An exchange is over: tell whoever asked.
+    Inquired(TransferId, Way, Outcome),
+    /// An answer to a question that is over, or was none of ours.
+    LateInquiry(Trace, ResponseCode),
+}
+
+/// A channel's request whose key was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// The transfer that the request would have been.
+    pub asked: TransferId,
+    /// The key that was there.
+    pub key: Key,
+    /// All that it asks for.
+    pub body: Body,
+    /// The transfer that has the key.
+    pub first: TransferId,
 }
 
 /// Why a channel's request is refused before anything was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Busy {
-    /// As many transfers are open as may be.
+    /// As many transfers or exchanges are open as may be.
     Full,
     /// The program is being stopped.
     Draining,
@@ -134,7 +236,8 @@ pub enum Life {
 }
 
 /// A fact of either direction.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fact {
     /// Of a transfer that leaves our bank.
     Out(OutboundFact),

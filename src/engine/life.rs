@@ -2,8 +2,8 @@
 
 use super::event::{Concern, Fact, Life};
 use crate::transfer::{
-    Books, Context, Decision, Demand, Effect, Illegal, Inbound, InboundFact, InboundInput, Input,
-    Order, Outbound, OutboundFact, Share, Sums, Trace,
+    Bar, Books, Context, Decision, Demand, Effect, Illegal, Inbound, InboundFact, InboundInput,
+    Input, Order, Outbound, OutboundFact, Share, Sums, Trace,
 };
 use crate::values::Moment;
 
@@ -137,8 +137,8 @@ impl Deciding {
         Inbound::receive(demand, context, &mut self.within);
     }
 
-    pub(super) fn bar(&mut self, demand: &Demand, context: &mut Context<'_>) {
-        Inbound::bar(demand, context, &mut self.within);
+    pub(super) fn bar(&mut self, demand: &Demand, by: Bar, context: &mut Context<'_>) {
+        Inbound::bar(demand, by, context, &mut self.within);
     }
 
     /// Decides what a concern brings about; nothing, if it is the other direction's.

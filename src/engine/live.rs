@@ -1,9 +1,9 @@
 //! The live table: the transfers that are open, and the last that were closed.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::event::{Body, Key, Life};
+use super::event::{Begun, Key, Life};
 use super::schedule::Slot;
 use crate::mutation::{Mutant, broken};
 use crate::transfer::Trace;
@@ -14,8 +14,8 @@ use crate::values::TransferId;
 pub(super) struct Entry {
     pub(super) id: TransferId,
     pub(super) life: Life,
-    /// The key of the request that it began with, where that is known.
-    pub(super) claim: Option<(Key, Body)>,
+    /// What it began under, where that is known.
+    pub(super) begun: Option<Begun>,
     /// The numbers of its request and of its reversal, under which answers may come.
     pub(super) traces: [Option<Trace>; 2],
     /// Whether it is closed and only remembered.
@@ -23,8 +23,8 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) const fn new(id: TransferId, life: Life, claim: Option<(Key, Body)>) -> Self {
-        Self { id, life, claim, traces: [None, None], closed: false }
+    pub(super) const fn new(id: TransferId, life: Life, begun: Option<Begun>) -> Self {
+        Self { id, life, begun, traces: [None, None], closed: false }
     }
 }
 
@@ -37,8 +37,47 @@ pub(super) struct Live {
     by_key: HashMap<u128, u32, Mixing>,
     by_trace: HashMap<u128, u32, Mixing>,
     /// Closed transfers, the oldest first.
-    remembered: VecDeque<u32>,
+    remembered: VecDeque<Closed>,
+    lookups: Lookups,
     open: usize,
+}
+
+/// A closed transfer, and what must be over before it may be forgotten.
+#[derive(Clone, Copy, Debug)]
+struct Closed {
+    slot: u32,
+    /// The batch that holds its last fact: until that is durable the transfer may have to be taken back.
+    batch: u64,
+    /// How many look-ups had begun: one of them may have read what the transfer was before its last fact. As long as
+    /// it is here, what such a look-up says of it is known to be old.
+    lookups: u64,
+}
+
+/// Look-ups in the journal, numbered as they begin.
+#[derive(Debug, Default)]
+struct Lookups {
+    begun: u64,
+    under_way: BTreeSet<u64>,
+}
+
+impl Lookups {
+    fn begin(&mut self) -> u64 {
+        self.under_way.insert(self.begun);
+        self.begun += 1;
+        self.begun - 1
+    }
+
+    /// The oldest that is under way; if none is, the next.
+    fn oldest(&self) -> u64 {
+        self.under_way.first().copied().unwrap_or(self.begun)
+    }
+}
+
+/// Takes a slot out of an index, if it is not another's by now.
+fn remove(index: &mut HashMap<u128, u32, Mixing>, key: u128, slot: Slot) {
+    if index.get(&key) == Some(&slot.0) {
+        index.remove(&key);
+    }
 }
 
 type Mixing = BuildHasherDefault<Mixer>;
@@ -82,34 +121,23 @@ impl Live {
     }
 
     pub(super) fn insert(&mut self, entry: Entry) -> Slot {
-        let (id, claim) = (entry.id, entry.claim);
+        let (id, begun) = (entry.id, entry.begun);
         let slot = self.free.pop().unwrap_or_else(|| {
             self.entries.push(None);
             u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
         });
-        self.put_back(Slot(slot), entry);
-        self.by_id.insert(id.0, slot);
-        if let Some((key, _)) = claim {
-            self.by_key.insert(key.0, slot);
+        if let Some(place) = self.entries.get_mut(slot as usize) {
+            *place = Some(entry);
         }
+        self.by_id.insert(id.0, slot);
+        let keys = begun.iter().flat_map(Begun::keys);
+        self.by_key.extend(keys.map(|key| (key.0, slot)));
         self.open += 1;
         Slot(slot)
     }
 
     pub(super) fn get(&self, slot: Slot) -> Option<&Entry> {
         self.entries.get(slot.0 as usize)?.as_ref()
-    }
-
-    /// Takes an entry out to be worked on; its slot and its indexes stay.
-    pub(super) fn take(&mut self, slot: Slot) -> Option<Entry> {
-        self.entries.get_mut(slot.0 as usize)?.take()
-    }
-
-    /// Puts an entry back that was taken.
-    pub(super) fn put_back(&mut self, slot: Slot, entry: Entry) {
-        if let Some(place) = self.entries.get_mut(slot.0 as usize) {
-            *place = Some(entry);
-        }
     }
 
     pub(super) fn get_mut(&mut self, slot: Slot) -> Option<&mut Entry> {
@@ -144,19 +172,38 @@ impl Live {
         taken.map(|(_, slot)| Slot(slot))
     }
 
-    /// Marks a transfer as closed, and forgets the oldest closed beyond `remember`.
-    pub(super) fn close(&mut self, slot: Slot, remember: usize) {
+    /// Marks a transfer as closed whose last fact is in a batch.
+    pub(super) fn close(&mut self, slot: Slot, batch: u64) {
+        let lookups = self.lookups.begun;
         let Some(entry) = self.get_mut(slot) else { return };
-        if std::mem::replace(&mut entry.closed, true) {
-            return;
+        if !std::mem::replace(&mut entry.closed, true) {
+            self.open -= 1;
+            self.remembered.push_back(Closed { slot: slot.0, batch, lookups });
         }
-        self.open -= 1;
-        self.remembered.push_back(slot.0);
-        while self.remembered.len() > remember {
-            if let Some(oldest) = self.remembered.pop_front() {
-                self.forget(Slot(oldest));
-            }
+    }
+
+    /// Forgets the oldest closed transfers beyond `remember`, of those that may be forgotten when batches up to one are
+    /// durable.
+    pub(super) fn trim(&mut self, remember: usize, durable: u64) {
+        let oldest = self.lookups.oldest();
+        let may_go = |closed: &mut Closed| {
+            closed.batch <= durable && closed.lookups <= oldest || broken(Mutant::ForgetEarly)
+        };
+        while self.remembered.len() > remember
+            && let Some(closed) = self.remembered.pop_front_if(may_go)
+        {
+            self.forget(Slot(closed.slot));
         }
+    }
+
+    /// Begins a look-up in the journal; gives its number.
+    pub(super) fn begin_lookup(&mut self) -> u64 {
+        self.lookups.begin()
+    }
+
+    /// Ends a look-up: what was found has been taken in.
+    pub(super) fn end_lookup(&mut self, number: u64) {
+        self.lookups.under_way.remove(&number);
     }
 
     /// Opens a closed transfer again, because something of it is to be done after all.
@@ -164,7 +211,7 @@ impl Live {
         let Some(entry) = self.get_mut(slot) else { return };
         if std::mem::replace(&mut entry.closed, false) {
             self.open += 1;
-            self.remembered.retain(|closed| *closed != slot.0);
+            self.remembered.retain(|closed| closed.slot != slot.0);
         }
     }
 
@@ -174,11 +221,11 @@ impl Live {
         self.free.push(slot.0);
         self.open -= usize::from(!entry.closed);
         self.by_id.remove(&entry.id.0);
-        if let Some((key, _)) = entry.claim {
-            self.by_key.remove(&key.0);
+        for key in entry.begun.iter().flat_map(Begun::keys) {
+            remove(&mut self.by_key, key.0, slot);
         }
         for trace in entry.traces.into_iter().flatten() {
-            self.by_trace.remove(&trace_key(trace));
+            remove(&mut self.by_trace, trace_key(trace), slot);
         }
         Some(entry)
     }

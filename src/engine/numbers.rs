@@ -3,53 +3,72 @@
 //! STAN and transmission second together tell one message from another, though STANs come round: when they have
 //! come round within a second, or a crash may have used some of it, the next second is taken.
 //!
-//! One counter gives both. It is reserved in blocks: the end of a block is a fact, on disk with the first transfer
-//! that uses a number of it, and after a start the counter goes on from there. So a crash skips numbers and
-//! never gives one again.
+//! One counter gives both. How far it has come is on disk with what uses its numbers, before any of them is on the wire.
+
+use serde::{Deserialize, Serialize};
 
 use crate::mutation::{Mutant, broken};
 use crate::transfer::{Numbers, Trace};
-use crate::values::{Moment, Rrn, Stan};
-
-/// Numbers that are reserved at once.
-const BLOCK: u64 = 65_536;
+use crate::values::{Date, Moment, Rrn, Stan};
 
 /// The counter wraps here: what seven characters of base 36 hold. At 20,000 transfers a second that is 45 days.
 const WRAP: u64 = 36_u64.pow(7);
+
+/// How far a node's numbers have come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The number after the last that was given.
+    pub next: u64,
+    /// The latest moment that a message carries.
+    pub latest: Moment,
+}
 
 /// The allocator of a node.
 #[derive(Clone, Debug)]
 pub struct Numbering {
     node: u8,
     stans: u32,
-    next: u64,
-    reserved: u64,
-    /// Set when a block was begun whose end is not yet among the facts.
-    unrecorded: bool,
+    counted: Counted,
+    /// Whether numbers were given since it was last asked how far they have come.
+    used: bool,
     random: u64,
     /// The second of the last trace, and the number that it began with.
     second: u64,
     first_of_second: u64,
+    /// The day that the network settles on.
+    business_date: Date,
 }
 
 impl Numbering {
-    /// The numbers of a node (0 to 35), from the end of the last block that was reserved. `latest` is the latest
-    /// moment that is known, by the clock or of a trace in the journal: its second may have been used before. `seed` is for
-    /// jitter.
+    /// The numbers of a node (0 to 35), from where they have come to, which the journal has. `seed` is for jitter.
     #[must_use]
-    pub fn new(node: u8, reserved: u64, latest: Moment, seed: u64) -> Self {
-        let reserved = if broken(Mutant::ReuseNumbers) { 0 } else { reserved };
+    pub fn new(node: u8, counted: Counted, now: Moment, seed: u64) -> Self {
+        let next = if broken(Mutant::ReuseNumbers) { 0 } else { counted.next };
+        let latest = counted.latest.max(now);
         Self {
             node: node % 36,
             stans: Stan::MAX + 1,
-            next: reserved,
-            reserved,
-            unrecorded: false,
+            counted: Counted { next, ..counted },
+            used: false,
             // A generator of this kind must not begin at zero.
             random: seed | 1,
             second: latest.millis() / 1000 + 1,
-            first_of_second: reserved,
+            first_of_second: next,
+            business_date: Date::of(latest),
         }
+    }
+
+    /// The same with the business date that the network said last.
+    #[must_use]
+    pub const fn with_business_date(self, business_date: Date) -> Self {
+        Self { business_date, ..self }
+    }
+
+    /// The network settles on this day from now on; `false` if that is no later one.
+    pub(super) fn cut_over(&mut self, to: Date) -> bool {
+        let later = to > self.business_date;
+        self.business_date = self.business_date.max(to);
+        later
     }
 
     /// The same with so many STANs only, from 0 on, where a network gives a bank no more.
@@ -58,14 +77,9 @@ impl Numbering {
         Self { stans: stans.clamp(1, Stan::MAX + 1), ..self }
     }
 
-    /// The end of a block that was begun since the last call: it is to be recorded with what uses it.
-    pub const fn take_reservation(&mut self) -> Option<u64> {
-        if self.unrecorded {
-            self.unrecorded = false;
-            Some(self.reserved)
-        } else {
-            None
-        }
+    /// How far the numbers have come, if any was given since the last call: it is to be recorded with what uses them.
+    pub fn take_counted(&mut self) -> Option<Counted> {
+        std::mem::take(&mut self.used).then_some(self.counted)
     }
 
     /// The moment that a message under this number carries.
@@ -77,26 +91,19 @@ impl Numbering {
         }
         at.max(Moment::from_millis(second * 1000))
     }
-
-    const fn count(&mut self) -> u64 {
-        if self.next == self.reserved {
-            self.reserved += BLOCK;
-            self.unrecorded = true;
-        }
-        let number = self.next;
-        self.next += 1;
-        number
-    }
 }
 
 impl Numbers for Numbering {
     fn trace(&mut self, at: Moment) -> Trace {
-        let number = self.count();
+        let number = self.counted.next;
         let at = self.moment(at, number);
+        self.counted = Counted { next: number + 1, latest: self.counted.latest.max(at) };
+        self.used = true;
         Trace {
             stan: Stan::wrapped(number % u64::from(self.stans)),
             rrn: rrn(self.node, number, at),
             at,
+            settles: self.business_date,
         }
     }
 
@@ -111,9 +118,9 @@ impl Numbers for Numbering {
 
 /// Last digit of the year, day of the year in three, node, and seven digits of the counter in base 36.
 fn rrn(node: u8, number: u64, at: Moment) -> Rrn {
-    let (year, day) = year_and_day(at);
+    let (year, day) = Date::of(at).year_and_day();
     let mut digits = [0; 12];
-    let head = [year % 10, day / 100, day / 10 % 10, day % 10, u64::from(node)];
+    let head = [year % 10, day / 100, day / 10 % 10, day % 10, u16::from(node)].map(u64::from);
     let mut rest = number % WRAP;
     for (place, digit) in digits.iter_mut().enumerate().rev() {
         let value = if let Some(value) = head.get(place) {
@@ -128,25 +135,6 @@ fn rrn(node: u8, number: u64, at: Moment) -> Rrn {
     Rrn::base36(digits)
 }
 
-/// The year and the day of the year, from 1, in UTC.
-fn year_and_day(at: Moment) -> (u64, u64) {
-    const DAYS_OF_400_YEARS: u64 = 146_097;
-    let is_leap = |year: u64| {
-        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-    };
-    let mut days = at.millis() / 86_400_000;
-    let mut year = 1970 + 400 * (days / DAYS_OF_400_YEARS);
-    days %= DAYS_OF_400_YEARS;
-    loop {
-        let length = if is_leap(year) { 366 } else { 365 };
-        if days < length {
-            return (year, days + 1);
-        }
-        days -= length;
-        year += 1;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -155,11 +143,13 @@ mod tests {
 
     const NOON: Moment = Moment::from_millis(1_795_521_600_000);
 
+    fn from(next: u64) -> Counted {
+        Counted { next, ..Counted::default() }
+    }
+
     #[test]
     fn an_rrn_tells_year_day_and_node() {
-        assert_eq!(year_and_day(NOON), (2026, 328), "24 November 2026");
-        assert_eq!(year_and_day(Moment::from_millis(951_782_400_000)), (2000, 60), "29 February");
-        let trace = Numbering::new(11, 46_656, Moment::default(), 1).trace(NOON);
+        let trace = Numbering::new(11, from(46_656), Moment::default(), 1).trace(NOON);
         assert_eq!(trace.rrn.as_str(), "6328B0001000");
         assert_eq!(trace.stan.to_string(), "046656");
     }
@@ -167,25 +157,23 @@ mod tests {
     #[test]
     fn numbers_never_come_twice_across_crashes() {
         let (mut rrns, mut traces) = (HashSet::new(), HashSet::new());
-        let mut recorded = 0;
-        let mut now = NOON;
+        let mut recorded = Counted::default();
         for life in 0..20 {
-            let mut numbers = Numbering::new(1, recorded, now, 7).with_stans(512);
-            for _ in 0..=life * 1000 {
+            // The clock stands still, or was set back.
+            let mut numbers = Numbering::new(1, recorded, NOON, 7).with_stans(512);
+            for _ in 0..=life * 100 {
                 let trace = numbers.trace(NOON);
-                now = now.max(trace.at);
                 assert!(rrns.insert(trace.rrn), "an RRN twice");
                 assert!(traces.insert((trace.stan, trace.at.millis() / 1000)), "a trace twice");
-                if let Some(reserved) = numbers.take_reservation() {
-                    recorded = reserved;
-                }
             }
+            recorded = numbers.take_counted().unwrap();
+            assert_eq!(numbers.take_counted(), None, "nothing new");
         }
     }
 
     #[test]
     fn the_counter_wraps_without_an_end() {
-        let mut numbers = Numbering::new(1, WRAP - 1, Moment::default(), 7);
+        let mut numbers = Numbering::new(1, from(WRAP - 1), Moment::default(), 7);
         let (last, first) = (numbers.trace(NOON), numbers.trace(NOON));
         assert_eq!((last.rrn.as_str(), first.rrn.as_str()), ("63281ZZZZZZZ", "632810000000"));
     }

@@ -80,7 +80,7 @@ impl Share for Outbound {
             Self::Debited(..)
             | Self::Ready(_)
             | Self::Sent(_)
-            | Self::Doubtful(_)
+            | Self::Doubtful(..)
             | Self::Reversing(..)
             | Self::Inquiring { .. }
             | Self::Exception(..)
@@ -118,7 +118,7 @@ impl Share for Inbound {
             | Self::Declined { .. }
             | Self::Undoing { .. }
             | Self::Undone { .. }
-            | Self::Barred(_) => Sums::NOTHING,
+            | Self::Barred(..) => Sums::NOTHING,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What follows from a decision, once its facts are durable.
 
+use serde::{Deserialize, Serialize};
+
 use super::order::Trace;
+use super::outbound::Doubt;
 use crate::values::{AccountNumber, Amount, ResponseCode, TransferId};
 
 /// The facts that became true, and the effects that may be released when they are on disk. Reused from one
@@ -44,6 +47,8 @@ pub enum Effect {
     Answer(TransferId, ResponseCode),
     /// Answer the switch's reversal.
     AnswerReversal(TransferId, ResponseCode),
+    /// Answer the switch's status inquiry.
+    AnswerStatus(TransferId, ResponseCode),
     /// The state changed in a way that whoever waits for the transfer is to know.
     Tell(TransferId),
     /// Somebody is to have a look.
@@ -62,6 +67,7 @@ impl Effect {
             | Self::SendStatusInquiry(id, _)
             | Self::Answer(id, _)
             | Self::AnswerReversal(id, _)
+            | Self::AnswerStatus(id, _)
             | Self::Tell(id)
             | Self::Raise(id, _) => *id,
         }
@@ -82,7 +88,8 @@ pub struct Posting {
 }
 
 /// A side of an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Side {
     /// The customer's money goes down.
     Debit,
@@ -124,6 +131,8 @@ pub struct ReversalSend {
     pub original: Trace,
     /// The numbers that the reversal goes under.
     pub trace: Trace,
+    /// Why the outcome is unknown.
+    pub because: Doubt,
     /// Whether it was sent before, so that it goes as a repeat.
     pub repeat: bool,
 }
@@ -139,4 +148,6 @@ pub enum Alarm {
     Exception,
     /// Core has no posting where it said that it made one, or another one under our id.
     CoreDiffers,
+    /// What was decided can't follow on the transfer's state: a fault of this program. Nothing was done.
+    Fault,
 }

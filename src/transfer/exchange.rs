@@ -1,14 +1,106 @@
-//! Exchanges without money: a name asked for, a balance, a status. No debit, no reversal, nothing durable; they
-//! may be asked again, and end with the patience of whoever asked.
+//! Exchanges without money: a name or a balance asked for. No debit, no reversal, nothing durable; they may be
+//! asked again, and end with the patience of whoever asked.
+//!
+//! There are two ways: a channel asks, and the question goes to the switch; or the switch asks, and the question goes
+//! to core. The machine is one.
 
-use super::input::Line;
-use super::order::Answer;
+use std::sync::Arc;
+
+use super::input::{Line, Refusal};
+use super::order::{Answer, Particulars};
 use super::rules::{Class, Rules};
-use crate::values::{Moment, ResponseCode};
+use crate::values::{
+    AccountNumber, Amount, Institution, Moment, Name, ProcessingCode, ResponseCode, TransferId,
+};
 
-/// A question under way to the switch.
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inquiry {
+    /// The exchange.
+    pub id: TransferId,
+    /// What is asked for, as the network codes it.
+    pub kind: ProcessingCode,
+    /// The account that is asked about.
+    pub account: AccountNumber,
+    /// The other bank.
+    pub counterparty: Institution,
+    /// How much is to be moved later, where that is said.
+    pub amount: Amount,
+    /// What is said besides.
+    pub particulars: Arc<Particulars>,
+}
+
+/// Who asks whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// A channel of ours asks the switch.
+    Out,
+    /// The switch asks our core.
+    In,
+}
+
+/// What is known of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// Whose it is.
+    pub holder: Option<Name>,
+    /// What is on it.
+    pub balance: Option<Amount>,
+}
+
+/// What core says of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountAnswer {
+    /// It is there and active.
+    Active(Holding),
+    /// It can't be paid to, for this reason.
+    Refused(Refusal),
+    /// No answer, or none that says anything.
+    None,
+}
+
+/// What can happen to an exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExchangeInput {
+    /// The switch answered.
+    Switch(Answer, Holding),
+    /// Core answered, or did not.
+    Core(AccountAnswer),
+    /// What the link knows of the question.
+    Line(Line),
+    /// The deadline has come.
+    Due,
+}
+
+/// What became of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// This is the answer.
+    Answered(ResponseCode, Holding),
+    /// Whoever was asked declined to answer, or, where the switch asks, it is told so.
+    Declined(ResponseCode),
+    /// There is no answer, and none is waited for any more.
+    Unanswered,
+}
+
+/// What becomes of an exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It waits on.
+    Wait,
+    /// The answer speaks of something else; it waits on.
+    Mismatched,
+    /// It is asked again, and waits on.
+    Ask(Exchange),
+    /// It is over.
+    Over(Outcome),
+}
+
+/// A question under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exchange {
+    /// Who asks whom.
+    pub way: Way,
     /// How often it was asked.
     pub tries: u16,
     /// When to ask again, or to give up.
@@ -17,49 +109,47 @@ pub struct Exchange {
     pub patience: Moment,
 }
 
-/// What can happen to an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExchangeInput {
-    /// The switch answered.
-    Answer(Answer),
-    /// What the link knows of the question.
-    Line(Line),
-    /// The deadline has come.
-    Due,
-}
-
-/// What becomes of an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// It waits on.
-    Wait,
-    /// It is asked again, and waits on.
-    Ask(Exchange),
-    /// It is answered.
-    Answered(ResponseCode),
-    /// The switch declined to answer.
-    Declined(ResponseCode),
-    /// There is no answer, and none is waited for any more.
-    Unanswered,
-}
-
 impl Exchange {
     /// A question that is asked now for the first time.
     #[must_use]
-    pub fn ask(now: Moment, patience: Moment, rules: &Rules) -> Self {
-        Self { tries: 1, due: now.after(rules.response_timeout).min(patience), patience }
+    pub fn ask(way: Way, now: Moment, patience: Moment, rules: &Rules) -> Self {
+        let wait = match way {
+            Way::Out => rules.response_timeout,
+            Way::In => rules.core.first,
+        };
+        Self { way, tries: 1, due: now.after(wait).min(patience), patience }
     }
 
     /// What an input makes of it.
     #[must_use]
-    pub fn turn(&self, input: ExchangeInput, now: Moment, rules: &Rules) -> Turn {
+    pub fn turn(
+        &self,
+        inquiry: &Inquiry,
+        input: ExchangeInput,
+        now: Moment,
+        rules: &Rules,
+    ) -> Turn {
         match input {
-            ExchangeInput::Answer(answer) => match rules.classes.of(answer.code) {
-                Class::Approved => Turn::Answered(answer.code),
-                Class::Declined | Class::Unknown => Turn::Declined(answer.code),
+            ExchangeInput::Switch(answer, _)
+                if !(answer.echoes && answer.amount == inquiry.amount) =>
+            {
+                Turn::Mismatched
+            }
+            ExchangeInput::Switch(answer, holding) => match rules.classes.of(answer.code) {
+                Class::Approved => Turn::Over(Outcome::Answered(answer.code, holding)),
+                Class::Declined | Class::Unknown => Turn::Over(Outcome::Declined(answer.code)),
                 Class::Retry => self.again(now, rules),
             },
-            ExchangeInput::Line(Line::Sent) => Turn::Wait,
+            ExchangeInput::Core(AccountAnswer::Active(holding)) => {
+                Turn::Over(Outcome::Answered(rules.inbound.approved, holding))
+            }
+            ExchangeInput::Core(AccountAnswer::Refused(refusal)) => {
+                Turn::Over(Outcome::Declined(rules.inbound.refused(refusal)))
+            }
+            // The deadline asks again.
+            ExchangeInput::Line(Line::Sent) | ExchangeInput::Core(AccountAnswer::None) => {
+                Turn::Wait
+            }
             ExchangeInput::Line(Line::NotSent | Line::Lost) | ExchangeInput::Due => {
                 self.again(now, rules)
             }
@@ -68,76 +158,12 @@ impl Exchange {
 
     fn again(&self, now: Moment, rules: &Rules) -> Turn {
         if now >= self.patience || self.tries >= rules.inquiry_tries {
-            return Turn::Unanswered;
+            return Turn::Over(match self.way {
+                Way::Out => Outcome::Unanswered,
+                Way::In => Outcome::Declined(rules.inbound.doubtful),
+            });
         }
         let tries = self.tries.saturating_add(1);
-        Turn::Ask(Self { tries, ..Self::ask(now, self.patience, rules) })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::transfer::{
-        AfterUnknown, Backoff, Classes, InboundCodes, InquiryRules, ReversalClasses,
-    };
-    use crate::values::{Amount, Currency, Value};
-
-    fn code(text: &str) -> ResponseCode {
-        ResponseCode::from_ascii(text.as_bytes()).unwrap()
-    }
-
-    fn answer(text: &str) -> ExchangeInput {
-        let amount = Amount::new(0, Currency::IDR);
-        ExchangeInput::Answer(Answer { code: code(text), amount, echoes: true })
-    }
-
-    fn rules() -> Rules {
-        let second = Duration::from_secs(1);
-        let backoff = Backoff { first: second, longest: second, jitter_percent: 0 };
-        Rules {
-            classes: Classes::new(vec![
-                (code("00"), Class::Approved),
-                (code("14"), Class::Declined),
-                (code("91"), Class::Retry),
-            ]),
-            reversal_classes: ReversalClasses::default(),
-            response_timeout: Duration::from_secs(10),
-            inquiry_tries: 2,
-            after_unknown: AfterUnknown::Hold(InquiryRules { tries: 1, apart: second }),
-            core: backoff,
-            posting_tries: 1,
-            inbound: InboundCodes {
-                approved: code("00"),
-                doubtful: code("68"),
-                reversed_before: code("12"),
-                reversal_before: code("00"),
-                reversed_already: code("94"),
-                mismatched: code("13"),
-                refusals: Vec::new(),
-                refused_otherwise: code("05"),
-                answer_within: second,
-            },
-        }
-    }
-
-    #[test]
-    fn a_question_is_asked_again_within_tries_and_patience_only() {
-        let (rules, start) = (rules(), Moment::from_millis(0));
-        let at = |seconds| start.after(Duration::from_secs(seconds));
-        let first = Exchange::ask(start, at(15), &rules);
-        assert_eq!(first.turn(answer("00"), start, &rules), Turn::Answered(code("00")));
-        assert_eq!(first.turn(answer("14"), start, &rules), Turn::Declined(code("14")));
-        assert_eq!(first.turn(answer("ZZ"), start, &rules), Turn::Declined(code("ZZ")));
-        let Turn::Ask(second) = first.turn(answer("91"), at(9), &rules) else {
-            panic!("asked again")
-        };
-        assert_eq!((second.tries, second.due), (2, at(15)), "no longer than patience");
-        assert_eq!(second.turn(ExchangeInput::Due, at(14), &rules), Turn::Unanswered);
-        let late = first.turn(ExchangeInput::Line(Line::Lost), at(15), &rules);
-        assert_eq!(late, Turn::Unanswered, "patience is over");
-        assert_eq!(first.turn(ExchangeInput::Line(Line::Sent), at(1), &rules), Turn::Wait);
+        Turn::Ask(Self { tries, ..Self::ask(self.way, now, self.patience, rules) })
     }
 }

@@ -5,21 +5,29 @@
 //! Received ─► Posting ─► Approved ─► Undoing ─► Undone
 //!                ├─► Declined           ▲
 //!                └──────────────────────┘  (core left it in doubt, or a reversal came)
-//! Barred  (the reversal came before its original)
+//! Barred  (its reversal came before it, or the switch was told that it is not here)
 //! ```
 
 mod decide;
 mod evolve;
 
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
 use super::effect::Side;
 use super::input::{CancelAnswer, PostingAnswer, Refusal, Was};
-use super::order::Receipt;
+use super::order::{Particulars, Receipt, receipt};
 use crate::values::{
-    AccountNumber, Amount, Institution, Moment, ProcessingCode, ResponseCode, TransferId,
+    AccountNumber, Amount, Institution, Moment, ProcessingCode, ResponseCode, Rrn, Stan,
+    TransferId, Transmission, whole,
 };
 
 /// What a switch asks us for. It never changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// What kind of movement it is, is data: an interbank transfer and a QRIS payment credit our customer's account, cash
+/// that he takes at another bank's machine debits it. A reversal undoes either.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Demand {
     /// The transfer that it is with us.
     pub id: TransferId,
@@ -28,11 +36,30 @@ pub struct Demand {
     /// What it does to the account: a credit comes in, a withdrawal goes out.
     pub side: Side,
     /// The account at our bank.
+    #[serde(with = "whole")]
     pub account: AccountNumber,
+    /// The account at the other bank, where there is one.
+    #[serde(with = "whole::option", default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<AccountNumber>,
     /// How much.
     pub amount: Amount,
     /// The other bank.
     pub counterparty: Institution,
+    /// The numbers that the request came under.
+    pub origin: Origin,
+    /// What is said besides.
+    pub particulars: Arc<Particulars>,
+}
+
+/// The numbers that a request of another bank came under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Origin {
+    /// The system trace audit number (DE11).
+    pub stan: Stan,
+    /// The retrieval reference number (DE37).
+    pub rrn: Rrn,
+    /// When it was made (DE7).
+    pub transmitted: Transmission,
 }
 
 /// Where an inbound transfer stands, and what it rests on.
@@ -91,12 +118,24 @@ pub enum Inbound {
         /// What core had.
         was: Was,
     },
-    /// The reversal came before its original, which is refused if it comes.
-    Barred(Demand),
+    /// It is refused if it comes: its reversal came before it, or the switch asked for its status and was told that
+    /// it is not here.
+    Barred(Demand, Bar),
+}
+
+/// What came of a request before it came itself, so that it must not be carried out any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bar {
+    /// Its reversal.
+    Reversal,
+    /// A status inquiry. Who asks takes 'not found' for an outcome, so it must stay true.
+    StatusInquiry,
 }
 
 /// Why a posting is undone, and what the switch was told of the request before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Undo {
     /// Core left the posting in doubt until it was too late; the switch was told so.
     Doubtful {
@@ -129,7 +168,8 @@ impl Undo {
 }
 
 /// Something that happened, as far as it concerns one inbound transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum InboundInput {
     /// Core answered the posting, or did not.
     Posting(PostingAnswer),
@@ -142,6 +182,8 @@ pub enum InboundInput {
         /// The amount that the reversal speaks of.
         amount: Amount,
     },
+    /// The switch asks what became of it.
+    StatusAsked,
     /// The state's deadline has come.
     Due,
     /// The program started again.
@@ -149,15 +191,21 @@ pub enum InboundInput {
 }
 
 /// Something that became true of an inbound transfer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum InboundFact {
     /// The request is on record.
     Received {
         /// What it asks for.
         demand: Demand,
     },
-    /// The reversal of a request that did not come yet is on record.
-    Barred(Demand),
+    /// A request that did not come yet is refused if it comes.
+    Barred {
+        /// What it would ask for, as far as is known.
+        demand: Demand,
+        /// What came instead.
+        by: Bar,
+    },
     /// Core is asked for the posting.
     PostingAsked {
         /// When to ask again.
@@ -166,7 +214,7 @@ pub enum InboundFact {
         answer_by: Moment,
     },
     /// The posting stands.
-    Posted(Receipt),
+    Posted(#[serde(with = "receipt")] Receipt),
     /// Core refused the posting.
     Rejected(Refusal),
     /// The switch is told this of the request.
@@ -186,6 +234,8 @@ pub enum InboundFact {
     ReversalAnswered(ResponseCode),
     /// A reversal that speaks of another amount.
     ReversalMismatched(Amount),
+    /// The switch asked for the status, and is told this.
+    StatusAnswered(ResponseCode),
     /// An input that the state does not expect.
     Unexpected(InboundInput),
 }
@@ -198,7 +248,7 @@ impl Inbound {
             Self::Received(demand)
             | Self::Posted(demand, _)
             | Self::Rejected(demand, _)
-            | Self::Barred(demand)
+            | Self::Barred(demand, _)
             | Self::Posting { demand, .. }
             | Self::Approved { demand, .. }
             | Self::Declined { demand, .. }
@@ -218,7 +268,7 @@ impl Inbound {
             | Self::Approved { .. }
             | Self::Declined { .. }
             | Self::Undone { .. }
-            | Self::Barred(_) => None,
+            | Self::Barred(..) => None,
         }
     }
 
@@ -241,7 +291,8 @@ impl Inbound {
             Self::Declined { .. } => "Declined",
             Self::Undoing { .. } => "Undoing",
             Self::Undone { .. } => "Undone",
-            Self::Barred(_) => "Barred",
+            Self::Barred(_, Bar::Reversal) => "Barred",
+            Self::Barred(_, Bar::StatusInquiry) => "Barred (by inquiry)",
         }
     }
 }
@@ -252,7 +303,7 @@ impl InboundFact {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Received { .. } => "Received",
-            Self::Barred(_) => "Barred",
+            Self::Barred { .. } => "Barred",
             Self::PostingAsked { .. } => "PostingAsked",
             Self::Posted(_) => "Posted",
             Self::Rejected(_) => "Rejected",
@@ -262,6 +313,7 @@ impl InboundFact {
             Self::CameAgain => "CameAgain",
             Self::ReversalAnswered(_) => "ReversalAnswered",
             Self::ReversalMismatched(_) => "ReversalMismatched",
+            Self::StatusAnswered(_) => "StatusAnswered",
             Self::Unexpected(_) => "Unexpected",
         }
     }

@@ -1,9 +1,12 @@
 //! What can happen to a transfer.
 
+use serde::{Deserialize, Serialize};
+
 use super::order::Answer;
 
 /// Something that happened, as far as it concerns one transfer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Input {
     /// Core answered a posting, or did not.
     Posting(PostingAnswer),
@@ -31,7 +34,8 @@ pub enum Input {
 }
 
 /// What core says to `PUT /postings/{id}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PostingAnswer {
     /// The posting is made, now or before.
     Posted,
@@ -46,7 +50,8 @@ pub enum PostingAnswer {
 }
 
 /// Why core refuses a posting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// Not enough money.
     InsufficientFunds,
@@ -61,7 +66,8 @@ pub enum Refusal {
 }
 
 /// What core says to `DELETE /postings/{id}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CancelAnswer {
     /// It stands no more; this is what it was.
     Was(Was),
@@ -70,7 +76,8 @@ pub enum CancelAnswer {
 }
 
 /// What a posting was when it was cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Was {
     /// Made; it is reversed now.
     Posted,
@@ -81,7 +88,8 @@ pub enum Was {
 }
 
 /// What the link knows of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Line {
     /// It was written to the session.
     Sent,
@@ -92,7 +100,7 @@ pub enum Line {
 }
 
 /// What two persons decided of an exception.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolution {
     /// What is to be done.
     pub verdict: Verdict,
@@ -101,7 +109,8 @@ pub struct Resolution {
 }
 
 /// How an exception ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The money has moved.
     Settle,
@@ -110,10 +119,26 @@ pub enum Verdict {
 }
 
 /// A maker and a checker, who are not the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Names")]
 pub struct TwoPersons {
     maker: Box<str>,
     checker: Box<str>,
+}
+
+/// Two names, as they are written.
+#[derive(Deserialize)]
+struct Names {
+    maker: Box<str>,
+    checker: Box<str>,
+}
+
+impl TryFrom<Names> for TwoPersons {
+    type Error = &'static str;
+
+    fn try_from(names: Names) -> Result<Self, Self::Error> {
+        Self::new(&names.maker, &names.checker).ok_or("maker and checker are not two persons")
+    }
 }
 
 impl TwoPersons {

@@ -1,12 +1,20 @@
 //! What a transfer is about: who pays whom how much, and under which numbers it goes over the wire.
 
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
 use crate::values::{
-    AccountNumber, Amount, Institution, Moment, Pan, ProcessingCode, ResponseCode, Rrn, Stan,
-    TransferId,
+    AccountNumber, Amount, Date, Institution, MerchantType, Moment, Name, Pan, ProcessingCode,
+    Reference, ResponseCode, Rrn, Stan, Terminal, TransferId, whole,
 };
 
 /// What is to be moved. It never changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// What kind of movement it is, is data: an interbank transfer and a QRIS payment take the money from our customer's
+/// account, cash that another bank's customer takes at our machine takes it from the machine's. In each of them
+/// `from` is debited before anything is sent, and has it back when the other bank does not pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// The transfer.
     pub id: TransferId,
@@ -14,46 +22,64 @@ pub struct Order {
     pub kind: ProcessingCode,
     /// How much.
     pub amount: Amount,
-    /// The account that pays.
+    /// The account that pays, at our bank.
+    #[serde(with = "whole")]
     pub from: AccountNumber,
     /// The account that is paid.
+    #[serde(with = "whole")]
     pub to: AccountNumber,
-    /// The card that stands for the account that pays, where there is one.
+    /// The card that stands for an account, where there is one.
+    #[serde(with = "whole::option", default, skip_serializing_if = "Option::is_none")]
     pub pan: Option<Pan>,
     /// The other bank.
     pub counterparty: Institution,
     /// Who makes the posting in our books.
     pub funding: Funding,
+    /// What is said besides.
+    pub particulars: Arc<Particulars>,
+}
+
+/// What is said of a transfer besides its money, on the wire and to the channel. No decision rests on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Particulars {
+    /// The channel's kind.
+    pub merchant: MerchantType,
+    /// The channel's terminal.
+    pub terminal: Terminal,
+    /// Whose the account is that pays.
+    #[serde(with = "whole::option", default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<Name>,
+    /// Whose the account is that is paid.
+    #[serde(with = "whole::option", default, skip_serializing_if = "Option::is_none")]
+    pub beneficiary: Option<Name>,
+    /// What the customer calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
+    /// What the channel calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelReference>,
+}
+
+/// What a channel calls a transfer that it asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelReference {
+    /// Who asks.
+    pub partner: Reference,
+    /// Its number of the transfer.
+    pub reference: Reference,
+    /// Its number of the request, unique in a day.
+    pub request: Reference,
 }
 
 /// Who debits the customer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Funding {
     /// The program asks core banking for a posting.
     Core,
     /// The channel has debited before it asked, and says under which reference. It gives the money back
     /// itself when the transfer fails.
-    Caller(DebitReference),
-}
-
-/// The channel's reference of a debit that it made: 1 to 64 printable characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DebitReference(Box<str>);
-
-impl DebitReference {
-    /// `None` if it is empty, too long or not printable ASCII.
-    #[must_use]
-    pub fn new(text: &str) -> Option<Self> {
-        let fits = (1..=64).contains(&text.len())
-            && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-        fits.then(|| Self(text.into()))
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+    Caller(Reference),
 }
 
 /// Proof that a posting stands in the books. Only a core that says so, or a caller's reference, makes one;
@@ -63,10 +89,11 @@ pub struct Receipt {
     proof: Proof,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Proof {
     Posted { at: Moment },
-    Caller(DebitReference),
+    Caller(Reference),
 }
 
 impl Receipt {
@@ -76,13 +103,34 @@ impl Receipt {
     }
 
     /// The channel says so, where it debits itself.
-    pub(super) const fn caller(reference: DebitReference) -> Self {
+    pub(super) const fn caller(reference: Reference) -> Self {
         Self { proof: Proof::Caller(reference) }
     }
 }
 
+/// How a receipt is written in the journal, and read again: as good then as when core said it. For the facts that
+/// hold one, and nothing else.
+pub(super) mod receipt {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::{Proof, Receipt};
+
+    pub(in crate::transfer) fn serialize<S: Serializer>(
+        receipt: &Receipt,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        receipt.proof.serialize(serializer)
+    }
+
+    pub(in crate::transfer) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Receipt, D::Error> {
+        Proof::deserialize(deserializer).map(|proof| Receipt { proof })
+    }
+}
+
 /// The numbers that a message goes under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Trace {
     /// The system trace audit number.
     pub stan: Stan,
@@ -90,10 +138,12 @@ pub struct Trace {
     pub rrn: Rrn,
     /// When it was made, for the transmission date and time.
     pub at: Moment,
+    /// The business date of the network then: the day on which the switch settles it.
+    pub settles: Date,
 }
 
 /// What an answer says, and of what: the fields that must be as they were sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The response code.
     pub code: ResponseCode,

@@ -14,10 +14,11 @@ mod decide;
 mod evolve;
 mod moves;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::input::{Input, Refusal, Resolution, Was};
-use super::order::{Answer, Order, Receipt, Trace};
+use super::order::{Answer, Order, Receipt, Trace, receipt};
 use crate::values::{Moment, ResponseCode};
 
 /// Where an outbound transfer stands, and what it rests on.
@@ -52,7 +53,7 @@ pub enum Outbound {
     /// The request was written to the session.
     Sent(Dispatch),
     /// The outcome is unknown. Never at rest: what is done about it is decided with it.
-    Doubtful(Dispatch),
+    Doubtful(Dispatch, Doubt),
     /// The outcome is unknown, and the switch is asked to undo it until it says that it has.
     Reversing(Dispatch, Reversal),
     /// The outcome is unknown, the network knows no reversal, and its status is asked.
@@ -118,6 +119,8 @@ pub struct Dispatch {
 /// A reversal under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reversal {
+    /// Why the outcome is unknown, which the reversal says.
+    pub because: Doubt,
     /// The numbers that it goes under.
     pub trace: Trace,
     /// How often it was sent.
@@ -138,7 +141,8 @@ pub enum Cause {
 }
 
 /// Why a debit must not stand before anything was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unwanted {
     /// Core left it in doubt.
     Doubtful,
@@ -148,7 +152,8 @@ pub enum Unwanted {
 }
 
 /// Why money is given back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Why {
     /// The switch declined.
     Declined(ResponseCode),
@@ -165,7 +170,8 @@ pub enum Why {
 }
 
 /// Who says that the money has moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SettledBy {
     /// The answer to the request, or to a status inquiry.
     Answer(ResponseCode),
@@ -176,7 +182,8 @@ pub enum SettledBy {
 }
 
 /// Why a transfer was refused before anything was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RefusedFor {
     /// Core refused the debit.
     Core(Refusal),
@@ -189,7 +196,8 @@ pub enum RefusedFor {
 }
 
 /// Why the outcome is unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Doubt {
     /// No answer in time.
     Timeout,
@@ -202,7 +210,8 @@ pub enum Doubt {
 }
 
 /// Something that became true of an outbound transfer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OutboundFact {
     /// It was taken on.
     Accepted(Order),
@@ -212,7 +221,7 @@ pub enum OutboundFact {
         due: Moment,
     },
     /// The debit stands.
-    Debited(Receipt),
+    Debited(#[serde(with = "receipt")] Receipt),
     /// No debit stands, and none will.
     Refused(RefusedFor),
     /// The debit must not stand, and core is asked to cancel it.
@@ -303,7 +312,7 @@ impl Outbound {
             | Self::Debited(order, _)
             | Self::Ready(Dispatch { order, .. })
             | Self::Sent(Dispatch { order, .. })
-            | Self::Doubtful(Dispatch { order, .. })
+            | Self::Doubtful(Dispatch { order, .. }, _)
             | Self::Reversing(Dispatch { order, .. }, _)
             | Self::Inquiring { dispatch: Dispatch { order, .. }, .. }
             | Self::Exception(Dispatch { order, .. }, _)
@@ -329,7 +338,7 @@ impl Outbound {
             | Self::Exception(Dispatch { due, .. }, Cause::Unreversed(_)) => Some(*due),
             Self::Accepted(_)
             | Self::Debited(..)
-            | Self::Doubtful(_)
+            | Self::Doubtful(..)
             | Self::Exception(_, Cause::Undecided)
             | Self::Settled { .. }
             | Self::Refunded { .. }
@@ -354,7 +363,7 @@ impl Outbound {
             Self::Debited(..) => "Debited",
             Self::Ready(_) => "Ready",
             Self::Sent(_) => "Sent",
-            Self::Doubtful(_) => "Doubtful",
+            Self::Doubtful(..) => "Doubtful",
             Self::Reversing(..) => "Reversing",
             Self::Inquiring { .. } => "Inquiring",
             Self::Exception(_, Cause::Unreversed(_)) => "Exception (unreversed)",

@@ -190,6 +190,12 @@ pub struct InboundCodes {
     pub reversal_before: ResponseCode,
     /// A reversal that was done before.
     pub reversed_already: ResponseCode,
+    /// A status inquiry about a request that core is asked about still.
+    pub in_progress: ResponseCode,
+    /// A status inquiry about a request that is undone or being undone.
+    pub undone: ResponseCode,
+    /// A status inquiry about a request that did not come.
+    pub not_found: ResponseCode,
     /// A reversal that speaks of another amount than its original.
     pub mismatched: ResponseCode,
     /// What core's refusals are called on the wire.

@@ -115,6 +115,15 @@ code! {
     Institution, 1 to 11, "1 to 11 digits", |byte| byte.is_ascii_digit()
 }
 
+code! {
+    /// A merchant type (DE18), which tells the channel: 6011 a machine, 6017 a mobile app.
+    MerchantType, 4 to 4, "four digits", |byte| byte.is_ascii_digit()
+}
+code! {
+    /// A terminal's identification (DE41).
+    Terminal, 1 to 8, "1 to 8 printable characters", |byte| (b' '..=b'~').contains(&byte)
+}
+
 /// A transfer, by the UUID (version 7, so in order of time) that it has from the first moment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransferId(pub u128);

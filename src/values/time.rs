@@ -17,6 +17,9 @@ pub struct MonthDay {
 }
 
 impl MonthDay {
+    /// 29 February.
+    pub const LEAP_DAY: Self = Self { month: 2, day: 29 };
+
     /// `None` if no year has such a day.
     #[must_use]
     pub const fn new(month: u8, day: u8) -> Option<Self> {

@@ -12,12 +12,15 @@
 #[allow(dead_code, reason = "shared with the tests of the machines")]
 mod rules;
 
+mod exchanges;
+mod races;
+
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use titian::engine::{
-    Body, Busy, Claim, Concern, Engine, Event, Fact, Key, Life, Limits, Lookup, Numbering, Output,
-    Pace, Question, Record, Schedule,
+    Begun, Body, Busy, Claim, Concern, Counted, Engine, Event, Fact, Key, Life, Limits, Lookup,
+    Numbering, Output, Pace, Question, Record, Repeat, Schedule,
 };
 use titian::transfer::{
     Cleared, Demand, Effect, Funding, Inbound, Input, Line, Order, OutboundFact, PostingAnswer,
@@ -30,10 +33,10 @@ const NOW: Moment = Moment::from_millis(1_795_521_600_000);
 const LATER: Moment = Moment::from_millis(1_795_521_690_000);
 
 fn engine(open: usize, remembered: usize) -> Engine {
-    let limits = Limits { open, remembered, due_a_tick: 100 };
+    let limits = Limits { open, exchanges: 1, remembered, due_a_tick: 100 };
     let rate = NonZeroU32::new(100).unwrap();
     let pace = Pace { per_second: rate, per_destination: rate, burst: rate };
-    let numbers = Numbering::new(1, 0, NOW, 7);
+    let numbers = Numbering::new(1, Counted::default(), NOW, 7);
     Engine::new(Arc::new(reversing()), limits, Schedule::new(NOW, pace), numbers)
 }
 
@@ -41,8 +44,12 @@ fn ordered(id: u128) -> Order {
     Order { id: TransferId(id), ..order(Funding::Core) }
 }
 
+fn begun(key: u128, body: u128) -> Begun {
+    Begun { request: Key(key), reference: None, body: Body(body) }
+}
+
 fn asks(id: u128, key: u128, body: u128) -> Event {
-    Event::Order { order: ordered(id), key: Key(key), body: Body(body) }
+    Event::Order { order: ordered(id), begun: begun(key, body) }
 }
 
 fn out(id: u128, input: Input) -> Event {
@@ -71,6 +78,12 @@ fn sent(engine: &mut Engine, id: u128) -> (Cleared, Vec<Record>) {
     engine.handle(out(id, Input::Line(Line::Sent)), NOW);
     records.extend(commit(engine).1);
     (cleared, records)
+}
+
+/// A request under key 7 that was there before.
+fn repeat(asked: u128, body: u128, first: u128) -> Repeat {
+    let (asked, first) = (TransferId(asked), TransferId(first));
+    Repeat { asked, key: Key(7), body: Body(body), first }
 }
 
 fn state(engine: &Engine, id: u128) -> &'static str {
@@ -102,8 +115,7 @@ fn a_request_that_comes_again_is_the_same_transfer() {
     engine.handle(asks(3, 7, 2), NOW);
     let (outputs, records) = commit(&mut engine);
     assert_eq!(records, [], "nothing new");
-    let first = TransferId(1);
-    assert_eq!(outputs, [Output::Existing(Key(7), first), Output::Conflict(Key(7), first)]);
+    assert_eq!(outputs, [Output::Existing(repeat(2, 1, 1)), Output::Conflict(repeat(3, 2, 1))]);
 }
 
 #[test]
@@ -117,7 +129,7 @@ fn a_key_that_the_journal_knows_takes_the_new_transfer_back() {
     let outputs: Vec<_> = std::iter::from_fn(|| engine.next_output()).collect();
     assert_eq!(state(&engine, 5), "forgotten");
     assert_eq!(engine.open(), 1);
-    assert!(outputs.contains(&Output::Existing(Key(7), TransferId(1))), "{outputs:?}");
+    assert!(outputs.contains(&Output::Existing(repeat(5, 1, 1))), "{outputs:?}");
     let asked = outputs.iter().filter(|output| matches!(output, Output::Effect(_))).count();
     assert_eq!(asked, 1, "core is asked for the other alone: {outputs:?}");
 }
@@ -128,7 +140,7 @@ fn over_the_bound_new_work_is_refused_and_recovery_never() {
     sent(&mut engine, 1);
     engine.handle(asks(2, 2, 1), NOW);
     let (outputs, _) = commit(&mut engine);
-    assert_eq!(outputs, [Output::Refused(Key(2), Busy::Full)]);
+    assert_eq!(outputs, [Output::Refused(TransferId(2), Busy::Full)]);
     engine.handle(out(1, Input::Line(Line::Lost)), NOW);
     let (outputs, _) = commit(&mut engine);
     assert!(matches!(outputs[0], Output::Effect(Effect::SendReversal(_))), "{outputs:?}");
@@ -144,7 +156,7 @@ fn draining_refuses_new_work_and_ends_what_is_open() {
     let (cleared, _) = sent(&mut engine, 1);
     engine.drain();
     engine.handle(asks(2, 2, 1), NOW);
-    assert_eq!(commit(&mut engine).0, [Output::Refused(Key(2), Busy::Draining)]);
+    assert_eq!(commit(&mut engine).0, [Output::Refused(TransferId(2), Busy::Draining)]);
     let (trace, to) = (cleared.trace(), Question::Request);
     engine.handle(Event::Answered { trace, to, answer: answer("00") }, NOW);
     commit(&mut engine);
@@ -155,14 +167,17 @@ fn draining_refuses_new_work_and_ends_what_is_open() {
 fn after_a_crash_what_was_sent_is_reversed() {
     let (_, records) = sent(&mut engine(10, 10), 1);
     let mut engine = engine(10, 10);
-    engine.restore(&records, Some((Key(1), Body(1)))).unwrap();
+    engine.restore(&records, Some(begun(1, 1))).unwrap();
     engine.resume(LATER);
     let (outputs, _) = commit(&mut engine);
     assert_eq!(state(&engine, 1), "Reversing");
     assert!(matches!(outputs[0], Output::Effect(Effect::SendReversal(_))), "{outputs:?}");
     assert!(engine.next_deadline().is_some(), "it will be repeated");
     engine.handle(asks(2, 1, 1), LATER);
-    assert_eq!(commit(&mut engine).0, [Output::Existing(Key(1), TransferId(1))]);
+    assert_eq!(
+        commit(&mut engine).0,
+        [Output::Existing(Repeat { key: Key(1), ..repeat(2, 1, 1) })]
+    );
 }
 
 #[test]
@@ -177,12 +192,12 @@ fn what_is_forgotten_is_looked_up_and_goes_on_record() {
     engine.handle(approved.clone(), LATER);
     let (outputs, _) = commit(&mut engine);
     let lookup = Lookup::Trace(cleared.trace());
-    assert_eq!(outputs, [Output::LookUp(lookup, approved.clone())]);
-    engine.found(&records, Some((Key(1), Body(1))), approved.clone(), LATER).unwrap();
+    assert_eq!(outputs, [Output::LookUp(0, lookup, approved.clone())]);
+    engine.found(0, &records, Some(begun(1, 1)), approved.clone(), LATER).unwrap();
     let (_, more) = commit(&mut engine);
     let repeated = Fact::Out(OutboundFact::Repeated(answer("00")));
     assert_eq!(more.iter().map(|record| &record.fact).collect::<Vec<_>>(), [&repeated]);
-    engine.found(&[], None, approved, LATER).unwrap();
+    engine.found(1, &[], None, approved, LATER).unwrap();
     assert!(matches!(commit(&mut engine).0[..], [Output::Unmatched(..)]));
 }
 
@@ -194,13 +209,13 @@ fn a_reversal_without_its_original_bars_it() {
     let reversal = Event::Reversal { demand: demand.clone(), original, amount };
     engine.handle(reversal.clone(), NOW);
     let (outputs, _) = commit(&mut engine);
-    assert_eq!(outputs, [Output::LookUp(Lookup::Key(original), reversal.clone())]);
-    engine.found(&[], None, reversal, NOW).unwrap();
+    assert_eq!(outputs, [Output::LookUp(0, Lookup::Key(original), reversal.clone())]);
+    engine.found(0, &[], None, reversal, NOW).unwrap();
     let (outputs, records) = commit(&mut engine);
     assert!(matches!(outputs[..], [Output::Effect(Effect::AnswerReversal(..))]), "{outputs:?}");
     assert_eq!(records.len(), 2, "the mark, and what was answered");
     engine.handle(Event::Demand { demand, key: original }, NOW);
     let (outputs, _) = commit(&mut engine);
     assert!(matches!(outputs[..], [Output::Effect(Effect::Answer(..))]), "refused: {outputs:?}");
-    assert!(matches!(engine.transfer(TransferId(8)), Some(Life::In(Inbound::Barred(_)))));
+    assert!(matches!(engine.transfer(TransferId(8)), Some(Life::In(Inbound::Barred(..)))));
 }

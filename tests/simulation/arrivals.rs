@@ -1,9 +1,10 @@
 //! What comes from channels and from the switch of itself.
 
-use titian::engine::{Body, Event, Key};
+use titian::engine::{Begun, Body, Event, Key};
 use titian::transfer::{Demand, Funding, Order, Side};
 use titian::values::{Institution, ProcessingCode, TransferId, Value};
 
+use crate::rules::{demand, particulars};
 use crate::switch::Asked;
 use crate::world::{Happening, World, account, amount};
 
@@ -17,45 +18,66 @@ impl World {
         let id = self.id();
         let order = Order {
             id,
-            kind: ProcessingCode::from_ascii(b"401000").unwrap(),
+            kind: self.kind(),
             amount: amount(self.chance.between(1, 1_000_000)),
             from: account("1234567890"),
             to: account("9876543210"),
             pan: None,
             counterparty: Institution::from_ascii(self.bank().as_bytes()).unwrap(),
             funding: Funding::Core,
+            particulars: particulars(),
         };
-        let key = Key(u128::from(self.chance.next()));
+        let key = |number: u64| Key(u128::from(number));
+        let (request, reference) = (key(self.chance.next()), Some(key(self.chance.next())));
         let body = Body(u128::from(order.amount.minor()));
-        self.orders.push((order.clone(), key, body));
+        let begun = Begun { request, reference, body };
+        self.orders.push((order.clone(), begun));
         if self.chance.permille(50) {
             let nth = self.orders.len() - 1;
             let delay = self.chance.between(0, 300_000);
             self.after(delay, Happening::OrderAgain(nth));
+            // And again on the heels of that, while it is looked for in the journal.
+            self.after(delay + 2, Happening::OrderAgain(nth));
         }
-        self.tell(Event::Order { order, key, body });
+        self.tell(Event::Order { order, begun });
+    }
+
+    /// An interbank transfer, a QRIS payment, or cash: the machine is one.
+    fn kind(&mut self) -> ProcessingCode {
+        let kinds = [&b"401000"[..], b"260000", b"011000"];
+        let nth = usize::try_from(self.chance.between(0, 2)).unwrap();
+        ProcessingCode::from_ascii(kinds[nth]).unwrap()
     }
 
     pub(crate) fn bank(&mut self) -> String {
         format!("{:03}", self.chance.between(1, 9))
     }
 
-    /// The channel's request again: the same, under a new transfer's id, as the API would make it.
+    /// The channel's request again: the same, under a new transfer's id, as the API would make it; now and then under
+    /// another number of the request, as on another day.
     pub(crate) fn order_again(&mut self, nth: usize) {
         self.counts.duplicates += 1;
-        let (order, key, body) = self.orders[nth].clone();
+        let (order, mut begun) = self.orders[nth].clone();
+        if self.chance.permille(300) {
+            begun.request = Key(u128::from(self.chance.next()));
+        }
         let id = self.id();
-        self.tell(Event::Order { order: Order { id, ..order }, key, body });
+        self.tell(Event::Order { order: Order { id, ..order }, begun });
     }
 
     pub(crate) fn new_demand(&mut self) {
         self.counts.demands += 1;
         let id = self.id();
+        let kind = self.kind();
+        let is_cash = kind.as_str().starts_with("01");
         let demand = Demand {
             id,
-            kind: ProcessingCode::from_ascii(b"401000").unwrap(),
-            side: if self.chance.permille(800) { Side::Credit } else { Side::Debit },
+            kind,
+            side: if is_cash { Side::Debit } else { Side::Credit },
             account: account("1234567890"),
+            other: None,
+            origin: demand().origin,
+            particulars: particulars(),
             amount: amount(self.chance.between(1, 1_000_000)),
             counterparty: Institution::from_ascii(self.bank().as_bytes()).unwrap(),
         };
@@ -72,6 +94,12 @@ impl World {
         let Some((asked, _)) = self.switch.asked.get_mut(&key) else { return };
         let (next, reverse) = match *asked {
             Asked::Waiting { tries } if tries < 2 => (Asked::Waiting { tries: tries + 1 }, false),
+            Asked::Waiting { tries } if self.holds => {
+                self.switch.asked.get_mut(&key).unwrap().0 = Asked::Waiting { tries: tries + 1 };
+                let event = self.status_event(key);
+                self.carry(&Happening::FromSwitch(event));
+                return self.after(15_000, Happening::AskedAgain(key));
+            }
             Asked::Waiting { .. } => (Asked::Reversing { tries: 1 }, true),
             Asked::Reversing { tries } => (Asked::Reversing { tries: tries + 1 }, true),
             Asked::Approved | Asked::Declined | Asked::Reversed => return,
@@ -94,7 +122,7 @@ impl World {
         if let Some((asked @ Asked::Waiting { .. }, _)) = self.switch.asked.get_mut(&key) {
             *asked = if approved { Asked::Approved } else { Asked::Declined };
             // Now and then a customer wants his money back at once.
-            if approved && self.chance.permille(50) {
+            if approved && !self.holds && self.chance.permille(50) {
                 *asked = Asked::Reversing { tries: 0 };
                 self.after(1, Happening::AskedAgain(key));
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use titian::engine::{Fact, Key, Life};
+use titian::engine::{Fact, Life, Repeat};
 use titian::transfer::{
     Doubt, InboundFact, Input, Outbound, OutboundFact, Posting, ReversalSend, SettledBy, Trace, Why,
 };
@@ -54,6 +54,14 @@ impl Auditor {
         assert!(self.rrns.insert(trace.rrn.to_string()), "{id}: an RRN is used twice");
     }
 
+    /// A question goes under numbers that nothing else went under.
+    pub(crate) fn asks(&mut self, journal: &Journal, trace: Trace) {
+        assert!(journal.counted.latest >= trace.at, "asked before the journal knows the numbers");
+        let before = self.sent.insert(wire_key(trace), TransferId(0));
+        assert_eq!(before, None, "a STAN is used twice in a second");
+        assert!(self.rrns.insert(trace.rrn.to_string()), "an RRN is used twice");
+    }
+
     /// A reversal is of what was sent, and a repeat of a reversal that was sent.
     pub(crate) fn reverses(&mut self, journal: &Journal, reversal: &ReversalSend) {
         let id = reversal.id;
@@ -80,8 +88,10 @@ impl Auditor {
     }
 
     /// A request that came again is answered with the transfer that the first one made.
-    pub(crate) fn existing(&mut self, journal: &Journal, key: Key, id: TransferId) {
+    pub(crate) fn existing(&mut self, journal: &Journal, repeat: Repeat) {
+        let Repeat { key, first: id, asked, .. } = repeat;
         assert!(!journal.records(id).is_empty(), "{id}: told of, and not in the journal");
+        assert!(journal.records(asked).is_empty(), "{asked}: there before, and yet carried out");
         let first = *self.firsts.entry(key.0).or_insert(id);
         assert_eq!(first, id, "two transfers for one request");
     }

@@ -44,6 +44,7 @@ pub(crate) struct Faults {
     pub(crate) crashes: u64,
     pub(crate) sync_errors: u64,
     pub(crate) clock_jumps: u64,
+    pub(crate) pauses: u64,
 }
 
 impl Faults {
@@ -64,6 +65,7 @@ impl Faults {
             crashes: rate(3),
             sync_errors: rate(2),
             clock_jumps: rate(2),
+            pauses: rate(2),
         }
     }
 
@@ -81,5 +83,6 @@ impl Faults {
         crashes: 0,
         sync_errors: 0,
         clock_jumps: 0,
+        pauses: 0,
     };
 }

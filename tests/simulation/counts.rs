@@ -18,6 +18,9 @@ pub(crate) struct Counts {
     pub(crate) refunded: u64,
     pub(crate) refused: u64,
     pub(crate) resolved: u64,
+    pub(crate) inquiries: u64,
+    pub(crate) inquired: u64,
+    pub(crate) pauses: u64,
     pub(crate) checks: u64,
 }
 
@@ -39,6 +42,9 @@ impl Counts {
             (&mut self.refunded, other.refunded),
             (&mut self.refused, other.refused),
             (&mut self.resolved, other.resolved),
+            (&mut self.inquiries, other.inquiries),
+            (&mut self.inquired, other.inquired),
+            (&mut self.pauses, other.pauses),
             (&mut self.checks, other.checks),
         ] {
             *sum += count;

@@ -2,27 +2,37 @@
 
 use titian::engine::{Concern, Event, Fact, Lookup, Output, Question};
 use titian::transfer::{
-    Answer, CancelAnswer, Effect, InboundInput, Input, Line, OutboundFact, Posting, PostingAnswer,
-    Trace,
+    Alarm, Answer, CancelAnswer, Effect, InboundInput, Input, Line, OutboundFact, Posting,
+    PostingAnswer, Trace,
 };
 use titian::values::TransferId;
 
 use crate::auditor::Auditor;
 use crate::rules::code;
 use crate::switch::{Made, wire_key};
-use crate::world::{Happening, Message, World, amount};
+use crate::world::{Asked, Happening, Message, World, amount};
 
 impl World {
     pub(crate) fn release(&mut self, output: Output) {
         match output {
             Output::Effect(effect) => self.effect(effect),
-            Output::LookUp(lookup, event) => self.after(1, Happening::LookUp(lookup, event)),
-            Output::Existing(key, id) => self.auditor.existing(&self.journal, key, id),
+            Output::LookUp(number, lookup, event) => {
+                let delay = self.chance.between(1, 10);
+                self.after(
+                    delay,
+                    Happening::LookUp(Asked(self.incarnation, number), lookup, event),
+                );
+            }
+            Output::Existing(repeat) => self.auditor.existing(&self.journal, repeat),
             Output::Conflict(..) => panic!("no request came with another body"),
             Output::Refused(..) => panic!("there is room for all"),
             Output::Unmatched(trace, ..) => {
                 assert!(self.journal.by_trace(trace).is_none(), "an answer of ours is unmatched");
             }
+            Output::AskSwitch(inquiry, trace) => self.ask_switch(&inquiry, trace),
+            Output::AskAccount(id, _) => self.ask_core(id),
+            Output::Inquired(id, way, outcome) => self.inquired(id, way, &outcome),
+            Output::LateInquiry(..) => {}
         }
     }
 
@@ -68,7 +78,15 @@ impl World {
                     self.auditor.told(id, life);
                 }
             }
-            Effect::Raise(..) => {}
+            Effect::AnswerStatus(id, answer) => {
+                let approved = answer == code("00");
+                Auditor::answers(&self.journal, &self.core, id, approved);
+                if answer != code("09") && self.line_is_up {
+                    let key = self.key_of(id);
+                    self.carry(&Happening::AnswerArrives(key, approved));
+                }
+            }
+            Effect::Raise(id, alarm) => assert_ne!(alarm, Alarm::Fault, "{id}: a fault of ours"),
         }
     }
 
@@ -81,7 +99,7 @@ impl World {
 
     pub(crate) fn key_of(&self, id: TransferId) -> u128 {
         let claim = self.journal.look_up(Lookup::Id(id)).1;
-        claim.expect("what the switch is told is in the journal, with its key").0.0
+        claim.expect("what the switch is told is in the journal, with its key").request.0
     }
 
     pub(crate) fn call_core(&mut self, call: Happening) {
@@ -175,6 +193,7 @@ impl World {
                     self.switch.reversal(reversal.original, minor, &mut self.chance, faults);
                 self.answered(reversal.trace, Question::Reversal, answer, minor);
             }
+            Message::Inquiry(trace, minor) => self.switch_is_asked(trace, minor),
             Message::Status(id, trace) => {
                 let made = self.switch.ours.get(&wire_key(trace));
                 let answer = match made {

@@ -68,9 +68,10 @@ impl World {
         if self.counts.crashes == 0 {
             self.auditor.evidence(&self.journal, &lives);
         }
+        self.all_were_told();
         self.auditor.outbound(&self.journal, &self.core, &self.switch, &lives);
         let inbound = lives.iter().filter_map(|(id, claim, life)| match life {
-            Life::In(life) => Some((*id, claim.expect("a key").0, life)),
+            Life::In(life) => Some((*id, claim.expect("a key").request, life)),
             Life::Out(_) => None,
         });
         for (id, key, life) in inbound {

@@ -2,21 +2,21 @@
 
 use std::collections::HashMap;
 
-use titian::engine::{Batch, Body, Claim, Fact, Key, Life, Lookup, Record};
+use titian::engine::{Batch, Begun, Claim, Counted, Fact, Life, Lookup, Record};
 use titian::transfer::{OutboundFact, Trace};
-use titian::values::{Moment, TransferId};
+use titian::values::TransferId;
 
 use crate::switch::wire_key;
 
 /// A transfer of the journal, what it began under, and its state.
-pub(crate) type Lived = (TransferId, Option<(Key, Body)>, Life);
+pub(crate) type Lived = (TransferId, Option<Begun>, Life);
 
 /// What is being synced.
 pub(crate) struct Pending {
     pub(crate) number: u64,
     records: Vec<Record>,
     claims: Vec<Claim>,
-    reserved: Option<u64>,
+    counted: Option<Counted>,
 }
 
 #[derive(Default)]
@@ -24,10 +24,9 @@ pub(crate) struct Journal {
     pub(crate) transfers: HashMap<u128, Vec<Record>>,
     order: Vec<u128>,
     claims: HashMap<u128, Claim>,
+    begun: HashMap<u128, Begun>,
     by_trace: HashMap<(u32, u64), u128>,
-    pub(crate) reserved: u64,
-    /// The latest moment that a message of ours carries.
-    pub(crate) latest: Moment,
+    pub(crate) counted: Counted,
     pub(crate) syncing: Option<Pending>,
 }
 
@@ -38,7 +37,7 @@ impl Journal {
             number: batch.number,
             records: batch.records.clone(),
             claims: batch.claims.clone(),
-            reserved: batch.reserved,
+            counted: batch.counted,
         });
     }
 
@@ -47,15 +46,19 @@ impl Journal {
         let Some(pending) = self.syncing.take() else { return Vec::new() };
         let mut existing = Vec::new();
         let mut void = Vec::new();
+        for claim in &pending.claims {
+            if let Some(taken) = self.claims.get(&claim.key.0) {
+                existing.push(*taken);
+                void.push(claim.id);
+            }
+        }
         for claim in pending.claims {
-            match self.claims.get(&claim.key.0) {
-                Some(taken) => {
-                    existing.push(*taken);
-                    void.push(claim.id);
-                }
-                None => {
-                    self.claims.insert(claim.key.0, claim);
-                }
+            if !void.contains(&claim.id) {
+                self.begun
+                    .entry(claim.id.0)
+                    .and_modify(|begun| begun.reference = Some(claim.key))
+                    .or_insert(Begun { request: claim.key, reference: None, body: claim.body });
+                self.claims.insert(claim.key.0, claim);
             }
         }
         for record in pending.records {
@@ -63,14 +66,13 @@ impl Journal {
                 self.append(record);
             }
         }
-        self.reserved = pending.reserved.unwrap_or(self.reserved);
+        self.counted = pending.counted.unwrap_or(self.counted);
         existing
     }
 
     fn append(&mut self, record: Record) {
         if let Some(trace) = trace_of(&record.fact) {
             self.by_trace.insert(wire_key(trace), record.id.0);
-            self.latest = self.latest.max(trace.at);
         }
         let records = self.transfers.entry(record.id.0).or_insert_with(|| {
             self.order.push(record.id.0);
@@ -88,31 +90,24 @@ impl Journal {
         self.by_trace.get(&wire_key(trace)).map(|id| TransferId(*id))
     }
 
-    pub(crate) fn look_up(&self, lookup: Lookup) -> (&[Record], Option<(Key, Body)>) {
+    pub(crate) fn look_up(&self, lookup: Lookup) -> (&[Record], Option<Begun>) {
         let id = match lookup {
             Lookup::Id(id) => Some(id),
             Lookup::Key(key) => self.claims.get(&key.0).map(|claim| claim.id),
             Lookup::Trace(trace) => self.by_trace(trace),
         };
         let Some(id) = id else { return (&[], None) };
-        (self.records(id), self.claim_of(id))
-    }
-
-    fn claim_of(&self, id: TransferId) -> Option<(Key, Body)> {
-        // A search through all claims, as rare as late answers to transfers that are forgotten.
-        self.claims.values().find(|claim| claim.id == id).map(|claim| (claim.key, claim.body))
+        (self.records(id), self.begun.get(&id.0).copied())
     }
 
     /// Every transfer in the order in which they began, with its claim and its state.
     pub(crate) fn lives(&self) -> Vec<Lived> {
-        let claims: HashMap<u128, (Key, Body)> =
-            self.claims.values().map(|claim| (claim.id.0, (claim.key, claim.body))).collect();
         let fold = |id: &u128| {
             let records = self.transfers.get(id)?;
             let life = records.iter().fold(None, |life, record| {
                 Some(Life::fold(life, &record.fact, record.at).expect("the journal folds"))
             })?;
-            Some((TransferId(*id), claims.get(id).copied(), life))
+            Some((TransferId(*id), self.begun.get(id).copied(), life))
         };
         self.order.iter().filter_map(fold).collect()
     }

@@ -18,6 +18,7 @@ mod core;
 mod counts;
 mod effects;
 mod ending;
+mod inquiries;
 mod journal;
 #[path = "../transfer/rules.rs"]
 #[allow(dead_code, reason = "shared with the tests of the machines")]
@@ -131,7 +132,7 @@ fn every_mutant_is_found() {
     for mutant in Mutant::ALL {
         infect(Some(mutant));
         let caught = (1..=200).find_map(|seed| {
-            let run = std::panic::catch_unwind(|| run(seed, 100));
+            let run = std::panic::catch_unwind(|| run(seed, 300));
             let error = run.err()?;
             let text = error.downcast_ref::<String>().cloned();
             let text = text.or_else(|| error.downcast_ref::<&str>().map(|text| (*text).to_owned()));

@@ -7,10 +7,11 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use titian::engine::{
-    Body, BothBooks, Concern, Engine, Event, Key, Life, Limits, Lookup, Numbering, Pace, Schedule,
+    Begun, BothBooks, Concern, Engine, Event, Key, Life, Limits, Lookup, Numbering, Pace, Record,
+    Schedule,
 };
 use titian::transfer::{
-    Demand, Input, Line, Order, Outbound, Posting, ReversalSend, Rules, Sums, Trace,
+    AfterUnknown, Demand, Input, Line, Order, Outbound, Posting, ReversalSend, Rules, Sums, Trace,
 };
 use titian::values::{AccountNumber, Amount, Currency, Moment, TransferId, Value};
 
@@ -18,6 +19,7 @@ use crate::auditor::Auditor;
 use crate::chance::{Chance, Faults};
 use crate::core::Core;
 use crate::counts::Counts;
+use crate::inquiries::Waiting;
 use crate::journal::Journal;
 use crate::switch::Switch;
 
@@ -27,6 +29,10 @@ pub(crate) enum Happening {
     Order,
     OrderAgain(usize),
     Demand,
+    Inquire,
+    Account(TransferId),
+    /// What the link knows of a question.
+    Told(Event),
     Post(Posting),
     Cancel(TransferId),
     ToSwitch(Message),
@@ -36,18 +42,24 @@ pub(crate) enum Happening {
     AskedAgain(u128),
     AnswerArrives(u128, bool),
     ReversalAnswerArrives(u128, bool),
-    LookUp(Lookup, Event),
+    LookUp(Asked, Lookup, Event),
+    Found(Asked, Vec<Record>, Option<Begun>, Event),
     Synced(u64),
     Tick,
     LineBack,
     Start,
 }
 
+/// A look-up: the life of the program in which it began, and its number there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked(pub(crate) u64, pub(crate) u64);
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Message {
     Request(Trace, u64),
     Reversal(ReversalSend, u64),
     Status(TransferId, Trace),
+    Inquiry(Trace, u64),
 }
 
 pub(crate) struct World {
@@ -67,12 +79,18 @@ pub(crate) struct World {
     pub(crate) line_is_up: bool,
     /// How far the program's clock is off.
     skew: i64,
-    pub(crate) orders: Vec<(Order, Key, Body)>,
+    pub(crate) orders: Vec<(Order, Begun)>,
     pub(crate) demands: HashMap<u128, (Demand, Key)>,
     /// What happened, as one number: two runs of a seed must give the same.
     pub(crate) trace: u64,
+    /// What was asked without money.
+    pub(crate) waiting: Waiting,
+    /// Whether the network knows no reversal.
+    pub(crate) holds: bool,
     next_tick: Option<u64>,
-    incarnation: u64,
+    /// Until when the program does nothing, as if its machine stood still.
+    paused_until: u64,
+    pub(crate) incarnation: u64,
     seed: u64,
 }
 
@@ -99,6 +117,7 @@ impl World {
     pub(crate) fn new(seed: u64, rules: Rules) -> Self {
         let mut chance = Chance::new(seed);
         let faults = Faults::drawn(&mut chance);
+        let holds = matches!(rules.after_unknown, AfterUnknown::Hold(_));
         let mut world = Self {
             now: START,
             queue: BinaryHeap::new(),
@@ -118,7 +137,10 @@ impl World {
             orders: Vec::new(),
             demands: HashMap::new(),
             trace: seed,
+            waiting: Waiting::default(),
+            holds,
             next_tick: None,
+            paused_until: 0,
             incarnation: 0,
             seed,
         };
@@ -167,6 +189,10 @@ impl World {
             let happening =
                 if self.chance.permille(700) { Happening::Order } else { Happening::Demand };
             self.after(at, happening);
+            if self.chance.permille(200) {
+                let at = self.chance.between(0, transfers * SPACING);
+                self.after(at, Happening::Inquire);
+            }
         }
     }
 
@@ -202,12 +228,43 @@ impl World {
         if self.line_is_up && self.chance.permille(self.faults.line_breaks) {
             self.break_line();
         }
+        if self.chance.permille(self.faults.pauses) {
+            self.counts.pauses += 1;
+            self.paused_until = self.now + self.chance.between(100, 60_000);
+        }
         if self.chance.permille(self.faults.clock_jumps) {
             self.counts.clock_jumps += 1;
             self.skew = i64::try_from(self.chance.between(0, 600_000)).unwrap() - 300_000;
             self.next_tick = None;
             self.pump();
         }
+    }
+
+    fn is_for_the_program(&self, happening: &Happening) -> bool {
+        self.engine.is_some()
+            && match happening {
+                Happening::Order
+                | Happening::OrderAgain(_)
+                | Happening::Inquire
+                | Happening::Told(_)
+                | Happening::FromSwitch(_)
+                | Happening::FromCore(_)
+                | Happening::LineNews(..)
+                | Happening::Found(..)
+                | Happening::Synced(_)
+                | Happening::Tick => true,
+                Happening::Demand
+                | Happening::Account(_)
+                | Happening::LookUp(..)
+                | Happening::Post(_)
+                | Happening::Cancel(_)
+                | Happening::ToSwitch(_)
+                | Happening::AskedAgain(_)
+                | Happening::AnswerArrives(..)
+                | Happening::ReversalAnswerArrives(..)
+                | Happening::LineBack
+                | Happening::Start => false,
+            }
     }
 
     fn break_line(&mut self) {
@@ -245,7 +302,7 @@ impl World {
 
     fn start(&mut self) {
         self.incarnation += 1;
-        let limits = Limits { open: 10_000, remembered: 16, due_a_tick: 100 };
+        let limits = Limits { open: 10_000, exchanges: 1_000, remembered: 16, due_a_tick: 100 };
         let per_second = |attempts: u32| NonZeroU32::new(attempts).unwrap();
         let pace = Pace {
             per_second: per_second(200),
@@ -254,9 +311,9 @@ impl World {
         };
         let schedule = Schedule::new(self.moment(), pace);
         // Few, so that they come round while answers are still on their way.
-        let latest = self.moment().max(self.journal.latest);
         let seed = self.seed ^ self.incarnation;
-        let numbers = Numbering::new(1, self.journal.reserved, latest, seed).with_stans(STANS);
+        let numbers =
+            Numbering::new(1, self.journal.counted, self.moment(), seed).with_stans(STANS);
         let mut engine = Engine::new(Arc::clone(&self.rules), limits, schedule, numbers);
         let lives = self.journal.lives();
         let mut closed = BothBooks::default();
@@ -312,10 +369,16 @@ impl World {
     }
 
     fn happen(&mut self, happening: Happening) {
+        if self.now < self.paused_until && self.is_for_the_program(&happening) {
+            // It waits in a buffer, in its order.
+            return self.after(self.paused_until - self.now, happening);
+        }
         match happening {
             Happening::Order => self.new_order(),
             Happening::OrderAgain(nth) => self.order_again(nth),
             Happening::Demand => self.new_demand(),
+            Happening::Inquire => self.inquire(),
+            Happening::Account(id) => self.core_is_asked(id),
             Happening::Post(posting) => self.post(&posting),
             Happening::Cancel(id) => self.cancel(id),
             Happening::ToSwitch(message) => self.at_switch(message),
@@ -327,14 +390,17 @@ impl World {
                     self.tell(event);
                 }
             }
-            Happening::FromCore(event) => self.tell(event),
+            Happening::FromCore(event) | Happening::Told(event) => self.tell(event),
             Happening::LineNews(id, line) => {
                 self.tell(Event::Transfer(id, Concern::Out(Input::Line(line))));
             }
             Happening::AskedAgain(key) => self.switch_waits(key),
             Happening::AnswerArrives(key, approved) => self.switch_hears(key, approved),
             Happening::ReversalAnswerArrives(key, done) => self.switch_hears_of_reversal(key, done),
-            Happening::LookUp(lookup, event) => self.look_up(lookup, event),
+            Happening::LookUp(asked, lookup, event) => self.look_up(asked, lookup, event),
+            Happening::Found(asked, records, begun, event) => {
+                self.found(asked, &records, begun, event);
+            }
             Happening::Synced(number) => self.synced(number),
             Happening::Tick => self.tick(),
             Happening::LineBack => self.line_is_up = true,
@@ -342,11 +408,21 @@ impl World {
         }
     }
 
-    fn look_up(&mut self, lookup: Lookup, event: Event) {
+    /// A reader reads what is in the journal now, and tells it a while later.
+    fn look_up(&mut self, asked: Asked, lookup: Lookup, event: Event) {
+        let (records, begun) = self.journal.look_up(lookup);
+        let found = Happening::Found(asked, records.to_vec(), begun, event);
+        let delay = self.chance.between(0, 10);
+        self.after(delay, found);
+    }
+
+    fn found(&mut self, asked: Asked, records: &[Record], begun: Option<Begun>, event: Event) {
         let now = self.moment();
-        let (records, claim) = self.journal.look_up(lookup);
-        if let Some(engine) = &mut self.engine {
-            engine.found(records, claim, event, now).expect("the journal folds");
+        let Asked(incarnation, number) = asked;
+        if let Some(engine) = &mut self.engine
+            && incarnation == self.incarnation
+        {
+            engine.found(number, records, begun, event, now).expect("the journal folds");
             self.pump();
         }
     }

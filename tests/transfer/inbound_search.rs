@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::Duration;
 
 use titian::transfer::{
-    CancelAnswer, Context, Decision, Effect, Inbound, InboundFact, InboundInput as Input,
+    Bar, CancelAnswer, Context, Decision, Effect, Inbound, InboundFact, InboundInput as Input,
     PostingAnswer, Refusal, Rules, Undo, Was,
 };
 use titian::values::{Moment, ResponseCode};
@@ -38,9 +38,11 @@ struct World {
     books: Books,
     net: Vec<Message>,
     told: Option<ResponseCode>,
-    reversal_told: bool,
+    /// Whether it was told what makes it take the request for not done, and for ever.
+    told_undone: bool,
     requests: u8,
     reversals: u8,
+    inquiries: u8,
     losses: u8,
     crashes: u8,
     too_late: bool,
@@ -95,11 +97,13 @@ impl Search {
         self.apply(world, Some(life.clone()), &decision)
     }
 
-    fn begin(&self, world: &World, reversal: bool) -> World {
+    fn begin(&self, world: &World, bar: Option<Bar>) -> World {
         let mut decision = Decision::default();
         let mut context = Context { now: Self::now(world), rules: &self.rules, numbers: &mut Same };
-        let begin = if reversal { Inbound::bar } else { Inbound::receive };
-        begin(&demand(), &mut context, &mut decision);
+        match bar {
+            Some(by) => Inbound::bar(&demand(), by, &mut context, &mut decision),
+            None => Inbound::receive(&demand(), &mut context, &mut decision),
+        }
         self.apply(world, None, &decision)
     }
 
@@ -134,7 +138,12 @@ impl Search {
             Effect::AnswerReversal(_, code) => {
                 let inbound = &self.rules.inbound;
                 let done = [inbound.approved, inbound.reversed_already, inbound.reversal_before];
-                world.reversal_told |= done.contains(code);
+                world.told_undone |= done.contains(code);
+            }
+            Effect::AnswerStatus(_, code) => {
+                let inbound = &self.rules.inbound;
+                assert!(*code != inbound.approved || !world.told_undone, "{world:#?}");
+                world.told_undone |= [inbound.undone, inbound.not_found].contains(code);
             }
             Effect::Raise(..) | Effect::Tell(_) => {}
             Effect::SendRequest(_) | Effect::SendReversal(_) | Effect::SendStatusInquiry(..) => {
@@ -158,7 +167,7 @@ impl Search {
             next.push(if came.life.is_some() {
                 self.decide(&came, Input::Again)
             } else {
-                self.begin(&came, false)
+                self.begin(&came, None)
             });
         }
         if world.reversals > 0 {
@@ -167,7 +176,15 @@ impl Search {
             next.push(if came.life.is_some() {
                 self.decide(&came, reversal)
             } else {
-                self.begin(&came, true)
+                self.begin(&came, Some(Bar::Reversal))
+            });
+        }
+        if world.inquiries > 0 {
+            let came = World { inquiries: world.inquiries - 1, ..world.clone() };
+            next.push(if came.life.is_some() {
+                self.decide(&came, Input::StatusAsked)
+            } else {
+                self.begin(&came, Some(Bar::StatusInquiry))
             });
         }
         if let Some(Kept(life)) = &world.life {
@@ -225,9 +242,10 @@ impl Search {
             books: Books::Nothing,
             net: Vec::new(),
             told: None,
-            reversal_told: false,
+            told_undone: false,
             requests: 2,
             reversals: 2,
+            inquiries: 2,
             losses: 1,
             crashes: 1,
             too_late: false,
@@ -251,9 +269,9 @@ impl Search {
             Inbound::Approved { .. } => {
                 assert_eq!(world.books, Books::Posted, "told approved without it: {world:#?}");
                 assert_eq!(world.told, Some(code("00")));
-                assert!(!world.reversal_told, "told reversed, and it stands: {world:#?}");
+                assert!(!world.told_undone, "told undone, and it stands: {world:#?}");
             }
-            Inbound::Declined { .. } | Inbound::Undone { .. } | Inbound::Barred(_) => {
+            Inbound::Declined { .. } | Inbound::Undone { .. } | Inbound::Barred(..) => {
                 assert_ne!(world.books, Books::Posted, "it stands: {world:#?}");
                 let posts = world.net.contains(&Message::Post) && world.books == Books::Nothing;
                 assert!(!posts, "it may stand yet: {world:#?}");

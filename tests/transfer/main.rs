@@ -9,6 +9,7 @@
     reason = "a test that can't go on fails"
 )]
 
+mod form;
 mod inbound_search;
 mod outbound_search;
 mod outbound_world;

@@ -301,7 +301,7 @@ impl Search {
             Outbound::Refunding { .. } | Outbound::Contradicted(_) => {
                 assert_ne!(world.switch, Switch::Moved, "given back and moved: {world:#?}");
             }
-            Outbound::Accepted(_) | Outbound::Debited(..) | Outbound::Doubtful(_) => {
+            Outbound::Accepted(_) | Outbound::Debited(..) | Outbound::Doubtful(..) => {
                 panic!("at rest where nothing rests: {world:#?}");
             }
             Outbound::Debiting { .. }

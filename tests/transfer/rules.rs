@@ -1,14 +1,16 @@
 //! Rules and numbers for tests: a network that reverses, one that holds, and numbers that repeat.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use titian::transfer::{
-    AfterUnknown, Answer, Backoff, Class, Classes, DebitReference, Demand, Funding, InboundCodes,
-    InquiryRules, Numbers, Order, Refusal, ReversalClasses, ReversalRules, Rules, Side, Trace,
+    AfterUnknown, Answer, Backoff, Class, Classes, Demand, Funding, InboundCodes, InquiryRules,
+    Numbers, Order, Origin, Particulars, Refusal, ReversalClasses, ReversalRules, Rules, Side,
+    Trace,
 };
 use titian::values::{
-    AccountNumber, Amount, Currency, Institution, Moment, ProcessingCode, ResponseCode, Rrn, Stan,
-    TransferId, Value,
+    AccountNumber, Amount, Currency, Date, Institution, MerchantType, Moment, Name, ProcessingCode,
+    Reference, ResponseCode, Rrn, Stan, Terminal, TransferId, Transmission, Value,
 };
 
 pub(crate) fn code(text: &str) -> ResponseCode {
@@ -50,6 +52,9 @@ pub(crate) fn reversing() -> Rules {
             reversed_before: code("12"),
             reversal_before: code("00"),
             reversed_already: code("94"),
+            in_progress: code("09"),
+            undone: code("05"),
+            not_found: code("25"),
             mismatched: code("13"),
             refusals: vec![(Refusal::NoSuchAccount, code("14"))],
             refused_otherwise: code("05"),
@@ -69,7 +74,7 @@ pub(crate) struct Same;
 impl Numbers for Same {
     fn trace(&mut self, at: Moment) -> Trace {
         let rrn = Rrn::from_ascii(b"632811000042").unwrap();
-        Trace { stan: Stan::new(42).unwrap(), rrn, at }
+        Trace { stan: Stan::new(42).unwrap(), rrn, at, settles: Date::of(at) }
     }
 
     fn draw(&mut self) -> u32 {
@@ -91,11 +96,23 @@ pub(crate) fn order(funding: Funding) -> Order {
         pan: None,
         counterparty: Institution::from_ascii(b"014").unwrap(),
         funding,
+        particulars: particulars(),
     }
 }
 
+pub(crate) fn particulars() -> Arc<Particulars> {
+    Arc::new(Particulars {
+        merchant: MerchantType::from_ascii(b"6017").unwrap(),
+        terminal: Terminal::from_ascii(b"MOBILE01").unwrap(),
+        sender: Name::new("Siti Rahayu"),
+        beneficiary: Name::new("Budi Santoso"),
+        reference: Reference::from_ascii(b"INV-7"),
+        channel: None,
+    })
+}
+
 pub(crate) fn by_caller() -> Funding {
-    Funding::Caller(DebitReference::new("DB-1").unwrap())
+    Funding::Caller(Reference::from_ascii(b"DB-1").unwrap())
 }
 
 pub(crate) fn demand() -> Demand {
@@ -104,8 +121,15 @@ pub(crate) fn demand() -> Demand {
         kind: ProcessingCode::from_ascii(b"401000").unwrap(),
         side: Side::Credit,
         account: AccountNumber::from_ascii(b"1234567890").unwrap(),
+        other: AccountNumber::from_ascii(b"9876543210"),
         amount: amount(12_500_000),
         counterparty: Institution::from_ascii(b"014").unwrap(),
+        origin: Origin {
+            stan: Stan::new(9).unwrap(),
+            rrn: Rrn::from_ascii(b"632811000009").unwrap(),
+            transmitted: Transmission::from_ascii(b"1124050000").unwrap(),
+        },
+        particulars: particulars(),
     }
 }
 

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use titian::engine::Fact;
 use titian::transfer::{
-    CancelAnswer, Context, Decision, Demand, Effect, Funding, Inbound, InboundFact, InboundInput,
-    Input, Line, Outbound, OutboundFact, PostingAnswer, Refusal, Resolution, Rules, TwoPersons,
-    Verdict, Was,
+    Bar, CancelAnswer, Context, Decision, Demand, Effect, Funding, Inbound, InboundFact,
+    InboundInput, Input, Line, Outbound, OutboundFact, PostingAnswer, Refusal, Resolution, Rules,
+    TwoPersons, Verdict, Was,
 };
 use titian::values::Moment;
 
+use crate::form;
 use crate::rules::{Same, amount, answer, by_caller, demand, holding, order, reversing};
 
 /// A state, and how it was come to.
@@ -77,6 +79,7 @@ fn decide_outbound(from: &Reached<Outbound>, input: &Input) -> Outcome<Outbound>
         .iter()
         .try_fold(from.state.clone(), |state, fact| state.evolve(fact, from.now))
         .expect("what is decided folds");
+    form::reads_as_written(decision.facts.iter().cloned().map(Fact::Out));
     outcome(decision.facts.iter().map(OutboundFact::name).collect(), &decision.effects, next)
 }
 
@@ -94,6 +97,7 @@ fn effect_name(effect: &Effect) -> &'static str {
         Effect::SendStatusInquiry(..) => "send status inquiry",
         Effect::Answer(..) => "answer",
         Effect::AnswerReversal(..) => "answer reversal",
+        Effect::AnswerStatus(..) => "answer status",
         Effect::Tell(_) => "tell",
         Effect::Raise(..) => "raise alarm",
     }
@@ -175,6 +179,7 @@ fn inbound_inputs() -> Vec<(&'static str, InboundInput)> {
         ("request again", InboundInput::Again),
         ("reversal", InboundInput::Reversal { amount: full }),
         ("reversal, other amount", InboundInput::Reversal { amount: amount(1) }),
+        ("status asked", InboundInput::StatusAsked),
         ("due", InboundInput::Due),
         ("restarted", InboundInput::Restarted),
     ]
@@ -189,6 +194,7 @@ fn decide_inbound(from: &Reached<Inbound>, input: &InboundInput) -> Outcome<Inbo
         .iter()
         .try_fold(from.state.clone(), Inbound::evolve)
         .expect("what is decided folds");
+    form::reads_as_written(decision.facts.iter().cloned().map(Fact::In));
     outcome(decision.facts.iter().map(InboundFact::name).collect(), &decision.effects, next)
 }
 
@@ -203,6 +209,22 @@ fn begin_inbound(
     facts.try_fold(first, Inbound::evolve).unwrap()
 }
 
+fn bar_by_reversal(
+    demand: &Demand,
+    context: &mut Context<'_>,
+    decision: &mut Decision<InboundFact>,
+) {
+    Inbound::bar(demand, Bar::Reversal, context, decision);
+}
+
+fn bar_by_inquiry(
+    demand: &Demand,
+    context: &mut Context<'_>,
+    decision: &mut Decision<InboundFact>,
+) {
+    Inbound::bar(demand, Bar::StatusInquiry, context, decision);
+}
+
 /// One of each state; of those that undo, one for each reason.
 fn inbound_states() -> Vec<Reached<Inbound>> {
     let start = Moment::from_millis(1_000_000);
@@ -212,7 +234,8 @@ fn inbound_states() -> Vec<Reached<Inbound>> {
     let mut queue = vec![
         (begin_inbound(Inbound::receive, start), start),
         (begin_inbound(Inbound::receive, start), too_late),
-        (begin_inbound(Inbound::bar, start), start),
+        (begin_inbound(bar_by_reversal, start), start),
+        (begin_inbound(bar_by_inquiry, start), start),
     ];
     while !queue.is_empty() {
         let (state, now) = queue.remove(0);

@@ -1,6 +1,6 @@
 //! What happens next: a state and an input give facts and effects. Each state answers every input.
 
-use super::{Demand, Inbound, InboundFact as Fact, InboundInput as Input, Undo};
+use super::{Bar, Demand, Inbound, InboundFact as Fact, InboundInput as Input, Undo};
 use crate::mutation::{Mutant, broken};
 use crate::transfer::Context;
 use crate::transfer::effect::{Alarm, Decision, Effect, Posting};
@@ -16,12 +16,16 @@ impl Inbound {
         Next { demand, context, decision }.ask_posting(0, answer_by);
     }
 
-    /// Takes a reversal on whose original did not come: it leaves a mark that bars the original.
-    pub fn bar(demand: &Demand, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
-        decision.facts.push(Fact::Barred(demand.clone()));
+    /// Takes a reversal or a status inquiry on whose original did not come: it leaves a mark that bars the original.
+    pub fn bar(demand: &Demand, by: Bar, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
+        decision.facts.push(Fact::Barred { demand: demand.clone(), by });
+        let codes = &context.rules.inbound;
+        let (reversal, status) = (codes.reversal_before, codes.not_found);
         let mut next = Next { demand, context, decision };
-        let code = next.context.rules.inbound.reversal_before;
-        next.answer_reversal(code);
+        match by {
+            Bar::Reversal => next.answer_reversal(reversal),
+            Bar::StatusInquiry => next.answer_status(status),
+        }
     }
 
     /// What an input brings about in this state.
@@ -39,7 +43,7 @@ impl Inbound {
             Self::Declined { code, .. } => next.declined(*code, *input),
             Self::Undoing { undo, tries, .. } => next.undoing(*undo, *tries, *input),
             Self::Undone { undo, .. } => next.undone(*undo, *input),
-            Self::Barred(_) => next.barred(*input),
+            Self::Barred(_, by) => next.barred(*by, *input),
         }
     }
 }
@@ -79,6 +83,7 @@ impl Next<'_, '_> {
             }
             // It is answered when core has.
             Input::Again => self.fact(Fact::CameAgain),
+            Input::StatusAsked => self.answer_status(self.context.rules.inbound.in_progress),
             Input::Posting(PostingAnswer::None) | Input::Restarted => {}
             Input::Cancel(_) => self.unexpected(input),
         }
@@ -87,6 +92,7 @@ impl Next<'_, '_> {
     fn approved(&mut self, code: ResponseCode, input: Input) {
         match input {
             Input::Again => self.answer_again(code),
+            Input::StatusAsked => self.answer_status(code),
             Input::Reversal { .. } => {
                 self.undo(Undo::Reversed { told: code }, 0);
                 self.answer_reversal(self.context.rules.inbound.approved);
@@ -99,6 +105,7 @@ impl Next<'_, '_> {
     fn declined(&mut self, code: ResponseCode, input: Input) {
         match input {
             Input::Again => self.answer_again(code),
+            Input::StatusAsked => self.answer_status(code),
             // Nothing stands, so there is nothing to undo.
             Input::Reversal { .. } => self.answer_reversal(self.context.rules.inbound.approved),
             Input::Posting(PostingAnswer::Posted) => {
@@ -115,7 +122,7 @@ impl Next<'_, '_> {
             Input::Cancel(CancelAnswer::Was(was)) => self.fact(Fact::Undone(was)),
             Input::Due if broken(Mutant::ForgetUndo) => {}
             Input::Due => self.undo(undo, tries),
-            Input::Again | Input::Reversal { .. } => self.undone(undo, input),
+            Input::Again | Input::Reversal { .. } | Input::StatusAsked => self.undone(undo, input),
             // A late answer about the posting changes nothing: core will say what it was.
             Input::Posting(_) | Input::Cancel(CancelAnswer::None) | Input::Restarted => {}
         }
@@ -136,13 +143,19 @@ impl Next<'_, '_> {
             (Input::Reversal { .. }, Undo::Reversed { .. } | Undo::ReversedUnanswered) => {
                 self.answer_reversal(self.context.rules.inbound.reversed_already);
             }
+            (Input::StatusAsked, _) => self.answer_status(self.context.rules.inbound.undone),
             (Input::Cancel(_) | Input::Posting(_) | Input::Restarted, _) => {}
             (Input::Due, _) => self.unexpected(input),
         }
     }
 
-    fn barred(&mut self, input: Input) {
+    fn barred(&mut self, by: Bar, input: Input) {
+        let codes = &self.context.rules.inbound;
         match input {
+            Input::StatusAsked => self.answer_status(match by {
+                Bar::Reversal => codes.undone,
+                Bar::StatusInquiry => codes.not_found,
+            }),
             Input::Again => self.answer_again(self.context.rules.inbound.reversed_before),
             Input::Reversal { .. } => {
                 self.answer_reversal(self.context.rules.inbound.reversed_already);
@@ -198,6 +211,11 @@ impl Next<'_, '_> {
     fn answer_reversal(&mut self, code: ResponseCode) {
         self.fact(Fact::ReversalAnswered(code));
         self.effect(Effect::AnswerReversal(self.demand.id, code));
+    }
+
+    fn answer_status(&mut self, code: ResponseCode) {
+        self.fact(Fact::StatusAnswered(code));
+        self.effect(Effect::AnswerStatus(self.demand.id, code));
     }
 
     fn mismatch(&mut self, amount: Amount) {

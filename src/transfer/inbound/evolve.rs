@@ -13,7 +13,7 @@ impl Inbound {
     pub fn begin(fact: &Fact) -> Folded {
         match fact {
             Fact::Received { demand } => Ok(Self::Received(demand.clone())),
-            Fact::Barred(demand) => Ok(Self::Barred(demand.clone())),
+            Fact::Barred { demand, by } => Ok(Self::Barred(demand.clone(), *by)),
             other => Err(Illegal { state: "none", fact: other.name() }),
         }
     }
@@ -24,7 +24,7 @@ impl Inbound {
     /// If the fact can't follow on this state.
     pub fn evolve(self, fact: &Fact) -> Folded {
         match fact {
-            Fact::Received { .. } | Fact::Barred(_) => Err(self.illegal(fact)),
+            Fact::Received { .. } | Fact::Barred { .. } => Err(self.illegal(fact)),
             Fact::PostingAsked { due, answer_by } => match self {
                 Self::Received(demand) => {
                     Ok(Self::Posting { demand, tries: 1, due: *due, answer_by: *answer_by })
@@ -51,7 +51,7 @@ impl Inbound {
                 }
                 Self::Rejected(demand, _) => Ok(Self::Declined { demand, code: *code }),
                 // In doubt, the undoing that the answer speaks of began with it. Barred, it changes nothing.
-                state @ (Self::Undoing { .. } | Self::Barred(_)) => Ok(state),
+                state @ (Self::Undoing { .. } | Self::Barred(..)) => Ok(state),
                 state => Err(state.illegal(fact)),
             },
             Fact::UndoAsked { undo, due } => match self {
@@ -70,6 +70,7 @@ impl Inbound {
             Fact::CameAgain
             | Fact::ReversalAnswered(_)
             | Fact::ReversalMismatched(_)
+            | Fact::StatusAnswered(_)
             | Fact::Unexpected(_) => Ok(self),
         }
     }

@@ -29,7 +29,7 @@ impl Outbound {
     pub fn decide(&self, input: &Input, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
         let mut next = Next { order: self.order(), context, decision };
         match self {
-            Self::Accepted(_) | Self::Debited(..) | Self::Doubtful(_) => next.unexpected(input),
+            Self::Accepted(_) | Self::Debited(..) | Self::Doubtful(..) => next.unexpected(input),
             Self::Debiting { tries, .. } => next.debiting(*tries, input),
             Self::CancellingDebit { why, tries, .. } => next.cancelling_debit(*why, *tries, input),
             Self::Ready(dispatch) => next.ready(dispatch, input),

@@ -54,8 +54,10 @@ impl Outbound {
                 Self::Ready(dispatch) => Ok(Self::Sent(Dispatch { due: *due, ..dispatch })),
                 state => Err(state.illegal(fact)),
             },
-            Fact::Doubted(_) => match self {
-                Self::Ready(dispatch) | Self::Sent(dispatch) => Ok(Self::Doubtful(dispatch)),
+            Fact::Doubted(doubt) => match self {
+                Self::Ready(dispatch) | Self::Sent(dispatch) => {
+                    Ok(Self::Doubtful(dispatch, *doubt))
+                }
                 state => Err(state.illegal(fact)),
             },
             Fact::Settled(by) => self.settled(fact, *by),
@@ -112,8 +114,9 @@ impl Outbound {
 
     fn reversal_ready(self, fact: &Fact, trace: Trace, since: Moment) -> Folded {
         match self {
-            Self::Doubtful(dispatch) => {
-                Ok(Self::Reversing(dispatch, Reversal { trace, tries: 0, not_found: 0, since }))
+            Self::Doubtful(dispatch, because) => {
+                let reversal = Reversal { because, trace, tries: 0, not_found: 0, since };
+                Ok(Self::Reversing(dispatch, reversal))
             }
             state => Err(state.illegal(fact)),
         }
@@ -150,7 +153,7 @@ impl Outbound {
 
     fn status_asked(self, fact: &Fact, due: Moment) -> Folded {
         match self {
-            Self::Doubtful(dispatch) => {
+            Self::Doubtful(dispatch, _) => {
                 Ok(Self::Inquiring { dispatch: Dispatch { due, ..dispatch }, tries: 1 })
             }
             Self::Inquiring { dispatch, tries } => {

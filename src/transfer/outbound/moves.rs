@@ -51,6 +51,9 @@ impl Next<'_, '_> {
 
     pub(super) fn settle(&mut self, by: SettledBy) {
         self.fact(Fact::Settled(by));
+        if broken(Mutant::SettleTwice) {
+            self.fact(Fact::Settled(by));
+        }
         self.tell();
     }
 
@@ -61,19 +64,19 @@ impl Next<'_, '_> {
         }
         self.fact(Fact::Doubted(doubt));
         match &self.context.rules.after_unknown {
-            AfterUnknown::Reverse(rules) => self.reverse(dispatch, rules),
+            AfterUnknown::Reverse(rules) => self.reverse(dispatch, doubt, rules),
             AfterUnknown::Hold(rules) => self.ask_status(dispatch, rules),
         }
         self.tell();
     }
 
-    pub(super) fn reverse(&mut self, dispatch: &Dispatch, rules: &ReversalRules) {
+    pub(super) fn reverse(&mut self, dispatch: &Dispatch, because: Doubt, rules: &ReversalRules) {
         let now = self.context.now;
         let trace = if rules.same_trace { dispatch.trace } else { self.context.numbers.trace(now) };
         let due = rules.repeats.next(now, 1, self.context.numbers.draw());
         self.fact(Fact::ReversalReady { trace });
         self.fact(Fact::ReversalAsked { due });
-        self.send_reversal(dispatch.trace, trace, false);
+        self.send_reversal(dispatch.trace, trace, because, false);
     }
 
     pub(super) fn reverse_again(
@@ -91,12 +94,12 @@ impl Next<'_, '_> {
             rules.repeats.next(now, tries, self.context.numbers.draw())
         };
         self.fact(Fact::ReversalAsked { due });
-        self.send_reversal(dispatch.trace, reversal.trace, true);
+        self.send_reversal(dispatch.trace, reversal.trace, reversal.because, true);
     }
 
-    pub(super) fn send_reversal(&mut self, original: Trace, trace: Trace, repeat: bool) {
+    fn send_reversal(&mut self, original: Trace, trace: Trace, because: Doubt, repeat: bool) {
         let id = self.order.id;
-        self.effect(Effect::SendReversal(ReversalSend { id, original, trace, repeat }));
+        self.effect(Effect::SendReversal(ReversalSend { id, original, trace, because, repeat }));
     }
 
     /// Only 'done' ends a reversal. 'Not found' may be 'not found yet', so it is never taken for 'undone'.

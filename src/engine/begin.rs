@@ -1,0 +1,132 @@
+//! New transfers, and requests that were there before.
+
+use super::Engine;
+use super::event::{Begun, Busy, Claim, Event, Key, Life, Lookup, Output, Repeat};
+use super::live::Entry;
+use super::step::Step;
+use crate::mutation::{Mutant, broken};
+use crate::transfer::{Bar, Context, Demand, Inbound, InboundInput, Order};
+use crate::values::{Moment, TransferId};
+
+impl Engine {
+    /// A channel's request: a new transfer, unless one of its keys is there or there is no room.
+    pub(super) fn order(&mut self, order: &Order, begun: Begun, now: Moment) {
+        if let Some((key, taken)) = begun.keys().find_map(|key| Some((key, self.holder(key)?))) {
+            let (asked, body) = (order.id, begun.body);
+            let repeat = Repeat { asked, key, body, first: taken.id };
+            return self.put(answer_to(repeat, &taken));
+        }
+        if self.draining {
+            return self.put(Output::Refused(order.id, Busy::Draining));
+        }
+        if self.live.open() >= self.limits.open {
+            return self.put(Output::Refused(order.id, Busy::Full));
+        }
+        let mut context = Context { now, rules: &self.rules, numbers: &mut self.numbers };
+        self.deciding.accept(order, &mut context);
+        self.begin(order.id, begun, now);
+    }
+
+    /// A request of the switch is never refused for want of room: it is answered, if only with a refusal of core.
+    pub(super) fn demand(&mut self, demand: &Demand, key: Key, now: Moment) {
+        if let Some(slot) = self.live.by_key(key) {
+            return self.step(slot, &super::Concern::In(InboundInput::Again), now);
+        }
+        let mut context = Context { now, rules: &self.rules, numbers: &mut self.numbers };
+        self.deciding.receive(demand, &mut context);
+        self.begin(demand.id, Begun::by_wire(key), now);
+    }
+
+    /// A reversal or a status inquiry whose original is nowhere: it bars it.
+    pub(super) fn bar(&mut self, demand: &Demand, by: Bar, original: Key, now: Moment) {
+        let mut context = Context { now, rules: &self.rules, numbers: &mut self.numbers };
+        self.deciding.bar(demand, by, &mut context);
+        let forget = match by {
+            Bar::Reversal => broken(Mutant::ForgetTombstone),
+            Bar::StatusInquiry => broken(Mutant::ForgetInquiry),
+        };
+        if forget {
+            let (_, effects) = self.deciding.take();
+            self.batches.open.outputs.extend(effects.map(Output::Effect));
+            return;
+        }
+        self.begin(demand.id, Begun::by_wire(original), now);
+    }
+
+    /// The live transfer that has a key.
+    fn holder(&self, key: Key) -> Option<Claim> {
+        let entry = self.live.get(self.live.by_key(key)?)?;
+        Some(Claim { key, body: entry.begun?.body, id: entry.id })
+    }
+
+    /// Puts a transfer into the table whose first facts were just decided.
+    fn begin(&mut self, id: TransferId, begun: Begun, now: Moment) {
+        let Some(Step { life, traces }) = self.record(id, None, now) else { return };
+        let claims = begun.keys().map(|key| Claim { key, body: begun.body, id });
+        self.batches.open.claims.extend(claims);
+        let slot = self.live.insert(Entry::new(id, life, Some(begun)));
+        self.settle(slot, traces);
+    }
+
+    /// Takes a transfer back one of whose keys was another's: nothing of it was made durable or left. Whoever asked is
+    /// told of the transfer that has the key, and so are those who were told of this one meanwhile.
+    pub(super) fn take_back(&mut self, own: &Claim, taken: &Claim, outputs: &mut Vec<Output>) {
+        let Some(life) = self.withdraw(own.id) else { return };
+        outputs.retain(|output| !concerns(output, own.id));
+        for output in outputs.iter_mut().chain(&mut self.batches.open.outputs) {
+            if let Output::Existing(repeat) | Output::Conflict(repeat) = *output
+                && repeat.first == own.id
+            {
+                *output = answer_to(Repeat { first: taken.id, ..repeat }, taken);
+            }
+        }
+        match same_request(own, &life) {
+            Some(event) => {
+                let number = self.live.begin_lookup();
+                outputs.push(Output::LookUp(number, Lookup::Key(own.key), event));
+            }
+            None => outputs.push(answer_to(
+                Repeat { asked: own.id, key: own.key, body: own.body, first: taken.id },
+                taken,
+            )),
+        }
+    }
+
+    fn withdraw(&mut self, id: TransferId) -> Option<Life> {
+        let slot = self.live.by_id(id)?;
+        self.schedule.clear(slot);
+        self.batches.open.records.retain(|record| record.id != id);
+        self.batches.open.outputs.retain(|output| !concerns(output, id));
+        // If it was closed, it is among the remembered, who must not keep a slot that is another's soon.
+        self.live.reopen(slot);
+        let entry = self.live.forget(slot)?;
+        self.books.withdraw(&entry.life);
+        Some(entry.life)
+    }
+}
+
+/// What the switch sent that began a transfer whose key was there before: it is to happen to the transfer that has the
+/// key. Nothing, if a channel's request began it.
+fn same_request(own: &Claim, life: &Life) -> Option<Event> {
+    let key = own.key;
+    Some(match life {
+        Life::Out(_) => return None,
+        Life::In(Inbound::Barred(demand, Bar::Reversal)) => {
+            Event::Reversal { demand: demand.clone(), original: key, amount: demand.amount }
+        }
+        Life::In(Inbound::Barred(demand, Bar::StatusInquiry)) => {
+            Event::Status { demand: demand.clone(), original: key }
+        }
+        Life::In(life) => Event::Demand { demand: life.demand().clone(), key },
+    })
+}
+
+/// What a channel is told whose key was there before.
+fn answer_to(repeat: Repeat, taken: &Claim) -> Output {
+    if repeat.body == taken.body { Output::Existing(repeat) } else { Output::Conflict(repeat) }
+}
+
+/// Whether an output is an effect of a transfer.
+fn concerns(output: &Output, id: TransferId) -> bool {
+    matches!(output, Output::Effect(effect) if effect.transfer() == id)
+}

@@ -1,0 +1,130 @@
+//! A step in the life of a transfer: what happened is decided, the facts go to the batch, and the next deadline is set.
+
+use super::Engine;
+use super::event::{Concern, Event, Life, Lookup, Output, Record};
+use super::schedule::{Destination, Lane, Slot};
+use crate::mutation::{Mutant, broken};
+use crate::transfer::{Alarm, Context, Dispatch, Effect, Inbound, Outbound, Trace};
+use crate::values::{Moment, TransferId};
+
+/// Where core's postings wait their turn, apart from all banks.
+const CORE: Destination = Destination(0);
+
+/// What a step makes of a transfer: its state, and the numbers of messages that it made ready.
+pub(super) struct Step {
+    pub(super) life: Life,
+    pub(super) traces: [Option<Trace>; 2],
+}
+
+impl Engine {
+    /// Lets an event happen to the transfer that it is about; if that isn't live, it waits for the journal.
+    pub(super) fn happen(&mut self, about: Lookup, event: Event, now: Moment) {
+        let slot = match about {
+            Lookup::Id(id) => self.live.by_id(id),
+            Lookup::Key(key) => self.live.by_key(key),
+            Lookup::Trace(trace) => self.live.by_trace(trace),
+        };
+        match (slot, event.concern()) {
+            (Some(slot), Some(concern)) => self.step(slot, &concern, now),
+            (None, Some(_)) => {
+                let number = self.live.begin_lookup();
+                self.put(Output::LookUp(number, about, event));
+            }
+            (_, None) => {}
+        }
+    }
+
+    /// Lets a concern happen to a transfer.
+    pub(super) fn step(&mut self, slot: Slot, concern: &Concern, now: Moment) {
+        let Some(entry) = self.live.get(slot) else { return };
+        let mut context = Context { now, rules: &self.rules, numbers: &mut self.numbers };
+        self.deciding.decide(&entry.life, concern, &mut context);
+        let (id, before) = (entry.id, entry.life.clone());
+        let Some(Step { life, traces }) = self.record(id, Some(before), now) else { return };
+        if let Some(entry) = self.live.get_mut(slot) {
+            entry.life = life;
+        }
+        self.settle(slot, traces);
+    }
+
+    /// Puts what was decided to the open batch. What does not fold is a fault of ours, which the table of all states and
+    /// inputs rules out: then nothing of it becomes true, the transfer stays as it was, and somebody is called.
+    pub(super) fn record(
+        &mut self,
+        id: TransferId,
+        before: Option<Life>,
+        now: Moment,
+    ) -> Option<Step> {
+        let share = before.as_ref().map(Life::share).unwrap_or_default();
+        let (mut life, mut traces) = (before, [None, None]);
+        let batch = &mut self.batches.open;
+        let (facts, effects) = self.deciding.take();
+        let recorded = batch.records.len();
+        for fact in facts {
+            if let Some(trace) = fact.trace() {
+                traces = [Some(trace), traces[0]];
+            }
+            let Ok(next) = Life::fold(life.take(), &fact, now) else { break };
+            life = Some(next);
+            batch.records.push(Record { id, at: now, fact });
+        }
+        let Some(life) = life else {
+            drop(effects);
+            batch.records.truncate(recorded);
+            self.put(Output::Effect(Effect::Raise(id, Alarm::Fault)));
+            return None;
+        };
+        batch.outputs.extend(effects.map(Output::Effect));
+        if broken(Mutant::SendBeforeCommit) {
+            self.batches.release_open();
+        }
+        self.books.change(share, &life);
+        Some(Step { life, traces })
+    }
+
+    /// Sets a transfer's deadline and numbers after a step, and closes it when nothing is left.
+    pub(super) fn settle(&mut self, slot: Slot, traces: [Option<Trace>; 2]) {
+        for trace in traces.into_iter().flatten() {
+            self.live.index_trace(trace, slot);
+        }
+        self.reschedule(slot);
+        self.close_if_final(slot);
+    }
+
+    pub(super) fn close_if_final(&mut self, slot: Slot) {
+        if self.live.get(slot).is_some_and(|entry| entry.life.is_final()) {
+            self.live.close(slot, self.batches.filling());
+        } else {
+            self.live.reopen(slot);
+        }
+    }
+
+    pub(super) fn reschedule(&mut self, slot: Slot) {
+        match self.live.get(slot).and_then(|entry| Some((entry.life.due()?, lane(&entry.life)))) {
+            Some((due, lane)) => self.schedule.set(slot, due, lane),
+            None => self.schedule.clear(slot),
+        }
+    }
+}
+
+/// Where a transfer's next deadline waits. Time that runs out is acted upon at once; what is sent again waits its
+/// turn, so that a bank or a core that comes back is not run over.
+fn lane(life: &Life) -> Lane {
+    match life {
+        Life::Out(Outbound::Reversing(dispatch, _) | Outbound::Exception(dispatch, _)) => {
+            Lane::Paced(destination(dispatch))
+        }
+        Life::Out(Outbound::CancellingDebit { .. } | Outbound::Refunding { .. })
+        | Life::In(Inbound::Undoing { .. }) => Lane::Paced(CORE),
+        Life::Out(_) | Life::In(_) => Lane::Prompt,
+    }
+}
+
+/// A bank's queue: its number modulo what a destination can be, beside core's.
+fn destination(dispatch: &Dispatch) -> Destination {
+    let digits = dispatch.order.counterparty.as_str().bytes();
+    let number = digits.fold(0_u16, |number, digit| {
+        number.wrapping_mul(10).wrapping_add(u16::from(digit.wrapping_sub(b'0')))
+    });
+    Destination(number % (u16::MAX - 1) + 1)
+}

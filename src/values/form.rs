@@ -1,0 +1,80 @@
+//! How values are written in the journal: as the text that people know them by.
+
+use std::borrow::Cow;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{
+    Currency, Date, Institution, MerchantType, Moment, MonthDay, ProcessingCode, Reference,
+    ResponseCode, Rrn, Stan, Terminal, TransferId, Transmission, Value,
+};
+
+/// A value whose text shows it whole.
+macro_rules! as_text {
+    ($($value:ty),+) => {$(
+        impl Serialize for $value {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $value {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = Cow::<'de, str>::deserialize(deserializer)?;
+                Self::from_ascii(text.as_bytes()).ok_or_else(|| {
+                    let expected = <Self as Value>::EXPECTED;
+                    D::Error::custom(format_args!("{text:?} is not {expected}"))
+                })
+            }
+        }
+    )+};
+}
+
+as_text!(
+    Currency,
+    Date,
+    Institution,
+    MerchantType,
+    MonthDay,
+    ProcessingCode,
+    Reference,
+    ResponseCode,
+    Rrn,
+    Stan,
+    Terminal,
+    TransferId,
+    Transmission
+);
+
+/// Milliseconds.
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.millis())
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u64::deserialize(deserializer).map(Self::from_millis)
+    }
+}
+
+impl Value for TransferId {
+    const EXPECTED: &'static str = "a UUID";
+
+    fn from_ascii(text: &[u8]) -> Option<Self> {
+        let hyphens = [8, 13, 18, 23];
+        let mut number = 0;
+        for (byte, at) in text.iter().zip(0..) {
+            match (hyphens.contains(&at), byte) {
+                (true, b'-') => {}
+                (false, digit) => {
+                    number = number << 4 | u128::from(char::from(*digit).to_digit(16)?);
+                }
+                (true, _) => return None,
+            }
+        }
+        (text.len() == 36).then_some(Self(number))
+    }
+}

@@ -1,0 +1,83 @@
+//! Names and references: text of people, of some length.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Value;
+use crate::masking;
+
+/// The name of a person or a company, as a bank writes it: 1 to 100 characters that can be printed. It prints masked.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Name(Box<str>);
+
+impl Name {
+    /// `None` if it is empty, too long, or holds what can't be printed.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        fits.then(|| Self(text.into()))
+    }
+
+    /// The whole name. Not for logs.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&masking::name(self.reveal()))
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name({self})")
+    }
+}
+
+/// What somebody else calls a thing of theirs: 1 to 64 printable ASCII characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reference(Arc<str>);
+
+impl Reference {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Value for Reference {
+    const EXPECTED: &'static str = "1 to 64 printable ASCII characters";
+
+    fn from_ascii(text: &[u8]) -> Option<Self> {
+        let fits =
+            (1..=64).contains(&text.len()) && text.iter().all(|byte| (b' '..=b'~').contains(byte));
+        fits.then(|| std::str::from_utf8(text).ok().map(|text| Self(text.into())))?
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_prints_masked_and_a_reference_whole() {
+        let name = Name::new("Siti Rahayu").unwrap();
+        assert_eq!(format!("{name} {name:?}"), "S*** R***** Name(S*** R*****)");
+        assert!(Name::new("").is_none() && Name::new("a\nb").is_none());
+        assert!(Name::new(&"é".repeat(100)).is_some() && Name::new(&"é".repeat(101)).is_none());
+        assert_eq!(Reference::from_ascii(b"INV 7").unwrap().to_string(), "INV 7");
+        assert!(
+            Reference::from_ascii(&[b'x'; 65]).is_none() && Reference::from_ascii(b"\t").is_none()
+        );
+    }
+}
