@@ -19,12 +19,12 @@ use titian::engine::{
     Schedule,
 };
 use titian::transfer::{
-    AfterUnknown, Answer, Backoff, ChannelReference, Class, Classes, Effect, Funding, InboundCodes,
-    Input, Line, Order, Particulars, PostingAnswer, ReversalClasses, ReversalRules, Rules, Trace,
+    AfterUnknown, ChannelReference, Class, Classes, Effect, Funding, Heard, InboundCodes, Input,
+    Line, Order, Particulars, PostingAnswer, ReversalClasses, ReversalRules, Rules, Trace,
 };
 use titian::values::{
-    AccountNumber, Amount, Currency, Institution, MerchantType, Moment, Name, ProcessingCode,
-    Reference, ResponseCode, Terminal, TransferId, Value,
+    AccountNumber, Amount, Backoff, Currency, Institution, MerchantType, Moment, Name,
+    ProcessingCode, Reference, ResponseCode, Terminal, TransferId, Value,
 };
 
 const START: u64 = 1_795_521_600_000;
@@ -133,8 +133,8 @@ fn answer(engine: &mut Engine, output: &Output, now: Moment) {
 }
 
 fn approve(engine: &mut Engine, trace: Trace, now: Moment) {
-    let answer = Answer { code: code(b"00"), amount: amount(), echoes: true };
-    engine.handle(Event::Answered { trace, to: Question::Request, answer }, now);
+    let heard = Heard::new(code(b"00"), amount());
+    engine.handle(Event::Answered { trace, to: Question::Request, heard }, now);
 }
 
 fn code(text: &[u8]) -> ResponseCode {

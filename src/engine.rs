@@ -128,8 +128,8 @@ impl Engine {
             }
             Event::Inquire(inquiry, way) => self.inquire(inquiry, way, now),
             Event::Exchange(id, input) => self.turn(id, input, now),
-            Event::InquiryAnswered { trace, answer, holding } => {
-                self.inquiry_answered(trace, answer, holding, now);
+            Event::InquiryAnswered { trace, heard, holding } => {
+                self.inquiry_answered(trace, heard, holding, now);
             }
             Event::CutOver(date) => {
                 if self.numbers.cut_over(date) {
@@ -163,9 +163,7 @@ impl Engine {
         };
         match (slot, event) {
             (Some(slot), event) => {
-                if let Some(concern) = event.concern() {
-                    self.step(slot, &concern, now);
-                }
+                self.meet(slot, &event, now);
                 self.close_if_final(slot);
             }
             (None, Event::Reversal { demand, original, .. }) => {
@@ -174,8 +172,8 @@ impl Engine {
             (None, Event::Status { demand, original }) => {
                 self.bar(&demand, Bar::StatusInquiry, original, now);
             }
-            (None, Event::Answered { trace, to, answer }) => {
-                self.put(Output::Unmatched(trace, to, answer));
+            (None, Event::Answered { trace, to, heard }) => {
+                self.put(Output::Unmatched(trace, to, heard.code));
             }
             (
                 None,

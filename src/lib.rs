@@ -9,6 +9,8 @@ pub mod engine;
 pub mod iso8583;
 pub mod masking;
 pub mod mutation;
+pub mod network;
+pub mod settings;
 mod spelling;
 pub mod transfer;
 pub mod values;

@@ -21,14 +21,16 @@ pub use inbound::{Bar, Demand, Inbound, InboundFact, InboundInput, Origin, Undo}
 pub use input::{
     CancelAnswer, Input, Line, PostingAnswer, Refusal, Resolution, TwoPersons, Verdict, Was,
 };
-pub use order::{Answer, ChannelReference, Funding, Numbers, Order, Particulars, Receipt, Trace};
+pub use order::{
+    Answer, Card, ChannelReference, Funding, Heard, Numbers, Order, Particulars, Receipt, Trace,
+};
 pub use outbound::{
     Cause, Dispatch, Doubt, Illegal, Outbound, OutboundFact, RefusedFor, Reversal, SettledBy,
     Unwanted, Why,
 };
 pub use rules::{
-    AfterUnknown, Backoff, Class, Classes, InboundCodes, InquiryRules, ReversalClass,
-    ReversalClasses, ReversalRules, Rules,
+    AfterUnknown, Class, Classes, InboundCodes, InquiryRules, ReversalClass, ReversalClasses,
+    ReversalRules, Rules,
 };
 
 use crate::values::Moment;

@@ -6,6 +6,7 @@
 
 mod account;
 mod amount;
+mod backoff;
 mod codes;
 mod date;
 mod form;
@@ -16,6 +17,7 @@ pub mod whole;
 
 pub use account::{AccountNumber, Pan};
 pub use amount::{Amount, AmountError, Currency, MinorUnits};
+pub use backoff::Backoff;
 pub use codes::{
     Institution, MerchantType, ProcessingCode, ResponseCode, Rrn, Stan, Terminal, TransferId,
 };

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::transfer::{
-    Answer, Demand, Effect, ExchangeInput, Holding, Inbound, InboundFact, InboundInput, Input,
-    Inquiry, Order, Outbound, OutboundFact, Outcome, Trace, Way,
+    Answer, Demand, Effect, ExchangeInput, Heard, Holding, Inbound, InboundFact, InboundInput,
+    Input, Inquiry, Order, Outbound, OutboundFact, Outcome, Trace, Way,
 };
 use crate::values::{AccountNumber, Amount, Date, Moment, ResponseCode, TransferId};
 
@@ -60,7 +60,7 @@ pub enum Event {
         /// To what it is an answer.
         to: Question,
         /// What it says.
-        answer: Answer,
+        heard: Heard,
     },
     /// The switch asks us for a transfer, for the first time or again.
     Demand {
@@ -94,7 +94,7 @@ pub enum Event {
         /// The numbers that the answer goes under.
         trace: Trace,
         /// What it says.
-        answer: Answer,
+        heard: Heard,
         /// What it says of the account.
         holding: Holding,
     },
@@ -103,11 +103,14 @@ pub enum Event {
 }
 
 impl Event {
-    /// What it is to the transfer that it is about, if there is one and it is about one that is there.
-    pub(super) fn concern(&self) -> Option<Concern> {
+    /// What it is to the transfer that it is about; nothing, if it isn't about one that is there.
+    pub(super) fn concern(&self, life: &Life) -> Option<Concern> {
         match self {
             Self::Transfer(_, concern) => Some(concern.clone()),
-            Self::Answered { to, answer, .. } => Some(Concern::Out(to.input(*answer))),
+            Self::Answered { to, heard, .. } => match life {
+                Life::Out(life) => Some(Concern::Out(to.input(heard.to(life.order())))),
+                Life::In(_) => None,
+            },
             Self::Demand { .. } => Some(Concern::In(InboundInput::Again)),
             Self::Reversal { amount, .. } => {
                 Some(Concern::In(InboundInput::Reversal { amount: *amount }))
@@ -182,7 +185,7 @@ pub enum Output {
     /// has, once and under this number; the event waits for it.
     LookUp(u64, Lookup, Event),
     /// An answer that matches nothing.
-    Unmatched(Trace, Question, Answer),
+    Unmatched(Trace, Question, ResponseCode),
     /// Put this question to the switch, under these numbers.
     AskSwitch(Box<Inquiry>, Trace),
     /// Ask core for an account, for an exchange.

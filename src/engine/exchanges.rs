@@ -9,7 +9,7 @@ use super::event::{Busy, Output};
 use super::live::Mixer;
 use crate::mutation::{Mutant, broken};
 use crate::transfer::{
-    Alarm, Answer, Effect, Exchange, ExchangeInput, Holding, Inquiry, Numbers as _, Outcome, Trace,
+    Alarm, Effect, Exchange, ExchangeInput, Heard, Holding, Inquiry, Numbers as _, Outcome, Trace,
     Turn, Way,
 };
 use crate::values::{Moment, TransferId};
@@ -86,13 +86,13 @@ impl Engine {
     pub(super) fn inquiry_answered(
         &mut self,
         trace: Trace,
-        answer: Answer,
+        heard: Heard,
         holding: Holding,
         now: Moment,
     ) {
         match self.exchanges.by_trace(trace) {
-            Some(id) => self.turn(id, ExchangeInput::Switch(answer, holding), now),
-            None => self.put(Output::LateInquiry(trace, answer.code)),
+            Some(id) => self.turn(id, ExchangeInput::Switch(heard, holding), now),
+            None => self.put(Output::LateInquiry(trace, heard.code)),
         }
     }
 

@@ -24,13 +24,19 @@ impl Engine {
             Lookup::Key(key) => self.live.by_key(key),
             Lookup::Trace(trace) => self.live.by_trace(trace),
         };
-        match (slot, event.concern()) {
-            (Some(slot), Some(concern)) => self.step(slot, &concern, now),
-            (None, Some(_)) => {
-                let number = self.live.begin_lookup();
-                self.put(Output::LookUp(number, about, event));
-            }
-            (_, None) => {}
+        if let Some(slot) = slot {
+            self.meet(slot, &event, now);
+        } else {
+            let number = self.live.begin_lookup();
+            self.put(Output::LookUp(number, about, event));
+        }
+    }
+
+    /// Lets an event happen to a transfer that is live.
+    pub(super) fn meet(&mut self, slot: Slot, event: &Event, now: Moment) {
+        let concern = self.live.get(slot).and_then(|entry| event.concern(&entry.life));
+        if let Some(concern) = concern {
+            self.step(slot, &concern, now);
         }
     }
 

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::input::{Line, Refusal};
-use super::order::{Answer, Particulars};
+use super::order::{Heard, Particulars};
 use super::rules::{Class, Rules};
 use crate::values::{
     AccountNumber, Amount, Institution, Moment, Name, ProcessingCode, ResponseCode, TransferId,
@@ -20,6 +20,8 @@ pub struct Inquiry {
     pub id: TransferId,
     /// What is asked for, as the network codes it.
     pub kind: ProcessingCode,
+    /// The account that asks, or stands for whoever asks.
+    pub from: AccountNumber,
     /// The account that is asked about.
     pub account: AccountNumber,
     /// The other bank.
@@ -28,6 +30,15 @@ pub struct Inquiry {
     pub amount: Amount,
     /// What is said besides.
     pub particulars: Arc<Particulars>,
+}
+
+impl Inquiry {
+    fn is_spoken_of(&self, heard: &Heard) -> bool {
+        heard.whole
+            && heard.amount.is_none_or(|amount| amount == self.amount)
+            && heard.kind.is_none_or(|kind| kind == self.kind)
+            && heard.to.is_none_or(|account| account == self.account)
+    }
 }
 
 /// Who asks whom.
@@ -63,7 +74,7 @@ pub enum AccountAnswer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExchangeInput {
     /// The switch answered.
-    Switch(Answer, Holding),
+    Switch(Heard, Holding),
     /// Core answered, or did not.
     Core(AccountAnswer),
     /// What the link knows of the question.
@@ -130,14 +141,10 @@ impl Exchange {
         rules: &Rules,
     ) -> Turn {
         match input {
-            ExchangeInput::Switch(answer, _)
-                if !(answer.echoes && answer.amount == inquiry.amount) =>
-            {
-                Turn::Mismatched
-            }
-            ExchangeInput::Switch(answer, holding) => match rules.classes.of(answer.code) {
-                Class::Approved => Turn::Over(Outcome::Answered(answer.code, holding)),
-                Class::Declined | Class::Unknown => Turn::Over(Outcome::Declined(answer.code)),
+            ExchangeInput::Switch(heard, _) if !inquiry.is_spoken_of(&heard) => Turn::Mismatched,
+            ExchangeInput::Switch(heard, holding) => match rules.classes.of(heard.code) {
+                Class::Approved => Turn::Over(Outcome::Answered(heard.code, holding)),
+                Class::Declined | Class::Unknown => Turn::Over(Outcome::Declined(heard.code)),
                 Class::Retry => self.again(now, rules),
             },
             ExchangeInput::Core(AccountAnswer::Active(holding)) => {

@@ -142,6 +142,71 @@ pub struct Trace {
     pub settles: Date,
 }
 
+/// What an answer says, and of what, as far as it says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The response code.
+    pub code: ResponseCode,
+    /// The amount.
+    pub amount: Option<Amount>,
+    /// The kind of movement.
+    pub kind: Option<ProcessingCode>,
+    /// The account that pays.
+    pub from: Option<AccountNumber>,
+    /// The account that is paid.
+    pub to: Option<AccountNumber>,
+    /// The card.
+    pub card: Card,
+    /// Whether it has all that an answer of the network must have.
+    pub whole: bool,
+}
+
+impl Heard {
+    /// A code, and the amount that it is about.
+    #[must_use]
+    pub const fn new(code: ResponseCode, amount: Amount) -> Self {
+        let amount = Some(amount);
+        Self { code, amount, kind: None, from: None, to: None, card: Card::Unsaid, whole: true }
+    }
+
+    /// The answer that it is to an order.
+    #[must_use]
+    pub fn to(&self, order: &Order) -> Answer {
+        let echoes = self.whole
+            && same(self.kind.as_ref(), Some(&order.kind))
+            && same(self.from.as_ref(), Some(&order.from))
+            && same(self.to.as_ref(), Some(&order.to))
+            && self.card.may_be(order.pan);
+        Answer { code: self.code, amount: self.amount.unwrap_or(order.amount), echoes }
+    }
+}
+
+/// What an answer says of the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Card {
+    /// Nothing.
+    Unsaid,
+    /// That there is none: it has what stands for it.
+    None,
+    /// Its number.
+    Number(Pan),
+}
+
+impl Card {
+    fn may_be(self, pan: Option<Pan>) -> bool {
+        match self {
+            Self::Unsaid => true,
+            Self::None => pan.is_none(),
+            Self::Number(number) => pan == Some(number),
+        }
+    }
+}
+
+/// Whether what was heard, if anything was, is what was said.
+fn same<T: PartialEq>(heard: Option<&T>, said: Option<&T>) -> bool {
+    heard.is_none() || heard == said
+}
+
 /// What an answer says, and of what: the fields that must be as they were sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {

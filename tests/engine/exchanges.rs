@@ -4,18 +4,20 @@ use std::time::Duration;
 
 use titian::engine::{Busy, Event, Output};
 use titian::transfer::{
-    AccountAnswer, Alarm, Answer, Effect, ExchangeInput, Holding, Inquiry, Line, Outcome, Refusal,
+    AccountAnswer, Alarm, Effect, ExchangeInput, Heard, Holding, Inquiry, Line, Outcome, Refusal,
     Trace, Way,
 };
 use titian::values::{AccountNumber, Institution, Moment, Name, ProcessingCode, TransferId, Value};
 
-use super::rules::{amount, answer, code, particulars};
+use super::heard;
+use super::rules::{amount, code, particulars};
 use super::{NOW, commit, engine};
 
 fn inquiry(id: u128) -> Inquiry {
     Inquiry {
         id: TransferId(id),
         kind: ProcessingCode::from_ascii(b"391000").unwrap(),
+        from: AccountNumber::from_ascii(b"1234567890").unwrap(),
         account: AccountNumber::from_ascii(b"9876543210").unwrap(),
         counterparty: Institution::from_ascii(b"014").unwrap(),
         amount: amount(12_500_000),
@@ -27,8 +29,8 @@ fn budi() -> Holding {
     Holding { holder: Name::new("Budi Santoso"), balance: None }
 }
 
-fn answered(trace: Trace, answer: Answer) -> Event {
-    Event::InquiryAnswered { trace, answer, holding: budi() }
+fn answered(trace: Trace, heard: Heard) -> Event {
+    Event::InquiryAnswered { trace, heard, holding: budi() }
 }
 
 /// The trace under which the switch is asked.
@@ -47,8 +49,8 @@ fn a_channel_is_told_the_name_once_by_whichever_question_is_answered() {
     let second = asked(&commit(&mut engine).0);
     assert_ne!(first, second, "another question, under other numbers");
 
-    engine.handle(answered(first, answer("00")), NOW);
-    engine.handle(answered(second, answer("00")), NOW);
+    engine.handle(answered(first, heard("00")), NOW);
+    engine.handle(answered(second, heard("00")), NOW);
     let outcome = Outcome::Answered(code("00"), budi());
     let told = Output::Inquired(TransferId(1), Way::Out, outcome);
     assert_eq!(commit(&mut engine).0, [told, Output::LateInquiry(second, code("00"))]);
@@ -60,11 +62,11 @@ fn what_speaks_of_another_amount_is_no_answer() {
     let mut engine = engine(10, 10);
     engine.handle(Event::Inquire(inquiry(1), Way::Out), NOW);
     let trace = asked(&commit(&mut engine).0);
-    let other = Answer { amount: amount(1), ..answer("00") };
+    let other = Heard { amount: Some(amount(1)), ..heard("00") };
     engine.handle(answered(trace, other), NOW);
     let raised = Output::Effect(Effect::Raise(TransferId(1), Alarm::Mismatch));
     assert_eq!(commit(&mut engine).0, [raised]);
-    engine.handle(answered(trace, answer("51")), NOW);
+    engine.handle(answered(trace, heard("51")), NOW);
     let told = Output::Inquired(TransferId(1), Way::Out, Outcome::Declined(code("51")));
     assert_eq!(commit(&mut engine).0, [told]);
 }

@@ -23,11 +23,12 @@ use titian::engine::{
     Numbering, Output, Pace, Question, Record, Repeat, Schedule,
 };
 use titian::transfer::{
-    Cleared, Demand, Effect, Funding, Inbound, Input, Line, Order, OutboundFact, PostingAnswer,
+    Cleared, Demand, Effect, Funding, Heard, Inbound, Input, Line, Order, OutboundFact,
+    PostingAnswer,
 };
 use titian::values::{Moment, TransferId};
 
-use rules::{answer, demand, order, reversing};
+use rules::{amount, answer, code, demand, order, reversing};
 
 const NOW: Moment = Moment::from_millis(1_795_521_600_000);
 const LATER: Moment = Moment::from_millis(1_795_521_690_000);
@@ -38,6 +39,10 @@ fn engine(open: usize, remembered: usize) -> Engine {
     let pace = Pace { per_second: rate, per_destination: rate, burst: rate };
     let numbers = Numbering::new(1, Counted::default(), NOW, 7);
     Engine::new(Arc::new(reversing()), limits, Schedule::new(NOW, pace), numbers)
+}
+
+pub(crate) fn heard(text: &str) -> Heard {
+    Heard::new(code(text), amount(12_500_000))
 }
 
 fn ordered(id: u128) -> Order {
@@ -158,7 +163,7 @@ fn draining_refuses_new_work_and_ends_what_is_open() {
     engine.handle(asks(2, 2, 1), NOW);
     assert_eq!(commit(&mut engine).0, [Output::Refused(TransferId(2), Busy::Draining)]);
     let (trace, to) = (cleared.trace(), Question::Request);
-    engine.handle(Event::Answered { trace, to, answer: answer("00") }, NOW);
+    engine.handle(Event::Answered { trace, to, heard: heard("00") }, NOW);
     commit(&mut engine);
     assert_eq!((state(&engine, 1), engine.open(), engine.is_settled()), ("Settled", 0, true));
 }
@@ -185,7 +190,7 @@ fn what_is_forgotten_is_looked_up_and_goes_on_record() {
     let mut engine = engine(10, 0);
     let (cleared, mut records) = sent(&mut engine, 1);
     let approved =
-        Event::Answered { trace: cleared.trace(), to: Question::Request, answer: answer("00") };
+        Event::Answered { trace: cleared.trace(), to: Question::Request, heard: heard("00") };
     engine.handle(approved.clone(), NOW);
     records.extend(commit(&mut engine).1);
     assert_eq!(state(&engine, 1), "forgotten", "closed, and none is remembered");

@@ -4,7 +4,8 @@ use titian::engine::{Begun, Claim, Concern, Event, Fact, Key, Lookup, Output, Qu
 use titian::transfer::{Bar, Demand, InboundFact, InboundInput, PostingAnswer};
 use titian::values::TransferId;
 
-use super::rules::{answer, code, demand};
+use super::heard;
+use super::rules::{code, demand};
 use super::{LATER, NOW, asks, begun, commit, engine, repeat, sent, state};
 
 fn claim(key: u128, id: u128) -> Claim {
@@ -86,7 +87,7 @@ fn a_barred_request_that_is_taken_back_leaves_no_slot_behind() {
     commit(&mut engine);
     let (cleared, _) = sent(&mut engine, 21);
     let (trace, to) = (cleared.trace(), Question::Request);
-    engine.handle(Event::Answered { trace, to, answer: answer("00") }, NOW);
+    engine.handle(Event::Answered { trace, to, heard: heard("00") }, NOW);
     commit(&mut engine);
     assert_eq!(state(&engine, 20), "Debiting");
 }
@@ -144,6 +145,6 @@ fn a_status_inquiry_about_what_did_not_come_bars_it() {
 fn close_another(engine: &mut titian::engine::Engine, id: u128) {
     let (cleared, _) = sent(engine, id);
     let (trace, to) = (cleared.trace(), Question::Request);
-    engine.handle(Event::Answered { trace, to, answer: answer("00") }, NOW);
+    engine.handle(Event::Answered { trace, to, heard: heard("00") }, NOW);
     commit(engine);
 }

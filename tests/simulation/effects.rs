@@ -2,7 +2,7 @@
 
 use titian::engine::{Concern, Event, Fact, Lookup, Output, Question};
 use titian::transfer::{
-    Alarm, Answer, CancelAnswer, Effect, InboundInput, Input, Line, OutboundFact, Posting,
+    Alarm, CancelAnswer, Effect, Heard, InboundInput, Input, Line, OutboundFact, Posting,
     PostingAnswer, Trace,
 };
 use titian::values::TransferId;
@@ -209,11 +209,11 @@ impl World {
 
     pub(crate) fn answered(&mut self, trace: Trace, to: Question, text: &str, minor: u64) {
         // An answer that is another transfer's says nothing of this one.
-        let answer = if self.chance.permille(self.faults.mismatched) {
-            Answer { code: code("00"), amount: amount(minor + 1), echoes: true }
+        let heard = if self.chance.permille(self.faults.mismatched) {
+            Heard::new(code("00"), amount(minor + 1))
         } else {
-            Answer { code: code(text), amount: amount(minor), echoes: true }
+            Heard::new(code(text), amount(minor))
         };
-        self.carry_answer(Event::Answered { trace, to, answer });
+        self.carry_answer(Event::Answered { trace, to, heard });
     }
 }

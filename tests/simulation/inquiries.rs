@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use titian::engine::{Event, Key};
 use titian::transfer::{
-    AccountAnswer, Answer, ExchangeInput, Holding, Inquiry, Line, Outcome, Refusal, Trace, Way,
+    AccountAnswer, ExchangeInput, Heard, Holding, Inquiry, Line, Outcome, Refusal, Trace, Way,
 };
 use titian::values::{Institution, Name, ProcessingCode, TransferId, Value};
 
@@ -33,6 +33,7 @@ impl World {
         let inquiry = Inquiry {
             id,
             kind: ProcessingCode::from_ascii(b"391000").unwrap(),
+            from: account("1234567890"),
             account: account(&minor.to_string()),
             counterparty: Institution::from_ascii(self.bank().as_bytes()).unwrap(),
             amount: amount(minor),
@@ -63,9 +64,9 @@ impl World {
             None => ("51", None),
         };
         let said = if self.chance.permille(self.faults.mismatched) { minor + 1 } else { minor };
-        let answer = Answer { code: code(text), amount: amount(said), echoes: true };
+        let heard = Heard::new(code(text), amount(said));
         let holding = Holding { holder, balance: None };
-        self.carry_answer(Event::InquiryAnswered { trace, answer, holding });
+        self.carry_answer(Event::InquiryAnswered { trace, heard, holding });
     }
 
     /// The adapter asks core.

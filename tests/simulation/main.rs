@@ -28,7 +28,8 @@ mod world;
 
 use std::time::{Duration, Instant};
 
-use titian::transfer::{AfterUnknown, Backoff, InquiryRules, ReversalRules, Rules};
+use titian::transfer::{AfterUnknown, InquiryRules, ReversalRules, Rules};
+use titian::values::Backoff;
 
 use counts::Counts;
 use world::World;

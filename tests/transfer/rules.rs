@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use titian::transfer::{
-    AfterUnknown, Answer, Backoff, Class, Classes, Demand, Funding, InboundCodes, InquiryRules,
-    Numbers, Order, Origin, Particulars, Refusal, ReversalClasses, ReversalRules, Rules, Side,
-    Trace,
+    AfterUnknown, Answer, Class, Classes, Demand, Funding, InboundCodes, InquiryRules, Numbers,
+    Order, Origin, Particulars, Refusal, ReversalClasses, ReversalRules, Rules, Side, Trace,
 };
 use titian::values::{
-    AccountNumber, Amount, Currency, Date, Institution, MerchantType, Moment, Name, ProcessingCode,
-    Reference, ResponseCode, Rrn, Stan, Terminal, TransferId, Transmission, Value,
+    AccountNumber, Amount, Backoff, Currency, Date, Institution, MerchantType, Moment, Name,
+    ProcessingCode, Reference, ResponseCode, Rrn, Stan, Terminal, TransferId, Transmission, Value,
 };
 
 pub(crate) fn code(text: &str) -> ResponseCode {

@@ -1,0 +1,47 @@
+//! Networks from outside: the shipped profiles with their specs, what our messages say, and what is read of others'.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on fails"
+)]
+
+mod faults;
+mod messages;
+
+#[path = "../transfer/rules.rs"]
+#[allow(dead_code, reason = "shared with the tests of the machines")]
+mod rules;
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use titian::iso8583::{Message, Spec};
+use titian::network::{Bank, Network};
+use titian::values::{Institution, Pan, Value};
+
+pub(crate) const NETWORKS: [&str; 3] = ["nusantara", "rendezvous", "holdfast"];
+
+pub(crate) fn bank() -> Bank {
+    Bank {
+        code: Institution::from_ascii(b"213").unwrap(),
+        forwarder: Institution::from_ascii(b"360213").unwrap(),
+        iin: Pan::from_ascii(b"936002").unwrap(),
+    }
+}
+
+pub(crate) fn spec(name: &str) -> Arc<Spec> {
+    let (name, text) = Spec::SHIPPED.into_iter().find(|(shipped, _)| *shipped == name).unwrap();
+    Arc::new(Spec::parse(name, text).unwrap())
+}
+
+pub(crate) fn network(name: &str) -> Network {
+    let (_, text) = Network::SHIPPED.into_iter().find(|(shipped, _)| *shipped == name).unwrap();
+    Network::parse(name, text, spec(name), bank()).unwrap()
+}
+
+pub(crate) fn decoded<'s>(spec: &'s Spec, bytes: &BytesMut) -> Message<'s> {
+    spec.decode(Bytes::copy_from_slice(bytes)).unwrap()
+}
