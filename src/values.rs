@@ -7,12 +7,14 @@
 mod account;
 mod amount;
 mod codes;
+mod date;
 mod moment;
 mod time;
 
 pub use account::{AccountNumber, Pan};
 pub use amount::{Amount, AmountError, Currency, MinorUnits};
 pub use codes::{Institution, ProcessingCode, ResponseCode, Rrn, Stan, TransferId};
+pub use date::Date;
 pub use moment::Moment;
 pub use time::{MonthDay, TimeOfDay, Transmission};
 
