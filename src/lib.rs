@@ -10,5 +10,6 @@ pub mod iso8583;
 pub mod masking;
 pub mod mutation;
 mod spelling;
+pub mod switch;
 pub mod transfer;
 pub mod values;
