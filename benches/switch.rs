@@ -32,6 +32,16 @@ fn main() {
     nanos.sort_by(f64::total_cmp);
     println!("building a request: median {:.0} ns", nanos.get(nanos.len() / 2).unwrap());
     let mut switch = switch();
+    (0..64).for_each(|number| transfer(&mut switch, number, "002"));
+    let counted = allocation_counter::measure(|| {
+        (64..128).for_each(|number| transfer(&mut switch, number, "002"));
+    });
+    let own = allocation_counter::measure(|| {
+        (64..128).for_each(|number| drop(request(number, "002")));
+    });
+    let allocations = (counted.count_total - own.count_total) as f64 / 64.0;
+    println!("allocations a transfer to a played bank, without its request: {allocations:.1}");
+    let mut switch = self::switch();
     let counted = allocation_counter::measure(|| {
         for number in 0..remembered {
             transfer(&mut switch, number, "002");

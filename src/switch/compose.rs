@@ -54,8 +54,9 @@ const REVERSED: [De; 17] = [
     De::DESTINATION_BANK,
 ];
 
-/// Characters of DE48 that are the beneficiary's name.
+/// Characters of DE48 that are the beneficiary's name, and those that follow: the customer's reference and the sender's name.
 const NAME: usize = 30;
+const REST: usize = 46;
 
 /// The answer to a request, with this code.
 pub(super) fn response(request: &Wire, code: ResponseCode) -> Wire {
@@ -163,7 +164,7 @@ impl Wire {
         let rest = request.get(De::ADDITIONAL_DATA).and_then(|text| text.get(NAME..));
         self.show(
             De::ADDITIONAL_DATA,
-            format_args!("{name:<NAME$.NAME$}{}", rest.unwrap_or_default()),
+            format_args!("{name:<NAME$.NAME$}{:<REST$.REST$}", rest.unwrap_or_default()),
         );
     }
 

@@ -15,29 +15,32 @@ use super::wire::Wire;
 use crate::iso8583::{De, Mti};
 use crate::values::ResponseCode;
 
-/// What a fault does. Those with the letter `b` also befall requests that the switch sends to a bank, and then the
-/// bank's answer where they speak of an answer.
+/// What a fault does to a request of a bank and its answer.
+///
+/// All but [`Decline`](Self::Decline), [`WrongAmount`](Self::WrongAmount), [`UnknownStan`](Self::UnknownStan) and
+/// [`OverwriteDe7`](Self::OverwriteDe7) also befall requests that the switch sends to a bank, and then the bank's answer where
+/// they speak of an answer; both delays then send the request so much later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The request is answered with this code and has no effect.
     Decline(ResponseCode),
-    /// The request waits so long before it is looked at, so that others overtake it (b).
+    /// The request waits so long before it is looked at, so that others overtake it.
     Delay(Duration),
-    /// The request is lost, and has no effect (b).
+    /// The request is lost, and has no effect.
     DropRequest,
-    /// The request has its effect, and its answer is lost (b).
+    /// The request has its effect, and its answer is lost.
     DropResponse,
-    /// The answer comes twice; so does a request that the switch sends (b).
+    /// The answer comes twice; so does a request that the switch sends.
     Duplicate,
-    /// The request has its effect at once, and its answer comes so much later (b: sent so much later).
+    /// The request has its effect at once, and its answer comes so much later.
     Late(Duration),
     /// The answer speaks of an amount that is one minor unit too high.
     WrongAmount,
     /// The answer has a STAN that the bank didn't send.
     UnknownStan,
-    /// In place of the message come bytes that are none (b).
+    /// In place of the message come bytes that are none.
     Garbage,
-    /// In place of the message the line is cut (b).
+    /// In place of the message the line is cut.
     Disconnect,
     /// The answer has the switch's own transmission time.
     OverwriteDe7,
@@ -66,8 +69,8 @@ pub(super) enum Way {
     Sent,
 }
 
-/// What befalls which requests.
-#[derive(Clone, Debug)]
+/// What befalls which requests. It may name accounts, so it isn't printed.
+#[derive(Clone)]
 struct Rule {
     mti: Option<Mti>,
     /// Each must be there with this text; blanks at the end don't count.
@@ -78,7 +81,7 @@ struct Rule {
     tally: Tally,
 }
 
-/// A rule as it was written, and how it fared.
+/// A rule as it was written, with what may be personal masked, and how it fared.
 #[derive(Clone, Debug, Serialize)]
 pub struct Tally {
     /// The rule.
@@ -99,7 +102,7 @@ impl Rule {
 }
 
 /// The rules, in the order in which they are tried. One request has one fault at most.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Faults(Vec<Rule>);
 
 impl Faults {

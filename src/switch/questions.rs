@@ -52,9 +52,12 @@ pub(super) struct Questions {
     due: BinaryHeap<Reverse<(Moment, Key)>>,
 }
 
-/// What makes an answer the answer to a question: the bank, the class of the message, and 7 + 11 + 32.
+/// What makes an answer the answer to a question: the bank, the class of the message, 7 + 11, and 32 where money is spoken of.
 pub(super) fn key_to(member: Member, wire: &Wire) -> Key {
-    let key = wire.key(&[De::TRANSMISSION, De::STAN, De::ACQUIRER]);
+    let key = match wire.mti().class() {
+        8 => wire.key(&[De::TRANSMISSION, De::STAN]),
+        _ => wire.key(&[De::TRANSMISSION, De::STAN, De::ACQUIRER]),
+    };
     key.with(u64::from(member.0) << 8 | u64::from(wire.mti().class()))
 }
 

@@ -128,7 +128,7 @@ impl PartialEq for Wire {
 impl Eq for Wire {}
 
 /// The elements that are of nobody in particular.
-const HARMLESS: [De; 18] = [
+pub(super) const HARMLESS: [De; 18] = [
     De::PROCESSING_CODE,
     De::AMOUNT,
     De::TRANSMISSION,

@@ -110,6 +110,11 @@ fn orders_are_read_with_errors_that_name_the_key() {
     .map(error)
     .join("\n");
     insta::assert_snapshot!(told);
+    let traffic = br#"{"per_second": 5, "from": ["002"], "to": ["014", "008"], "least_minor": 1,
+        "most_minor": 9, "regrets": 20}"#;
+    let traffic = world.switch.read_traffic(traffic).unwrap();
+    assert_eq!((traffic.per_second.get(), traffic.to), (5, vec![world.ours, world.other]));
+    assert_eq!((traffic.inquiries, traffic.regrets, traffic.accounts), (0, 20, Vec::new()));
     let phantom = world.switch.read_phantom(br#"{"from": "014", "to": "002", "amount_minor": 5}"#);
     let expected = Phantom { from: world.ours, to: world.played, minor: 5 };
     assert_eq!(phantom, Ok(expected));
