@@ -1,7 +1,6 @@
 //! Answers of banks to what the switch asked them, and what happens when none comes.
 
 use super::compose::{authorization_of, response};
-use super::faults::Action;
 use super::keys::Key;
 use super::members::Member;
 use super::questions::{Asker, Purpose, Question, key_to};
@@ -89,7 +88,8 @@ impl Switch {
     pub(super) fn expire(&mut self, key: Key, question: Question, now: Moment) {
         match question.purpose {
             Purpose::Inquiry(Asker::Bank(to, fault)) => {
-                self.tell_no_answer(&question.wire, to, fault, now);
+                let code = self.dialect.codes.no_answer;
+                self.answer(&question.wire, to, fault, code, now);
             }
             Purpose::Inquiry(Asker::Switch | Asker::Told) => {}
             Purpose::Transfer(number, asker) => match (asker, self.dialect.reversal) {
@@ -103,11 +103,6 @@ impl Switch {
             Purpose::Notice if question.tries < NOTICE_TRIES => self.ask_again(key, question, now),
             Purpose::Notice => self.ledger.counts().given_up += 1,
         }
-    }
-
-    fn tell_no_answer(&mut self, request: &Wire, to: Member, fault: Option<Action>, now: Moment) {
-        let code = self.dialect.codes.no_answer;
-        self.answer(request, to, fault, code, now);
     }
 
     /// The transfer never moves: its originator is told, and the destination is to undo what it may have done.
@@ -124,7 +119,7 @@ impl Switch {
         self.outcome(number, &question.wire, asker, now);
         let code = self.dialect.codes.no_answer;
         let reversal = self.reversal_of(&question.wire, form, code, now);
-        self.ask_reversal(question.to, reversal, now);
+        self.ask(question.to, reversal, Purpose::Reversal, now);
     }
 
     /// Where nothing can be reversed only the destination can say what it did: it is asked on, and its originator told that

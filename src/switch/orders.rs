@@ -224,6 +224,6 @@ impl Switch {
         let Some(issuer) = self.records.get(number).map(|transfer| transfer.issuer) else { return };
         let reversal = self.reversal_of(request, form, ResponseCode::literal(*b"17"), now);
         self.reverse(number, &reversal);
-        self.ask_reversal(issuer, reversal, now);
+        self.ask(issuer, reversal, Purpose::Reversal, now);
     }
 }

@@ -22,7 +22,7 @@ impl Switch {
         });
         self.answer(&ask.wire, ask.from, ask.fault, code, now);
         if let Some(issuer) = handed_on {
-            self.ask_reversal(issuer, ask.wire, now);
+            self.ask(issuer, ask.wire, Purpose::Reversal, now);
         }
     }
 
@@ -140,10 +140,5 @@ impl Switch {
     fn close_question(&mut self, transfer: &Transfer) {
         let key = key_to(transfer.issuer, &self.numbers_of(transfer));
         self.questions.take(key);
-    }
-
-    /// Tells a destination to undo what it may have done, until it answers.
-    pub(super) fn ask_reversal(&mut self, issuer: Member, wire: Wire, now: Moment) {
-        self.ask(issuer, wire, Purpose::Reversal, now);
     }
 }

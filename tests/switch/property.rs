@@ -1,7 +1,7 @@
 //! Any sequence of requests, repeats, reversals, answers, silence and faults: the books sum to zero, a key moves money at most
 //! once, what is reversed has moved nothing in the end, and an answer that is given again is the same answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 use titian::iso8583::De;
@@ -85,6 +85,8 @@ struct Auditor {
     /// By STAN, destination and amount: the code that it was answered with, unless it was reversed since.
     told: HashMap<(String, String, String), String>,
     seen: HashMap<u64, TransferView>,
+    /// The STANs of our requests that the switch says are undone.
+    undone: HashSet<String>,
 }
 
 impl Auditor {
@@ -95,6 +97,7 @@ impl Auditor {
             waiting: Vec::new(),
             told: HashMap::new(),
             seen: HashMap::new(),
+            undone: HashSet::new(),
         }
     }
 
@@ -176,6 +179,8 @@ impl Auditor {
                 self.waiting.push((to, wire));
             } else if mti(&wire) == 210 {
                 self.check_answer(&wire);
+            } else if wire.mti().class() == 4 && ["00", "94"].contains(&code(&wire).as_str()) {
+                self.undone.insert(wire.get(De::ORIGINAL).unwrap()[4..10].to_owned());
             }
         }
         for oddity in std::mem::take(&mut self.world.oddities) {
@@ -204,6 +209,9 @@ impl Auditor {
     }
 
     fn check_transfer(&mut self, view: &TransferView) {
+        let ours = view.acquirer.as_str() == "014";
+        let undone = ours && self.undone.contains(&view.stan.to_string());
+        assert!(!(undone && view.stands), "{view:?} stands, and was said to be undone");
         let before = self.seen.insert(view.number, *view);
         let Some(before) = before else { return };
         let moves = (before.state, view.state);
