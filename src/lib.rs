@@ -12,5 +12,6 @@ pub mod mutation;
 pub mod network;
 pub mod settings;
 mod spelling;
+pub mod switch;
 pub mod transfer;
 pub mod values;

@@ -21,7 +21,7 @@ pub use backoff::Backoff;
 pub use codes::{
     Institution, MerchantType, ProcessingCode, ResponseCode, Rrn, Stan, Terminal, TransferId,
 };
-pub use date::Date;
+pub use date::{Date, Offset};
 pub use moment::Moment;
 pub use text::{Name, Reference};
 pub use time::{MonthDay, TimeOfDay, Transmission};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mutation::{Mutant, broken};
 use crate::transfer::{Numbers, Trace};
-use crate::values::{Date, Moment, Rrn, Stan};
+use crate::values::{Date, Moment, Offset, Rrn, Stan};
 
 /// The counter wraps here: what seven characters of base 36 hold. At 20,000 transfers a second that is 45 days.
 const WRAP: u64 = 36_u64.pow(7);
@@ -54,7 +54,7 @@ impl Numbering {
             random: seed | 1,
             second: latest.millis() / 1000 + 1,
             first_of_second: next,
-            business_date: Date::of(latest),
+            business_date: Date::of(latest, Offset::UTC),
         }
     }
 
@@ -118,7 +118,8 @@ impl Numbers for Numbering {
 
 /// Last digit of the year, day of the year in three, node, and seven digits of the counter in base 36.
 fn rrn(node: u8, number: u64, at: Moment) -> Rrn {
-    let (year, day) = Date::of(at).year_and_day();
+    let date = Date::of(at, Offset::UTC);
+    let (year, day) = (date.year(), date.day_of_year());
     let mut digits = [0; 12];
     let head = [year % 10, day / 100, day / 10 % 10, day % 10, u16::from(node)].map(u64::from);
     let mut rest = number % WRAP;

@@ -9,6 +9,11 @@ use super::ebcdic::CodePage;
 pub struct Mti(u16);
 
 impl Mti {
+    /// 0200, financial request.
+    pub const FINANCIAL_REQUEST: Self = Self(200);
+    /// 0800, network management request.
+    pub const NETWORK_REQUEST: Self = Self(800);
+
     /// The MTI of four decimal digits, `200` for 0200; `None` above 9999.
     #[must_use]
     pub const fn new(number: u16) -> Option<Self> {

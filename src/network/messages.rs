@@ -225,7 +225,7 @@ impl Network {
         trace: Trace,
         into: &mut BytesMut,
     ) -> Result<(), SpeakError> {
-        let said = Said::of_inquiry(inquiry, &self.bank, self.offset_minutes, trace);
+        let said = Said::of_inquiry(inquiry, &self.bank, self.offset, trace);
         self.say(&self.messages.inquiry, &said, into)
     }
 
@@ -255,7 +255,7 @@ impl Network {
     }
 
     fn said<'a>(&'a self, order: &'a Order, trace: Trace) -> Said<'a> {
-        Said::of_order(order, &self.bank, self.offset_minutes, trace)
+        Said::of_order(order, &self.bank, self.offset, trace)
     }
 
     fn say(&self, form: &Form, said: &Said<'_>, into: &mut BytesMut) -> Result<(), SpeakError> {

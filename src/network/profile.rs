@@ -12,7 +12,7 @@ use crate::transfer::{
     AfterUnknown, Class, Classes, Doubt, InboundCodes, InquiryRules, Refusal, ReversalClasses,
     ReversalRules, Rules, Side,
 };
-use crate::values::{Backoff, Currency, ProcessingCode, ResponseCode};
+use crate::values::{Backoff, Currency, Offset, ProcessingCode, ResponseCode};
 
 /// A switch with its rules.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Network {
     pub(super) name: String,
     pub(super) spec: Arc<Spec>,
     pub(super) bank: Bank,
-    pub(super) offset_minutes: i32,
+    pub(super) offset: Offset,
     pub(super) currency: Currency,
     pub(super) kinds: Vec<Kind>,
     pub(super) inquiries: Inquiries,
@@ -123,7 +123,7 @@ impl Network {
 
 fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
     let name = top.text("name", |text| Ok(text.to_owned()));
-    let offset = top.text("utc_offset", offset_minutes);
+    let offset = top.value("utc_offset");
     let currency = top.value("currency");
     let kinds = top.named("kinds").and_then(|kinds| read_kinds(&kinds));
     let inquiries = top.section("inquiries").and_then(|section| read_inquiries(&section));
@@ -162,7 +162,7 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         name: name?,
         spec,
         bank,
-        offset_minutes: offset?,
+        offset: offset?,
         currency: currency?,
         kinds: kinds?,
         inquiries: inquiries?,
@@ -187,21 +187,6 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
             inbound: codes?,
         },
     })
-}
-
-fn offset_minutes(text: &str) -> Result<i32, String> {
-    let wrong = || format!("{text:?} is no offset: write +07:00");
-    let (sign, digits) = match text.as_bytes() {
-        [b'+', ..] => (1, text.get(1..)),
-        [b'-', ..] => (-1, text.get(1..)),
-        _ => return Err(wrong()),
-    };
-    let (hours, minutes) = digits.and_then(|digits| digits.split_once(':')).ok_or_else(wrong)?;
-    let number = |text: &str, most: i32| {
-        text.parse::<i32>().ok().filter(|number| text.len() == 2 && (0..=most).contains(number))
-    };
-    let (hours, minutes) = number(hours, 14).zip(number(minutes, 59)).ok_or_else(wrong)?;
-    Ok(sign * (hours * 60 + minutes))
 }
 
 fn read_kinds(section: &Section<'_>) -> Option<Vec<Kind>> {

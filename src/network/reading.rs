@@ -6,12 +6,12 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::profile::Network;
-use super::said::{local, stand_in};
+use super::said::stand_in;
 use crate::iso8583::{De, Field, FieldError, Message};
 use crate::transfer::{Card, Demand, Heard, Holding, Inquiry, Origin, Particulars, Side, Trace};
 use crate::values::{
-    AccountNumber, Amount, Date, MerchantType, MinorUnits, Moment, MonthDay, Name, Pan,
-    ProcessingCode, Reference, ResponseCode, Terminal, TimeOfDay, TransferId, Transmission, Value,
+    AccountNumber, Amount, Date, MerchantType, MinorUnits, Moment, MonthDay, Name, Offset, Pan,
+    ProcessingCode, Reference, ResponseCode, Terminal, TransferId, Transmission, Value,
 };
 
 /// A kind of money movement.
@@ -205,13 +205,12 @@ impl Network {
     fn traced(&self, message: &Message<'_>, now: Moment) -> Result<Moment, FieldError> {
         match self.matching.traced_by {
             TracedBy::Transmission => {
-                let Transmission { date, time } = message.get(De::TRANSMISSION)?;
-                Ok(moment(date, time, now))
+                let sent: Transmission = message.get(De::TRANSMISSION)?;
+                Ok(sent.nearest(now, Offset::UTC))
             }
             TracedBy::Local => {
                 let (date, time) = (message.get(De::LOCAL_DATE)?, message.get(De::LOCAL_TIME)?);
-                let shown = moment(date, time, local(now, self.offset_minutes));
-                Ok(local(shown, -self.offset_minutes))
+                Ok(Transmission { date, time }.nearest(now, self.offset))
             }
         }
     }
@@ -220,14 +219,8 @@ impl Network {
 /// The business date of a message; today, where it has none.
 fn settles(message: &Message<'_>, now: Moment) -> Result<Date, FieldError> {
     let day: Option<MonthDay> = message.find(De::SETTLEMENT_DATE)?;
-    Ok(day.map_or(Date::of(now), |day| Date::nearest(day, Date::of(now))))
-}
-
-/// The moment of a day and a time that is nearest to now: the wire has no year.
-fn moment(day: MonthDay, time: TimeOfDay, now: Moment) -> Moment {
-    let [hour, minute, second] = [time.hour(), time.minute(), time.second()].map(u64::from);
-    let millis = ((hour * 60 + minute) * 60 + second) * 1000;
-    Moment::from_millis(Date::nearest(day, Date::of(now)).begin().millis() + millis)
+    let today = Date::of(now, Offset::UTC);
+    Ok(day.map_or(today, |day| Date::nearest(day, today)))
 }
 
 /// What the switch asks us.

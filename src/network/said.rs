@@ -5,7 +5,8 @@ use std::io::Write as _;
 use crate::iso8583::Mti;
 use crate::transfer::{Inquiry, Order, Particulars, Trace};
 use crate::values::{
-    AccountNumber, Amount, Date, Institution, Moment, Name, Pan, ProcessingCode, ResponseCode,
+    AccountNumber, Amount, Date, Institution, Name, Offset, Pan, ProcessingCode, ResponseCode,
+    TimeOfDay, Transmission,
 };
 
 /// Our bank, as the network knows it.
@@ -77,8 +78,8 @@ impl Word {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Said<'a> {
     pub(super) bank: &'a Bank,
-    /// How far local time is ahead of UTC.
-    pub(super) offset_minutes: i32,
+    /// Of local times and dates.
+    pub(super) offset: Offset,
     pub(super) kind: ProcessingCode,
     pub(super) amount: Amount,
     pub(super) pan: Option<&'a Pan>,
@@ -94,15 +95,10 @@ pub(super) struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    pub(super) fn of_order(
-        order: &'a Order,
-        bank: &'a Bank,
-        offset_minutes: i32,
-        trace: Trace,
-    ) -> Self {
+    pub(super) fn of_order(order: &'a Order, bank: &'a Bank, offset: Offset, trace: Trace) -> Self {
         Self {
             bank,
-            offset_minutes,
+            offset,
             kind: order.kind,
             amount: order.amount,
             pan: order.pan.as_ref(),
@@ -119,12 +115,12 @@ impl<'a> Said<'a> {
     pub(super) fn of_inquiry(
         inquiry: &'a Inquiry,
         bank: &'a Bank,
-        offset_minutes: i32,
+        offset: Offset,
         trace: Trace,
     ) -> Self {
         Self {
             bank,
-            offset_minutes,
+            offset,
             kind: inquiry.kind,
             amount: inquiry.amount,
             pan: None,
@@ -147,10 +143,10 @@ impl<'a> Said<'a> {
             Word::Kind => write!(into, "{}", self.kind),
             Word::Amount => write!(into, "{}", self.amount.minor()),
             Word::Currency => write!(into, "{}", self.amount.currency()),
-            Word::Transmission => return utc(self.trace.at, into),
+            Word::Transmission => write!(into, "{}", Transmission::of(self.trace.at)),
             Word::Stan => write!(into, "{}", self.trace.stan),
-            Word::LocalTime => return time(self.local(original.at), into),
-            Word::LocalDate => write!(into, "{}", Date::of(self.local(original.at)).month_day()),
+            Word::LocalTime => write!(into, "{}", TimeOfDay::of(original.at, self.offset)),
+            Word::LocalDate => write!(into, "{}", Date::of(original.at, self.offset).month_day()),
             Word::Settles => write!(into, "{}", original.settles.month_day()),
             Word::Merchant => write!(into, "{}", self.particulars.merchant),
             Word::Terminal => write!(into, "{}", self.particulars.terminal),
@@ -175,7 +171,7 @@ impl<'a> Said<'a> {
                 None => Ok(()),
             },
             Word::OriginalStan => write!(into, "{}", original.stan),
-            Word::OriginalTransmission => return utc(original.at, into),
+            Word::OriginalTransmission => write!(into, "{}", Transmission::of(original.at)),
         };
     }
 
@@ -185,10 +181,6 @@ impl<'a> Said<'a> {
             None => stand_in(&self.bank.iin, self.from, into),
         }
     }
-
-    fn local(&self, at: Moment) -> Moment {
-        local(at, self.offset_minutes)
-    }
 }
 
 /// What stands for a card number where there is none: the bank's digits and as many of the account's as there is room.
@@ -196,21 +188,6 @@ pub(super) fn stand_in(iin: &Pan, account: &AccountNumber, into: &mut Vec<u8>) {
     let room = 19 - iin.reveal().len().min(19);
     into.extend_from_slice(iin.reveal().as_bytes());
     into.extend(account.reveal().bytes().filter(u8::is_ascii_digit).take(room));
-}
-
-/// The moment at which a clock in UTC shows what a local clock shows now.
-pub(super) fn local(at: Moment, offset_minutes: i32) -> Moment {
-    Moment::from_millis(at.millis().saturating_add_signed(i64::from(offset_minutes) * 60_000))
-}
-
-fn utc(at: Moment, into: &mut Vec<u8>) {
-    let _ = write!(into, "{}", Date::of(at).month_day());
-    time(at, into);
-}
-
-fn time(at: Moment, into: &mut Vec<u8>) {
-    let seconds = at.millis() / 1000 % 86_400;
-    let _ = write!(into, "{:02}{:02}{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
 /// Messages have ASCII alone: what a name has besides is shown as a question mark.

@@ -98,6 +98,20 @@ code! {
     ResponseCode, 2 to 2, "two letters or digits", |byte| byte.is_ascii_alphanumeric()
 }
 
+impl ProcessingCode {
+    /// One that stands in the program; of six digits, or it shows as nothing.
+    pub(crate) const fn literal(text: [u8; 6]) -> Self {
+        Self(Short { bytes: text, length: 6 })
+    }
+}
+
+impl ResponseCode {
+    /// One that stands in the program; of letters or digits, or it shows as nothing.
+    pub(crate) const fn literal(text: [u8; 2]) -> Self {
+        Self(Short { bytes: text, length: 2 })
+    }
+}
+
 impl Rrn {
     /// The RRN of twelve digits in base 36; what is over 35 is taken modulo.
     #[must_use]

@@ -17,8 +17,8 @@ pub struct MonthDay {
 }
 
 impl MonthDay {
-    /// 29 February.
-    pub const LEAP_DAY: Self = Self { month: 2, day: 29 };
+    /// 1 January.
+    pub(super) const FIRST: Self = Self { month: 1, day: 1 };
 
     /// `None` if no year has such a day.
     #[must_use]
@@ -62,9 +62,9 @@ impl fmt::Display for MonthDay {
 /// A time of day, hhmmss (DE12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimeOfDay {
-    hour: u8,
-    minute: u8,
-    second: u8,
+    pub(super) hour: u8,
+    pub(super) minute: u8,
+    pub(super) second: u8,
 }
 
 impl TimeOfDay {

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use titian::iso8583::De;
 use titian::network::{Answered, Incoming, Network, ReadError};
 use titian::transfer::{Doubt, Funding, Holding, Inquiry, Order, ReversalSend, Side, Trace};
-use titian::values::{Date, Moment, Name, Rrn, Stan, TransferId, Value};
+use titian::values::{Date, Moment, Name, Offset, Rrn, Stan, TransferId, Transmission, Value};
 
 use crate::rules::{amount, code, order};
 use crate::{NETWORKS, decoded, network};
@@ -209,8 +209,7 @@ fn what_cannot_be_taken_in_is_told_with_the_code_to_answer() {
 #[test]
 fn the_year_that_the_wire_does_not_say_is_the_nearest() {
     let network = network("nusantara");
-    let new_year =
-        Moment::from_millis(Date::from_ascii(b"2027-01-01").unwrap().begin().millis() + 100);
+    let new_year = Transmission::from_ascii(b"0101000000").unwrap().nearest(NOW, Offset::UTC);
     let before = Trace { at: Moment::from_millis(new_year.millis() - 2_000), ..trace(4711) };
     let request = said(|into| network.request(&order_of(&network), before, into));
     let message = decoded(network.spec(), &request);

@@ -9,7 +9,8 @@ use titian::transfer::{
 };
 use titian::values::{
     AccountNumber, Amount, Backoff, Currency, Date, Institution, MerchantType, Moment, Name,
-    ProcessingCode, Reference, ResponseCode, Rrn, Stan, Terminal, TransferId, Transmission, Value,
+    Offset, ProcessingCode, Reference, ResponseCode, Rrn, Stan, Terminal, TransferId, Transmission,
+    Value,
 };
 
 pub(crate) fn code(text: &str) -> ResponseCode {
@@ -73,7 +74,7 @@ pub(crate) struct Same;
 impl Numbers for Same {
     fn trace(&mut self, at: Moment) -> Trace {
         let rrn = Rrn::from_ascii(b"632811000042").unwrap();
-        Trace { stan: Stan::new(42).unwrap(), rrn, at, settles: Date::of(at) }
+        Trace { stan: Stan::new(42).unwrap(), rrn, at, settles: Date::of(at, Offset::UTC) }
     }
 
     fn draw(&mut self) -> u32 {

@@ -1,0 +1,278 @@
+//! The simulated national switch: the brain of it, without a socket, a disk or a clock.
+//!
+//! Calls come in this order, round and round: [`Switch::handle`] for every message that a bank sent, and
+//! [`Switch::tick`] when [`Switch::next_deadline`] has come; then [`Switch::next_output`] until there is none. The same
+//! calls with the same seed give the same outputs.
+//!
+//! It is a switch between banks: a request goes to the bank that it is for, under its originator's own numbers
+//! (7, 11, 32 and 37 are handed on as they are), and the answer comes back the same way. A bank that never
+//! connected is played, from a fixture of accounts. Money moves when the switch approves, once, in double entry; a destination that
+//! does not answer in time moves none, and is sent reversals until it answers.
+
+mod accounts;
+mod answers;
+mod chance;
+mod compose;
+mod days;
+mod dialect;
+mod faults;
+mod input;
+mod keys;
+mod ledger;
+mod management;
+mod members;
+mod orders;
+mod questions;
+mod records;
+mod requests;
+mod reversals;
+mod sending;
+mod settlement;
+mod snapshot;
+mod traffic;
+mod wire;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+pub use accounts::{Account, AccountStatus, Others};
+pub use dialect::{Codes, Dialect, NetworkCodes, ReversalForm, Timers};
+pub use faults::{Action, Faults, Tally};
+pub use input::InputError;
+pub use keys::Original;
+pub use ledger::Counts;
+pub use members::{Member, Presence};
+pub use orders::{Deal, Order, Phantom, Refused};
+pub use snapshot::{BankView, DayView, Snapshot, TransferView};
+pub use traffic::Traffic;
+pub use wire::Wire;
+
+use crate::values::{AccountNumber, Date, Institution, Moment};
+use accounts::Accounts;
+use chance::Chance;
+use faults::Way;
+use ledger::Ledger;
+use members::Members;
+use orders::Recent;
+use questions::Questions;
+use records::Records;
+use requests::Incoming;
+use traffic::Running;
+
+/// What a switch is made with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The rules of its network.
+    pub dialect: Dialect,
+    /// Its own identification, DE33 of what it makes.
+    pub institution: Institution,
+    /// The banks. One that stands twice is taken once; no more than 65,536.
+    pub members: Vec<Institution>,
+    /// Which accounts there are at banks that it plays, besides those listed.
+    pub others: Others,
+    /// Bounds.
+    pub limits: Limits,
+    /// Decides the luck of faults and the traffic.
+    pub seed: u64,
+}
+
+/// Bounds of the switch.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Questions to banks that may be open. Beyond, requests are refused as 'unavailable'; reversals are not.
+    pub open: usize,
+    /// Transfers that are remembered. Beyond, new ones are refused as 'unavailable', until a cut-over makes room.
+    pub remembered: usize,
+}
+
+impl Default for Limits {
+    /// Room for two days of two million transfers.
+    fn default() -> Self {
+        Self { open: 200_000, remembered: 4_000_000 }
+    }
+}
+
+/// Messages that a fault delays at most; others are then not delayed.
+const HELD_MAX: usize = 100_000;
+
+/// Something that the switch does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send a message.
+    Send {
+        /// To this bank, on any of its links.
+        to: Member,
+        /// The message.
+        wire: Wire,
+        /// After this time.
+        after: Duration,
+    },
+    /// Send bytes that are no message, as a frame.
+    Garbage {
+        /// To this bank.
+        to: Member,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// Cut a line to this bank.
+    Disconnect(Member),
+    /// A business date has ended: its settlement files can be made now, and until the next one ends.
+    Closed(Date),
+}
+
+/// The switch.
+pub struct Switch {
+    dialect: Dialect,
+    institution: Institution,
+    limits: Limits,
+    members: Members,
+    accounts: Accounts,
+    records: Records,
+    ledger: Ledger,
+    questions: Questions,
+    faults: Faults,
+    chance: Chance,
+    /// Messages that a fault delays, by when they are looked at and in the order in which they came.
+    held: BTreeMap<(Moment, u64), (Member, Wire)>,
+    traffic: Option<Running>,
+    recent: Recent,
+    /// Numbers that the switch gave out: to messages that it made and to those that it held.
+    issued: u64,
+    calendar: days::Calendar,
+    outputs: VecDeque<Output>,
+}
+
+impl Switch {
+    /// A switch at a moment, without a bank connected.
+    #[must_use]
+    pub fn new(settings: Settings, now: Moment) -> Self {
+        let Settings { dialect, institution, members, others, limits, seed } = settings;
+        let (calendar, today) = days::Calendar::new(&dialect, now);
+        let members = Members::new(&members, today);
+        Self {
+            ledger: Ledger::new(members.all().count(), today),
+            dialect,
+            institution,
+            limits,
+            members,
+            accounts: Accounts::new(others),
+            records: Records::default(),
+            questions: Questions::default(),
+            faults: Faults::default(),
+            chance: Chance::new(seed),
+            held: BTreeMap::new(),
+            traffic: None,
+            recent: Recent::default(),
+            issued: 0,
+            calendar,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// The member of an institution's code, with zeros before it or without.
+    #[must_use]
+    pub fn member(&self, code: &str) -> Option<Member> {
+        self.members.find(code)
+    }
+
+    /// Whether a member is there.
+    #[must_use]
+    pub fn presence(&self, member: Member) -> Presence {
+        self.members.presence(member)
+    }
+
+    /// The business date.
+    #[must_use]
+    pub const fn business_date(&self) -> Date {
+        self.ledger.today()
+    }
+
+    /// What a member is owed over all business dates that are kept, in minor units; below zero, what it owes.
+    #[must_use]
+    pub fn position(&self, member: Member) -> i128 {
+        self.ledger.days().map(|(_, day)| day.position(member)).sum()
+    }
+
+    /// Whether every movement is two entries that sum to zero.
+    #[must_use]
+    pub fn is_balanced(&self) -> bool {
+        self.ledger.is_balanced()
+    }
+
+    /// Takes in a message of a connected bank.
+    pub fn handle(&mut self, from: Member, wire: Wire, now: Moment) {
+        self.cut_over_if_due(now);
+        if !wire.mti().is_request() {
+            return self.answered(from, &wire, now);
+        }
+        match self.faults.draw(&wire, Way::Received, &mut self.chance) {
+            Some(Action::DropRequest) => {}
+            Some(Action::Delay(time)) if self.held.len() < HELD_MAX => {
+                self.issued += 1;
+                self.held.insert((now.after(time), self.issued), (from, wire));
+            }
+            fault => self.request(Incoming { from, wire, fault }, now),
+        }
+    }
+
+    /// Does what is due.
+    pub fn tick(&mut self, now: Moment) {
+        self.cut_over_if_due(now);
+        while let Some(entry) = self.held.first_entry()
+            && entry.key().0 <= now
+        {
+            let (from, wire) = entry.remove();
+            self.request(Incoming { from, wire, fault: None }, now);
+        }
+        // No more than there are now, so that questions that are due again at once end no tick.
+        for _ in 0..self.questions.len() {
+            let Some((key, question)) = self.questions.take_due(now) else { break };
+            self.expire(key, question, now);
+        }
+        self.make_traffic(now);
+    }
+
+    /// When [`Switch::tick`] is to be called next, if ever; it may find nothing due then.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Moment> {
+        let held = self.held.first_key_value().map(|((at, _), _)| *at);
+        let traffic = self.traffic.as_ref().map(Running::next);
+        let times = [held, self.questions.next_due(), traffic, self.calendar.next_cut_over()];
+        times.into_iter().flatten().min()
+    }
+
+    /// The next thing to be done.
+    pub fn next_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+}
+
+/// What the face and its operator say.
+impl Switch {
+    /// A bank has connected, with its first link.
+    pub fn connected(&mut self, member: Member) {
+        if let Some(bank) = self.members.get_mut(member) {
+            let signs_on = self.dialect.sign_on_needed;
+            bank.presence = if signs_on { Presence::Connected } else { Presence::SignedOn };
+        }
+    }
+
+    /// The last link of a bank is gone. What it was asked is asked again until its time is over.
+    pub fn disconnected(&mut self, member: Member) {
+        if let Some(bank) = self.members.get_mut(member)
+            && bank.presence != Presence::Played
+        {
+            bank.presence = Presence::Gone;
+        }
+    }
+
+    /// Lists an account at a bank that the switch plays, in place of what was listed; `false` beyond a million of them.
+    pub fn list_account(&mut self, bank: Member, number: AccountNumber, account: Account) -> bool {
+        self.accounts.list(bank, number, account)
+    }
+
+    /// Replaces all rules of faults.
+    pub fn set_faults(&mut self, faults: Faults) {
+        self.faults = faults;
+    }
+}
