@@ -27,10 +27,11 @@ pub use outbound::{
     Unwanted, Why,
 };
 pub use rules::{
-    AfterUnknown, Backoff, Class, Classes, InboundCodes, InquiryRules, ReversalClass,
-    ReversalClasses, ReversalRules, Rules,
+    AfterUnknown, Class, Classes, InboundCodes, InquiryRules, ReversalClass, ReversalClasses,
+    ReversalRules, Rules,
 };
 
+pub use crate::values::Backoff;
 use crate::values::Moment;
 
 /// What deciding needs besides the state and the input: the time, the network's rules and new numbers.

@@ -6,13 +6,15 @@
 
 mod account;
 mod amount;
+mod backoff;
 mod codes;
 mod moment;
 mod time;
 
 pub use account::{AccountNumber, Pan};
 pub use amount::{Amount, AmountError, Currency, MinorUnits};
-pub use codes::{Institution, ProcessingCode, ResponseCode, Rrn, Stan, TransferId};
+pub use backoff::Backoff;
+pub use codes::{Institution, NetworkCode, ProcessingCode, ResponseCode, Rrn, Stan, TransferId};
 pub use moment::Moment;
 pub use time::{MonthDay, TimeOfDay, Transmission};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::input::Refusal;
-use crate::values::{Moment, ResponseCode};
+use crate::values::{Backoff, ResponseCode};
 
 /// The rules of a network, as far as they decide the life of a transfer.
 #[derive(Clone, Debug)]
@@ -153,30 +153,6 @@ pub struct InquiryRules {
     pub apart: Duration,
 }
 
-/// Delays that double from the first to the longest, each spread by a part of itself.
-#[derive(Clone, Debug)]
-pub struct Backoff {
-    /// The first delay.
-    pub first: Duration,
-    /// The longest.
-    pub longest: Duration,
-    /// The spread on both sides, in percent.
-    pub jitter_percent: u8,
-}
-
-impl Backoff {
-    /// When to try again after this many tries. `draw` is any number from the generator.
-    #[must_use]
-    pub fn next(&self, now: Moment, tries: u16, draw: u32) -> Moment {
-        let doublings = u32::from(tries.saturating_sub(1)).min(31);
-        let delay = self.first.saturating_mul(1 << doublings).min(self.longest);
-        let spread = delay * u32::from(self.jitter_percent.min(100)) / 100;
-        let width = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX).saturating_mul(2);
-        let drawn = Duration::from_millis(u64::from(draw) % width.saturating_add(1));
-        now.after(delay.saturating_sub(spread).saturating_add(drawn))
-    }
-}
-
 /// What inbound requests and reversals are answered.
 #[derive(Clone, Debug)]
 pub struct InboundCodes {
@@ -220,22 +196,5 @@ mod tests {
         let classes = Classes::new(vec![(code(b"00"), Class::Approved)]);
         assert_eq!(classes.of(code(b"00")), Class::Approved);
         assert_eq!(classes.of(code(b"ZZ")), Class::Unknown);
-    }
-
-    #[test]
-    fn delays_double_to_the_longest_within_their_spread() {
-        let backoff = Backoff {
-            first: Duration::from_secs(10),
-            longest: Duration::from_mins(5),
-            jitter_percent: 20,
-        };
-        let start = Moment::from_millis(0);
-        for (tries, seconds) in [(1, 10), (2, 20), (5, 160), (6, 300), (60, 300), (u16::MAX, 300)] {
-            let delays = [0, 1, 999, u32::MAX / 2, u32::MAX];
-            for delay in delays.map(|draw| backoff.next(start, tries, draw).millis()) {
-                let (least, most) = (seconds * 800, seconds * 1200);
-                assert!((least..=most).contains(&delay), "{tries}: {delay}");
-            }
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Value, digits};
+use super::{Moment, Value, digits};
 
 /// Reads two digits at a position of the text.
 fn pair(text: &[u8], at: usize) -> Option<u8> {
@@ -126,6 +126,41 @@ impl Value for Transmission {
     }
 }
 
+impl From<Moment> for Transmission {
+    /// The second of a moment, in UTC.
+    fn from(moment: Moment) -> Self {
+        let seconds = moment.millis() / 1000;
+        let (days, second) = (seconds / 86_400, seconds % 86_400);
+        // Any two digits fit a byte.
+        let byte = |number: u64| u8::try_from(number % 100).unwrap_or_default();
+        let (month, day) = month_and_day(days);
+        Self {
+            date: MonthDay { month: byte(month), day: byte(day) },
+            time: TimeOfDay {
+                hour: byte(second / 3600),
+                minute: byte(second / 60 % 60),
+                second: byte(second % 60),
+            },
+        }
+    }
+}
+
+/// The month and the day of a number of days since 1970-01-01, in the Gregorian calendar. Years are reckoned from
+/// March, so that the leap day is the last of one, and in eras of 400 years, which are all alike.
+const fn month_and_day(days: u64) -> (u64, u64) {
+    const FROM_MARCH_OF_YEAR_0: u64 = 719_468;
+    const DAYS_OF_ERA: u64 = 146_097;
+    let day_of_era = (days + FROM_MARCH_OF_YEAR_0) % DAYS_OF_ERA;
+    let leap_days = day_of_era / 1460 + day_of_era / 146_096 - day_of_era / 36_524;
+    let year_of_era = (day_of_era - leap_days) / 365;
+    let first_of_year = 365 * year_of_era + year_of_era / 4 - year_of_era / 100;
+    let day_of_year = day_of_era - first_of_year;
+    // Five months from March on have 153 days, and the next five.
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    (if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 }, day)
+}
+
 impl fmt::Display for Transmission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.date, self.time)
@@ -135,6 +170,24 @@ impl fmt::Display for Transmission {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_a_second_of_the_calendar() {
+        for (seconds, expected) in [
+            (0, "0101000000"),
+            (951_782_399, "0228235959"),
+            (951_782_400, "0229000000"),
+            (1_709_251_199, "0229235959"),
+            (1_709_251_200, "0301000000"),
+            (1_795_521_600, "1124120000"),
+            (4_107_542_399, "0228235959"),
+            (4_107_542_400, "0301000000"),
+            (4_133_980_799, "1231235959"),
+        ] {
+            let moment = Moment::from_millis(seconds * 1000 + 999);
+            assert_eq!(Transmission::from(moment).to_string(), expected, "{seconds}");
+        }
+    }
 
     #[test]
     fn what_no_calendar_or_clock_shows_is_refused() {
