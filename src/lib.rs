@@ -7,8 +7,10 @@
 pub mod cli;
 pub mod engine;
 pub mod iso8583;
+pub mod link;
 pub mod masking;
 pub mod mutation;
+pub mod network;
 mod spelling;
 pub mod transfer;
 pub mod values;

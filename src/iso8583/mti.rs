@@ -9,6 +9,9 @@ use super::ebcdic::CodePage;
 pub struct Mti(u16);
 
 impl Mti {
+    /// 0800, network management request in the version of 1987.
+    pub const MANAGEMENT_REQUEST: Self = Self(800);
+
     /// The MTI of four decimal digits, `200` for 0200; `None` above 9999.
     #[must_use]
     pub const fn new(number: u16) -> Option<Self> {
@@ -42,6 +45,12 @@ impl Mti {
     #[must_use]
     pub const fn class(self) -> u8 {
         (self.0 / 100 % 10) as u8
+    }
+
+    /// Whether it is of network management (class 8).
+    #[must_use]
+    pub const fn is_management(self) -> bool {
+        self.class() == 8
     }
 
     /// True for a request or advice, which somebody answers (function 0 or 2).
