@@ -23,11 +23,15 @@ use titian::iso8583::{De, FrameCodec, Message, Mti, OutgoingFrame, Spec, Templat
 use titian::link::{Clock, Endpoint, Event, Handle, LinkId, Outgoing, Token, start};
 use titian::network::{SessionRules, Starter};
 use titian::values::{MinorUnits, ResponseCode, Stan};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use tokio_util::codec::Encoder;
+use tokio_util::codec::{Decoder, Encoder};
 
 const IN_FLIGHT: usize = 512;
+
+/// Messages are written one behind the other into one piece of memory.
+const PIECE: usize = 64 << 10;
 
 /// A transfer request as `nusantara` has it.
 const REQUEST: [(u8, &str); 22] = [
@@ -66,17 +70,22 @@ fn main() {
     let spec = Arc::new(Spec::parse("nusantara", text).unwrap());
     let frame = frame(&spec);
     println!("a frame of {} bytes; {IN_FLIGHT} in flight", frame.len());
-    let (mut echoes, mut links, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rates: [Vec<f64>; 7] = Default::default();
     for _ in 0..rounds {
-        let (echo, link) = (echo_round(&frame, time), link_round(&spec, time));
-        echoes.push(echo);
-        links.push(link);
-        ratios.push(link / echo);
+        let bytes = echo_round(&frame, time);
+        let many = framed_round(&spec, &frame, Writes::Many, time);
+        let each = framed_round(&spec, &frame, Writes::Each, time);
+        let link = link_round(&spec, time);
+        let round = [bytes, many, each, link, link / bytes, link / many, link / each];
+        rates.iter_mut().zip(round).for_each(|(rates, rate)| rates.push(rate));
     }
-    println!("bare echo: {:.0} messages/s", median(&mut echoes));
-    println!("link: {:.0} requests answered/s", median(&mut links));
-    println!("ratio: median {:.2}", median(&mut ratios));
-    println!("least {:.2}, most {:.2}", ratios[0], ratios[ratios.len() - 1]);
+    let [bytes, many, each, link, to_bytes, to_many, to_each] =
+        rates.each_mut().map(|rates| median(rates));
+    println!("echo of bytes: {bytes:.0} frames/s");
+    println!("echo of frames, many in a write: {many:.0} frames/s");
+    println!("echo of frames, each in its own write: {each:.0} frames/s");
+    println!("link: {link:.0} requests answered/s");
+    println!("the link is {to_bytes:.2}, {to_many:.2} and {to_each:.2} of these");
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -138,6 +147,67 @@ fn echo_round(frame: &Bytes, time: Duration) -> f64 {
     rate
 }
 
+/// How frames are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writes {
+    /// All that there are, in one write.
+    Many,
+    /// Each in its own.
+    Each,
+}
+
+/// Frames a second that go out and come back, by way of the framing and sockets that the link has too: cut out of the
+/// stream and framed again at both ends. No message is decoded.
+fn framed_round(spec: &Arc<Spec>, frame: &Bytes, writes: Writes, time: Duration) -> f64 {
+    let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let framing = spec.framing().clone();
+    let codec = FrameCodec::new(framing.clone());
+    let echo = thread::spawn(move || {
+        let stream = listener.accept().unwrap().0;
+        runtime().block_on(pass_frames(stream, codec, writes, Duration::MAX))
+    });
+    let mut stream = StdStream::connect(address).unwrap();
+    stream.write_all(&frame.repeat(IN_FLIGHT)).unwrap();
+    let begin = Instant::now();
+    let codec = FrameCodec::new(framing);
+    let count = runtime().block_on(pass_frames(stream, codec, writes, time));
+    let rate = count as f64 / begin.elapsed().as_secs_f64();
+    echo.join().unwrap();
+    rate
+}
+
+/// Sends every frame back, for so long or until the stream ends; gives how many.
+async fn pass_frames(
+    stream: StdStream,
+    mut codec: FrameCodec,
+    writes: Writes,
+    time: Duration,
+) -> usize {
+    stream.set_nodelay(true).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let mut stream = tokio::net::TcpStream::from_std(stream).unwrap();
+    let (mut incoming, mut outgoing) = (BytesMut::new(), BytesMut::new());
+    let (mut count, begin) = (0, Instant::now());
+    while begin.elapsed() < time {
+        incoming.reserve(PIECE);
+        if stream.read_buf(&mut incoming).await.unwrap_or(0) == 0 {
+            break;
+        }
+        while let Some(frame) = codec.decode(&mut incoming).unwrap() {
+            codec.encode(frame, &mut outgoing).unwrap();
+            count += 1;
+            if writes == Writes::Each && stream.write_all_buf(&mut outgoing).await.is_err() {
+                return count;
+            }
+        }
+        if stream.write_all_buf(&mut outgoing).await.is_err() {
+            break;
+        }
+    }
+    count
+}
+
 /// Requests a second that are answered: bank and switch in a thread each, both owners decode and encode.
 fn link_round(spec: &Arc<Spec>, time: Duration) -> f64 {
     let (tell, address) = std::sync::mpsc::channel();
@@ -180,8 +250,7 @@ async fn play_switch(spec: &Arc<Spec>, listener: TcpListener) {
             match event {
                 Event::Request { link, message } => {
                     let request = spec.decode(message).unwrap();
-                    respond(&request, &echoes, &mut buffer);
-                    let message = buffer.split().freeze();
+                    let message = cut(&mut buffer, |buffer| respond(&request, &echoes, buffer));
                     let token = Token(0);
                     answers.push(Outgoing { token, message, deadline, via: Some(link) });
                 }
@@ -200,10 +269,8 @@ fn respond(request: &Message<'_>, echoes: &[De], buffer: &mut BytesMut) {
 }
 
 async fn play_bank(spec: &Arc<Spec>, address: SocketAddr, time: Duration) -> f64 {
-    let links = vec![(
-        "switch".to_owned(),
-        Endpoint::Dial { address: address.to_string(), tls: None },
-    )];
+    let links =
+        vec![("switch".to_owned(), Endpoint::Dial { address: address.to_string(), tls: None })];
     let clock = Clock::new();
     let (handle, mut events) = start(rules(Starter::We), Arc::clone(spec), links, clock, 1);
     let template = template(spec);
@@ -234,14 +301,22 @@ async fn play_bank(spec: &Arc<Spec>, address: SocketAddr, time: Duration) -> f64
         let deadline = clock.now().after(Duration::from_secs(30));
         let mut requests = Vec::with_capacity(free);
         for _ in 0..free {
-            write_request(&template, next, &mut buffer);
-            let (token, message) = (Token(next.into()), buffer.split().freeze());
+            let message = cut(&mut buffer, |buffer| write_request(&template, next, buffer));
+            let token = Token(next.into());
             requests.push(Outgoing { token, message, deadline, via: None });
             next += 1;
         }
         send(&handle, requests).await;
     }
     answered as f64 / begin.elapsed().as_secs_f64()
+}
+
+fn cut(buffer: &mut BytesMut, write: impl FnOnce(&mut BytesMut)) -> Bytes {
+    if buffer.capacity() < 2048 {
+        buffer.reserve(PIECE);
+    }
+    write(buffer);
+    buffer.split().freeze()
 }
 
 async fn send(handle: &Handle, messages: Vec<Outgoing>) {

@@ -26,7 +26,7 @@ impl Key {
         let mut key = Self { class: message.mti().class(), length: 0, bytes: [0; KEY_MAX] };
         let mut at = 0;
         for de in elements {
-            let wire = message.field(*de)?.wire();
+            let wire = message.wire(*de)?;
             let end = at + wire.len();
             key.bytes.get_mut(at..end)?.copy_from_slice(wire);
             at = end;
@@ -154,6 +154,59 @@ impl InFlight {
             self.order.retain(|(_, serial, key)| {
                 pending.get(key).is_some_and(|pending| pending.serial == *serial)
             });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u8) -> Key {
+        let mut bytes = [0; KEY_MAX];
+        bytes[0] = number;
+        Key { class: 2, length: 1, bytes }
+    }
+
+    fn pending(serial: u64, until: u64) -> Pending {
+        let (token, line) = (Token(serial.into()), LineId(serial % 2));
+        Pending { token, line, serial, until: Moment::from_millis(until) }
+    }
+
+    #[test]
+    fn what_is_answered_does_not_run_out_and_a_key_may_be_used_again() {
+        let mut in_flight = InFlight::new(4);
+        in_flight.insert(key(1), pending(1, 100));
+        in_flight.insert(key(2), pending(2, 200));
+        assert_eq!(in_flight.take(&key(1)).unwrap().serial, 1);
+        assert!(in_flight.take(&key(1)).is_none(), "its answer again");
+        in_flight.insert(key(1), pending(3, 300));
+        assert!(in_flight.take_due(Moment::from_millis(199)).is_none());
+        assert_eq!(in_flight.take_due(Moment::from_millis(250)).unwrap().serial, 2);
+        assert!(in_flight.take_due(Moment::from_millis(299)).is_none(), "not for the first's sake");
+        assert_eq!(in_flight.take_due(Moment::from_millis(300)).unwrap().serial, 3);
+        assert_eq!((in_flight.len(), in_flight.next_due()), (0, None));
+    }
+
+    #[test]
+    fn a_line_that_breaks_takes_its_own_in_their_order() {
+        let mut in_flight = InFlight::new(4);
+        (1..=6).for_each(|serial| in_flight.insert(key(serial), pending(serial.into(), 100)));
+        let lost: Vec<_> = in_flight.take_line(LineId(1)).iter().map(|one| one.serial).collect();
+        assert_eq!(lost, [1, 3, 5]);
+        assert_eq!(in_flight.withdraw(4).map(|one| one.serial), Some(4));
+        assert_eq!(in_flight.len(), 2);
+    }
+
+    /// One request that is never answered holds up the order's front; the order must not grow behind it.
+    #[test]
+    fn the_order_stays_in_proportion_to_what_waits() {
+        let mut in_flight = InFlight::new(4);
+        in_flight.insert(key(0), pending(0, 1_000_000));
+        for serial in 1..10_000 {
+            in_flight.insert(key(1), pending(serial, 1_000_000));
+            assert!(in_flight.take(&key(1)).is_some());
+            assert!(in_flight.order.len() <= 67, "{}", in_flight.order.len());
         }
     }
 }

@@ -164,3 +164,90 @@ impl Outbox {
 /// A message whose deadline has come has left in part.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PartlyWritten;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Moment = Moment::from_millis(1_000);
+
+    /// Messages of 10 bytes, each of its number, whose deadlines are at that many milliseconds.
+    fn outbox(deadlines: &[u64]) -> Outbox {
+        let mut outbox = Outbox::default();
+        for (deadline, number) in deadlines.iter().zip(0_u8..) {
+            let deadline = Moment::from_millis(*deadline);
+            let tracked = Tracked { token: Token(number.into()), serial: None, deadline };
+            let written: Result<(), ()> = outbox.push(Some(tracked), NOW, |buffer| {
+                buffer.extend_from_slice(&[number; 10]);
+                Ok(())
+            });
+            written.unwrap();
+        }
+        outbox
+    }
+
+    fn write(outbox: &mut Outbox, count: usize) -> Vec<u128> {
+        let mut sent = Vec::new();
+        outbox.take(count);
+        outbox.flushed(NOW, |token| sent.push(token.0));
+        sent
+    }
+
+    fn expire(outbox: &mut Outbox, at: u64) -> (Result<(), PartlyWritten>, Vec<u128>) {
+        let mut gone = Vec::new();
+        let result = outbox.expire(Moment::from_millis(at), |tracked| gone.push(tracked.token.0));
+        (result, gone)
+    }
+
+    fn left(outbox: Outbox) -> Vec<(u128, bool)> {
+        outbox.abandon().map(|(tracked, begun)| (tracked.token.0, begun)).collect()
+    }
+
+    #[test]
+    fn a_message_is_sent_when_its_last_byte_is_and_begun_when_its_first() {
+        let mut outbox = outbox(&[5_000; 4]);
+        assert_eq!(write(&mut outbox, 9), []);
+        assert_eq!(write(&mut outbox, 1), [0]);
+        assert_eq!(write(&mut outbox, 11), [1]);
+        assert_eq!(left(outbox), [(2, true), (3, false)]);
+    }
+
+    #[test]
+    fn what_the_transport_took_may_have_left_and_is_not_sent_before_it_says_so() {
+        let mut outbox = outbox(&[5_000; 3]);
+        outbox.take(15);
+        assert!(outbox.has_taken());
+        assert_eq!(outbox.unwritten().len(), 15);
+        assert_eq!(left(outbox), [(0, true), (1, true), (2, false)]);
+    }
+
+    #[test]
+    fn what_is_late_is_taken_out_from_between_the_others_and_their_bytes_stay_whole() {
+        let mut outbox = outbox(&[5_000, 2_000, 5_000, 2_000, 3_000]);
+        assert_eq!(write(&mut outbox, 4), []);
+        assert_eq!(expire(&mut outbox, 1_999), (Ok(()), vec![]));
+        assert_eq!(expire(&mut outbox, 2_000), (Ok(()), vec![1, 3]));
+        let expected = [[0; 6].as_slice(), &[2; 10], &[4; 10]].concat();
+        assert_eq!(outbox.unwritten(), expected);
+        assert_eq!(outbox.next_deadline(), Some(Moment::from_millis(3_000)));
+        assert_eq!(write(&mut outbox, 16), [0, 2]);
+        assert_eq!(left(outbox), [(4, false)]);
+    }
+
+    #[test]
+    fn what_is_late_and_half_written_can_not_be_taken_back() {
+        let mut outbox = outbox(&[2_000, 2_000]);
+        write(&mut outbox, 1);
+        assert_eq!(expire(&mut outbox, 2_000), (Err(PartlyWritten), vec![1]));
+        assert_eq!(left(outbox), [(0, true)]);
+    }
+
+    #[test]
+    fn a_message_that_can_not_be_written_leaves_no_trace() {
+        let mut outbox = outbox(&[5_000]);
+        assert_eq!(outbox.push(None, NOW, |_| Err("too long")), Err("too long"));
+        assert_eq!((outbox.len(), outbox.waits_since()), (10, Some(NOW)));
+        assert_eq!(write(&mut outbox, 10), [0]);
+        assert_eq!((outbox.is_empty(), outbox.waits_since()), (true, None));
+    }
+}

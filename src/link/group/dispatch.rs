@@ -89,12 +89,12 @@ impl Group {
 
     fn admit(&mut self, outgoing: Outgoing, now: Moment) -> Result<(), NotSent> {
         let Outgoing { token, message, deadline, via } = outgoing;
-        let decoded = self.spec.decode(message.clone()).map_err(|_| NotSent::NotAMessage)?;
-        let mti = decoded.mti();
+        let mti = self.spec.mti_of(&message).ok_or(NotSent::NotAMessage)?;
         if !mti.is_request() {
             let tracked = Tracked { token, serial: None, deadline };
             return self.answer(tracked, &message, mti, via, now);
         }
+        let decoded = self.spec.decode(message.clone()).map_err(|_| NotSent::NotAMessage)?;
         let key = Key::of(&decoded, &self.rules.keys).ok_or(NotSent::NoKey)?;
         if self.links.iter().all(|link| !link.wanted) {
             return Err(NotSent::Draining);
