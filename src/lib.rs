@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod engine;
 pub mod iso8583;
+pub mod link;
 pub mod masking;
 pub mod mutation;
 pub mod network;

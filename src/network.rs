@@ -8,9 +8,13 @@ mod pattern;
 mod profile;
 mod reading;
 mod said;
+mod session;
 
 pub use messages::SpeakError;
 pub use pattern::TooLong;
 pub use profile::Network;
 pub use reading::{Answered, Incoming, ReadError, WireKey};
 pub use said::Bank;
+pub use session::{
+    Caps, Headers, Management, ManagementAnswers, SessionRules, SessionTimers, Spread, Starter,
+};

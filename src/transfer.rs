@@ -33,6 +33,7 @@ pub use rules::{
     ReversalRules, Rules,
 };
 
+pub use crate::values::Backoff;
 use crate::values::Moment;
 
 /// What deciding needs besides the state and the input: the time, the network's rules and new numbers.

@@ -19,7 +19,8 @@ pub use account::{AccountNumber, Pan};
 pub use amount::{Amount, AmountError, Currency, MinorUnits};
 pub use backoff::Backoff;
 pub use codes::{
-    Institution, MerchantType, ProcessingCode, ResponseCode, Rrn, Stan, Terminal, TransferId,
+    Institution, MerchantType, NetworkCode, ProcessingCode, ResponseCode, Rrn, Stan, Terminal,
+    TransferId,
 };
 pub use date::{Date, Offset};
 pub use moment::Moment;

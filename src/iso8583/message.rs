@@ -113,6 +113,15 @@ impl<'s> Message<'s> {
         Field::new(self.spec, self.layout, de, start, self.bytes.get(start..end)?)
     }
 
+    /// The bytes of a data element with its length indicator, if the message has it: as
+    /// [`Field::wire`], without looking up what the spec says of it. Not for logs.
+    #[inline]
+    #[must_use]
+    pub fn wire(&self, de: De) -> Option<&[u8]> {
+        let (start, end) = self.span(de)?;
+        self.bytes.get(start..end)
+    }
+
     /// From where to where a data element lies.
     #[inline]
     fn span(&self, de: De) -> Option<(usize, usize)> {

@@ -49,6 +49,12 @@ impl Mti {
         (self.0 / 100 % 10) as u8
     }
 
+    /// Whether it is of network management (class 8).
+    #[must_use]
+    pub const fn is_management(self) -> bool {
+        self.class() == 8
+    }
+
     /// True for a request or advice, which somebody answers (function 0 or 2).
     #[must_use]
     pub const fn is_request(self) -> bool {

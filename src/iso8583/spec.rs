@@ -156,6 +156,12 @@ impl Spec {
         self.currencies.iter().map(|(code, name)| (code.as_str(), name))
     }
 
+    /// The MTI that stands at the front of a message; `None` if there is none. The rest is not looked at.
+    #[must_use]
+    pub fn mti_of(&self, message: &[u8]) -> Option<Mti> {
+        self.mti.read(message)
+    }
+
     /// The layout of the messages of an MTI.
     #[inline]
     #[must_use]

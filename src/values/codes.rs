@@ -112,6 +112,31 @@ impl ResponseCode {
     }
 }
 
+impl ResponseCode {
+    /// The code of two digits; what is over 99 is taken modulo.
+    #[must_use]
+    pub const fn numbered(number: u8) -> Self {
+        let number = number % 100;
+        Self(Short { bytes: [b'0' + number / 10, b'0' + number % 10], length: 2 })
+    }
+}
+
+code! {
+    /// A network management information code (DE70): what a 0800 is for. Which is which is the network's to say.
+    NetworkCode, 3 to 3, "three digits", |byte| byte.is_ascii_digit()
+}
+
+impl NetworkCode {
+    /// The code of three digits; what is over 999 is taken modulo.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "remainders of ten")]
+    pub const fn numbered(number: u16) -> Self {
+        let digits = [number / 100 % 10, number / 10 % 10, number % 10];
+        let [a, b, c] = digits;
+        Self(Short { bytes: [b'0' + a as u8, b'0' + b as u8, b'0' + c as u8], length: 3 })
+    }
+}
+
 impl Rrn {
     /// The RRN of twelve digits in base 36; what is over 35 is taken modulo.
     #[must_use]
@@ -177,6 +202,8 @@ mod tests {
         assert!(ProcessingCode::from_ascii(b"40100A").is_none());
         assert_eq!(format!("{:?}", ResponseCode::from_ascii(b"00").unwrap()), "ResponseCode(00)");
         assert!(Institution::from_ascii(b"123456789012").is_none());
+        assert_eq!(NetworkCode::from_ascii(b"061"), Some(NetworkCode::numbered(61)));
+        assert_eq!(ResponseCode::from_ascii(b"07"), Some(ResponseCode::numbered(7)));
         let id = TransferId(0x0190_a4b5_c6d7_7e8f_8a0b_1c2d_3e4f_5061);
         assert_eq!(id.to_string(), "0190a4b5-c6d7-7e8f-8a0b-1c2d3e4f5061");
     }

@@ -1,0 +1,326 @@
+//! Messages a second over one link with 512 in flight, both ends decoding and encoding, beside a bare loopback echo
+//! of the same frames in the same run.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    missing_docs,
+    reason = "a benchmark that can't go on stops"
+)]
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use titian::iso8583::{De, FrameCodec, Message, Mti, OutgoingFrame, Spec, Template};
+use titian::link::{Clock, Endpoint, Event, Handle, LinkId, Outgoing, Token, start};
+use titian::network::{SessionRules, Starter};
+use titian::values::{MinorUnits, ResponseCode, Stan};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::codec::{Decoder, Encoder};
+
+const IN_FLIGHT: usize = 512;
+
+/// Messages are written one behind the other into one piece of memory.
+const PIECE: usize = 64 << 10;
+
+/// A transfer request as `nusantara` has it.
+const REQUEST: [(u8, &str); 22] = [
+    (2, "6011123456789018"),
+    (3, "401000"),
+    (4, "000012500000"),
+    (7, "1124120000"),
+    (11, "000000"),
+    (12, "190000"),
+    (13, "1124"),
+    (15, "1124"),
+    (18, "6017"),
+    (22, "012"),
+    (32, "213"),
+    (33, "360"),
+    (37, "632811000042"),
+    (41, "MOB00001"),
+    (42, "MOBILEBANKING01"),
+    (43, "MOBILE BANKING          JAKARTA       ID"),
+    (48, "SITI RAHAYU                   INV-2026-1124   BUDI SANTOSO                  "),
+    (49, "360"),
+    (100, "014"),
+    (102, "1234567890"),
+    (103, "9876543210"),
+    (127, "014"),
+];
+
+const ECHOES: [u8; 16] = [2, 3, 4, 7, 11, 12, 13, 15, 32, 37, 41, 49, 100, 102, 103, 127];
+
+fn main() {
+    // `cargo test --benches` runs this too, to see that it works: little is enough then.
+    let full = std::env::args().any(|argument| argument == "--bench");
+    let (rounds, time) = if full { (11, 2_000) } else { (1, 50) };
+    let time = Duration::from_millis(time);
+    let (_, text) = Spec::SHIPPED[0];
+    let spec = Arc::new(Spec::parse("nusantara", text).unwrap());
+    let frame = frame(&spec);
+    println!("a frame of {} bytes; {IN_FLIGHT} in flight", frame.len());
+    let mut rates: [Vec<f64>; 7] = Default::default();
+    for _ in 0..rounds {
+        let bytes = echo_round(&frame, time);
+        let many = framed_round(&spec, &frame, Writes::Many, time);
+        let each = framed_round(&spec, &frame, Writes::Each, time);
+        let link = link_round(&spec, time);
+        let round = [bytes, many, each, link, link / bytes, link / many, link / each];
+        rates.iter_mut().zip(round).for_each(|(rates, rate)| rates.push(rate));
+    }
+    let [bytes, many, each, link, to_bytes, to_many, to_each] =
+        rates.each_mut().map(|rates| median(rates));
+    println!("echo of bytes: {bytes:.0} frames/s");
+    println!("echo of frames, many in a write: {many:.0} frames/s");
+    println!("echo of frames, each in its own write: {each:.0} frames/s");
+    println!("link: {link:.0} requests answered/s");
+    println!("the link is {to_bytes:.2}, {to_many:.2} and {to_each:.2} of these");
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+fn des(numbers: impl IntoIterator<Item = u8>) -> Vec<De> {
+    numbers.into_iter().map(|number| De::new(number).unwrap()).collect()
+}
+
+fn template(spec: &Spec) -> Template<'_> {
+    let elements = des(REQUEST.iter().map(|(number, _)| *number));
+    spec.template(Mti::new(200).unwrap(), &elements).unwrap()
+}
+
+fn write_request(template: &Template<'_>, number: u64, buffer: &mut BytesMut) {
+    let stan = Stan::wrapped(number).to_string();
+    let values = REQUEST.map(|(de, value)| if de == 11 { stan.as_str() } else { value });
+    template.encode(&values, buffer).unwrap();
+}
+
+fn frame(spec: &Spec) -> Bytes {
+    let (mut message, mut frame) = (BytesMut::new(), BytesMut::new());
+    write_request(&template(spec), 1, &mut message);
+    let outgoing = OutgoingFrame { header: &[], message: &message };
+    FrameCodec::new(spec.framing().clone()).encode(outgoing, &mut frame).unwrap();
+    frame.freeze()
+}
+
+/// Frames a second that go out and come back: nothing is looked at.
+fn echo_round(frame: &Bytes, time: Duration) -> f64 {
+    let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let echo = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        stream.set_nodelay(true).unwrap();
+        let mut buffer = vec![0; 64 << 10];
+        while let Ok(count @ 1..) = stream.read(&mut buffer)
+            && stream.write_all(buffer.get(..count).unwrap()).is_ok()
+        {}
+    });
+    let mut stream = StdStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let frames: Vec<u8> = frame.repeat(IN_FLIGHT);
+    let mut buffer = vec![0; 64 << 10];
+    let begin = Instant::now();
+    stream.write_all(&frames).unwrap();
+    let (mut came, mut again) = (0, 0);
+    while begin.elapsed() < time {
+        came += stream.read(&mut buffer).unwrap();
+        let whole = came / frame.len() - again;
+        stream.write_all(frames.get(..whole * frame.len()).unwrap()).unwrap();
+        again += whole;
+    }
+    let rate = again as f64 / begin.elapsed().as_secs_f64();
+    drop(stream);
+    echo.join().unwrap();
+    rate
+}
+
+/// How frames are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writes {
+    /// All that there are, in one write.
+    Many,
+    /// Each in its own.
+    Each,
+}
+
+/// Frames a second that go out and come back, by way of the framing and sockets that the link has too: cut out of the
+/// stream and framed again at both ends. No message is decoded.
+fn framed_round(spec: &Arc<Spec>, frame: &Bytes, writes: Writes, time: Duration) -> f64 {
+    let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let framing = spec.framing().clone();
+    let codec = FrameCodec::new(framing.clone());
+    let echo = thread::spawn(move || {
+        let stream = listener.accept().unwrap().0;
+        runtime().block_on(pass_frames(stream, codec, writes, Duration::MAX))
+    });
+    let mut stream = StdStream::connect(address).unwrap();
+    stream.write_all(&frame.repeat(IN_FLIGHT)).unwrap();
+    let begin = Instant::now();
+    let codec = FrameCodec::new(framing);
+    let count = runtime().block_on(pass_frames(stream, codec, writes, time));
+    let rate = count as f64 / begin.elapsed().as_secs_f64();
+    echo.join().unwrap();
+    rate
+}
+
+/// Sends every frame back, for so long or until the stream ends; gives how many.
+async fn pass_frames(
+    stream: StdStream,
+    mut codec: FrameCodec,
+    writes: Writes,
+    time: Duration,
+) -> usize {
+    stream.set_nodelay(true).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let mut stream = tokio::net::TcpStream::from_std(stream).unwrap();
+    let (mut incoming, mut outgoing) = (BytesMut::new(), BytesMut::new());
+    let (mut count, begin) = (0, Instant::now());
+    while begin.elapsed() < time {
+        incoming.reserve(PIECE);
+        if stream.read_buf(&mut incoming).await.unwrap_or(0) == 0 {
+            break;
+        }
+        while let Some(frame) = codec.decode(&mut incoming).unwrap() {
+            codec.encode(frame, &mut outgoing).unwrap();
+            count += 1;
+            if writes == Writes::Each && stream.write_all_buf(&mut outgoing).await.is_err() {
+                return count;
+            }
+        }
+        if stream.write_all_buf(&mut outgoing).await.is_err() {
+            break;
+        }
+    }
+    count
+}
+
+/// Requests a second that are answered: bank and switch in a thread each, both owners decode and encode.
+fn link_round(spec: &Arc<Spec>, time: Duration) -> f64 {
+    let (tell, address) = std::sync::mpsc::channel();
+    let spec_of_switch = Arc::clone(spec);
+    let switch = thread::spawn(move || {
+        runtime().block_on(async {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+            tell.send(listener.local_addr().unwrap()).unwrap();
+            play_switch(&spec_of_switch, listener).await;
+        });
+    });
+    let rate = runtime().block_on(play_bank(spec, address.recv().unwrap(), time));
+    switch.join().unwrap();
+    rate
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn rules(sign_on: Starter) -> Arc<SessionRules> {
+    let mut rules = SessionRules { sign_on, ..SessionRules::nusantara() };
+    rules.caps.in_flight = IN_FLIGHT;
+    rules.caps.per_second = NonZeroU32::MAX;
+    rules.caps.burst = NonZeroU32::MAX;
+    Arc::new(rules)
+}
+
+async fn play_switch(spec: &Arc<Spec>, listener: TcpListener) {
+    let allowed = vec![Ipv4Addr::LOCALHOST.into()];
+    let links = vec![("bank".to_owned(), Endpoint::Listen { listener, allowed, tls: None })];
+    let clock = Clock::new();
+    let (handle, mut events) = start(rules(Starter::They), Arc::clone(spec), links, clock, 2);
+    let echoes = des(ECHOES);
+    let mut buffer = BytesMut::new();
+    while let Some(batch) = events.next().await {
+        let deadline = clock.now().after(Duration::from_secs(30));
+        let mut answers = Vec::with_capacity(batch.len());
+        for event in batch {
+            match event {
+                Event::Request { link, message } => {
+                    let request = spec.decode(message).unwrap();
+                    let message = cut(&mut buffer, |buffer| respond(&request, &echoes, buffer));
+                    let token = Token(0);
+                    answers.push(Outgoing { token, message, deadline, via: Some(link) });
+                }
+                Event::Down(..) => return,
+                _ => {}
+            }
+        }
+        send(&handle, answers).await;
+    }
+}
+
+fn respond(request: &Message<'_>, echoes: &[De], buffer: &mut BytesMut) {
+    assert_eq!(request.get::<MinorUnits>(De::AMOUNT).unwrap().0, 12_500_000);
+    let added = [(De::AUTHORIZATION, "123456"), (De::RESPONSE_CODE, "00")];
+    request.spec().respond(request, echoes, &added, buffer).unwrap();
+}
+
+async fn play_bank(spec: &Arc<Spec>, address: SocketAddr, time: Duration) -> f64 {
+    let links =
+        vec![("switch".to_owned(), Endpoint::Dial { address: address.to_string(), tls: None })];
+    let clock = Clock::new();
+    let (handle, mut events) = start(rules(Starter::We), Arc::clone(spec), links, clock, 1);
+    let template = template(spec);
+    let approved = ResponseCode::numbered(0);
+    let mut buffer = BytesMut::new();
+    let (mut begin, mut next, mut answered) = (Instant::now(), 0, 0_u64);
+    while let Some(batch) = events.next().await {
+        let mut free = 0;
+        for event in batch {
+            match event {
+                Event::Answered { message, .. } => {
+                    let answer = spec.decode(message).unwrap();
+                    assert_eq!(answer.get::<ResponseCode>(De::RESPONSE_CODE).unwrap(), approved);
+                    answered += 1;
+                    free += 1;
+                }
+                Event::Up(LinkId(0)) => {
+                    begin = Instant::now();
+                    free = IN_FLIGHT;
+                }
+                Event::Sent(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        if begin.elapsed() >= time {
+            break;
+        }
+        let deadline = clock.now().after(Duration::from_secs(30));
+        let mut requests = Vec::with_capacity(free);
+        for _ in 0..free {
+            let message = cut(&mut buffer, |buffer| write_request(&template, next, buffer));
+            let token = Token(next.into());
+            requests.push(Outgoing { token, message, deadline, via: None });
+            next += 1;
+        }
+        send(&handle, requests).await;
+    }
+    answered as f64 / begin.elapsed().as_secs_f64()
+}
+
+fn cut(buffer: &mut BytesMut, write: impl FnOnce(&mut BytesMut)) -> Bytes {
+    if buffer.capacity() < 2048 {
+        buffer.reserve(PIECE);
+    }
+    write(buffer);
+    buffer.split().freeze()
+}
+
+async fn send(handle: &Handle, messages: Vec<Outgoing>) {
+    if !messages.is_empty() {
+        handle.send(messages).await.unwrap();
+    }
+}
