@@ -23,8 +23,8 @@ use titian::transfer::{
     Line, Order, Particulars, PostingAnswer, ReversalClasses, ReversalRules, Rules, Trace,
 };
 use titian::values::{
-    AccountNumber, Amount, Backoff, Currency, Institution, MerchantType, Moment, Name,
-    ProcessingCode, Reference, ResponseCode, Terminal, TransferId, Value,
+    AccountNumber, Amount, Backoff, Currency, Date, Institution, MerchantType, Moment, Name,
+    Offset, ProcessingCode, Reference, ResponseCode, Terminal, TransferId, Value,
 };
 
 const START: u64 = 1_795_521_600_000;
@@ -185,11 +185,17 @@ fn particulars() -> Arc<Particulars> {
 }
 
 fn engine() -> Engine {
-    let limits = Limits { open: 2_000_000, exchanges: 1024, remembered: 1024, due_a_tick: 1024 };
+    let limits = Limits {
+        open: 2_000_000,
+        exchanges: 1024,
+        lookups: 1024,
+        remembered: 1024,
+        due_a_tick: 1024,
+    };
     let start = Moment::from_millis(START);
     let rate = NonZeroU32::new(1000).unwrap();
     let pace = Pace { per_second: rate, per_destination: rate, burst: rate };
-    let numbers = Numbering::new(1, Counted::default(), start, 7);
+    let numbers = Numbering::new(1, Counted::first(Date::of(start, Offset::UTC)), start, 7);
     Engine::new(Arc::new(rules()), limits, Schedule::new(start, pace), numbers)
 }
 
@@ -209,6 +215,8 @@ fn rules() -> Rules {
             exception_repeats: Duration::from_hours(1),
         }),
         core: repeats,
+        cancel_tries: 60,
+        cancel_repeats: Duration::from_hours(1),
         posting_tries: 3,
         inbound: InboundCodes {
             approved: code(b"00"),

@@ -29,7 +29,7 @@ pub use numbers::{Counted, Numbering};
 pub use schedule::{Destination, Lane, Pace, Schedule, Slot};
 
 use crate::mutation::{Mutant, broken};
-use crate::transfer::{Bar, Illegal, Rules};
+use crate::transfer::{Illegal, Rules};
 use crate::values::{Moment, TransferId};
 use batch::Batches;
 use exchanges::Exchanges;
@@ -43,6 +43,8 @@ pub struct Limits {
     pub open: usize,
     /// Exchanges without money that may be under way.
     pub exchanges: usize,
+    /// Look-ups in the journal that may be under way.
+    pub lookups: usize,
     /// Closed transfers that are remembered, so that repeats and late answers find them without the journal.
     pub remembered: usize,
     /// Deadlines that one tick handles at most.
@@ -105,10 +107,10 @@ impl Engine {
         &self.books
     }
 
-    /// Whether everything that was decided is durable.
+    /// Whether everything that was decided is durable, and done as far as is known here.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.batches.is_settled()
+        self.batches.is_settled() && self.live.lookups() == 0
     }
 
     /// From now on new work is refused; what is open goes on to its end.
@@ -119,7 +121,7 @@ impl Engine {
     /// Takes in something that happened.
     pub fn handle(&mut self, event: Event, now: Moment) {
         match event {
-            Event::Order { order, begun } => self.order(&order, begun, now),
+            Event::Order { order, begun } => self.order(order, begun, now),
             Event::Demand { demand, key } => self.demand(&demand, key, now),
             Event::Transfer(id, _) => self.happen(Lookup::Id(id), event, now),
             Event::Answered { trace, .. } => self.happen(Lookup::Trace(trace), event, now),
@@ -131,9 +133,10 @@ impl Engine {
             Event::InquiryAnswered { trace, heard, holding } => {
                 self.inquiry_answered(trace, heard, holding, now);
             }
+            Event::Ask(_, about) => self.happen(about, event, now),
             Event::CutOver(date) => {
-                if self.numbers.cut_over(date) {
-                    self.batches.open.business_date = Some(date);
+                if !self.numbers.cut_over(date, now) {
+                    self.put(Output::CutOverRefused(date));
                 }
             }
         }
@@ -161,30 +164,12 @@ impl Engine {
             // It may have begun meanwhile.
             None => event.key().and_then(|key| self.live.by_key(key)),
         };
-        match (slot, event) {
-            (Some(slot), event) => {
-                self.meet(slot, &event, now);
+        match slot {
+            Some(slot) => {
+                self.found_there(slot, &event, now);
                 self.close_if_final(slot);
             }
-            (None, Event::Reversal { demand, original, .. }) => {
-                self.bar(&demand, Bar::Reversal, original, now);
-            }
-            (None, Event::Status { demand, original }) => {
-                self.bar(&demand, Bar::StatusInquiry, original, now);
-            }
-            (None, Event::Answered { trace, to, heard }) => {
-                self.put(Output::Unmatched(trace, to, heard.code));
-            }
-            (
-                None,
-                Event::Order { .. }
-                | Event::Demand { .. }
-                | Event::Transfer(..)
-                | Event::Inquire(..)
-                | Event::Exchange(..)
-                | Event::InquiryAnswered { .. }
-                | Event::CutOver(_),
-            ) => {}
+            None => self.found_nowhere(event, now),
         }
         Ok(())
     }

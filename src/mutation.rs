@@ -42,11 +42,17 @@ pub enum Mutant {
     AnswerUnasked,
     /// A closed transfer is forgotten while a look-up of it may be under way.
     ForgetEarly,
+    /// A status inquiry that is declined is taken for a decline of the transfer.
+    StatusAsRequest,
+    /// Another account is debited than the one that pays.
+    DebitAnother,
+    /// A second request under the numbers of the first is answered like it, whatever it asks for.
+    AnswerAnother,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::SendBeforeCommit,
         Self::RefundOnNotFound,
         Self::ForgetTombstone,
@@ -65,6 +71,9 @@ impl Mutant {
         Self::ForgetInquiry,
         Self::AnswerUnasked,
         Self::ForgetEarly,
+        Self::StatusAsRequest,
+        Self::DebitAnother,
+        Self::AnswerAnother,
     ];
 }
 

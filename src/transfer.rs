@@ -15,9 +15,11 @@ mod outbound;
 mod rules;
 
 pub use books::{Books, Share, Sums};
-pub use effect::{Alarm, Cleared, Decision, Effect, Posting, ReversalSend, Side};
+pub use effect::{
+    About, Alarm, Cleared, Decision, Effect, Posting, Reply, ReversalSend, Side, Standing,
+};
 pub use exchange::{AccountAnswer, Exchange, ExchangeInput, Holding, Inquiry, Outcome, Turn, Way};
-pub use inbound::{Bar, Demand, Inbound, InboundFact, InboundInput, Origin, Undo};
+pub use inbound::{Asked, Bar, Demand, Inbound, InboundFact, InboundInput, Origin, Undo};
 pub use input::{
     CancelAnswer, Input, Line, PostingAnswer, Refusal, Resolution, TwoPersons, Verdict, Was,
 };
@@ -25,8 +27,8 @@ pub use order::{
     Answer, Card, ChannelReference, Funding, Heard, Numbers, Order, Particulars, Receipt, Trace,
 };
 pub use outbound::{
-    Cause, Dispatch, Doubt, Illegal, Outbound, OutboundFact, RefusedFor, Reversal, SettledBy,
-    Unwanted, Why,
+    Cause, Conflict, Dispatch, Doubt, Evidence, Illegal, Outbound, OutboundFact, RefusedFor,
+    Reversal, SettledBy, Unwanted, Why,
 };
 pub use rules::{
     AfterUnknown, Class, Classes, InboundCodes, InquiryRules, ReversalClass, ReversalClasses,
@@ -44,4 +46,25 @@ pub struct Context<'a> {
     pub rules: &'a Rules,
     /// Where traces and jitter come from.
     pub numbers: &'a mut dyn Numbers,
+}
+
+impl Context<'_> {
+    /// When core is to be asked again, after it was asked so often and now once more.
+    fn core_due(&mut self, tries: u16) -> Moment {
+        let draw = self.numbers.draw();
+        self.rules.core.next(self.now, tries.saturating_add(1), draw)
+    }
+
+    /// The same of a cancel, which is asked for until core confirms it, and slowly when that takes too long.
+    fn cancel_due(&mut self, tries: u16) -> Moment {
+        if tries >= self.rules.cancel_tries {
+            return self.now.after(self.rules.cancel_repeats);
+        }
+        self.core_due(tries)
+    }
+
+    /// Whether a cancel that was asked for so often is now asked for slowly, for the first time.
+    fn is_overdue(&self, tries: u16) -> bool {
+        tries == self.rules.cancel_tries
+    }
 }

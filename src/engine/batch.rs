@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use super::event::{Claim, Output, Record};
 use super::numbers::Counted;
-use crate::values::Date;
 
 /// What one sync of the journal makes durable.
 #[derive(Debug, Default)]
@@ -17,14 +16,12 @@ pub struct Batch {
     pub claims: Vec<Claim>,
     /// How far the numbers have come, if it uses any.
     pub counted: Option<Counted>,
-    /// The business date of the network, if it changed.
-    pub business_date: Option<Date>,
     pub(super) outputs: Vec<Output>,
 }
 
 impl Batch {
     fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.counted.is_none() && self.business_date.is_none()
+        self.records.is_empty() && self.counted.is_none()
     }
 
     /// Empties it, and keeps the room that it has.
@@ -33,7 +30,6 @@ impl Batch {
         self.claims.clear();
         self.outputs.clear();
         self.counted = None;
-        self.business_date = None;
     }
 }
 
@@ -49,6 +45,7 @@ pub(super) struct Batches {
     spare: Batch,
     released: VecDeque<Output>,
     count: u64,
+    durable: u64,
 }
 
 impl Batches {
@@ -69,12 +66,19 @@ impl Batches {
 
     /// Takes the batch being synced as durable; `None` if it has another number.
     pub(super) fn commit(&mut self, number: u64) -> Option<Batch> {
-        self.syncing.take_if(|batch| batch.number == number)
+        let batch = self.syncing.take_if(|batch| batch.number == number)?;
+        self.durable = number;
+        Some(batch)
     }
 
     /// The number of the batch that is being filled.
     pub(super) const fn filling(&self) -> u64 {
         self.count + 1
+    }
+
+    /// The number of the last batch that is durable.
+    pub(super) const fn durable(&self) -> u64 {
+        self.durable
     }
 
     /// Lets go of what a durable batch allows.

@@ -3,38 +3,53 @@
 use super::Engine;
 use super::event::{Begun, Busy, Claim, Event, Key, Life, Lookup, Output, Repeat};
 use super::live::Entry;
+use super::schedule::Slot;
 use super::step::Step;
 use crate::mutation::{Mutant, broken};
-use crate::transfer::{Bar, Context, Demand, Inbound, InboundInput, Order};
+use crate::transfer::{Bar, Context, Demand, Inbound, Order};
 use crate::values::{Moment, TransferId};
 
 impl Engine {
-    /// A channel's request: a new transfer, unless one of its keys is there or there is no room.
-    pub(super) fn order(&mut self, order: &Order, begun: Begun, now: Moment) {
+    /// A channel's request: a new transfer, unless one of its keys is there or there is no room. For want of room it is
+    /// refused only when the journal does not know it: a request that was carried out is never told that nothing was done.
+    pub(super) fn order(&mut self, order: Order, begun: Begun, now: Moment) {
         if let Some((key, taken)) = begun.keys().find_map(|key| Some((key, self.holder(key)?))) {
             let (asked, body) = (order.id, begun.body);
             let repeat = Repeat { asked, key, body, first: taken.id };
             return self.put(answer_to(repeat, &taken));
         }
-        if self.draining {
-            return self.put(Output::Refused(order.id, Busy::Draining));
-        }
-        if self.live.open() >= self.limits.open {
-            return self.put(Output::Refused(order.id, Busy::Full));
+        if self.busy().is_some() {
+            return self.look_up(Lookup::Begun(begun), Event::Order { order, begun });
         }
         let mut context = Context { now, rules: &self.rules, numbers: &mut self.numbers };
-        self.deciding.accept(order, &mut context);
+        self.deciding.accept(&order, &mut context);
         self.begin(order.id, begun, now);
     }
 
-    /// A request of the switch is never refused for want of room: it is answered, if only with a refusal of core.
+    /// A request of the switch. Where there is no room it is not answered: a decline that isn't on record could be
+    /// followed by a credit, when the request comes again.
     pub(super) fn demand(&mut self, demand: &Demand, key: Key, now: Moment) {
-        if let Some(slot) = self.live.by_key(key) {
-            return self.step(slot, &super::Concern::In(InboundInput::Again), now);
+        if self.live.by_key(key).is_some() {
+            let event = Event::Demand { demand: demand.clone(), key };
+            return self.happen(Lookup::Key(key), event, now);
+        }
+        if let Some(busy) = self.busy() {
+            return self.put(Output::Refused(demand.id, busy));
         }
         let mut context = Context { now, rules: &self.rules, numbers: &mut self.numbers };
         self.deciding.receive(demand, &mut context);
         self.begin(demand.id, Begun::by_wire(key), now);
+    }
+
+    /// Why no new transfer is taken on, if none is.
+    pub(super) fn busy(&self) -> Option<Busy> {
+        if self.draining {
+            Some(Busy::Draining)
+        } else if self.live.open() >= self.limits.open {
+            Some(Busy::Full)
+        } else {
+            None
+        }
     }
 
     /// A reversal or a status inquiry whose original is nowhere: it bars it.
@@ -53,6 +68,46 @@ impl Engine {
         self.begin(demand.id, Begun::by_wire(original), now);
     }
 
+    /// What was looked up is here.
+    pub(super) fn found_there(&mut self, slot: Slot, event: &Event, now: Moment) {
+        let Event::Order { order, begun } = event else { return self.meet(slot, event, now) };
+        let keys = begun.keys().find_map(|key| Some((key, self.holder(key)?)));
+        if let Some((key, taken)) = keys {
+            let repeat = Repeat { asked: order.id, key, body: begun.body, first: taken.id };
+            self.put(answer_to(repeat, &taken));
+        }
+    }
+
+    /// What was looked up is nowhere.
+    pub(super) fn found_nowhere(&mut self, event: Event, now: Moment) {
+        match event {
+            Event::Reversal { demand, original } => {
+                self.bar(&demand, Bar::Reversal, original, now);
+            }
+            Event::Status { demand, original } => {
+                self.bar(&demand, Bar::StatusInquiry, original, now);
+            }
+            // What was its transfer when it was looked up was another's, and was taken back.
+            Event::Demand { demand, key } => self.demand(&demand, key, now),
+            Event::Order { order, begun } => {
+                let is_here = begun.keys().any(|key| self.holder(key).is_some());
+                match self.busy().filter(|_| !is_here) {
+                    Some(busy) => self.put(Output::Refused(order.id, busy)),
+                    None => self.order(order, begun, now),
+                }
+            }
+            Event::Answered { trace, to, heard } => {
+                self.put(Output::Unmatched(trace, to, heard.code));
+            }
+            Event::Transfer(id, _) => self.put(Output::Unknown(id)),
+            Event::Ask(asked, _) => self.put(Output::Stands(asked, None)),
+            Event::Inquire(..)
+            | Event::Exchange(..)
+            | Event::InquiryAnswered { .. }
+            | Event::CutOver(_) => {}
+        }
+    }
+
     /// The live transfer that has a key.
     fn holder(&self, key: Key) -> Option<Claim> {
         let entry = self.live.get(self.live.by_key(key)?)?;
@@ -64,7 +119,8 @@ impl Engine {
         let Some(Step { life, traces }) = self.record(id, None, now) else { return };
         let claims = begun.keys().map(|key| Claim { key, body: begun.body, id });
         self.batches.open.claims.extend(claims);
-        let slot = self.live.insert(Entry::new(id, life, Some(begun)));
+        let entry = Entry { batch: self.batches.filling(), ..Entry::new(id, life, Some(begun)) };
+        let slot = self.live.insert(entry);
         self.settle(slot, traces);
     }
 
@@ -77,7 +133,11 @@ impl Engine {
             if let Output::Existing(repeat) | Output::Conflict(repeat) = *output
                 && repeat.first == own.id
             {
-                *output = answer_to(Repeat { first: taken.id, ..repeat }, taken);
+                *output = if repeat.key == own.key {
+                    answer_to(Repeat { first: taken.id, ..repeat }, taken)
+                } else {
+                    Output::Refused(repeat.asked, Busy::Overtaken)
+                };
             }
         }
         match same_request(own, &life) {
@@ -112,7 +172,7 @@ fn same_request(own: &Claim, life: &Life) -> Option<Event> {
     Some(match life {
         Life::Out(_) => return None,
         Life::In(Inbound::Barred(demand, Bar::Reversal)) => {
-            Event::Reversal { demand: demand.clone(), original: key, amount: demand.amount }
+            Event::Reversal { demand: demand.clone(), original: key }
         }
         Life::In(Inbound::Barred(demand, Bar::StatusInquiry)) => {
             Event::Status { demand: demand.clone(), original: key }
@@ -122,7 +182,7 @@ fn same_request(own: &Claim, life: &Life) -> Option<Event> {
 }
 
 /// What a channel is told whose key was there before.
-fn answer_to(repeat: Repeat, taken: &Claim) -> Output {
+pub(super) fn answer_to(repeat: Repeat, taken: &Claim) -> Output {
     if repeat.body == taken.body { Output::Existing(repeat) } else { Output::Conflict(repeat) }
 }
 

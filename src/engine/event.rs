@@ -6,7 +6,7 @@ use crate::transfer::{
     Answer, Demand, Effect, ExchangeInput, Heard, Holding, Inbound, InboundFact, InboundInput,
     Input, Inquiry, Order, Outbound, OutboundFact, Outcome, Trace, Way,
 };
-use crate::values::{AccountNumber, Amount, Date, Moment, ResponseCode, TransferId};
+use crate::values::{AccountNumber, Date, Moment, ResponseCode, TransferId};
 
 /// What makes a request the same request: a hash of the fields that tell it from others. Of a channel: partner,
 /// its number and the day; of the wire: what the network says, DE7 + 11 + 32 by default.
@@ -18,7 +18,7 @@ pub struct Key(pub u128);
 pub struct Body(pub u128);
 
 /// What a transfer began under: the keys that no other may have, and all that was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Begun {
     /// The key of the request.
     pub request: Key,
@@ -75,8 +75,6 @@ pub enum Event {
         demand: Demand,
         /// What made the original the same request.
         original: Key,
-        /// The amount that the reversal speaks of.
-        amount: Amount,
     },
     /// The switch asks what became of a transfer that it asked us for.
     Status {
@@ -100,6 +98,8 @@ pub enum Event {
     },
     /// The network settles on this day from now on.
     CutOver(Date),
+    /// A channel or a person asks how a transfer stands; the id is that of the question.
+    Ask(TransferId, Lookup),
 }
 
 impl Event {
@@ -111,16 +111,19 @@ impl Event {
                 Life::Out(life) => Some(Concern::Out(to.input(heard.to(life.order())))),
                 Life::In(_) => None,
             },
-            Self::Demand { .. } => Some(Concern::In(InboundInput::Again)),
-            Self::Reversal { amount, .. } => {
-                Some(Concern::In(InboundInput::Reversal { amount: *amount }))
+            Self::Demand { demand, .. } => Some(Concern::In(InboundInput::Again(demand.into()))),
+            Self::Reversal { demand, .. } => {
+                Some(Concern::In(InboundInput::Reversal(demand.into())))
             }
-            Self::Status { .. } => Some(Concern::In(InboundInput::StatusAsked)),
+            Self::Status { demand, .. } => {
+                Some(Concern::In(InboundInput::StatusAsked(demand.into())))
+            }
             Self::Order { .. }
             | Self::Inquire(..)
             | Self::Exchange(..)
             | Self::InquiryAnswered { .. }
-            | Self::CutOver(_) => None,
+            | Self::CutOver(_)
+            | Self::Ask(..) => None,
         }
     }
 
@@ -135,7 +138,8 @@ impl Event {
             | Self::Inquire(..)
             | Self::Exchange(..)
             | Self::InquiryAnswered { .. }
-            | Self::CutOver(_) => None,
+            | Self::CutOver(_)
+            | Self::Ask(..) => None,
         }
     }
 }
@@ -179,13 +183,20 @@ pub enum Output {
     Existing(Repeat),
     /// Another request was there before under the same key.
     Conflict(Repeat),
-    /// The channel's request is refused; nothing was done.
+    /// A request is refused; nothing was done. A channel is told so. The switch is not answered: it repeats its request, or
+    /// reverses it, as if it had been lost.
     Refused(TransferId, Busy),
     /// Find a transfer that is not live, and say with [`Engine::found`](super::Engine::found) what the journal
     /// has, once and under this number; the event waits for it.
     LookUp(u64, Lookup, Event),
     /// An answer that matches nothing.
     Unmatched(Trace, Question, ResponseCode),
+    /// Something about a transfer that neither the table nor the journal knows: another journal's, maybe.
+    Unknown(TransferId),
+    /// A business date that is before the present one or days ahead: it is not taken.
+    CutOverRefused(Date),
+    /// How the transfer stands that was asked about, as far as it is durable; none, if there is none.
+    Stands(TransferId, Option<Box<Life>>),
     /// Put this question to the switch, under these numbers.
     AskSwitch(Box<Inquiry>, Trace),
     /// Ask core for an account, for an exchange.
@@ -216,6 +227,8 @@ pub enum Busy {
     Full,
     /// The program is being stopped.
     Draining,
+    /// The transfer under one of its keys was taken back meanwhile: asked again, it is a new one.
+    Overtaken,
 }
 
 /// What a transfer is looked up by.
@@ -227,6 +240,8 @@ pub enum Lookup {
     Key(Key),
     /// The numbers of one of its messages.
     Trace(Trace),
+    /// Any of the keys that a channel's request has.
+    Begun(Begun),
 }
 
 /// A transfer of either direction.

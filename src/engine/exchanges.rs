@@ -36,6 +36,10 @@ impl Exchanges {
         self.by_id.len()
     }
 
+    fn has(&self, id: TransferId) -> bool {
+        self.by_id.contains_key(&id.0)
+    }
+
     /// The exchange whose deadline comes first, and when.
     pub(super) fn first(&self) -> Option<(Moment, TransferId)> {
         self.due.first().map(|(at, id)| (*at, TransferId(*id)))
@@ -66,7 +70,8 @@ impl Engine {
     /// A channel or the switch asks. Over the bound nothing is asked, and whoever asked is told at once.
     pub(super) fn inquire(&mut self, inquiry: Inquiry, way: Way, now: Moment) {
         let id = inquiry.id;
-        let full = self.exchanges.len() >= self.limits.exchanges;
+        // An id that is there already is a fault of whoever gives them, and asks nothing.
+        let full = self.exchanges.len() >= self.limits.exchanges || self.exchanges.has(id);
         match way {
             Way::Out if self.draining => self.put(Output::Refused(id, Busy::Draining)),
             Way::Out if full => self.put(Output::Refused(id, Busy::Full)),

@@ -2,10 +2,10 @@
 
 use super::event::{Concern, Fact, Life};
 use crate::transfer::{
-    Bar, Books, Context, Decision, Demand, Effect, Illegal, Inbound, InboundFact, InboundInput,
-    Input, Order, Outbound, OutboundFact, Share, Sums, Trace,
+    Alarm, Bar, Books, Context, Decision, Demand, Effect, Illegal, Inbound, InboundFact,
+    InboundInput, Input, Order, Outbound, OutboundFact, Share, Sums, Trace,
 };
-use crate::values::Moment;
+use crate::values::{Moment, TransferId};
 
 impl Life {
     /// The state after a fact; of no state, the one that it begins.
@@ -141,12 +141,20 @@ impl Deciding {
         Inbound::bar(demand, by, context, &mut self.within);
     }
 
-    /// Decides what a concern brings about; nothing, if it is the other direction's.
-    pub(super) fn decide(&mut self, life: &Life, concern: &Concern, context: &mut Context<'_>) {
+    /// Decides what a concern brings about; if it is the other direction's, nothing, and somebody is called.
+    pub(super) fn decide(
+        &mut self,
+        id: TransferId,
+        life: &Life,
+        concern: &Concern,
+        context: &mut Context<'_>,
+    ) {
         match (life, concern) {
             (Life::Out(life), Concern::Out(input)) => life.decide(input, context, &mut self.out),
             (Life::In(life), Concern::In(input)) => life.decide(input, context, &mut self.within),
-            (Life::Out(_), Concern::In(_)) | (Life::In(_), Concern::Out(_)) => {}
+            (Life::Out(_), Concern::In(_)) | (Life::In(_), Concern::Out(_)) => {
+                self.out.effects.push(Effect::Raise(id, Alarm::Fault));
+            }
         }
     }
 

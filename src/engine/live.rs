@@ -20,11 +20,13 @@ pub(super) struct Entry {
     pub(super) traces: [Option<Trace>; 2],
     /// Whether it is closed and only remembered.
     pub(super) closed: bool,
+    /// The batch that it began in: until that is durable it may have to be taken back.
+    pub(super) batch: u64,
 }
 
 impl Entry {
     pub(super) const fn new(id: TransferId, life: Life, begun: Option<Begun>) -> Self {
-        Self { id, life, begun, traces: [None, None], closed: false }
+        Self { id, life, begun, traces: [None, None], closed: false, batch: 0 }
     }
 }
 
@@ -194,6 +196,11 @@ impl Live {
         {
             self.forget(Slot(closed.slot));
         }
+    }
+
+    /// How many look-ups are under way.
+    pub(super) fn lookups(&self) -> usize {
+        self.lookups.under_way.len()
     }
 
     /// Begins a look-up in the journal; gives its number.

@@ -5,23 +5,39 @@
 //!
 //! One counter gives both. How far it has come is on disk with what uses its numbers, before any of them is on the wire.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::mutation::{Mutant, broken};
 use crate::transfer::{Numbers, Trace};
-use crate::values::{Date, Moment, Offset, Rrn, Stan};
+use crate::values::{Date, Moment, Offset, Rrn, Stan, TimeOfDay};
 
 /// The counter wraps here: what seven characters of base 36 hold. At 20,000 transfers a second that is 45 days.
 const WRAP: u64 = 36_u64.pow(7);
 
 /// How far a node's numbers have come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// The number after the last that was given.
     pub next: u64,
-    /// The latest moment that a message carries.
+    /// The latest moment that a message carries. Whoever starts the engine looks at it: when it is far ahead, the clock was
+    /// wrong then or is now.
     pub latest: Moment,
+    /// The day that the network settles on.
+    pub settles: Date,
 }
+
+impl Counted {
+    /// Of a node that begins on a business date.
+    #[must_use]
+    pub fn first(settles: Date) -> Self {
+        Self { next: 0, latest: Moment::default(), settles }
+    }
+}
+
+/// A cut-over to a day further ahead than this is not taken: no network closes for so long.
+const CUT_OVER_MAX: Duration = Duration::from_hours(15 * 24);
 
 /// The allocator of a node.
 #[derive(Clone, Debug)]
@@ -35,8 +51,6 @@ pub struct Numbering {
     /// The second of the last trace, and the number that it began with.
     second: u64,
     first_of_second: u64,
-    /// The day that the network settles on.
-    business_date: Date,
 }
 
 impl Numbering {
@@ -54,21 +68,18 @@ impl Numbering {
             random: seed | 1,
             second: latest.millis() / 1000 + 1,
             first_of_second: next,
-            business_date: Date::of(latest, Offset::UTC),
         }
     }
 
-    /// The same with the business date that the network said last.
-    #[must_use]
-    pub const fn with_business_date(self, business_date: Date) -> Self {
-        Self { business_date, ..self }
-    }
-
-    /// The network settles on this day from now on; `false` if that is no later one.
-    pub(super) fn cut_over(&mut self, to: Date) -> bool {
-        let later = to > self.business_date;
-        self.business_date = self.business_date.max(to);
-        later
+    /// The network settles on this day from now on; `false` if that can't be.
+    pub(super) fn cut_over(&mut self, to: Date, now: Moment) -> bool {
+        let ahead = to.at(TimeOfDay::MIDNIGHT, Offset::UTC).since(now);
+        let taken = to >= self.counted.settles && ahead <= CUT_OVER_MAX;
+        if taken && to > self.counted.settles {
+            self.counted.settles = to;
+            self.used = true;
+        }
+        taken
     }
 
     /// The same with so many STANs only, from 0 on, where a network gives a bank no more.
@@ -97,13 +108,14 @@ impl Numbers for Numbering {
     fn trace(&mut self, at: Moment) -> Trace {
         let number = self.counted.next;
         let at = self.moment(at, number);
-        self.counted = Counted { next: number + 1, latest: self.counted.latest.max(at) };
+        let latest = self.counted.latest.max(at);
+        self.counted = Counted { next: number + 1, latest, ..self.counted };
         self.used = true;
         Trace {
             stan: Stan::wrapped(number % u64::from(self.stans)),
             rrn: rrn(self.node, number, at),
             at,
-            settles: self.business_date,
+            settles: self.counted.settles,
         }
     }
 
@@ -141,11 +153,12 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::values::Value;
 
     const NOON: Moment = Moment::from_millis(1_795_521_600_000);
 
     fn from(next: u64) -> Counted {
-        Counted { next, ..Counted::default() }
+        Counted { next, ..Counted::first(Date::of(NOON, Offset::UTC)) }
     }
 
     #[test]
@@ -158,7 +171,7 @@ mod tests {
     #[test]
     fn numbers_never_come_twice_across_crashes() {
         let (mut rrns, mut traces) = (HashSet::new(), HashSet::new());
-        let mut recorded = Counted::default();
+        let mut recorded = from(0);
         for life in 0..20 {
             // The clock stands still, or was set back.
             let mut numbers = Numbering::new(1, recorded, NOON, 7).with_stans(512);
@@ -170,6 +183,18 @@ mod tests {
             recorded = numbers.take_counted().unwrap();
             assert_eq!(numbers.take_counted(), None, "nothing new");
         }
+    }
+
+    #[test]
+    fn a_business_date_goes_on_and_not_back_or_far_ahead() {
+        let date = |text: &[u8]| Date::from_ascii(text).unwrap();
+        let mut numbers = Numbering::new(1, from(0), NOON, 7);
+        assert!(numbers.cut_over(date(b"2026-11-25"), NOON), "the next");
+        assert!(numbers.cut_over(date(b"2026-11-25"), NOON), "again");
+        assert!(!numbers.cut_over(date(b"2026-11-24"), NOON), "back");
+        assert!(!numbers.cut_over(date(b"2027-11-24"), NOON), "a year ahead");
+        assert_eq!(numbers.take_counted().unwrap().settles, date(b"2026-11-25"));
+        assert_eq!(numbers.trace(NOON).settles, date(b"2026-11-25"));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! A step in the life of a transfer: what happened is decided, the facts go to the batch, and the next deadline is set.
 
+use std::time::Duration;
+
 use super::Engine;
-use super::event::{Concern, Event, Life, Lookup, Output, Record};
+use super::event::{Busy, Concern, Event, Life, Lookup, Output, Record};
 use super::schedule::{Destination, Lane, Slot};
 use crate::mutation::{Mutant, broken};
 use crate::transfer::{Alarm, Context, Dispatch, Effect, Inbound, Outbound, Trace};
@@ -10,6 +12,9 @@ use crate::values::{Moment, TransferId};
 /// Where core's postings wait their turn, apart from all banks.
 const CORE: Destination = Destination(0);
 
+/// When a transfer is tried again that a fault of ours stopped.
+const AFTER_FAULT: Duration = Duration::from_mins(1);
+
 /// What a step makes of a transfer: its state, and the numbers of messages that it made ready.
 pub(super) struct Step {
     pub(super) life: Life,
@@ -17,23 +22,53 @@ pub(super) struct Step {
 }
 
 impl Engine {
-    /// Lets an event happen to the transfer that it is about; if that isn't live, it waits for the journal.
+    /// Lets an event happen to the transfer that it is about. It waits for the journal if that isn't live, or began in a
+    /// batch that isn't durable yet: there may be another one with its key.
     pub(super) fn happen(&mut self, about: Lookup, event: Event, now: Moment) {
         let slot = match about {
             Lookup::Id(id) => self.live.by_id(id),
-            Lookup::Key(key) => self.live.by_key(key),
+            Lookup::Key(key) => self.live.by_key(key).filter(|slot| self.is_durable(*slot)),
             Lookup::Trace(trace) => self.live.by_trace(trace),
+            Lookup::Begun(begun) => begun.keys().find_map(|key| self.live.by_key(key)),
         };
-        if let Some(slot) = slot {
-            self.meet(slot, &event, now);
-        } else {
-            let number = self.live.begin_lookup();
-            self.put(Output::LookUp(number, about, event));
+        match slot {
+            Some(slot) => self.meet(slot, &event, now),
+            None => self.look_up(about, event),
         }
+    }
+
+    fn is_durable(&self, slot: Slot) -> bool {
+        self.live.get(slot).is_some_and(|entry| entry.batch <= self.batches.durable())
+    }
+
+    /// Looks a transfer up in the journal. Over the bound that isn't done: what the switch asked it asks again, and an
+    /// answer counts as one that matches nothing.
+    pub(super) fn look_up(&mut self, about: Lookup, event: Event) {
+        if self.live.lookups() < self.limits.lookups {
+            let number = self.live.begin_lookup();
+            return self.put(Output::LookUp(number, about, event));
+        }
+        self.put(match event {
+            Event::Answered { trace, to, heard } => Output::Unmatched(trace, to, heard.code),
+            Event::Order { order, .. } => Output::Refused(order.id, Busy::Full),
+            Event::Demand { demand, .. }
+            | Event::Reversal { demand, .. }
+            | Event::Status { demand, .. } => Output::Refused(demand.id, Busy::Full),
+            Event::Transfer(id, _) | Event::Exchange(id, _) => Output::Unknown(id),
+            Event::Inquire(inquiry, _) => Output::Refused(inquiry.id, Busy::Full),
+            Event::InquiryAnswered { trace, heard, .. } => Output::LateInquiry(trace, heard.code),
+            Event::Ask(asked, _) => Output::Refused(asked, Busy::Full),
+            Event::CutOver(_) => return,
+        });
     }
 
     /// Lets an event happen to a transfer that is live.
     pub(super) fn meet(&mut self, slot: Slot, event: &Event, now: Moment) {
+        if let Event::Ask(asked, _) = event {
+            // It leaves with the batch that holds the last fact of the state, or after it.
+            let life = self.live.get(slot).map(|entry| Box::new(entry.life.clone()));
+            return self.put(Output::Stands(*asked, life));
+        }
         let concern = self.live.get(slot).and_then(|entry| event.concern(&entry.life));
         if let Some(concern) = concern {
             self.step(slot, &concern, now);
@@ -44,7 +79,7 @@ impl Engine {
     pub(super) fn step(&mut self, slot: Slot, concern: &Concern, now: Moment) {
         let Some(entry) = self.live.get(slot) else { return };
         let mut context = Context { now, rules: &self.rules, numbers: &mut self.numbers };
-        self.deciding.decide(&entry.life, concern, &mut context);
+        self.deciding.decide(entry.id, &entry.life, concern, &mut context);
         let (id, before) = (entry.id, entry.life.clone());
         let Some(Step { life, traces }) = self.record(id, Some(before), now) else { return };
         if let Some(entry) = self.live.get_mut(slot) {
@@ -77,7 +112,7 @@ impl Engine {
         let Some(life) = life else {
             drop(effects);
             batch.records.truncate(recorded);
-            self.put(Output::Effect(Effect::Raise(id, Alarm::Fault)));
+            self.fault(id, now);
             return None;
         };
         batch.outputs.extend(effects.map(Output::Effect));
@@ -86,6 +121,14 @@ impl Engine {
         }
         self.books.change(share, &life);
         Some(Step { life, traces })
+    }
+
+    /// Somebody is called, and the transfer's deadline, which is spent, comes again.
+    fn fault(&mut self, id: TransferId, now: Moment) {
+        self.put(Output::Effect(Effect::Raise(id, Alarm::Fault)));
+        if let Some(slot) = self.live.by_id(id) {
+            self.schedule.set(slot, now.after(AFTER_FAULT), Lane::Prompt);
+        }
     }
 
     /// Sets a transfer's deadline and numbers after a step, and closes it when nothing is left.
@@ -113,16 +156,44 @@ impl Engine {
     }
 }
 
-/// Where a transfer's next deadline waits. Time that runs out is acted upon at once; what is sent again waits its
-/// turn, so that a bank or a core that comes back is not run over.
+/// Where a transfer's next deadline waits. Time that runs out is acted upon at once; what is sent because of it, for the
+/// first time or again, waits its turn, so that a bank, a switch or a core that comes back is not run over. The
+/// answer to the switch does not wait: it is told in time that core does not say.
 fn lane(life: &Life) -> Lane {
     match life {
-        Life::Out(Outbound::Reversing(dispatch, _) | Outbound::Exception(dispatch, _)) => {
-            Lane::Paced(destination(dispatch))
-        }
-        Life::Out(Outbound::CancellingDebit { .. } | Outbound::Refunding { .. })
+        Life::Out(
+            Outbound::Doubtful(dispatch, _)
+            | Outbound::Reversing(dispatch, _)
+            | Outbound::Inquiring { dispatch, .. }
+            | Outbound::Exception(dispatch, _),
+        ) => Lane::Paced(destination(dispatch)),
+        Life::Out(
+            Outbound::Debiting { .. }
+            | Outbound::CancellingDebit { .. }
+            | Outbound::Refunding { .. },
+        )
         | Life::In(Inbound::Undoing { .. }) => Lane::Paced(CORE),
-        Life::Out(_) | Life::In(_) => Lane::Prompt,
+        Life::Out(
+            Outbound::Accepted(_)
+            | Outbound::Debited(..)
+            | Outbound::Ready(_)
+            | Outbound::Sent(_)
+            | Outbound::Settled { .. }
+            | Outbound::Refunded { .. }
+            | Outbound::Contradicted(..)
+            | Outbound::PaidTwice(_)
+            | Outbound::Refused { .. },
+        )
+        | Life::In(
+            Inbound::Received(_)
+            | Inbound::Posting { .. }
+            | Inbound::Posted(..)
+            | Inbound::Approved { .. }
+            | Inbound::Rejected(..)
+            | Inbound::Declined { .. }
+            | Inbound::Undone { .. }
+            | Inbound::Barred(..),
+        ) => Lane::Prompt,
     }
 }
 

@@ -183,6 +183,8 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
                 longest: Duration::from_mins(1),
                 jitter_percent: 20,
             },
+            cancel_tries: 60,
+            cancel_repeats: Duration::from_hours(1),
             posting_tries: 3,
             inbound: codes?,
         },
@@ -264,7 +266,11 @@ fn read_backoff(section: &Section<'_>) -> Option<Backoff> {
 
 fn read_hold(section: &Section<'_>) -> Option<InquiryRules> {
     let (tries, apart) = (section.number("status_tries", &(1..=1000)), section.time("apart"));
-    Some(InquiryRules { tries: u16::try_from(tries?).ok()?, apart: apart? })
+    let (approved, declined) = (section.values("approved"), section.values("declined"));
+    let listed = approved?.into_iter().map(|code| (code, Class::Approved));
+    let listed = listed.chain(declined?.into_iter().map(|code| (code, Class::Declined)));
+    let classes = Classes::new(listed.collect());
+    Some(InquiryRules { tries: u16::try_from(tries?).ok()?, apart: apart?, classes })
 }
 
 fn read_inbound(section: &Section<'_>) -> Option<InboundCodes> {

@@ -1,12 +1,12 @@
 //! The books: what was taken from customers, what of it has moved, what was given back, what is on its way.
 //!
 //! They are kept by the difference that each transfer makes, and can be made again from the transfers; both
-//! must give the same. In every one of them: taken = moved + given back + in flight.
+//! must give the same. In every one of them: taken + lost = moved + given back + in flight; what is lost, two persons have said.
 
 use std::collections::BTreeMap;
 
 use super::input::Was;
-use super::outbound::RefusedFor;
+use super::outbound::{Conflict, RefusedFor};
 use super::{Inbound, Outbound};
 use crate::values::{Amount, Currency};
 
@@ -21,28 +21,30 @@ pub struct Sums {
     pub given_back: u128,
     /// Of that, what is neither yet.
     pub in_flight: u128,
+    /// What the bank paid itself: it has moved and was given back.
+    pub lost: u128,
 }
 
 impl Sums {
     /// Whether every minor unit is explained.
     #[must_use]
     pub const fn balance(&self) -> bool {
-        self.taken == self.moved + self.given_back + self.in_flight
+        self.taken + self.lost == self.moved + self.given_back + self.in_flight
     }
 
     const fn moved(amount: u128) -> Self {
-        Self { taken: amount, moved: amount, given_back: 0, in_flight: 0 }
+        Self { taken: amount, moved: amount, given_back: 0, in_flight: 0, lost: 0 }
     }
 
     const fn given_back(amount: u128) -> Self {
-        Self { taken: amount, moved: 0, given_back: amount, in_flight: 0 }
+        Self { taken: amount, moved: 0, given_back: amount, in_flight: 0, lost: 0 }
     }
 
     const fn in_flight(amount: u128) -> Self {
-        Self { taken: amount, moved: 0, given_back: 0, in_flight: amount }
+        Self { taken: amount, moved: 0, given_back: 0, in_flight: amount, lost: 0 }
     }
 
-    const NOTHING: Self = Self { taken: 0, moved: 0, given_back: 0, in_flight: 0 };
+    const NOTHING: Self = Self { taken: 0, moved: 0, given_back: 0, in_flight: 0, lost: 0 };
 
     fn change(&mut self, from: Self, to: Self) {
         for (sum, from, to) in [
@@ -50,6 +52,7 @@ impl Sums {
             (&mut self.moved, from.moved, to.moved),
             (&mut self.given_back, from.given_back, to.given_back),
             (&mut self.in_flight, from.in_flight, to.in_flight),
+            (&mut self.lost, from.lost, to.lost),
         ] {
             // A transfer's own part is in the sum, so taking it out can't go below zero.
             *sum = sum.saturating_sub(from).saturating_add(to);
@@ -84,9 +87,19 @@ impl Share for Outbound {
             | Self::Reversing(..)
             | Self::Inquiring { .. }
             | Self::Exception(..)
-            | Self::Refunding { .. } => Sums::in_flight(amount),
+            | Self::Refunding { .. }
+            | Self::Contradicted(_, Conflict::SettledYetUndone(_)) => Sums::in_flight(amount),
             Self::Settled { .. } => Sums::moved(amount),
-            Self::Refunded { .. } | Self::Contradicted(_) => Sums::given_back(amount),
+            Self::Refunded { .. } | Self::Contradicted(_, Conflict::GivenBackYetMoved) => {
+                Sums::given_back(amount)
+            }
+            Self::PaidTwice(_) => Sums {
+                taken: amount,
+                moved: amount,
+                given_back: amount,
+                in_flight: 0,
+                lost: amount,
+            },
             Self::Refused { why, .. } => match why {
                 RefusedFor::Doubtful(Was::Posted)
                 | RefusedFor::CoreThenCancelled(_, Was::Posted) => Sums::given_back(amount),
@@ -161,9 +174,9 @@ mod tests {
         sums.change(Sums::NOTHING, Sums::in_flight(500));
         sums.change(Sums::NOTHING, Sums::in_flight(300));
         sums.change(Sums::in_flight(500), Sums::moved(500));
-        assert_eq!(sums, Sums { taken: 800, moved: 500, given_back: 0, in_flight: 300 });
+        assert_eq!(sums, Sums { taken: 800, moved: 500, given_back: 0, in_flight: 300, lost: 0 });
         sums.change(Sums::in_flight(300), Sums::given_back(300));
-        assert_eq!(sums, Sums { taken: 800, moved: 500, given_back: 300, in_flight: 0 });
+        assert_eq!(sums, Sums { taken: 800, moved: 500, given_back: 300, in_flight: 0, lost: 0 });
         assert!(sums.balance());
     }
 }

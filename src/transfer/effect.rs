@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order::Trace;
 use super::outbound::Doubt;
-use crate::values::{AccountNumber, Amount, ResponseCode, TransferId};
+use crate::values::{AccountNumber, Amount, Moment, ResponseCode, TransferId};
 
 /// The facts that became true, and the effects that may be released when they are on disk. Reused from one
 /// decision to the next.
@@ -43,14 +43,11 @@ pub enum Effect {
     SendReversal(ReversalSend),
     /// Ask the switch for the status.
     SendStatusInquiry(TransferId, Trace),
-    /// Answer the switch's request.
-    Answer(TransferId, ResponseCode),
-    /// Answer the switch's reversal.
-    AnswerReversal(TransferId, ResponseCode),
-    /// Answer the switch's status inquiry.
-    AnswerStatus(TransferId, ResponseCode),
-    /// The state changed in a way that whoever waits for the transfer is to know.
-    Tell(TransferId),
+    /// Answer a message of the switch.
+    Answer(Reply),
+    /// Whoever waits for the transfer is to know how it stands. It says so itself: the live state may be ahead of what is
+    /// durable.
+    Tell(TransferId, Standing),
     /// Somebody is to have a look.
     Raise(TransferId, Alarm),
 }
@@ -63,15 +60,56 @@ impl Effect {
             Self::AskPosting(posting) => posting.id,
             Self::SendRequest(cleared) => cleared.id,
             Self::SendReversal(reversal) => reversal.id,
+            Self::Answer(reply) => reply.id,
             Self::CancelPosting(id)
             | Self::SendStatusInquiry(id, _)
-            | Self::Answer(id, _)
-            | Self::AnswerReversal(id, _)
-            | Self::AnswerStatus(id, _)
-            | Self::Tell(id)
+            | Self::Tell(id, _)
             | Self::Raise(id, _) => *id,
         }
     }
+}
+
+/// An answer to a message of the switch about an inbound transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The transfer.
+    pub id: TransferId,
+    /// The id that the message has with us. A repeat that came while the request waited is answered with it.
+    pub to: TransferId,
+    /// Which message it is.
+    pub about: About,
+    /// What it is told.
+    pub code: ResponseCode,
+}
+
+/// Which message of the switch is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum About {
+    /// The request.
+    Request,
+    /// Its reversal.
+    Reversal,
+    /// A status inquiry.
+    Status,
+}
+
+/// How a transfer stands, as a channel is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Taken on; nothing was sent.
+    Initiated,
+    /// The debit stands, and the request is sent or about to be.
+    Paying,
+    /// Nobody knows yet whether the money has moved, or what is known can't be true.
+    Pending,
+    /// The money has moved.
+    Settled,
+    /// The money did not move, and is being given back.
+    GivingBack,
+    /// The money did not move, and the customer has it back.
+    GivenBack,
+    /// Nothing was sent, and no debit stands.
+    Refused,
 }
 
 /// A posting that core is asked for. Its id is the transfer's.
@@ -102,11 +140,17 @@ pub enum Side {
 pub struct Cleared {
     id: TransferId,
     trace: Trace,
+    write_by: Moment,
 }
 
 impl Cleared {
-    pub(super) const fn new(id: TransferId, trace: Trace, _evidence: &super::Receipt) -> Self {
-        Self { id, trace }
+    pub(super) const fn new(
+        id: TransferId,
+        trace: Trace,
+        write_by: Moment,
+        _evidence: &super::Receipt,
+    ) -> Self {
+        Self { id, trace, write_by }
     }
 
     /// The transfer.
@@ -119,6 +163,12 @@ impl Cleared {
     #[must_use]
     pub const fn trace(&self) -> Trace {
         self.trace
+    }
+
+    /// From when on it must not be written any more: it counts as unknown by then, and its reversal may overtake it.
+    #[must_use]
+    pub const fn write_by(&self) -> Moment {
+        self.write_by
     }
 }
 

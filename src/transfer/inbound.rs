@@ -16,7 +16,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::effect::Side;
-use super::input::{CancelAnswer, PostingAnswer, Refusal, Was};
+use super::input::{CancelAnswer, PostingAnswer, Refusal, TwoPersons, Was};
 use super::order::{Particulars, Receipt, receipt};
 use crate::values::{
     AccountNumber, Amount, Institution, Moment, ProcessingCode, ResponseCode, Rrn, Stan,
@@ -167,8 +167,26 @@ impl Undo {
     }
 }
 
-/// Something that happened, as far as it concerns one inbound transfer.
+/// A message of the switch about a transfer that is on record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The id that the message itself has with us, by which it is answered.
+    pub id: TransferId,
+    /// The amount that it speaks of.
+    pub amount: Amount,
+    /// The account that it speaks of.
+    #[serde(with = "whole")]
+    pub account: AccountNumber,
+}
+
+impl From<&Demand> for Asked {
+    fn from(demand: &Demand) -> Self {
+        Self { id: demand.id, amount: demand.amount, account: demand.account }
+    }
+}
+
+/// Something that happened, as far as it concerns one inbound transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InboundInput {
     /// Core answered the posting, or did not.
@@ -176,14 +194,13 @@ pub enum InboundInput {
     /// Core answered the cancelling, or did not.
     Cancel(CancelAnswer),
     /// The request came again, as a repeat or not.
-    Again,
+    Again(Asked),
     /// A reversal of it came, for the first time or again.
-    Reversal {
-        /// The amount that the reversal speaks of.
-        amount: Amount,
-    },
+    Reversal(Asked),
     /// The switch asks what became of it.
-    StatusAsked,
+    StatusAsked(Asked),
+    /// Two persons have made core's books right by hand: no posting of the transfer stands.
+    Resolve(TwoPersons),
     /// The state's deadline has come.
     Due,
     /// The program started again.
@@ -232,8 +249,10 @@ pub enum InboundFact {
     CameAgain,
     /// A reversal came; the switch is told this of it.
     ReversalAnswered(ResponseCode),
-    /// A reversal that speaks of another amount.
-    ReversalMismatched(Amount),
+    /// A request or a reversal under the same numbers that speaks of another amount or account.
+    Mismatched(Asked),
+    /// Two persons vouch that no posting stands.
+    Resolved(TwoPersons),
     /// The switch asked for the status, and is told this.
     StatusAnswered(ResponseCode),
     /// An input that the state does not expect.
@@ -312,7 +331,8 @@ impl InboundFact {
             Self::Undone(_) => "Undone",
             Self::CameAgain => "CameAgain",
             Self::ReversalAnswered(_) => "ReversalAnswered",
-            Self::ReversalMismatched(_) => "ReversalMismatched",
+            Self::Mismatched(_) => "Mismatched",
+            Self::Resolved(_) => "Resolved",
             Self::StatusAnswered(_) => "StatusAnswered",
             Self::Unexpected(_) => "Unexpected",
         }

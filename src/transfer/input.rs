@@ -71,6 +71,8 @@ pub enum Refusal {
 pub enum CancelAnswer {
     /// It stands no more; this is what it was.
     Was(Was),
+    /// It won't be cancelled: the account can't be paid to, the period is closed, or the like.
+    Refused,
     /// No answer, or none that says anything.
     None,
 }
@@ -142,10 +144,12 @@ impl TryFrom<Names> for TwoPersons {
 }
 
 impl TwoPersons {
-    /// `None` if one of the names is empty or both are the same.
+    /// `None` if one of the names is empty or both are the same, but for case and blanks around them.
     #[must_use]
     pub fn new(maker: &str, checker: &str) -> Option<Self> {
-        let differ = !maker.is_empty() && !checker.is_empty() && maker != checker;
+        let (maker, checker) = (maker.trim(), checker.trim());
+        let same = maker.to_lowercase() == checker.to_lowercase();
+        let differ = !maker.is_empty() && !checker.is_empty() && !same;
         differ.then(|| Self { maker: maker.into(), checker: checker.into() })
     }
 

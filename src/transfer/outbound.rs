@@ -2,23 +2,28 @@
 //!
 //! ```text
 //! Accepted ─► Debiting ─► Ready ─► Sent ─────────────► Settled
-//!                │          │        ├─► Refunding ───► Refunded ─► Contradicted
-//!                ▼          │        └─► Reversing ─► Refunding
-//!         CancellingDebit   └─► Refunding    └─► Exception ─► Settled, Refunding
-//!                └─► Refused              (Inquiring, where the network knows no reversal)
+//!                │          │        ├─► Refunding ───► Refunded
+//!                ▼          │        └─► Doubtful ─► Reversing ─► Refunding
+//!         CancellingDebit   └─► Refunding                └─► Exception ─► Settled, Refunding
+//!                └─► Refused             (Inquiring, where the network knows no reversal)
+//!
+//! Settled, Refunding, Refunded ─► Contradicted ─► Settled, Refunding, Refunded, PaidTwice   (two persons)
 //! ```
 //!
 //! `docs/transfer.md` has the whole diagram, made from this code, and every state with every input.
 
 mod decide;
 mod evolve;
+mod fact;
 mod moves;
 
+pub use fact::{Evidence, OutboundFact};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::input::{Input, Refusal, Resolution, Was};
-use super::order::{Answer, Order, Receipt, Trace, receipt};
+use super::effect::Standing;
+use super::input::{Refusal, Was};
+use super::order::{Order, Receipt, Trace};
 use crate::values::{Moment, ResponseCode};
 
 /// Where an outbound transfer stands, and what it rests on.
@@ -52,7 +57,7 @@ pub enum Outbound {
     Ready(Dispatch),
     /// The request was written to the session.
     Sent(Dispatch),
-    /// The outcome is unknown. Never at rest: what is done about it is decided with it.
+    /// The outcome is unknown, and what is done about it waits its turn, so that a switch that comes back is not run over.
     Doubtful(Dispatch, Doubt),
     /// The outcome is unknown, and the switch is asked to undo it until it says that it has.
     Reversing(Dispatch, Reversal),
@@ -82,6 +87,8 @@ pub enum Outbound {
     Settled {
         /// What was moved.
         order: Order,
+        /// The debit behind it.
+        receipt: Receipt,
         /// Who says so.
         by: SettledBy,
     },
@@ -92,8 +99,10 @@ pub enum Outbound {
         /// Why.
         why: Why,
     },
-    /// The customer has the money back, and yet the switch says that it has moved. Two persons are to look.
-    Contradicted(Order),
+    /// What was an end can't be true. Two persons are to look.
+    Contradicted(Order, Conflict),
+    /// The customer has the money back, and it has moved all the same: two persons have said so, and the bank bears it.
+    PaidTwice(Order),
     /// Nothing was sent, and no debit stands.
     Refused {
         /// What was refused.
@@ -138,6 +147,15 @@ pub enum Cause {
     Unreversed(Reversal),
     /// The network knows no reversal, and nobody says what became of the transfer.
     Undecided,
+}
+
+/// What is said of a transfer that had come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// The customer has the money back, and the switch says that it has moved.
+    GivenBackYetMoved,
+    /// It was settled, and the switch says that it has undone it, or its file does not have it.
+    SettledYetUndone(Receipt),
 }
 
 /// Why a debit must not stand before anything was sent.
@@ -209,88 +227,6 @@ pub enum Doubt {
     Code(ResponseCode),
 }
 
-/// Something that became true of an outbound transfer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutboundFact {
-    /// It was taken on.
-    Accepted(Order),
-    /// Core is asked for the debit.
-    DebitAsked {
-        /// When to ask again.
-        due: Moment,
-    },
-    /// The debit stands.
-    Debited(#[serde(with = "receipt")] Receipt),
-    /// No debit stands, and none will.
-    Refused(RefusedFor),
-    /// The debit must not stand, and core is asked to cancel it.
-    DebitCancelAsked {
-        /// Why.
-        why: Unwanted,
-        /// When to ask again.
-        due: Moment,
-    },
-    /// The request is ready under these numbers.
-    RequestReady {
-        /// Its numbers.
-        trace: Trace,
-        /// When it has been waited long enough.
-        due: Moment,
-    },
-    /// The request was written to the session.
-    Sent {
-        /// When its answer has been waited for long enough.
-        due: Moment,
-    },
-    /// The money has moved.
-    Settled(SettledBy),
-    /// Nobody knows whether it has.
-    Doubted(Doubt),
-    /// The reversal is ready under these numbers.
-    ReversalReady {
-        /// Its numbers.
-        trace: Trace,
-    },
-    /// The reversal is sent, for the first time or again.
-    ReversalAsked {
-        /// When to send it again.
-        due: Moment,
-    },
-    /// The switch did not find the original of the reversal.
-    ReversalNotFound(Answer),
-    /// The switch answered the reversal with a code that says neither done nor not found.
-    ReversalUnclear(Answer),
-    /// The status is asked.
-    StatusAsked {
-        /// When to ask again.
-        due: Moment,
-    },
-    /// Two persons are to decide.
-    Excepted,
-    /// Two persons decided.
-    Resolved(Resolution),
-    /// The money did not move, and is given back for this reason.
-    RefundAsked {
-        /// The reason.
-        why: Why,
-        /// When to ask core again.
-        due: Moment,
-    },
-    /// The customer has the money back. What core had, where core was asked.
-    Refunded(Option<Was>),
-    /// The switch says that money moved which is given back.
-    Contradicted(Answer),
-    /// An answer that came when it could change nothing any more.
-    Late(Answer),
-    /// The same answer again.
-    Repeated(Answer),
-    /// An answer that speaks of something else.
-    Mismatched(Answer),
-    /// An input that the state does not expect.
-    Unexpected(Input),
-}
-
 /// A fact that can't follow on a state: the journal is damaged, or another version's.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{fact} can't follow in state {state}")]
@@ -319,7 +255,8 @@ impl Outbound {
             | Self::Refunding { order, .. }
             | Self::Settled { order, .. }
             | Self::Refunded { order, .. }
-            | Self::Contradicted(order)
+            | Self::Contradicted(order, _)
+            | Self::PaidTwice(order)
             | Self::Refused { order, .. } => order,
         }
     }
@@ -333,24 +270,63 @@ impl Outbound {
             | Self::Refunding { due, .. }
             | Self::Ready(Dispatch { due, .. })
             | Self::Sent(Dispatch { due, .. })
+            | Self::Doubtful(Dispatch { due, .. }, _)
             | Self::Reversing(Dispatch { due, .. }, _)
             | Self::Inquiring { dispatch: Dispatch { due, .. }, .. }
             | Self::Exception(Dispatch { due, .. }, Cause::Unreversed(_)) => Some(*due),
             Self::Accepted(_)
             | Self::Debited(..)
-            | Self::Doubtful(..)
             | Self::Exception(_, Cause::Undecided)
             | Self::Settled { .. }
             | Self::Refunded { .. }
-            | Self::Contradicted(_)
+            | Self::Contradicted(..)
+            | Self::PaidTwice(_)
             | Self::Refused { .. } => None,
+        }
+    }
+
+    /// How it stands, as a channel is told.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        match self {
+            Self::Accepted(_) | Self::Debiting { .. } | Self::CancellingDebit { .. } => {
+                Standing::Initiated
+            }
+            Self::Debited(..) | Self::Ready(_) | Self::Sent(_) => Standing::Paying,
+            Self::Doubtful(..)
+            | Self::Reversing(..)
+            | Self::Inquiring { .. }
+            | Self::Exception(..)
+            | Self::Refunding { why: Why::YetApproved, .. }
+            | Self::Contradicted(..) => Standing::Pending,
+            Self::Refunding { .. } => Standing::GivingBack,
+            Self::Settled { .. } | Self::PaidTwice(_) => Standing::Settled,
+            Self::Refunded { .. } => Standing::GivenBack,
+            Self::Refused { .. } => Standing::Refused,
         }
     }
 
     /// Whether nothing is left to be done: it may leave the live table.
     #[must_use]
     pub const fn is_final(&self) -> bool {
-        matches!(self, Self::Settled { .. } | Self::Refunded { .. } | Self::Refused { .. })
+        match self {
+            Self::Settled { .. }
+            | Self::Refunded { .. }
+            | Self::PaidTwice(_)
+            | Self::Refused { .. } => true,
+            Self::Accepted(_)
+            | Self::Debiting { .. }
+            | Self::CancellingDebit { .. }
+            | Self::Debited(..)
+            | Self::Ready(_)
+            | Self::Sent(_)
+            | Self::Doubtful(..)
+            | Self::Reversing(..)
+            | Self::Inquiring { .. }
+            | Self::Exception(..)
+            | Self::Refunding { .. }
+            | Self::Contradicted(..) => false,
+        }
     }
 
     /// The state's name.
@@ -372,40 +348,10 @@ impl Outbound {
             Self::Refunding { .. } => "Refunding",
             Self::Settled { .. } => "Settled",
             Self::Refunded { .. } => "Refunded",
-            Self::Contradicted(_) => "Contradicted",
+            Self::Contradicted(_, Conflict::GivenBackYetMoved) => "Contradicted (given back)",
+            Self::Contradicted(_, Conflict::SettledYetUndone(_)) => "Contradicted (settled)",
+            Self::PaidTwice(_) => "PaidTwice",
             Self::Refused { .. } => "Refused",
-        }
-    }
-}
-
-impl OutboundFact {
-    /// The fact's name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Accepted(_) => "Accepted",
-            Self::DebitAsked { .. } => "DebitAsked",
-            Self::Debited(_) => "Debited",
-            Self::Refused(_) => "Refused",
-            Self::DebitCancelAsked { .. } => "DebitCancelAsked",
-            Self::RequestReady { .. } => "RequestReady",
-            Self::Sent { .. } => "Sent",
-            Self::Settled(_) => "Settled",
-            Self::Doubted(_) => "Doubted",
-            Self::ReversalReady { .. } => "ReversalReady",
-            Self::ReversalAsked { .. } => "ReversalAsked",
-            Self::ReversalNotFound(_) => "ReversalNotFound",
-            Self::ReversalUnclear(_) => "ReversalUnclear",
-            Self::StatusAsked { .. } => "StatusAsked",
-            Self::Excepted => "Excepted",
-            Self::Resolved(_) => "Resolved",
-            Self::RefundAsked { .. } => "RefundAsked",
-            Self::Refunded(_) => "Refunded",
-            Self::Contradicted(_) => "Contradicted",
-            Self::Late(_) => "Late",
-            Self::Repeated(_) => "Repeated",
-            Self::Mismatched(_) => "Mismatched",
-            Self::Unexpected(_) => "Unexpected",
         }
     }
 }

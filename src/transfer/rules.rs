@@ -20,6 +20,10 @@ pub struct Rules {
     pub after_unknown: AfterUnknown,
     /// How core banking is asked.
     pub core: Backoff,
+    /// When a cancel that core does not confirm was asked so often, a person has a look; it is asked for still, slowly.
+    pub cancel_tries: u16,
+    /// At which distance, from then on.
+    pub cancel_repeats: Duration,
     /// How often a posting is asked for before it counts as doubtful and is cancelled.
     pub posting_tries: u16,
     /// What an inbound request is answered, and when.
@@ -151,6 +155,9 @@ pub struct InquiryRules {
     pub tries: u16,
     /// How far apart.
     pub apart: Duration,
+    /// What the answer to a status inquiry says of the transfer. A code that says something of the inquiry only, as that
+    /// it isn't understood, is not among them.
+    pub classes: Classes,
 }
 
 /// What inbound requests and reversals are answered.

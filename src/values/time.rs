@@ -68,6 +68,9 @@ pub struct TimeOfDay {
 }
 
 impl TimeOfDay {
+    /// When a day begins.
+    pub const MIDNIGHT: Self = Self { hour: 0, minute: 0, second: 0 };
+
     /// `None` if the clock never shows it. A leap second (60) is not accepted.
     #[must_use]
     pub const fn new(hour: u8, minute: u8, second: u8) -> Option<Self> {

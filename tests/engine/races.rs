@@ -21,9 +21,7 @@ fn asked_for(id: u128, key: u128) -> Event {
 }
 
 fn reversed(id: u128, key: u128) -> Event {
-    let demand = numbered(id);
-    let amount = demand.amount;
-    Event::Reversal { demand, original: Key(key), amount }
+    Event::Reversal { demand: numbered(id), original: Key(key) }
 }
 
 #[test]

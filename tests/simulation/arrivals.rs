@@ -1,8 +1,8 @@
 //! What comes from channels and from the switch of itself.
 
-use titian::engine::{Begun, Body, Event, Key};
+use titian::engine::{Begun, Body, Event, Key, Lookup};
 use titian::transfer::{Demand, Funding, Order, Side};
-use titian::values::{Institution, ProcessingCode, TransferId, Value};
+use titian::values::{AccountNumber, Institution, ProcessingCode, Reference, TransferId, Value};
 
 use crate::rules::{demand, particulars};
 use crate::switch::Asked;
@@ -20,11 +20,15 @@ impl World {
             id,
             kind: self.kind(),
             amount: amount(self.chance.between(1, 1_000_000)),
-            from: account("1234567890"),
-            to: account("9876543210"),
+            from: self.account_number(),
+            to: self.account_number(),
             pan: None,
             counterparty: Institution::from_ascii(self.bank().as_bytes()).unwrap(),
-            funding: Funding::Core,
+            funding: if self.chance.permille(250) {
+                Funding::Caller(Reference::from_ascii(b"DB-1").unwrap())
+            } else {
+                Funding::Core
+            },
             particulars: particulars(),
         };
         let key = |number: u64| Key(u128::from(number));
@@ -32,6 +36,7 @@ impl World {
         let body = Body(u128::from(order.amount.minor()));
         let begun = Begun { request, reference, body };
         self.orders.push((order.clone(), begun));
+        self.expect(&order);
         if self.chance.permille(50) {
             let nth = self.orders.len() - 1;
             let delay = self.chance.between(0, 300_000);
@@ -40,6 +45,28 @@ impl World {
             self.after(delay + 2, Happening::OrderAgain(nth));
         }
         self.tell(Event::Order { order, begun });
+    }
+
+    /// Somebody asks how an order stands.
+    pub(crate) fn ask(&mut self) {
+        if self.orders.is_empty() || self.engine.is_none() {
+            return;
+        }
+        let last = u64::try_from(self.orders.len()).unwrap() - 1;
+        let nth = usize::try_from(self.chance.between(0, last)).unwrap();
+        let (about, asked) = (self.orders[nth].0.id, self.id());
+        self.auditor.asks_how(asked, about);
+        self.tell(Event::Ask(asked, Lookup::Id(about)));
+    }
+
+    fn expect(&mut self, order: &Order) {
+        let by_core = order.funding == Funding::Core;
+        let posting = by_core.then_some((Side::Debit, order.from, order.amount));
+        self.auditor.expects(order.id, posting);
+    }
+
+    fn account_number(&mut self) -> AccountNumber {
+        account(&self.chance.between(1_000_000_000, 9_999_999_999).to_string())
     }
 
     /// An interbank transfer, a QRIS payment, or cash: the machine is one.
@@ -61,8 +88,13 @@ impl World {
         if self.chance.permille(300) {
             begun.request = Key(u128::from(self.chance.next()));
         }
-        let id = self.id();
-        self.tell(Event::Order { order: Order { id, ..order }, begun });
+        // Now and then it asks for something else.
+        if self.chance.permille(100) {
+            begun.body = Body(0);
+        }
+        let order = Order { id: self.id(), ..order };
+        self.expect(&order);
+        self.tell(Event::Order { order, begun });
     }
 
     pub(crate) fn new_demand(&mut self) {
@@ -74,7 +106,7 @@ impl World {
             id,
             kind,
             side: if is_cash { Side::Debit } else { Side::Credit },
-            account: account("1234567890"),
+            account: self.account_number(),
             other: None,
             origin: demand().origin,
             particulars: particulars(),
@@ -83,9 +115,26 @@ impl World {
         };
         let key = Key(id.0 ^ 1);
         self.demands.insert(key.0, (demand.clone(), key));
+        self.auditor.expects(id, Some((demand.side, demand.account, demand.amount)));
         self.switch.asked.insert(key.0, (Asked::Waiting { tries: 1 }, demand.amount.minor()));
         self.carry(&Happening::FromSwitch(Event::Demand { demand, key }));
         self.after(8_000, Happening::AskedAgain(key.0));
+        if self.chance.permille(50) {
+            let delay = self.chance.between(1, 100_000);
+            self.after(delay, Happening::NumbersAgain(key.0));
+        }
+    }
+
+    /// The other bank's numbers have come round: another request has those of one that was.
+    pub(crate) fn numbers_again(&mut self, key: u128) {
+        let (demand, key) = self.demands[&key].clone();
+        if self.journal.look_up(Lookup::Key(key)).0.is_empty() {
+            return;
+        }
+        let minor = self.chance.between(1_000_001, 2_000_000);
+        let demand = Demand { id: self.id(), amount: amount(minor), ..demand };
+        self.auditor.expects(demand.id, Some((demand.side, demand.account, demand.amount)));
+        self.carry(&Happening::FromSwitch(Event::Demand { demand, key }));
     }
 
     /// The switch has waited for an answer: it repeats the request, and then reverses it until that is answered.
@@ -107,9 +156,10 @@ impl World {
         *asked = next;
         // The adapter gives every message an id of its own, before it knows that it came before.
         let id = self.id();
-        let (minor, demand) = (demand.amount, Demand { id, ..demand });
+        let demand = Demand { id, ..demand };
+        self.auditor.expects(id, Some((demand.side, demand.account, demand.amount)));
         let event = if reverse {
-            Event::Reversal { demand, original: wire, amount: minor }
+            Event::Reversal { demand, original: wire }
         } else {
             Event::Demand { demand, key: wire }
         };

@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use titian::engine::{Fact, Life, Repeat};
 use titian::transfer::{
-    Doubt, InboundFact, Input, Outbound, OutboundFact, Posting, ReversalSend, SettledBy, Trace, Why,
+    Doubt, Evidence, InboundFact, Input, Outbound, OutboundFact, Posting, ReversalSend, SettledBy,
+    Side, Standing, Trace, Why,
 };
-use titian::values::TransferId;
+use titian::values::{AccountNumber, Amount, Date, TransferId};
 
 use crate::core::Core;
 use crate::journal::{Journal, Lived};
@@ -21,15 +22,36 @@ pub(crate) struct Auditor {
     firsts: HashMap<u128, TransferId>,
     heard: HashMap<(u32, u64), usize>,
     rrns: HashSet<String>,
+    /// What was asked for, by the transfer that it would be: the side, the account and the amount that core may be asked for.
+    expected: HashMap<u128, Expected>,
+    /// Who asked how which transfer stands.
+    asked: HashMap<u128, TransferId>,
+    /// The latest business date of a message.
+    settles: Option<Date>,
 }
+
+/// A posting that core may be asked for; none, where the channel debits.
+type Expected = Option<(Side, AccountNumber, Amount)>;
 
 fn has(journal: &Journal, id: TransferId, what: impl Fn(&Fact) -> bool) -> bool {
     journal.records(id).iter().any(|record| what(&record.fact))
 }
 
 impl Auditor {
-    /// No posting is asked for that the journal doesn't know of.
-    pub(crate) fn asks_posting(journal: &Journal, posting: &Posting) {
+    /// A channel or the switch asks for something.
+    pub(crate) fn expects(&mut self, id: TransferId, expected: Expected) {
+        self.expected.insert(id.0, expected);
+    }
+
+    /// Whether two messages ask for the same.
+    pub(crate) fn is_the_same(&self, one: TransferId, other: TransferId) -> bool {
+        self.expected[&one.0] == self.expected[&other.0]
+    }
+
+    /// No posting is asked for that the journal doesn't know of, or that nobody asked for.
+    pub(crate) fn asks_posting(&self, journal: &Journal, posting: &Posting) {
+        let asked_for = Some((posting.side, posting.account, posting.amount));
+        assert_eq!(self.expected[&posting.id.0], asked_for, "{}: another posting", posting.id);
         let asked = has(journal, posting.id, |fact| {
             matches!(
                 fact,
@@ -42,7 +64,9 @@ impl Auditor {
 
     /// No request leaves without a debit in core's books and the request in the journal, nor twice.
     pub(crate) fn sends(&mut self, journal: &Journal, core: &Core, id: TransferId, trace: Trace) {
-        assert!(core.stands(id), "{id}: sent without a debit");
+        assert!(self.expected[&id.0].is_none() || core.stands(id), "{id}: sent without a debit");
+        assert!(self.settles <= Some(trace.settles), "{id}: the business date went back");
+        self.settles = Some(trace.settles);
         let ready = has(
             journal,
             id,
@@ -96,20 +120,40 @@ impl Auditor {
         assert_eq!(first, id, "two transfers for one request");
     }
 
-    /// What a channel is told at an end can't be taken back.
-    pub(crate) fn told(&mut self, id: TransferId, life: &Life) {
-        let Life::Out(life) = life else { return };
-        match life {
-            Outbound::Settled { .. } => {
-                assert!(!self.told_failed.contains(&id.0), "{id}: failed, and then settled");
+    /// What a channel is told at an end can't be taken back, but by two persons.
+    pub(crate) fn told(&mut self, journal: &Journal, id: TransferId, standing: Standing) {
+        let resolved =
+            has(journal, id, |fact| matches!(fact, Fact::Out(OutboundFact::Resolved(_))));
+        match standing {
+            Standing::Settled => {
+                let failed = self.told_failed.contains(&id.0);
+                assert!(resolved || !failed, "{id}: failed, then settled");
                 self.told_settled.insert(id.0);
             }
-            Outbound::Refunded { .. } | Outbound::Refused { .. } | Outbound::Contradicted(_) => {
-                assert!(!self.told_settled.contains(&id.0), "{id}: settled, and then failed");
+            Standing::GivenBack | Standing::Refused => {
+                let settled = self.told_settled.contains(&id.0);
+                assert!(resolved || !settled, "{id}: settled, then {standing:?}");
                 self.told_failed.insert(id.0);
             }
-            _ => {}
+            Standing::Initiated | Standing::Paying | Standing::Pending | Standing::GivingBack => {}
         }
+    }
+
+    /// How a transfer stands is told as it is durable.
+    pub(crate) fn stands(&mut self, journal: &Journal, asked: TransferId, life: Option<&Life>) {
+        let about = self.asked.remove(&asked.0).expect("somebody asked");
+        let Some(life) = life else { return };
+        let mut state = None;
+        let is_durable = journal.records(about).iter().any(|record| {
+            state = Some(Life::fold(state.take(), &record.fact, record.at).unwrap());
+            state.as_ref() == Some(life)
+        });
+        assert!(is_durable, "{about}: told {life:?}, which is not durable");
+    }
+
+    /// Somebody asks how a transfer stands.
+    pub(crate) fn asks_how(&mut self, asked: TransferId, about: TransferId) {
+        self.asked.insert(asked.0, about);
     }
 
     /// An answer reached the program.
@@ -123,21 +167,25 @@ impl Auditor {
             let mut heard = 0;
             let mut recorded = 0;
             let mut refunding = false;
+            let mut under = HashSet::new();
             for record in journal.records(*id) {
                 let Fact::Out(fact) = &record.fact else { continue };
                 match fact {
                     OutboundFact::RequestReady { trace, .. }
                     | OutboundFact::ReversalReady { trace } => {
-                        heard += self.heard.get(&wire_key(*trace)).copied().unwrap_or_default();
+                        // A reversal may go under the numbers of its original.
+                        if under.insert(wire_key(*trace)) {
+                            heard += self.heard.get(&wire_key(*trace)).copied().unwrap_or_default();
+                        }
                     }
                     OutboundFact::RefundAsked { why: Why::Declined(_) | Why::Reversed, .. } => {
                         recorded += usize::from(!std::mem::replace(&mut refunding, true));
                     }
                     OutboundFact::Settled(SettledBy::Answer(_))
-                    | OutboundFact::Doubted(Doubt::Code(_))
+                    | OutboundFact::Doubted { doubt: Doubt::Code(_), .. }
                     | OutboundFact::ReversalNotFound(_)
                     | OutboundFact::ReversalUnclear(_)
-                    | OutboundFact::Contradicted(_)
+                    | OutboundFact::Contradicted(Evidence::Answer(_))
                     | OutboundFact::Late(_)
                     | OutboundFact::Repeated(_)
                     | OutboundFact::Mismatched(_)
@@ -174,12 +222,22 @@ impl Auditor {
             let Life::Out(life) = life else { continue };
             let moved = Self::moved(journal, switch, *id);
             let settled = matches!(life, Outbound::Settled { .. });
-            assert_eq!(moved, settled, "{id}: the switch has {moved}: {life:?}");
-            assert_eq!(core.stands(*id), settled, "{id}: core has otherwise: {life:?}");
-            assert!(!(moved && self.told_failed.contains(&id.0)), "{id}: told failed, and moved");
-            assert!(moved || !self.told_settled.contains(&id.0), "{id}: told settled, not moved");
+            let twice = matches!(life, Outbound::PaidTwice(_));
+            // Only persons who were hasty can have told a channel what is not true; others have said so since.
+            let resolved = journal
+                .records(*id)
+                .iter()
+                .filter(|record| matches!(record.fact, Fact::Out(OutboundFact::Resolved(_))));
+            let hasty = resolved.count() >= 2;
+            let untrue = if moved { &self.told_failed } else { &self.told_settled };
+            assert!(hasty || !(twice || untrue.contains(&id.0)), "{id}: told what is not true");
+            assert_eq!(moved, settled || twice, "{id}: the switch has {moved}: {life:?}");
+            let (asked, stands) = (self.expected[&id.0].is_some(), core.stands(*id));
+            assert_eq!(stands, settled && asked, "{id}: core has otherwise: {life:?}");
             let minor = u128::from(life.order().amount.minor());
-            debited += if core.stands(*id) { minor } else { 0 };
+            // Where the channel debits, or the bank pays itself, the debit is none of core's.
+            let elsewhere = if twice || (settled && !asked) { minor } else { 0 };
+            debited += core.standing(*id) + elsewhere;
             moved_in_all += if moved { minor } else { 0 };
         }
         assert_eq!(debited, moved_in_all, "debited is not what moved");

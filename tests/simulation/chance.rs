@@ -45,6 +45,9 @@ pub(crate) struct Faults {
     pub(crate) sync_errors: u64,
     pub(crate) clock_jumps: u64,
     pub(crate) pauses: u64,
+    pub(crate) link_holds: u64,
+    pub(crate) cancels_refused: u64,
+    pub(crate) hasty_persons: u64,
 }
 
 impl Faults {
@@ -66,6 +69,9 @@ impl Faults {
             sync_errors: rate(2),
             clock_jumps: rate(2),
             pauses: rate(2),
+            link_holds: rate(50),
+            cancels_refused: rate(50),
+            hasty_persons: rate(500),
         }
     }
 
@@ -84,5 +90,8 @@ impl Faults {
         sync_errors: 0,
         clock_jumps: 0,
         pauses: 0,
+        link_holds: 0,
+        cancels_refused: 0,
+        hasty_persons: 0,
     };
 }

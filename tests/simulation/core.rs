@@ -23,6 +23,14 @@ impl Core {
         matches!(self.postings.get(&id.0), Some((State::Posted, ..)))
     }
 
+    /// What stands of a transfer in core's own books.
+    pub(crate) fn standing(&self, id: TransferId) -> u128 {
+        match self.postings.get(&id.0) {
+            Some((State::Posted, minor, _)) => u128::from(*minor),
+            Some((State::Cancelled, ..)) | None => 0,
+        }
+    }
+
     pub(crate) fn post(
         &mut self,
         posting: &Posting,
@@ -46,7 +54,15 @@ impl Core {
         }
     }
 
-    pub(crate) fn cancel(&mut self, id: TransferId) -> CancelAnswer {
+    pub(crate) fn cancel(
+        &mut self,
+        id: TransferId,
+        chance: &mut Chance,
+        faults: Faults,
+    ) -> CancelAnswer {
+        if chance.permille(faults.cancels_refused) {
+            return CancelAnswer::Refused;
+        }
         let before = self.postings.get(&id.0).copied();
         let (_, minor, side) = before.unwrap_or((State::Cancelled, 0, Side::Debit));
         self.postings.insert(id.0, (State::Cancelled, minor, side));

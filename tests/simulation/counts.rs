@@ -21,6 +21,10 @@ pub(crate) struct Counts {
     pub(crate) inquiries: u64,
     pub(crate) inquired: u64,
     pub(crate) pauses: u64,
+    pub(crate) contradicted: u64,
+    pub(crate) paid_twice: u64,
+    pub(crate) cut_overs: u64,
+    pub(crate) conflicts: u64,
     pub(crate) checks: u64,
 }
 
@@ -45,6 +49,10 @@ impl Counts {
             (&mut self.inquiries, other.inquiries),
             (&mut self.inquired, other.inquired),
             (&mut self.pauses, other.pauses),
+            (&mut self.contradicted, other.contradicted),
+            (&mut self.paid_twice, other.paid_twice),
+            (&mut self.cut_overs, other.cut_overs),
+            (&mut self.conflicts, other.conflicts),
             (&mut self.checks, other.checks),
         ] {
             *sum += count;

@@ -1,11 +1,11 @@
 //! What the engine asks for, and what the world answers.
 
-use titian::engine::{Concern, Event, Fact, Lookup, Output, Question};
+use titian::engine::{Busy, Concern, Event, Fact, Lookup, Output, Question};
 use titian::transfer::{
-    Alarm, CancelAnswer, Effect, Heard, InboundInput, Input, Line, OutboundFact, Posting,
-    PostingAnswer, Trace,
+    About, Alarm, CancelAnswer, Effect, Heard, InboundInput, Input, Line, OutboundFact, Posting,
+    PostingAnswer, Reply, Trace,
 };
-use titian::values::TransferId;
+use titian::values::{Moment, TransferId};
 
 use crate::auditor::Auditor;
 use crate::rules::code;
@@ -24,8 +24,15 @@ impl World {
                 );
             }
             Output::Existing(repeat) => self.auditor.existing(&self.journal, repeat),
-            Output::Conflict(..) => panic!("no request came with another body"),
-            Output::Refused(..) => panic!("there is room for all"),
+            Output::Conflict(repeat) => {
+                self.counts.conflicts += 1;
+                let (_, first) = self.journal.look_up(Lookup::Id(repeat.first));
+                assert_ne!(first.unwrap().body, repeat.body, "{}: the same", repeat.first);
+            }
+            Output::Refused(_, busy) => assert_eq!(busy, Busy::Overtaken, "there is room for all"),
+            Output::Unknown(id) => panic!("{id}: nobody knows it"),
+            Output::CutOverRefused(_) => {}
+            Output::Stands(id, life) => self.auditor.stands(&self.journal, id, life.as_deref()),
             Output::Unmatched(trace, ..) => {
                 assert!(self.journal.by_trace(trace).is_none(), "an answer of ours is unmatched");
             }
@@ -40,7 +47,7 @@ impl World {
         self.counts.checks += 1;
         match effect {
             Effect::AskPosting(posting) => {
-                Auditor::asks_posting(&self.journal, &posting);
+                self.auditor.asks_posting(&self.journal, &posting);
                 self.call_core(Happening::Post(posting));
             }
             Effect::CancelPosting(id) => self.call_core(Happening::Cancel(id)),
@@ -48,7 +55,7 @@ impl World {
                 let (id, trace) = (cleared.id(), cleared.trace());
                 self.auditor.sends(&self.journal, &self.core, id, trace);
                 let minor = self.minor(id);
-                self.send(id, Message::Request(trace, minor));
+                self.send(id, Message::Request(trace, minor), cleared.write_by());
             }
             Effect::SendReversal(reversal) => {
                 self.auditor.reverses(&self.journal, &reversal);
@@ -58,35 +65,44 @@ impl World {
             Effect::SendStatusInquiry(id, trace) => {
                 self.carry_to_switch(Message::Status(id, trace));
             }
-            Effect::Answer(id, answer) => {
-                let approved = answer == code("00");
-                Auditor::answers(&self.journal, &self.core, id, approved);
-                let key = self.key_of(id);
-                if self.line_is_up {
-                    self.carry(&Happening::AnswerArrives(key, approved));
-                }
+            Effect::Answer(reply) => self.answer(reply),
+            Effect::Tell(id, standing) => self.auditor.told(&self.journal, id, standing),
+            Effect::Raise(id, alarm) => self.raised(id, alarm),
+        }
+    }
+
+    /// A message of the switch is answered.
+    fn answer(&mut self, reply: Reply) {
+        let Reply { id, about, code: said, .. } = reply;
+        let approved = said == code("00");
+        if !self.auditor.is_the_same(id, reply.to) {
+            return assert!(!approved, "{id}: told of another request that it is approved");
+        }
+        let key = self.key_of(id);
+        if about != About::Reversal {
+            Auditor::answers(&self.journal, &self.core, id, approved);
+        }
+        let arrives = match about {
+            About::Status if said == code("09") => return,
+            About::Request | About::Status => Happening::AnswerArrives(key, approved),
+            About::Reversal => {
+                Happening::ReversalAnswerArrives(key, approved || said == code("94"))
             }
-            Effect::AnswerReversal(id, answer) => {
-                let done = answer == code("00") || answer == code("94");
-                let key = self.key_of(id);
-                if self.line_is_up {
-                    self.carry(&Happening::ReversalAnswerArrives(key, done));
-                }
-            }
-            Effect::Tell(id) => {
-                if let Some(life) = self.engine.as_ref().and_then(|engine| engine.transfer(id)) {
-                    self.auditor.told(id, life);
-                }
-            }
-            Effect::AnswerStatus(id, answer) => {
-                let approved = answer == code("00");
-                Auditor::answers(&self.journal, &self.core, id, approved);
-                if answer != code("09") && self.line_is_up {
-                    let key = self.key_of(id);
-                    self.carry(&Happening::AnswerArrives(key, approved));
-                }
-            }
-            Effect::Raise(id, alarm) => assert_ne!(alarm, Alarm::Fault, "{id}: a fault of ours"),
+        };
+        if self.line_is_up {
+            self.carry(&arrives);
+        }
+    }
+
+    /// Somebody is called. Persons may be hasty: they decide by what the switch has then, whatever is on its way.
+    fn raised(&mut self, id: TransferId, alarm: Alarm) {
+        assert_ne!(alarm, Alarm::Fault, "{id}: a fault of ours");
+        if alarm == Alarm::Contradiction {
+            self.counts.contradicted += 1;
+        }
+        if alarm == Alarm::Exception && self.chance.permille(self.faults.hasty_persons) {
+            let delay = self.chance.between(1_000, 100_000);
+            self.after(delay, Happening::Persons(id));
         }
     }
 
@@ -128,7 +144,7 @@ impl World {
     }
 
     pub(crate) fn cancel(&mut self, id: TransferId) {
-        let answer = self.core.cancel(id);
+        let answer = self.core.cancel(id, &mut self.chance, self.faults);
         let inbound = self.is_inbound(id);
         let concern = if inbound {
             Concern::In(InboundInput::Cancel(answer))
@@ -165,9 +181,16 @@ impl World {
         matches!(first.map(|record| &record.fact), Some(Fact::In(_)))
     }
 
-    /// The link writes a request, or says that it could not.
-    pub(crate) fn send(&mut self, id: TransferId, message: Message) {
-        if !self.line_is_up {
+    /// The link writes a request, or says that it could not. It may have to wait for its turn, but not too long.
+    pub(crate) fn send(&mut self, id: TransferId, message: Message, write_by: Moment) {
+        let held = self.chance.permille(self.faults.link_holds);
+        let delay = if held { self.chance.between(1, 60_000) } else { 0 };
+        self.after(delay, Happening::Write(id, message, write_by, self.incarnation));
+    }
+
+    /// A link that was the program's before it stopped writes nothing.
+    pub(crate) fn write(&mut self, id: TransferId, message: Message, write_by: Moment) {
+        if !self.line_is_up || self.moment() >= write_by {
             self.after(1, Happening::LineNews(id, Line::NotSent));
             return;
         }
@@ -197,6 +220,8 @@ impl World {
             Message::Status(id, trace) => {
                 let made = self.switch.ours.get(&wire_key(trace));
                 let answer = match made {
+                    // The inquiry isn't understood, which says nothing of the transfer.
+                    _ if self.chance.permille(faults.unclear) => "30",
                     Some((Made::Moved, _)) => "00",
                     Some(_) => "51",
                     None => "68",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use titian::engine::{BothBooks, Concern, Event, Life};
 use titian::transfer::{Inbound, Input, Outbound, Resolution, Sums, TwoPersons, Verdict};
-use titian::values::Currency;
+use titian::values::{Currency, TransferId};
 
 use crate::auditor::Auditor;
 use crate::chance::Faults;
@@ -16,28 +16,48 @@ impl World {
     /// what is true.
     pub(crate) fn calm_down(&mut self) {
         self.faults = Faults::NONE;
-        for _ in 0..4 {
+        for round in 0..4 {
             let until = self.now + u64::try_from(Duration::from_hours(72).as_millis()).unwrap();
             self.run(until);
+            if round == 1 {
+                self.settlement_file();
+            }
             self.resolve();
         }
         let until = self.now + u64::try_from(Duration::from_hours(72).as_millis()).unwrap();
         self.run(until);
     }
 
-    pub(crate) fn resolve(&mut self) {
+    /// Persons look at all that waits for them.
+    fn resolve(&mut self) {
+        for (id, ..) in self.journal.lives() {
+            self.persons(id);
+        }
+    }
+
+    /// Persons look at a transfer, if it waits for them, and decide by what is true then.
+    pub(crate) fn persons(&mut self, id: TransferId) {
+        let moved = Auditor::moved(&self.journal, &self.switch, id);
+        let verdict = if moved { Verdict::Settle } else { Verdict::Refund };
+        let Some(Life::Out(Outbound::Exception(..) | Outbound::Contradicted(..))) =
+            self.journal.life(id)
+        else {
+            return;
+        };
+        self.counts.resolved += 1;
+        let by = TwoPersons::new("rina", "budi").unwrap();
+        let resolution = Input::Resolve(Resolution { verdict, by });
+        self.tell(Event::Transfer(id, Concern::Out(resolution)));
+    }
+
+    /// The settlement file comes, and has what the switch has moved.
+    fn settlement_file(&mut self) {
         for (id, _, life) in self.journal.lives() {
-            let Life::Out(life @ (Outbound::Exception(..) | Outbound::Contradicted(_))) = life
-            else {
-                continue;
-            };
-            let _ = life;
-            self.counts.resolved += 1;
-            let moved = Auditor::moved(&self.journal, &self.switch, id);
-            let verdict = if moved { Verdict::Settle } else { Verdict::Refund };
-            let by = TwoPersons::new("rina", "budi").unwrap();
-            let resolution = Input::Resolve(Resolution { verdict, by });
-            self.tell(Event::Transfer(id, Concern::Out(resolution)));
+            if matches!(life, Life::Out(Outbound::Settled { .. } | Outbound::Refunded { .. })) {
+                let settled = Auditor::moved(&self.journal, &self.switch, id);
+                let input = Concern::Out(Input::Settlement { settled });
+                self.tell(Event::Transfer(id, input));
+            }
         }
     }
 
@@ -58,6 +78,7 @@ impl World {
                 Life::Out(Outbound::Settled { .. }) => self.counts.settled += 1,
                 Life::Out(Outbound::Refunded { .. }) => self.counts.refunded += 1,
                 Life::Out(Outbound::Refused { .. }) => self.counts.refused += 1,
+                Life::Out(Outbound::PaidTwice(_)) => self.counts.paid_twice += 1,
                 Life::Out(_) | Life::In(_) => {}
             }
             assert!(life.is_final(), "{id} has not come to its end: {life:?}");

@@ -115,6 +115,8 @@ impl World {
     pub(crate) fn status_event(&mut self, key: u128) -> Event {
         let (demand, original) = self.demands[&key].clone();
         let demand = titian::transfer::Demand { id: self.id(), ..demand };
+        let asked = (demand.side, demand.account, demand.amount);
+        self.auditor.expects(demand.id, Some(asked));
         Event::Status { demand, original: Key(original.0) }
     }
 }

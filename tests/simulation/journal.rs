@@ -19,7 +19,6 @@ pub(crate) struct Pending {
     counted: Option<Counted>,
 }
 
-#[derive(Default)]
 pub(crate) struct Journal {
     pub(crate) transfers: HashMap<u128, Vec<Record>>,
     order: Vec<u128>,
@@ -31,6 +30,18 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
+    pub(crate) fn new(counted: Counted) -> Self {
+        Self {
+            transfers: HashMap::new(),
+            order: Vec::new(),
+            claims: HashMap::new(),
+            begun: HashMap::new(),
+            by_trace: HashMap::new(),
+            counted,
+            syncing: None,
+        }
+    }
+
     pub(crate) fn begin(&mut self, batch: &Batch) {
         assert!(self.syncing.is_none(), "one batch at a time");
         self.syncing = Some(Pending {
@@ -95,18 +106,25 @@ impl Journal {
             Lookup::Id(id) => Some(id),
             Lookup::Key(key) => self.claims.get(&key.0).map(|claim| claim.id),
             Lookup::Trace(trace) => self.by_trace(trace),
+            Lookup::Begun(begun) => {
+                begun.keys().find_map(|key| self.claims.get(&key.0).map(|claim| claim.id))
+            }
         };
         let Some(id) = id else { return (&[], None) };
         (self.records(id), self.begun.get(&id.0).copied())
     }
 
+    /// The state of a transfer.
+    pub(crate) fn life(&self, id: TransferId) -> Option<Life> {
+        self.records(id).iter().fold(None, |life, record| {
+            Some(Life::fold(life, &record.fact, record.at).expect("the journal folds"))
+        })
+    }
+
     /// Every transfer in the order in which they began, with its claim and its state.
     pub(crate) fn lives(&self) -> Vec<Lived> {
         let fold = |id: &u128| {
-            let records = self.transfers.get(id)?;
-            let life = records.iter().fold(None, |life, record| {
-                Some(Life::fold(life, &record.fact, record.at).expect("the journal folds"))
-            })?;
+            let life = self.life(TransferId(*id))?;
             Some((TransferId(*id), self.begun.get(id).copied(), life))
         };
         self.order.iter().filter_map(fold).collect()

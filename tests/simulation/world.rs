@@ -3,17 +3,13 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use titian::engine::{
-    Begun, BothBooks, Concern, Engine, Event, Key, Life, Limits, Lookup, Numbering, Pace, Record,
-    Schedule,
-};
+use titian::engine::{Begun, Concern, Counted, Engine, Event, Key, Lookup, Record};
 use titian::transfer::{
-    AfterUnknown, Demand, Input, Line, Order, Outbound, Posting, ReversalSend, Rules, Sums, Trace,
+    AfterUnknown, Demand, Input, Line, Order, Posting, ReversalSend, Rules, Trace,
 };
-use titian::values::{AccountNumber, Amount, Currency, Moment, TransferId, Value};
+use titian::values::{AccountNumber, Amount, Currency, Date, Moment, Offset, TransferId, Value};
 
 use crate::auditor::Auditor;
 use crate::chance::{Chance, Faults};
@@ -31,6 +27,13 @@ pub(crate) enum Happening {
     Demand,
     Inquire,
     Account(TransferId),
+    /// Persons look at an exception.
+    Persons(TransferId),
+    /// The link writes a request of a life of the program.
+    Write(TransferId, Message, Moment, u64),
+    CutOver,
+    NumbersAgain(u128),
+    Ask,
     /// What the link knows of a question.
     Told(Event),
     Post(Posting),
@@ -69,7 +72,7 @@ pub(crate) struct World {
     sequence: u64,
     pub(crate) chance: Chance,
     pub(crate) faults: Faults,
-    rules: Arc<Rules>,
+    pub(crate) rules: Arc<Rules>,
     pub(crate) engine: Option<Engine>,
     pub(crate) journal: Journal,
     pub(crate) core: Core,
@@ -78,8 +81,10 @@ pub(crate) struct World {
     pub(crate) counts: Counts,
     pub(crate) line_is_up: bool,
     /// How far the program's clock is off.
-    skew: i64,
+    pub(crate) skew: i64,
     pub(crate) orders: Vec<(Order, Begun)>,
+    /// The business date of the network.
+    pub(crate) date: Date,
     pub(crate) demands: HashMap<u128, (Demand, Key)>,
     /// What happened, as one number: two runs of a seed must give the same.
     pub(crate) trace: u64,
@@ -87,11 +92,11 @@ pub(crate) struct World {
     pub(crate) waiting: Waiting,
     /// Whether the network knows no reversal.
     pub(crate) holds: bool,
-    next_tick: Option<u64>,
+    pub(crate) next_tick: Option<u64>,
     /// Until when the program does nothing, as if its machine stood still.
-    paused_until: u64,
+    pub(crate) paused_until: u64,
     pub(crate) incarnation: u64,
-    seed: u64,
+    pub(crate) seed: u64,
 }
 
 const START: u64 = 1_795_521_600_000;
@@ -100,7 +105,7 @@ const START: u64 = 1_795_521_600_000;
 const EVENTS_MAX: u64 = 100_000;
 
 /// STANs that the network gives the bank.
-const STANS: u32 = 128;
+pub(crate) const STANS: u32 = 128;
 
 /// Milliseconds between one transfer and the next, on average.
 pub(crate) const SPACING: u64 = 100;
@@ -127,7 +132,10 @@ impl World {
             faults,
             rules: Arc::new(rules),
             engine: None,
-            journal: Journal::default(),
+            journal: Journal::new(Counted::first(Date::of(
+                Moment::from_millis(START),
+                Offset::UTC,
+            ))),
             core: Core::default(),
             switch: Switch::default(),
             auditor: Auditor::default(),
@@ -135,6 +143,7 @@ impl World {
             line_is_up: true,
             skew: 0,
             orders: Vec::new(),
+            date: Date::of(Moment::from_millis(START), Offset::UTC),
             demands: HashMap::new(),
             trace: seed,
             waiting: Waiting::default(),
@@ -189,6 +198,14 @@ impl World {
             let happening =
                 if self.chance.permille(700) { Happening::Order } else { Happening::Demand };
             self.after(at, happening);
+            if self.chance.permille(100) {
+                let at = self.chance.between(0, transfers * SPACING);
+                self.after(at, Happening::Ask);
+            }
+            if self.chance.permille(5) {
+                let at = self.chance.between(0, transfers * SPACING);
+                self.after(at, Happening::CutOver);
+            }
             if self.chance.permille(200) {
                 let at = self.chance.between(0, transfers * SPACING);
                 self.after(at, Happening::Inquire);
@@ -221,23 +238,13 @@ impl World {
         }
     }
 
-    fn maybe_break(&mut self) {
-        if self.engine.is_some() && self.chance.permille(self.faults.crashes) {
-            self.crash();
+    /// The network's day ends, or it says again that it did.
+    fn cut_over(&mut self) {
+        self.counts.cut_overs += 1;
+        if self.chance.permille(700) {
+            self.date = self.date.next();
         }
-        if self.line_is_up && self.chance.permille(self.faults.line_breaks) {
-            self.break_line();
-        }
-        if self.chance.permille(self.faults.pauses) {
-            self.counts.pauses += 1;
-            self.paused_until = self.now + self.chance.between(100, 60_000);
-        }
-        if self.chance.permille(self.faults.clock_jumps) {
-            self.counts.clock_jumps += 1;
-            self.skew = i64::try_from(self.chance.between(0, 600_000)).unwrap() - 300_000;
-            self.next_tick = None;
-            self.pump();
-        }
+        self.tell(Event::CutOver(self.date));
     }
 
     fn is_for_the_program(&self, happening: &Happening) -> bool {
@@ -246,6 +253,9 @@ impl World {
                 Happening::Order
                 | Happening::OrderAgain(_)
                 | Happening::Inquire
+                | Happening::Persons(_)
+                | Happening::CutOver
+                | Happening::Ask
                 | Happening::Told(_)
                 | Happening::FromSwitch(_)
                 | Happening::FromCore(_)
@@ -254,6 +264,8 @@ impl World {
                 | Happening::Synced(_)
                 | Happening::Tick => true,
                 Happening::Demand
+                | Happening::NumbersAgain(_)
+                | Happening::Write(..)
                 | Happening::Account(_)
                 | Happening::LookUp(..)
                 | Happening::Post(_)
@@ -265,70 +277,6 @@ impl World {
                 | Happening::LineBack
                 | Happening::Start => false,
             }
-    }
-
-    fn break_line(&mut self) {
-        self.counts.line_breaks += 1;
-        self.line_is_up = false;
-        let delay = self.chance.between(500, 10_000);
-        self.after(delay, Happening::LineBack);
-        let waiting: Vec<_> = self
-            .journal
-            .lives()
-            .into_iter()
-            .filter(|(_, _, life)| {
-                matches!(life, Life::Out(Outbound::Ready(_) | Outbound::Sent(_)))
-            })
-            .map(|(id, ..)| id)
-            .collect();
-        for id in waiting {
-            self.tell(Event::Transfer(id, Concern::Out(Input::Line(Line::Lost))));
-        }
-    }
-
-    /// The process is gone; what was being synced may be on disk or not.
-    fn crash(&mut self) {
-        self.counts.crashes += 1;
-        self.engine = None;
-        self.next_tick = None;
-        if self.chance.permille(500) {
-            self.journal.sync();
-        } else {
-            self.journal.syncing = None;
-        }
-        let delay = self.chance.between(100, 5_000);
-        self.after(delay, Happening::Start);
-    }
-
-    fn start(&mut self) {
-        self.incarnation += 1;
-        let limits = Limits { open: 10_000, exchanges: 1_000, remembered: 16, due_a_tick: 100 };
-        let per_second = |attempts: u32| NonZeroU32::new(attempts).unwrap();
-        let pace = Pace {
-            per_second: per_second(200),
-            per_destination: per_second(50),
-            burst: per_second(20),
-        };
-        let schedule = Schedule::new(self.moment(), pace);
-        // Few, so that they come round while answers are still on their way.
-        let seed = self.seed ^ self.incarnation;
-        let numbers =
-            Numbering::new(1, self.journal.counted, self.moment(), seed).with_stans(STANS);
-        let mut engine = Engine::new(Arc::clone(&self.rules), limits, schedule, numbers);
-        let lives = self.journal.lives();
-        let mut closed = BothBooks::default();
-        for (_, _, life) in lives.iter().filter(|(_, _, life)| life.is_final()) {
-            closed.change(Sums::default(), life);
-        }
-        engine.restore_books(closed);
-        for (id, claim, life) in lives {
-            if !life.is_final() {
-                engine.restore(self.journal.records(id), claim).expect("the journal folds");
-            }
-        }
-        engine.resume(self.moment());
-        self.engine = Some(engine);
-        self.pump();
     }
 
     /// Tells the engine what happened, if it lives.
@@ -378,6 +326,15 @@ impl World {
             Happening::OrderAgain(nth) => self.order_again(nth),
             Happening::Demand => self.new_demand(),
             Happening::Inquire => self.inquire(),
+            Happening::Persons(id) => self.persons(id),
+            Happening::CutOver => self.cut_over(),
+            Happening::Ask => self.ask(),
+            Happening::NumbersAgain(key) => self.numbers_again(key),
+            Happening::Write(id, message, write_by, incarnation) => {
+                if incarnation == self.incarnation && self.engine.is_some() {
+                    self.write(id, message, write_by);
+                }
+            }
             Happening::Account(id) => self.core_is_asked(id),
             Happening::Post(posting) => self.post(&posting),
             Happening::Cancel(id) => self.cancel(id),
@@ -405,52 +362,6 @@ impl World {
             Happening::Tick => self.tick(),
             Happening::LineBack => self.line_is_up = true,
             Happening::Start => self.start(),
-        }
-    }
-
-    /// A reader reads what is in the journal now, and tells it a while later.
-    fn look_up(&mut self, asked: Asked, lookup: Lookup, event: Event) {
-        let (records, begun) = self.journal.look_up(lookup);
-        let found = Happening::Found(asked, records.to_vec(), begun, event);
-        let delay = self.chance.between(0, 10);
-        self.after(delay, found);
-    }
-
-    fn found(&mut self, asked: Asked, records: &[Record], begun: Option<Begun>, event: Event) {
-        let now = self.moment();
-        let Asked(incarnation, number) = asked;
-        if let Some(engine) = &mut self.engine
-            && incarnation == self.incarnation
-        {
-            engine.found(number, records, begun, event, now).expect("the journal folds");
-            self.pump();
-        }
-    }
-
-    fn synced(&mut self, number: u64) {
-        if self.journal.syncing.as_ref().is_none_or(|pending| pending.number != number) {
-            return;
-        }
-        if self.chance.permille(self.faults.sync_errors) {
-            // A journal that can't be trusted is not written to again: the program stops.
-            self.counts.sync_errors += 1;
-            return self.crash();
-        }
-        let existing = self.journal.sync();
-        if let Some(engine) = &mut self.engine {
-            engine.committed(number, &existing);
-            self.pump();
-        }
-    }
-
-    fn tick(&mut self) {
-        let now = self.moment();
-        if self.next_tick.is_some_and(|next| next <= self.now) {
-            self.next_tick = None;
-        }
-        if let Some(engine) = &mut self.engine {
-            engine.tick(now);
-            self.pump();
         }
     }
 }

@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::Duration;
 
 use titian::transfer::{
-    Bar, CancelAnswer, Context, Decision, Effect, Inbound, InboundFact, InboundInput as Input,
-    PostingAnswer, Refusal, Rules, Undo, Was,
+    About, Asked, Bar, CancelAnswer, Context, Decision, Effect, Inbound, InboundFact,
+    InboundInput as Input, PostingAnswer, Refusal, Reply, Rules, Undo, Was,
 };
 use titian::values::{Moment, ResponseCode};
 
@@ -89,11 +89,11 @@ impl Search {
         if world.too_late { start.after(Duration::from_secs(1)) } else { start }
     }
 
-    fn decide(&self, world: &World, input: Input) -> World {
+    fn decide(&self, world: &World, input: &Input) -> World {
         let Some(Kept(life)) = &world.life else { panic!("nothing lives yet") };
         let mut decision = Decision::default();
         let mut context = Context { now: Self::now(world), rules: &self.rules, numbers: &mut Same };
-        life.decide(&input, &mut context, &mut decision);
+        life.decide(input, &mut context, &mut decision);
         self.apply(world, Some(life.clone()), &decision)
     }
 
@@ -131,21 +131,21 @@ impl Search {
         match effect {
             Effect::AskPosting(_) => world.net.push(Message::Post),
             Effect::CancelPosting(_) => world.net.push(Message::Cancel),
-            Effect::Answer(_, code) => {
+            Effect::Answer(Reply { about: About::Request, code, .. }) => {
                 assert!(world.told.is_none_or(|told| told == *code), "two answers: {world:#?}");
                 world.told = Some(*code);
             }
-            Effect::AnswerReversal(_, code) => {
+            Effect::Answer(Reply { about: About::Reversal, code, .. }) => {
                 let inbound = &self.rules.inbound;
                 let done = [inbound.approved, inbound.reversed_already, inbound.reversal_before];
                 world.told_undone |= done.contains(code);
             }
-            Effect::AnswerStatus(_, code) => {
+            Effect::Answer(Reply { about: About::Status, code, .. }) => {
                 let inbound = &self.rules.inbound;
                 assert!(*code != inbound.approved || !world.told_undone, "{world:#?}");
                 world.told_undone |= [inbound.undone, inbound.not_found].contains(code);
             }
-            Effect::Raise(..) | Effect::Tell(_) => {}
+            Effect::Raise(..) | Effect::Tell(..) => {}
             Effect::SendRequest(_) | Effect::SendReversal(_) | Effect::SendStatusInquiry(..) => {
                 panic!("inbound sends nothing by itself")
             }
@@ -165,16 +165,16 @@ impl Search {
         if world.requests > 0 {
             let came = World { requests: world.requests - 1, ..world.clone() };
             next.push(if came.life.is_some() {
-                self.decide(&came, Input::Again)
+                self.decide(&came, &Input::Again(Asked::from(&demand())))
             } else {
                 self.begin(&came, None)
             });
         }
         if world.reversals > 0 {
             let came = World { reversals: world.reversals - 1, ..world.clone() };
-            let reversal = Input::Reversal { amount: demand().amount };
+            let reversal = Input::Reversal(Asked::from(&demand()));
             next.push(if came.life.is_some() {
-                self.decide(&came, reversal)
+                self.decide(&came, &reversal)
             } else {
                 self.begin(&came, Some(Bar::Reversal))
             });
@@ -182,18 +182,18 @@ impl Search {
         if world.inquiries > 0 {
             let came = World { inquiries: world.inquiries - 1, ..world.clone() };
             next.push(if came.life.is_some() {
-                self.decide(&came, Input::StatusAsked)
+                self.decide(&came, &Input::StatusAsked(Asked::from(&demand())))
             } else {
                 self.begin(&came, Some(Bar::StatusInquiry))
             });
         }
         if let Some(Kept(life)) = &world.life {
             if life.due().is_some() {
-                next.push(self.decide(world, Input::Due));
+                next.push(self.decide(world, &Input::Due));
             }
             if world.crashes > 0 {
                 let crashed = World { crashes: world.crashes - 1, ..world.clone() };
-                next.push(self.decide(&crashed, Input::Restarted));
+                next.push(self.decide(&crashed, &Input::Restarted));
             }
         }
         if !world.too_late {
@@ -209,7 +209,7 @@ impl Search {
             world.net.sort_unstable();
             world
         };
-        let posting = |answer| vec![self.decide(rest, Input::Posting(answer))];
+        let posting = |answer| vec![self.decide(rest, &Input::Posting(answer))];
         match message {
             Message::Post => match rest.books {
                 Books::Nothing => {
@@ -231,7 +231,7 @@ impl Search {
                     Books::Posted => Was::Posted,
                     Books::Cancelled => Was::Cancelled,
                 };
-                vec![self.decide(rest, Input::Cancel(CancelAnswer::Was(was)))]
+                vec![self.decide(rest, &Input::Cancel(CancelAnswer::Was(was)))]
             }
         }
     }
@@ -293,7 +293,7 @@ impl Search {
             world = if let Some(message) = world.net.pop() {
                 self.deliver(&world, message).swap_remove(0)
             } else if life.due().is_some() {
-                self.decide(&world, Input::Due)
+                self.decide(&world, &Input::Due)
             } else {
                 return;
             };

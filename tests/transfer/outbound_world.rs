@@ -117,10 +117,8 @@ pub(super) fn release(world: &mut World, effect: &Effect) {
         Effect::SendRequest(_) => world.at_link = true,
         Effect::SendReversal(_) => world.net.push(Message::Reversal),
         Effect::SendStatusInquiry(..) => world.net.push(Message::StatusInquiry),
-        Effect::Answer(..) | Effect::AnswerReversal(..) | Effect::AnswerStatus(..) => {
-            panic!("outbound answers nobody")
-        }
-        Effect::Tell(_) | Effect::Raise(..) => {}
+        Effect::Answer(_) => panic!("outbound answers nobody"),
+        Effect::Tell(..) | Effect::Raise(..) => {}
     }
 }
 

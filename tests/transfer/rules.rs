@@ -28,6 +28,7 @@ pub(crate) fn reversing() -> Rules {
     Rules {
         classes: Classes::new(vec![
             (code("00"), Class::Approved),
+            (code("30"), Class::Declined),
             (code("51"), Class::Declined),
             (code("91"), Class::Retry),
         ]),
@@ -45,6 +46,8 @@ pub(crate) fn reversing() -> Rules {
             exception_repeats: Duration::from_hours(1),
         }),
         core: TICK,
+        cancel_tries: 2,
+        cancel_repeats: Duration::from_hours(1),
         posting_tries: 2,
         inbound: InboundCodes {
             approved: code("00"),
@@ -64,7 +67,8 @@ pub(crate) fn reversing() -> Rules {
 }
 
 pub(crate) fn holding() -> Rules {
-    let inquiry = InquiryRules { tries: 2, apart: Duration::from_millis(1) };
+    let classes = Classes::new(vec![(code("00"), Class::Approved), (code("51"), Class::Declined)]);
+    let inquiry = InquiryRules { tries: 2, apart: Duration::from_millis(1), classes };
     Rules { after_unknown: AfterUnknown::Hold(inquiry), ..reversing() }
 }
 

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use titian::engine::Fact;
 use titian::transfer::{
-    Bar, CancelAnswer, Context, Decision, Demand, Effect, Funding, Inbound, InboundFact,
-    InboundInput, Input, Line, Outbound, OutboundFact, PostingAnswer, Refusal, Resolution, Rules,
-    TwoPersons, Verdict, Was,
+    About, Asked, Bar, CancelAnswer, Context, Decision, Demand, Effect, Funding, Inbound,
+    InboundFact, InboundInput, Input, Line, Outbound, OutboundFact, PostingAnswer, Refusal, Reply,
+    Resolution, Rules, TwoPersons, Verdict, Was,
 };
 use titian::values::Moment;
 
@@ -46,6 +46,7 @@ fn outbound_inputs() -> Vec<(&'static str, Input)> {
         ("core: was absent", Input::Cancel(CancelAnswer::Was(Was::Absent))),
         ("core: was cancelled", Input::Cancel(CancelAnswer::Was(Was::Cancelled))),
         ("core: cancel unanswered", Input::Cancel(CancelAnswer::None)),
+        ("core: won't cancel", Input::Cancel(CancelAnswer::Refused)),
         ("line: sent", Input::Line(Line::Sent)),
         ("line: not sent", Input::Line(Line::NotSent)),
         ("line: lost", Input::Line(Line::Lost)),
@@ -61,6 +62,7 @@ fn outbound_inputs() -> Vec<(&'static str, Input)> {
         ("status answer 00", Input::StatusAnswer(answer("00"))),
         ("status answer 51", Input::StatusAnswer(answer("51"))),
         ("status answer 68", Input::StatusAnswer(answer("68"))),
+        ("status answer 30", Input::StatusAnswer(answer("30"))),
         ("file: settled", Input::Settlement { settled: true }),
         ("file: not settled", Input::Settlement { settled: false }),
         ("persons: settle", resolve(Verdict::Settle)),
@@ -95,10 +97,10 @@ fn effect_name(effect: &Effect) -> &'static str {
         Effect::SendReversal(reversal) if reversal.repeat => "send reversal repeat",
         Effect::SendReversal(_) => "send reversal",
         Effect::SendStatusInquiry(..) => "send status inquiry",
-        Effect::Answer(..) => "answer",
-        Effect::AnswerReversal(..) => "answer reversal",
-        Effect::AnswerStatus(..) => "answer status",
-        Effect::Tell(_) => "tell",
+        Effect::Answer(Reply { about: About::Request, .. }) => "answer",
+        Effect::Answer(Reply { about: About::Reversal, .. }) => "answer reversal",
+        Effect::Answer(Reply { about: About::Status, .. }) => "answer status",
+        Effect::Tell(..) => "tell",
         Effect::Raise(..) => "raise alarm",
     }
 }
@@ -165,7 +167,8 @@ fn counted(state: &Outbound) -> &'static str {
 }
 
 fn inbound_inputs() -> Vec<(&'static str, InboundInput)> {
-    let full = demand().amount;
+    let asked = Asked::from(&demand());
+    let other = Asked { amount: amount(1), ..asked };
     vec![
         ("core: posted", InboundInput::Posting(PostingAnswer::Posted)),
         ("core: refused", InboundInput::Posting(PostingAnswer::Refused(Refusal::NoSuchAccount))),
@@ -176,10 +179,13 @@ fn inbound_inputs() -> Vec<(&'static str, InboundInput)> {
         ("core: was absent", InboundInput::Cancel(CancelAnswer::Was(Was::Absent))),
         ("core: was cancelled", InboundInput::Cancel(CancelAnswer::Was(Was::Cancelled))),
         ("core: cancel unanswered", InboundInput::Cancel(CancelAnswer::None)),
-        ("request again", InboundInput::Again),
-        ("reversal", InboundInput::Reversal { amount: full }),
-        ("reversal, other amount", InboundInput::Reversal { amount: amount(1) }),
-        ("status asked", InboundInput::StatusAsked),
+        ("core: won't cancel", InboundInput::Cancel(CancelAnswer::Refused)),
+        ("persons vouch", InboundInput::Resolve(TwoPersons::new("rina", "budi").unwrap())),
+        ("request again", InboundInput::Again(asked)),
+        ("request again, other amount", InboundInput::Again(other)),
+        ("reversal", InboundInput::Reversal(asked)),
+        ("reversal, other amount", InboundInput::Reversal(other)),
+        ("status asked", InboundInput::StatusAsked(asked)),
         ("due", InboundInput::Due),
         ("restarted", InboundInput::Restarted),
     ]

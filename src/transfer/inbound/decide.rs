@@ -1,12 +1,12 @@
 //! What happens next: a state and an input give facts and effects. Each state answers every input.
 
-use super::{Bar, Demand, Inbound, InboundFact as Fact, InboundInput as Input, Undo};
+use super::{Asked, Bar, Demand, Inbound, InboundFact as Fact, InboundInput as Input, Undo};
 use crate::mutation::{Mutant, broken};
 use crate::transfer::Context;
-use crate::transfer::effect::{Alarm, Decision, Effect, Posting};
-use crate::transfer::input::{CancelAnswer, PostingAnswer, Refusal};
+use crate::transfer::effect::{About, Alarm, Decision, Effect, Posting, Reply};
+use crate::transfer::input::{CancelAnswer, PostingAnswer, Refusal, TwoPersons, Was};
 use crate::transfer::order::Receipt;
-use crate::values::{Amount, Moment, ResponseCode};
+use crate::values::{Moment, ResponseCode, TransferId};
 
 impl Inbound {
     /// Takes a request on: it is recorded, and core is asked for the posting.
@@ -19,31 +19,52 @@ impl Inbound {
     /// Takes a reversal or a status inquiry on whose original did not come: it leaves a mark that bars the original.
     pub fn bar(demand: &Demand, by: Bar, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
         decision.facts.push(Fact::Barred { demand: demand.clone(), by });
-        let codes = &context.rules.inbound;
-        let (reversal, status) = (codes.reversal_before, codes.not_found);
         let mut next = Next { demand, context, decision };
-        match by {
-            Bar::Reversal => next.answer_reversal(reversal),
-            Bar::StatusInquiry => next.answer_status(status),
-        }
+        let (about, code) = match by {
+            Bar::Reversal => (About::Reversal, next.context.rules.inbound.reversal_before),
+            Bar::StatusInquiry => (About::Status, next.context.rules.inbound.not_found),
+        };
+        next.answer_to(about, demand.id, code);
     }
 
     /// What an input brings about in this state.
     pub fn decide(&self, input: &Input, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
         let mut next = Next { demand: self.demand(), context, decision };
-        if let Input::Reversal { amount } = input
-            && *amount != next.demand.amount
+        if let Some((about, asked)) = input.message()
+            && !self.is_of(asked)
+            && !broken(Mutant::AnswerAnother)
         {
-            return next.mismatch(*amount);
+            return next.mismatch(about, asked);
         }
         match self {
-            Self::Received(_) | Self::Posted(..) | Self::Rejected(..) => next.unexpected(*input),
-            Self::Posting { tries, answer_by, .. } => next.posting(*tries, *answer_by, *input),
-            Self::Approved { code, .. } => next.approved(*code, *input),
-            Self::Declined { code, .. } => next.declined(*code, *input),
-            Self::Undoing { undo, tries, .. } => next.undoing(*undo, *tries, *input),
-            Self::Undone { undo, .. } => next.undone(*undo, *input),
-            Self::Barred(_, by) => next.barred(*by, *input),
+            Self::Received(_) | Self::Posted(..) | Self::Rejected(..) => next.unexpected(input),
+            Self::Posting { tries, answer_by, .. } => next.posting(*tries, *answer_by, input),
+            Self::Approved { code, .. } => next.approved(*code, input),
+            Self::Declined { code, .. } => next.declined(*code, input),
+            Self::Undoing { undo, tries, .. } => next.undoing(*undo, *tries, input),
+            Self::Undone { undo, .. } => next.undone(*undo, input),
+            Self::Barred(_, by) => next.barred(*by, input),
+        }
+    }
+
+    /// Whether a message under this transfer's numbers speaks of it. Other banks' numbers come round too. Of what is
+    /// barred nothing is known but what the message said that barred it.
+    fn is_of(&self, asked: &Asked) -> bool {
+        let Demand { amount, account, .. } = self.demand();
+        matches!(self, Self::Barred(..)) || (asked.amount, asked.account) == (*amount, *account)
+    }
+}
+
+impl Input {
+    /// The message of the switch that it is, if it is one.
+    const fn message(&self) -> Option<(About, &Asked)> {
+        match self {
+            Self::Again(asked) => Some((About::Request, asked)),
+            Self::Reversal(asked) => Some((About::Reversal, asked)),
+            Self::StatusAsked(asked) => Some((About::Status, asked)),
+            Self::Posting(_) | Self::Cancel(_) | Self::Resolve(_) | Self::Due | Self::Restarted => {
+                None
+            }
         }
     }
 }
@@ -57,16 +78,16 @@ struct Next<'d, 'c> {
 
 /// The states, in the order of a transfer's life.
 impl Next<'_, '_> {
-    fn posting(&mut self, tries: u16, answer_by: Moment, input: Input) {
+    fn posting(&mut self, tries: u16, answer_by: Moment, input: &Input) {
         let too_late = self.context.now >= answer_by;
         match input {
             Input::Posting(PostingAnswer::Posted) if !too_late => {
                 self.fact(Fact::Posted(Receipt::posted(self.context.now)));
                 self.answer(self.context.rules.inbound.approved);
             }
-            Input::Posting(PostingAnswer::Refused(refusal)) if tries == 1 => self.reject(refusal),
+            Input::Posting(PostingAnswer::Refused(refusal)) if tries == 1 => self.reject(*refusal),
             Input::Posting(PostingAnswer::Refused(refusal)) => {
-                let told = self.context.rules.inbound.refused(refusal);
+                let told = self.context.rules.inbound.refused(*refusal);
                 self.undo(Undo::Refused { told }, 0);
                 self.answer(told);
             }
@@ -77,91 +98,117 @@ impl Next<'_, '_> {
             }
             Input::Due if !too_late => self.ask_posting(tries, answer_by),
             Input::Posting(PostingAnswer::Posted) | Input::Due => self.doubt(),
-            Input::Reversal { .. } => {
+            Input::Reversal(asked) => {
                 self.undo(Undo::ReversedUnanswered, 0);
-                self.answer_reversal(self.context.rules.inbound.approved);
+                self.answer_to(About::Reversal, asked.id, self.context.rules.inbound.approved);
             }
             // It is answered when core has.
-            Input::Again => self.fact(Fact::CameAgain),
-            Input::StatusAsked => self.answer_status(self.context.rules.inbound.in_progress),
+            Input::Again(_) => self.fact(Fact::CameAgain),
+            Input::StatusAsked(asked) => {
+                self.answer_to(About::Status, asked.id, self.context.rules.inbound.in_progress);
+            }
             Input::Posting(PostingAnswer::None) | Input::Restarted => {}
-            Input::Cancel(_) => self.unexpected(input),
+            Input::Cancel(_) | Input::Resolve(_) => self.unexpected(input),
         }
     }
 
-    fn approved(&mut self, code: ResponseCode, input: Input) {
+    fn approved(&mut self, code: ResponseCode, input: &Input) {
         match input {
-            Input::Again => self.answer_again(code),
-            Input::StatusAsked => self.answer_status(code),
-            Input::Reversal { .. } => {
+            Input::Again(asked) => self.answer_again(asked, code),
+            Input::StatusAsked(asked) => self.answer_to(About::Status, asked.id, code),
+            Input::Reversal(asked) => {
                 self.undo(Undo::Reversed { told: code }, 0);
-                self.answer_reversal(self.context.rules.inbound.approved);
+                self.answer_to(About::Reversal, asked.id, self.context.rules.inbound.approved);
             }
             Input::Posting(PostingAnswer::Posted | PostingAnswer::None) | Input::Restarted => {}
-            Input::Posting(_) | Input::Cancel(_) | Input::Due => self.unexpected(input),
+            Input::Posting(
+                PostingAnswer::Refused(_) | PostingAnswer::Conflict | PostingAnswer::Barred,
+            ) => self.differs(input),
+            Input::Cancel(_) | Input::Resolve(_) | Input::Due => self.unexpected(input),
         }
     }
 
-    fn declined(&mut self, code: ResponseCode, input: Input) {
+    fn declined(&mut self, code: ResponseCode, input: &Input) {
         match input {
-            Input::Again => self.answer_again(code),
-            Input::StatusAsked => self.answer_status(code),
+            Input::Again(asked) => self.answer_again(asked, code),
+            Input::StatusAsked(asked) => self.answer_to(About::Status, asked.id, code),
             // Nothing stands, so there is nothing to undo.
-            Input::Reversal { .. } => self.answer_reversal(self.context.rules.inbound.approved),
-            Input::Posting(PostingAnswer::Posted) => {
-                self.raise(Alarm::CoreDiffers);
+            Input::Reversal(asked) => {
+                self.answer_to(About::Reversal, asked.id, self.context.rules.inbound.approved);
+            }
+            Input::Posting(PostingAnswer::Posted) => self.differs(input),
+            Input::Posting(_) | Input::Restarted => {}
+            Input::Cancel(_) | Input::Resolve(_) | Input::Due => self.unexpected(input),
+        }
+    }
+
+    fn undoing(&mut self, undo: Undo, tries: u16, input: &Input) {
+        match input {
+            Input::Cancel(CancelAnswer::Was(was)) => {
+                if *was == Was::Absent && undo.stood() {
+                    self.raise(Alarm::CoreDiffers);
+                }
+                self.fact(Fact::Undone(*was));
+            }
+            Input::Cancel(CancelAnswer::Refused) => {
+                self.raise(Alarm::Exception);
                 self.unexpected(input);
             }
-            Input::Posting(_) | Input::Restarted => {}
-            Input::Cancel(_) | Input::Due => self.unexpected(input),
-        }
-    }
-
-    fn undoing(&mut self, undo: Undo, tries: u16, input: Input) {
-        match input {
-            Input::Cancel(CancelAnswer::Was(was)) => self.fact(Fact::Undone(was)),
+            Input::Resolve(persons) => self.vouched(persons),
             Input::Due if broken(Mutant::ForgetUndo) => {}
             Input::Due => self.undo(undo, tries),
-            Input::Again | Input::Reversal { .. } | Input::StatusAsked => self.undone(undo, input),
+            Input::Again(_) | Input::Reversal(_) | Input::StatusAsked(_) => {
+                self.undone(undo, input);
+            }
             // A late answer about the posting changes nothing: core will say what it was.
             Input::Posting(_) | Input::Cancel(CancelAnswer::None) | Input::Restarted => {}
         }
     }
 
-    fn undone(&mut self, undo: Undo, input: Input) {
-        match (input, undo) {
-            (
-                Input::Again,
-                Undo::Doubtful { told } | Undo::Refused { told } | Undo::Reversed { told },
-            ) => self.answer_again(told),
-            (Input::Again, Undo::ReversedUnanswered) => {
-                self.answer_again(self.context.rules.inbound.reversed_before);
-            }
-            (Input::Reversal { .. }, Undo::Doubtful { .. } | Undo::Refused { .. }) => {
-                self.answer_reversal(self.context.rules.inbound.approved);
-            }
-            (Input::Reversal { .. }, Undo::Reversed { .. } | Undo::ReversedUnanswered) => {
-                self.answer_reversal(self.context.rules.inbound.reversed_already);
-            }
-            (Input::StatusAsked, _) => self.answer_status(self.context.rules.inbound.undone),
-            (Input::Cancel(_) | Input::Posting(_) | Input::Restarted, _) => {}
-            (Input::Due, _) => self.unexpected(input),
+    fn undone(&mut self, undo: Undo, input: &Input) {
+        let codes = &self.context.rules.inbound;
+        match input {
+            Input::Again(asked) => self.answer_again(
+                asked,
+                match undo {
+                    Undo::Doubtful { told } | Undo::Refused { told } | Undo::Reversed { told } => {
+                        told
+                    }
+                    Undo::ReversedUnanswered => codes.reversed_before,
+                },
+            ),
+            Input::Reversal(asked) => self.answer_to(
+                About::Reversal,
+                asked.id,
+                match undo {
+                    Undo::Doubtful { .. } | Undo::Refused { .. } => codes.approved,
+                    Undo::Reversed { .. } | Undo::ReversedUnanswered => codes.reversed_already,
+                },
+            ),
+            Input::StatusAsked(asked) => self.answer_to(About::Status, asked.id, codes.undone),
+            Input::Cancel(_) | Input::Posting(_) | Input::Restarted => {}
+            Input::Resolve(_) | Input::Due => self.unexpected(input),
         }
     }
 
-    fn barred(&mut self, by: Bar, input: Input) {
+    fn barred(&mut self, by: Bar, input: &Input) {
         let codes = &self.context.rules.inbound;
         match input {
-            Input::StatusAsked => self.answer_status(match by {
-                Bar::Reversal => codes.undone,
-                Bar::StatusInquiry => codes.not_found,
-            }),
-            Input::Again => self.answer_again(self.context.rules.inbound.reversed_before),
-            Input::Reversal { .. } => {
-                self.answer_reversal(self.context.rules.inbound.reversed_already);
+            Input::Again(asked) => self.answer_again(asked, codes.reversed_before),
+            Input::Reversal(asked) => {
+                self.answer_to(About::Reversal, asked.id, codes.reversed_already);
+            }
+            Input::StatusAsked(asked) => {
+                let code = match by {
+                    Bar::Reversal => codes.undone,
+                    Bar::StatusInquiry => codes.not_found,
+                };
+                self.answer_to(About::Status, asked.id, code);
             }
             Input::Restarted => {}
-            Input::Posting(_) | Input::Cancel(_) | Input::Due => self.unexpected(input),
+            Input::Posting(_) | Input::Cancel(_) | Input::Resolve(_) | Input::Due => {
+                self.unexpected(input);
+            }
         }
     }
 }
@@ -175,7 +222,8 @@ impl Next<'_, '_> {
         let Demand { id, side, account, amount, .. } = *self.demand;
         self.effect(Effect::AskPosting(Posting { id, side, account, amount }));
         if broken(Mutant::AnswerBeforePosting) {
-            self.effect(Effect::Answer(id, self.context.rules.inbound.approved));
+            let code = self.context.rules.inbound.approved;
+            self.effect(Effect::Answer(Reply { id, to: id, about: About::Request, code }));
         }
     }
 
@@ -191,47 +239,66 @@ impl Next<'_, '_> {
         self.answer(told);
     }
 
+    /// Core is asked to cancel the posting until it says that it has; when it doesn't for too long, somebody is called.
     fn undo(&mut self, undo: Undo, tries: u16) {
-        let due = self.core_due(tries);
+        let due = self.context.cancel_due(tries);
         self.fact(Fact::UndoAsked { undo, due });
         self.effect(Effect::CancelPosting(self.demand.id));
+        if self.context.is_overdue(tries) {
+            self.raise(Alarm::Exception);
+        }
     }
 
+    fn vouched(&mut self, persons: &TwoPersons) {
+        self.fact(Fact::Resolved(persons.clone()));
+        self.fact(Fact::Undone(Was::Cancelled));
+    }
+
+    /// The request is answered, with what is recorded.
     fn answer(&mut self, code: ResponseCode) {
         self.fact(Fact::Answered(code));
-        self.effect(Effect::Answer(self.demand.id, code));
+        self.reply(About::Request, self.demand.id, code);
     }
 
     /// The same answer as before, however often the request comes.
-    fn answer_again(&mut self, code: ResponseCode) {
+    fn answer_again(&mut self, asked: &Asked, code: ResponseCode) {
         self.fact(Fact::CameAgain);
-        self.effect(Effect::Answer(self.demand.id, code));
+        self.reply(About::Request, asked.id, code);
     }
 
-    fn answer_reversal(&mut self, code: ResponseCode) {
-        self.fact(Fact::ReversalAnswered(code));
-        self.effect(Effect::AnswerReversal(self.demand.id, code));
+    /// A reversal or a status inquiry is answered, with what is recorded.
+    fn answer_to(&mut self, about: About, to: TransferId, code: ResponseCode) {
+        self.fact(match about {
+            About::Request => Fact::Answered(code),
+            About::Reversal => Fact::ReversalAnswered(code),
+            About::Status => Fact::StatusAnswered(code),
+        });
+        self.reply(about, to, code);
     }
 
-    fn answer_status(&mut self, code: ResponseCode) {
-        self.fact(Fact::StatusAnswered(code));
-        self.effect(Effect::AnswerStatus(self.demand.id, code));
+    fn reply(&mut self, about: About, to: TransferId, code: ResponseCode) {
+        self.effect(Effect::Answer(Reply { id: self.demand.id, to, about, code }));
     }
 
-    fn mismatch(&mut self, amount: Amount) {
-        self.fact(Fact::ReversalMismatched(amount));
+    /// It has this transfer's numbers and speaks of another: it is none of it.
+    fn mismatch(&mut self, about: About, asked: &Asked) {
+        self.fact(Fact::Mismatched(*asked));
         self.raise(Alarm::Mismatch);
-        let code = self.context.rules.inbound.mismatched;
-        self.effect(Effect::AnswerReversal(self.demand.id, code));
+        self.reply(about, asked.id, self.context.rules.inbound.mismatched);
     }
 
-    fn unexpected(&mut self, input: Input) {
-        self.fact(Fact::Unexpected(input));
+    /// Core says what can't be true.
+    fn differs(&mut self, input: &Input) {
+        self.raise(Alarm::CoreDiffers);
+        self.unexpected(input);
+    }
+
+    fn unexpected(&mut self, input: &Input) {
+        self.fact(Fact::Unexpected(input.clone()));
     }
 
     fn core_due(&mut self, tries: u16) -> Moment {
-        let draw = self.context.numbers.draw();
-        self.context.rules.core.next(self.context.now, tries.saturating_add(1), draw)
+        self.context.core_due(tries)
     }
 
     fn raise(&mut self, alarm: Alarm) {

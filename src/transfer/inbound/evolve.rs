@@ -63,13 +63,18 @@ impl Inbound {
                 }
                 state => Err(state.illegal(fact)),
             },
+            // The verdict is carried out by the fact that follows.
+            Fact::Resolved(_) => match self {
+                state @ Self::Undoing { .. } => Ok(state),
+                state => Err(state.illegal(fact)),
+            },
             Fact::Undone(was) => match self {
                 Self::Undoing { demand, undo, .. } => Ok(Self::Undone { demand, undo, was: *was }),
                 state => Err(state.illegal(fact)),
             },
             Fact::CameAgain
             | Fact::ReversalAnswered(_)
-            | Fact::ReversalMismatched(_)
+            | Fact::Mismatched(_)
             | Fact::StatusAnswered(_)
             | Fact::Unexpected(_) => Ok(self),
         }

@@ -4,15 +4,15 @@
 
 use super::moves::Next;
 use super::{
-    Cause, Dispatch, Doubt, Outbound, OutboundFact as Fact, RefusedFor, Reversal, SettledBy,
-    Unwanted, Why,
+    Cause, Conflict, Dispatch, Doubt, Evidence, Outbound, OutboundFact as Fact, RefusedFor,
+    Reversal, SettledBy, Unwanted, Why,
 };
 use crate::mutation::{Mutant, broken};
 use crate::transfer::Context;
-use crate::transfer::effect::{Alarm, Cleared, Decision, Effect};
-use crate::transfer::input::{CancelAnswer, Input, Line, PostingAnswer, Was};
+use crate::transfer::effect::{Alarm, Cleared, Decision, Effect, Standing};
+use crate::transfer::input::{CancelAnswer, Input, Line, PostingAnswer, Verdict, Was};
 use crate::transfer::order::{Funding, Order, Receipt};
-use crate::transfer::rules::{AfterUnknown, Class};
+use crate::transfer::rules::{AfterUnknown, Class, ReversalClass};
 
 impl Outbound {
     /// Takes an order on: core is asked for the debit, or the request goes where the caller has debited.
@@ -29,11 +29,12 @@ impl Outbound {
     pub fn decide(&self, input: &Input, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
         let mut next = Next { order: self.order(), context, decision };
         match self {
-            Self::Accepted(_) | Self::Debited(..) | Self::Doubtful(..) => next.unexpected(input),
+            Self::Accepted(_) | Self::Debited(..) => next.unexpected(input),
             Self::Debiting { tries, .. } => next.debiting(*tries, input),
             Self::CancellingDebit { why, tries, .. } => next.cancelling_debit(*why, *tries, input),
             Self::Ready(dispatch) => next.ready(dispatch, input),
-            Self::Sent(dispatch) => next.sent(dispatch, input),
+            Self::Sent(_) => next.sent(input),
+            Self::Doubtful(dispatch, doubt) => next.doubtful(dispatch, *doubt, input),
             Self::Reversing(dispatch, reversal) => next.reversing(dispatch, reversal, input),
             Self::Inquiring { dispatch, tries } => next.inquiring(dispatch, *tries, input),
             Self::Exception(dispatch, Cause::Unreversed(reversal)) => {
@@ -43,7 +44,8 @@ impl Outbound {
             Self::Refunding { why, tries, .. } => next.refunding(*why, *tries, input),
             Self::Settled { by, .. } => next.settled(*by, input),
             Self::Refunded { .. } => next.refunded(input),
-            Self::Contradicted(_) => next.contradicted(input),
+            Self::Contradicted(_, conflict) => next.contradicted(conflict, input),
+            Self::PaidTwice(_) => next.paid_twice(input),
             Self::Refused { .. } => next.refused(input),
         }
     }
@@ -83,25 +85,23 @@ impl Next<'_, '_> {
     }
 
     fn cancelling_debit(&mut self, why: Unwanted, tries: u16, input: &Input) {
-        match (input, why) {
-            (Input::Cancel(CancelAnswer::Was(was)), Unwanted::Doubtful) => {
-                self.refuse(RefusedFor::Doubtful(*was));
+        match input {
+            Input::Cancel(CancelAnswer::Was(was)) => self.refuse(why.refused(*was)),
+            Input::Cancel(CancelAnswer::Refused) => self.core_does_not_cancel(input),
+            // Two persons have made core's books right by hand.
+            Input::Resolve(resolution) if resolution.verdict == Verdict::Refund => {
+                self.fact(Fact::Resolved(resolution.clone()));
+                self.refuse(why.refused(Was::Cancelled));
             }
-            (Input::Cancel(CancelAnswer::Was(was)), Unwanted::Refused(refusal)) => {
-                self.refuse(RefusedFor::CoreThenCancelled(refusal, *was));
-            }
-            (Input::Due, _) => self.cancel_debit(why, tries),
+            Input::Due => self.cancel_debit(why, tries),
             // A late answer about the debit changes nothing: core will say what it was.
-            (Input::Posting(_) | Input::Cancel(CancelAnswer::None) | Input::Restarted, _) => {}
-            (
-                Input::Line(_)
-                | Input::Answer(_)
-                | Input::ReversalAnswer(_)
-                | Input::StatusAnswer(_)
-                | Input::Settlement { .. }
-                | Input::Resolve(_),
-                _,
-            ) => self.unexpected(input),
+            Input::Posting(_) | Input::Cancel(CancelAnswer::None) | Input::Restarted => {}
+            Input::Line(_)
+            | Input::Answer(_)
+            | Input::ReversalAnswer(_)
+            | Input::StatusAnswer(_)
+            | Input::Settlement { .. }
+            | Input::Resolve(_) => self.unexpected(input),
         }
     }
 
@@ -113,7 +113,8 @@ impl Next<'_, '_> {
             }
             Input::Line(Line::NotSent) => self.refund(Why::NotSent),
             Input::Restarted if broken(Mutant::ResendAfterRestart) => {
-                let cleared = Cleared::new(self.order.id, dispatch.trace, &dispatch.receipt);
+                let Dispatch { trace, due, receipt, .. } = dispatch;
+                let cleared = Cleared::new(self.order.id, *trace, *due, receipt);
                 self.effect(Effect::SendRequest(cleared));
             }
             // An answer may overtake the news that the request was written.
@@ -126,11 +127,11 @@ impl Next<'_, '_> {
             | Input::ReversalAnswer(_)
             | Input::StatusAnswer(_)
             | Input::Settlement { .. }
-            | Input::Resolve(_) => self.sent(dispatch, input),
+            | Input::Resolve(_) => self.sent(input),
         }
     }
 
-    fn sent(&mut self, dispatch: &Dispatch, input: &Input) {
+    fn sent(&mut self, input: &Input) {
         match input {
             Input::Answer(answer)
                 if !answer.speaks_of(self.order) && !broken(Mutant::IgnoreMismatch) =>
@@ -143,17 +144,35 @@ impl Next<'_, '_> {
                 }
                 Class::Approved => self.settle(SettledBy::Answer(answer.code)),
                 Class::Declined => self.refund(Why::Declined(answer.code)),
-                Class::Unknown | Class::Retry => self.doubt(dispatch, Doubt::Code(answer.code)),
+                Class::Unknown | Class::Retry => self.doubt(Doubt::Code(answer.code)),
             },
-            Input::Due => self.doubt(dispatch, Doubt::Timeout),
-            Input::Line(Line::Lost) => self.doubt(dispatch, Doubt::LineLost),
-            Input::Restarted => self.doubt(dispatch, Doubt::Restart),
+            Input::Due => self.doubt(Doubt::Timeout),
+            Input::Line(Line::Lost) => self.doubt(Doubt::LineLost),
+            Input::Restarted => self.doubt(Doubt::Restart),
             Input::Line(Line::Sent | Line::NotSent)
             | Input::Posting(_)
             | Input::Cancel(_)
             | Input::ReversalAnswer(_)
             | Input::StatusAnswer(_)
             | Input::Settlement { .. }
+            | Input::Resolve(_) => self.unexpected(input),
+        }
+    }
+
+    /// Its turn comes with the deadline. As long as nothing is being undone, what the switch says is an outcome.
+    fn doubtful(&mut self, dispatch: &Dispatch, doubt: Doubt, input: &Input) {
+        match input {
+            Input::Due => match &self.context.rules.after_unknown {
+                AfterUnknown::Reverse(rules) => self.reverse(dispatch, doubt, rules),
+                AfterUnknown::Hold(rules) => self.ask_status(dispatch, rules),
+            },
+            Input::Answer(answer) => self.verdict_of_switch(answer),
+            Input::Settlement { settled } => self.verdict_of_file(*settled),
+            Input::Line(_) | Input::Restarted => {}
+            Input::Posting(_)
+            | Input::Cancel(_)
+            | Input::ReversalAnswer(_)
+            | Input::StatusAnswer(_)
             | Input::Resolve(_) => self.unexpected(input),
         }
     }
@@ -165,7 +184,7 @@ impl Next<'_, '_> {
                 self.reversal_answer(answer);
                 let not_found =
                     matches!(self.decision.facts.last(), Some(Fact::ReversalNotFound(_)));
-                if not_found && reversal.not_found.saturating_add(1) == rules.not_found_limit {
+                if not_found && reversal.not_found.saturating_add(1) >= rules.not_found_limit {
                     self.except();
                 }
             }
@@ -188,7 +207,8 @@ impl Next<'_, '_> {
 
     fn inquiring(&mut self, dispatch: &Dispatch, tries: u16, input: &Input) {
         match input {
-            Input::Answer(answer) | Input::StatusAnswer(answer) => self.verdict_of_switch(answer),
+            Input::Answer(answer) => self.verdict_of_switch(answer),
+            Input::StatusAnswer(answer) => self.verdict_of_status(answer),
             Input::Settlement { settled } => self.verdict_of_file(*settled),
             Input::Due => match &self.context.rules.after_unknown {
                 AfterUnknown::Hold(rules) if tries < rules.tries => {
@@ -223,7 +243,8 @@ impl Next<'_, '_> {
     /// The network knows no reversal: the switch, the settlement file or two persons decide.
     fn undecided(&mut self, input: &Input) {
         match input {
-            Input::Answer(answer) | Input::StatusAnswer(answer) => self.verdict_of_switch(answer),
+            Input::Answer(answer) => self.verdict_of_switch(answer),
+            Input::StatusAnswer(answer) => self.verdict_of_status(answer),
             Input::Settlement { settled } => self.verdict_of_file(*settled),
             Input::Resolve(resolution) => self.resolve(resolution),
             Input::Line(_) | Input::Restarted => {}
@@ -236,30 +257,37 @@ impl Next<'_, '_> {
     fn refunding(&mut self, why: Why, tries: u16, input: &Input) {
         match input {
             Input::Cancel(CancelAnswer::Was(was)) => {
-                self.fact(Fact::Refunded(Some(*was)));
                 if *was == Was::Absent {
                     self.raise(Alarm::CoreDiffers);
                 }
-                if why == Why::YetApproved {
-                    self.raise(Alarm::Exception);
-                }
-                self.tell();
+                self.refunded_now(why, Some(*was));
+            }
+            Input::Cancel(CancelAnswer::Refused) => self.core_does_not_cancel(input),
+            // Two persons have made core's books right by hand.
+            Input::Resolve(resolution) if resolution.verdict == Verdict::Refund => {
+                self.fact(Fact::Resolved(resolution.clone()));
+                self.refunded_now(why, None);
             }
             Input::Due => self.ask_refund(why, tries),
             Input::Answer(answer) => self.answer_after_end(*answer),
-            Input::ReversalAnswer(answer) | Input::StatusAnswer(answer) => {
-                self.fact(Fact::Repeated(*answer));
-            }
-            Input::Cancel(CancelAnswer::None) | Input::Line(_) | Input::Restarted => {}
-            Input::Posting(_) | Input::Settlement { .. } | Input::Resolve(_) => {
-                self.unexpected(input);
-            }
+            Input::StatusAnswer(answer) => self.status_after_end(*answer),
+            Input::ReversalAnswer(answer) => self.fact(Fact::Repeated(*answer)),
+            Input::Settlement { settled: true } => self.contradict(Evidence::SettlementFile),
+            Input::Settlement { settled: false }
+            | Input::Cancel(CancelAnswer::None)
+            | Input::Line(_)
+            | Input::Restarted => {}
+            Input::Posting(_) | Input::Resolve(_) => self.unexpected(input),
         }
     }
 
     fn settled(&mut self, by: SettledBy, input: &Input) {
         match input {
-            Input::Answer(answer) if !answer.speaks_of(self.order) => self.mismatch(*answer),
+            Input::Answer(answer) | Input::StatusAnswer(answer) | Input::ReversalAnswer(answer)
+                if !answer.speaks_of(self.order) =>
+            {
+                self.mismatch(*answer);
+            }
             Input::Answer(answer) | Input::StatusAnswer(answer) => {
                 if self.context.rules.classes.of(answer.code) == Class::Declined {
                     self.raise(Alarm::Contradiction);
@@ -270,48 +298,70 @@ impl Next<'_, '_> {
                     self.fact(Fact::Late(*answer));
                 }
             }
+            // Two persons settled it while the switch was undoing it.
+            Input::ReversalAnswer(answer)
+                if self.context.rules.reversal_classes.of(answer.code) == ReversalClass::Done =>
+            {
+                self.contradict(Evidence::Answer(*answer));
+            }
+            Input::ReversalAnswer(answer) => self.fact(Fact::Late(*answer)),
+            Input::Settlement { settled: false } => self.contradict(Evidence::SettlementFile),
             Input::Line(_) | Input::Settlement { settled: true } | Input::Restarted => {}
-            Input::Settlement { settled: false } => {
-                self.raise(Alarm::Contradiction);
+            Input::Posting(_) | Input::Cancel(_) | Input::Resolve(_) | Input::Due => {
                 self.unexpected(input);
             }
-            Input::Posting(_)
-            | Input::Cancel(_)
-            | Input::ReversalAnswer(_)
-            | Input::Resolve(_)
-            | Input::Due => self.unexpected(input),
         }
     }
 
     fn refunded(&mut self, input: &Input) {
         match input {
             Input::Answer(answer) => self.answer_after_end(*answer),
-            Input::ReversalAnswer(answer) | Input::StatusAnswer(answer) => {
-                self.fact(Fact::Repeated(*answer));
-            }
+            Input::StatusAnswer(answer) => self.status_after_end(*answer),
+            Input::ReversalAnswer(answer) => self.fact(Fact::Repeated(*answer)),
+            Input::Settlement { settled: true } => self.contradict(Evidence::SettlementFile),
             Input::Settlement { settled: false }
             | Input::Cancel(_)
             | Input::Line(_)
             | Input::Restarted => {}
-            Input::Settlement { settled: true } => {
-                self.raise(Alarm::Contradiction);
-                self.unexpected(input);
-            }
             Input::Posting(_) | Input::Resolve(_) | Input::Due => self.unexpected(input),
         }
     }
 
-    fn contradicted(&mut self, input: &Input) {
+    fn contradicted(&mut self, conflict: &Conflict, input: &Input) {
         match input {
             Input::Resolve(resolution) => {
                 self.fact(Fact::Resolved(resolution.clone()));
-                self.tell();
+                match (conflict, resolution.verdict) {
+                    (Conflict::GivenBackYetMoved, Verdict::Refund) => {
+                        self.fact(Fact::Refunded(None));
+                        self.tell(Standing::GivenBack);
+                    }
+                    (Conflict::GivenBackYetMoved, Verdict::Settle) => {
+                        self.fact(Fact::PaidTwice);
+                        self.tell(Standing::Settled);
+                    }
+                    (Conflict::SettledYetUndone(_), Verdict::Settle) => {
+                        self.settle(SettledBy::Persons);
+                    }
+                    (Conflict::SettledYetUndone(_), Verdict::Refund) => self.refund(Why::Resolved),
+                }
             }
             Input::Answer(answer) | Input::ReversalAnswer(answer) | Input::StatusAnswer(answer) => {
                 self.fact(Fact::Late(*answer));
             }
             Input::Settlement { .. } | Input::Cancel(_) | Input::Line(_) | Input::Restarted => {}
             Input::Posting(_) | Input::Due => self.unexpected(input),
+        }
+    }
+
+    /// Everything that can be known is known.
+    fn paid_twice(&mut self, input: &Input) {
+        match input {
+            Input::Answer(answer) | Input::ReversalAnswer(answer) | Input::StatusAnswer(answer) => {
+                self.fact(Fact::Late(*answer));
+            }
+            Input::Settlement { .. } | Input::Cancel(_) | Input::Line(_) | Input::Restarted => {}
+            Input::Posting(_) | Input::Resolve(_) | Input::Due => self.unexpected(input),
         }
     }
 

@@ -4,7 +4,8 @@
 //! never guessed at; for that alone a match in here ends with any other state.
 
 use super::{
-    Cause, Dispatch, Illegal, Outbound, OutboundFact as Fact, Reversal, SettledBy, Unwanted, Why,
+    Cause, Conflict, Dispatch, Illegal, Outbound, OutboundFact as Fact, Reversal, SettledBy,
+    Unwanted, Why,
 };
 use crate::transfer::order::Trace;
 use crate::values::Moment;
@@ -54,9 +55,9 @@ impl Outbound {
                 Self::Ready(dispatch) => Ok(Self::Sent(Dispatch { due: *due, ..dispatch })),
                 state => Err(state.illegal(fact)),
             },
-            Fact::Doubted(doubt) => match self {
+            Fact::Doubted { doubt, due } => match self {
                 Self::Ready(dispatch) | Self::Sent(dispatch) => {
-                    Ok(Self::Doubtful(dispatch, *doubt))
+                    Ok(Self::Doubtful(Dispatch { due: *due, ..dispatch }, *doubt))
                 }
                 state => Err(state.illegal(fact)),
             },
@@ -70,6 +71,12 @@ impl Outbound {
             Fact::RefundAsked { why, due } => self.refund_asked(fact, *why, *due),
             Fact::Refunded(_) => self.refunded(fact),
             Fact::Contradicted(_) => self.contradicted(fact),
+            Fact::PaidTwice => match self {
+                Self::Contradicted(order, Conflict::GivenBackYetMoved) => {
+                    Ok(Self::PaidTwice(order))
+                }
+                state => Err(state.illegal(fact)),
+            },
             Fact::ReversalUnclear(_)
             | Fact::Late(_)
             | Fact::Repeated(_)
@@ -104,10 +111,17 @@ impl Outbound {
 
     fn settled(self, fact: &Fact, by: SettledBy) -> Folded {
         match self {
-            Self::Ready(Dispatch { order, .. })
-            | Self::Sent(Dispatch { order, .. })
-            | Self::Inquiring { dispatch: Dispatch { order, .. }, .. }
-            | Self::Exception(Dispatch { order, .. }, _) => Ok(Self::Settled { order, by }),
+            Self::Ready(dispatch)
+            | Self::Sent(dispatch)
+            | Self::Doubtful(dispatch, _)
+            | Self::Inquiring { dispatch, .. }
+            | Self::Exception(dispatch, _) => {
+                let Dispatch { order, receipt, .. } = dispatch;
+                Ok(Self::Settled { order, receipt, by })
+            }
+            Self::Contradicted(order, Conflict::SettledYetUndone(receipt)) => {
+                Ok(Self::Settled { order, receipt, by })
+            }
             state => Err(state.illegal(fact)),
         }
     }
@@ -174,11 +188,13 @@ impl Outbound {
         }
     }
 
-    /// Of an exception, the verdict is carried out by the facts that follow.
+    /// The verdict is carried out by the facts that follow.
     fn resolved(self, fact: &Fact) -> Folded {
         match self {
-            Self::Exception(..) => Ok(self),
-            Self::Contradicted(order) => Ok(Self::Refunded { order, why: Why::Resolved }),
+            state @ (Self::Exception(..)
+            | Self::Contradicted(..)
+            | Self::CancellingDebit { .. }
+            | Self::Refunding { .. }) => Ok(state),
             state => Err(state.illegal(fact)),
         }
     }
@@ -187,10 +203,14 @@ impl Outbound {
         match self {
             Self::Ready(dispatch)
             | Self::Sent(dispatch)
+            | Self::Doubtful(dispatch, _)
             | Self::Reversing(dispatch, _)
             | Self::Inquiring { dispatch, .. }
             | Self::Exception(dispatch, _) => {
                 let Dispatch { order, receipt, .. } = dispatch;
+                Ok(Self::Refunding { order, receipt, why, tries: 1, due })
+            }
+            Self::Contradicted(order, Conflict::SettledYetUndone(receipt)) => {
                 Ok(Self::Refunding { order, receipt, why, tries: 1, due })
             }
             Self::Refunding { order, receipt, why, tries, .. } => {
@@ -202,8 +222,13 @@ impl Outbound {
 
     fn refunded(self, fact: &Fact) -> Folded {
         match self {
-            Self::Refunding { order, why: Why::YetApproved, .. } => Ok(Self::Contradicted(order)),
+            Self::Refunding { order, why: Why::YetApproved, .. } => {
+                Ok(Self::Contradicted(order, Conflict::GivenBackYetMoved))
+            }
             Self::Refunding { order, why, .. } => Ok(Self::Refunded { order, why }),
+            Self::Contradicted(order, Conflict::GivenBackYetMoved) => {
+                Ok(Self::Refunded { order, why: Why::Resolved })
+            }
             state => Err(state.illegal(fact)),
         }
     }
@@ -213,7 +238,13 @@ impl Outbound {
             Self::Refunding { order, receipt, tries, due, .. } => {
                 Ok(Self::Refunding { order, receipt, why: Why::YetApproved, tries, due })
             }
-            Self::Refunded { order, .. } => Ok(Self::Contradicted(order)),
+            Self::Refunded { order, .. } => {
+                Ok(Self::Contradicted(order, Conflict::GivenBackYetMoved))
+            }
+            Self::Settled { order, receipt, .. } => {
+                Ok(Self::Contradicted(order, Conflict::SettledYetUndone(receipt)))
+            }
+            state @ (Self::Contradicted(..) | Self::PaidTwice(_)) => Ok(state),
             state => Err(state.illegal(fact)),
         }
     }

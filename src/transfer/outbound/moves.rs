@@ -1,15 +1,16 @@
 //! The moves that states make: which facts and effects belong together.
 
 use super::{
-    Dispatch, Doubt, OutboundFact as Fact, RefusedFor, Reversal, SettledBy, Unwanted, Why,
+    Dispatch, Doubt, Evidence, OutboundFact as Fact, RefusedFor, Reversal, SettledBy, Unwanted, Why,
 };
 use crate::mutation::{Mutant, broken};
 use crate::transfer::Context;
-use crate::transfer::effect::{Alarm, Cleared, Decision, Effect, Posting, ReversalSend, Side};
-use crate::transfer::input::{Input, Resolution, Verdict};
+use crate::transfer::effect::{
+    Alarm, Cleared, Decision, Effect, Posting, ReversalSend, Side, Standing,
+};
+use crate::transfer::input::{Input, Resolution, Verdict, Was};
 use crate::transfer::order::{Answer, Funding, Order, Receipt, Trace};
 use crate::transfer::rules::{AfterUnknown, Class, InquiryRules, ReversalClass, ReversalRules};
-use crate::values::Moment;
 
 /// A decision being made about a transfer.
 pub(super) struct Next<'d, 'c> {
@@ -20,21 +21,36 @@ pub(super) struct Next<'d, 'c> {
 
 impl Next<'_, '_> {
     pub(super) fn ask_debit(&mut self, tries: u16) {
-        let due = self.core_due(tries);
+        let due = self.context.core_due(tries);
         self.fact(Fact::DebitAsked { due });
-        let Order { id, from, amount, .. } = *self.order;
+        let Order { id, from, to, amount, .. } = *self.order;
+        let from = if broken(Mutant::DebitAnother) { to } else { from };
         self.effect(Effect::AskPosting(Posting { id, side: Side::Debit, account: from, amount }));
     }
 
     pub(super) fn cancel_debit(&mut self, why: Unwanted, tries: u16) {
-        let due = self.core_due(tries);
+        let due = self.context.cancel_due(tries);
         self.fact(Fact::DebitCancelAsked { why, due });
+        self.cancel_posting(tries);
+    }
+
+    /// Core is asked to cancel until it says that it has; when it doesn't for too long, somebody is called.
+    fn cancel_posting(&mut self, tries: u16) {
         self.effect(Effect::CancelPosting(self.order.id));
+        if self.context.is_overdue(tries) {
+            self.raise(Alarm::Exception);
+        }
+    }
+
+    /// Core won't cancel: it is asked still, and somebody is called.
+    pub(super) fn core_does_not_cancel(&mut self, input: &Input) {
+        self.raise(Alarm::Exception);
+        self.unexpected(input);
     }
 
     pub(super) fn refuse(&mut self, why: RefusedFor) {
         self.fact(Fact::Refused(why));
-        self.tell();
+        self.tell(Standing::Refused);
     }
 
     /// The debit stands: the request is made ready under new numbers, and sent once that is on disk.
@@ -42,11 +58,9 @@ impl Next<'_, '_> {
         let now = self.context.now;
         let trace = self.context.numbers.trace(now);
         self.fact(Fact::Debited(receipt.clone()));
-        self.fact(Fact::RequestReady {
-            trace,
-            due: now.after(self.context.rules.response_timeout),
-        });
-        self.effect(Effect::SendRequest(Cleared::new(self.order.id, trace, receipt)));
+        let due = now.after(self.context.rules.response_timeout);
+        self.fact(Fact::RequestReady { trace, due });
+        self.effect(Effect::SendRequest(Cleared::new(self.order.id, trace, due, receipt)));
     }
 
     pub(super) fn settle(&mut self, by: SettledBy) {
@@ -54,20 +68,16 @@ impl Next<'_, '_> {
         if broken(Mutant::SettleTwice) {
             self.fact(Fact::Settled(by));
         }
-        self.tell();
+        self.tell(Standing::Settled);
     }
 
-    /// Nobody knows the outcome: it is reversed, or asked for where the network knows no reversal.
-    pub(super) fn doubt(&mut self, dispatch: &Dispatch, doubt: Doubt) {
+    /// Nobody knows the outcome: something is done about it as soon as its turn comes.
+    pub(super) fn doubt(&mut self, doubt: Doubt) {
         if broken(Mutant::RefundOnDoubt) {
             return self.refund(Why::NotSent);
         }
-        self.fact(Fact::Doubted(doubt));
-        match &self.context.rules.after_unknown {
-            AfterUnknown::Reverse(rules) => self.reverse(dispatch, doubt, rules),
-            AfterUnknown::Hold(rules) => self.ask_status(dispatch, rules),
-        }
-        self.tell();
+        self.fact(Fact::Doubted { doubt, due: self.context.now });
+        self.tell(Standing::Pending);
     }
 
     pub(super) fn reverse(&mut self, dispatch: &Dispatch, because: Doubt, rules: &ReversalRules) {
@@ -134,6 +144,28 @@ impl Next<'_, '_> {
         }
     }
 
+    /// What the answer to a status inquiry says of the transfer, and not of the inquiry.
+    pub(super) fn verdict_of_status(&mut self, answer: &Answer) {
+        if !answer.speaks_of(self.order) {
+            return self.mismatch(*answer);
+        }
+        match self.status_class(answer) {
+            Class::Approved => self.settle(SettledBy::Answer(answer.code)),
+            Class::Declined => self.refund(Why::Declined(answer.code)),
+            Class::Unknown | Class::Retry => self.fact(Fact::Late(*answer)),
+        }
+    }
+
+    fn status_class(&self, answer: &Answer) -> Class {
+        match &self.context.rules.after_unknown {
+            AfterUnknown::Hold(_) if broken(Mutant::StatusAsRequest) => {
+                self.context.rules.classes.of(answer.code)
+            }
+            AfterUnknown::Hold(rules) => rules.classes.of(answer.code),
+            AfterUnknown::Reverse(_) => Class::Unknown,
+        }
+    }
+
     pub(super) fn verdict_of_file(&mut self, settled: bool) {
         if settled {
             self.settle(SettledBy::SettlementFile);
@@ -163,15 +195,26 @@ impl Next<'_, '_> {
     pub(super) fn ask_refund(&mut self, why: Why, tries: u16) {
         match self.order.funding {
             Funding::Core => {
-                let due = self.core_due(tries);
+                let due = self.context.cancel_due(tries);
                 self.fact(Fact::RefundAsked { why, due });
-                self.effect(Effect::CancelPosting(self.order.id));
+                self.cancel_posting(tries);
             }
             Funding::Caller(_) => {
                 self.fact(Fact::RefundAsked { why, due: self.context.now });
                 self.fact(Fact::Refunded(None));
-                self.tell();
+                self.tell(Standing::GivenBack);
             }
+        }
+    }
+
+    /// The customer has the money back.
+    pub(super) fn refunded_now(&mut self, why: Why, was: Option<Was>) {
+        self.fact(Fact::Refunded(was));
+        if why == Why::YetApproved {
+            self.raise(Alarm::Exception);
+            self.tell(Standing::Pending);
+        } else {
+            self.tell(Standing::GivenBack);
         }
     }
 
@@ -180,16 +223,29 @@ impl Next<'_, '_> {
         if broken(Mutant::DropLateAnswer) {
             return;
         }
+        self.after_end(answer, self.context.rules.classes.of(answer.code));
+    }
+
+    /// The same, of a status inquiry.
+    pub(super) fn status_after_end(&mut self, answer: Answer) {
+        self.after_end(answer, self.status_class(&answer));
+    }
+
+    fn after_end(&mut self, answer: Answer, class: Class) {
         if !answer.speaks_of(self.order) {
             return self.mismatch(answer);
         }
-        match self.context.rules.classes.of(answer.code) {
-            Class::Approved => {
-                self.fact(Fact::Contradicted(answer));
-                self.raise(Alarm::Contradiction);
-            }
+        match class {
+            Class::Approved => self.contradict(Evidence::Answer(answer)),
             Class::Declined | Class::Unknown | Class::Retry => self.fact(Fact::Late(answer)),
         }
+    }
+
+    /// Somebody says what can't be true: two persons are to look.
+    pub(super) fn contradict(&mut self, evidence: Evidence) {
+        self.fact(Fact::Contradicted(evidence));
+        self.raise(Alarm::Contradiction);
+        self.tell(Standing::Pending);
     }
 
     pub(super) fn late(&mut self, answer: Answer) {
@@ -209,14 +265,8 @@ impl Next<'_, '_> {
         self.fact(Fact::Unexpected(input.clone()));
     }
 
-    /// When core is to be asked again, after it was asked so often and now once more.
-    pub(super) fn core_due(&mut self, tries: u16) -> Moment {
-        let draw = self.context.numbers.draw();
-        self.context.rules.core.next(self.context.now, tries.saturating_add(1), draw)
-    }
-
-    pub(super) fn tell(&mut self) {
-        self.effect(Effect::Tell(self.order.id));
+    pub(super) fn tell(&mut self, standing: Standing) {
+        self.effect(Effect::Tell(self.order.id, standing));
     }
 
     pub(super) fn raise(&mut self, alarm: Alarm) {
@@ -229,5 +279,15 @@ impl Next<'_, '_> {
 
     pub(super) fn effect(&mut self, effect: Effect) {
         self.decision.effects.push(effect);
+    }
+}
+
+impl Unwanted {
+    /// Why the transfer is refused when core has confirmed that no debit stands, and what it was.
+    pub(super) const fn refused(self, was: Was) -> RefusedFor {
+        match self {
+            Self::Doubtful => RefusedFor::Doubtful(was),
+            Self::Refused(refusal) => RefusedFor::CoreThenCancelled(refusal, was),
+        }
     }
 }
