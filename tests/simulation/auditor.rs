@@ -174,9 +174,9 @@ impl Auditor {
                     OutboundFact::RequestReady { trace, .. }
                     | OutboundFact::ReversalReady { trace } => {
                         // A reversal may go under the numbers of its original.
-                        if under.insert(wire_key(*trace)) {
-                            heard += self.heard.get(&wire_key(*trace)).copied().unwrap_or_default();
-                        }
+                        let first = under.insert(wire_key(*trace));
+                        let known = self.heard.get(&wire_key(*trace)).filter(|_| first);
+                        heard += known.copied().unwrap_or_default();
                     }
                     OutboundFact::RefundAsked { why: Why::Declined(_) | Why::Reversed, .. } => {
                         recorded += usize::from(!std::mem::replace(&mut refunding, true));

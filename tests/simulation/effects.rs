@@ -31,7 +31,6 @@ impl World {
             }
             Output::Refused(_, busy) => assert_eq!(busy, Busy::Overtaken, "there is room for all"),
             Output::Unknown(id) => panic!("{id}: nobody knows it"),
-            Output::CutOverRefused(_) => {}
             Output::Stands(id, life) => self.auditor.stands(&self.journal, id, life.as_deref()),
             Output::Unmatched(trace, ..) => {
                 assert!(self.journal.by_trace(trace).is_none(), "an answer of ours is unmatched");
@@ -39,7 +38,7 @@ impl World {
             Output::AskSwitch(inquiry, trace) => self.ask_switch(&inquiry, trace),
             Output::AskAccount(id, _) => self.ask_core(id),
             Output::Inquired(id, way, outcome) => self.inquired(id, way, &outcome),
-            Output::LateInquiry(..) => {}
+            Output::LateInquiry(..) | Output::CutOverRefused(_) => {}
         }
     }
 
