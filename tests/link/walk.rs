@@ -100,8 +100,8 @@ impl World {
         rules.caps.in_flight = 4;
         rules.caps.waiting = 6;
         let now = Moment::from_millis(1_000_000);
-        let roles = [Role::Dial, Role::Dial];
-        let group = Group::new(Arc::new(rules), Arc::clone(&spec), &roles, 5, now);
+        let links = [Role::Dial, Role::Dial];
+        let group = Group::new(Arc::new(rules), Arc::clone(&spec), &links, 5, now);
         Self {
             group,
             spec,
