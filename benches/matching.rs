@@ -30,12 +30,12 @@ fn main() {
     let full = std::env::args().any(|argument| argument == "--bench");
     let (rounds, batches) = if full { (31, 200) } else { (1, 2) };
     let (_, text) = Spec::SHIPPED[0];
-    let mut world = World::new(Arc::new(Spec::parse("nusantara", text).unwrap()));
+    let mut world = World::new(&Arc::new(Spec::parse("nusantara", text).unwrap()));
     world.batch();
     let counted = allocation_counter::measure(|| world.batch());
     let mut nanos: Vec<f64> = (0..rounds).map(|_| world.round(batches)).collect();
     nanos.sort_by(f64::total_cmp);
-    println!("a request and its answer: median {:.0} ns", nanos[nanos.len() / 2]);
+    println!("a request and its answer: median {:.0} ns", nanos.get(nanos.len() / 2).unwrap());
     let allocations = counted.count_total as f64 / f64::from(IN_FLIGHT);
     println!("allocations a request: {allocations:.3}");
 }
@@ -51,19 +51,21 @@ struct World {
 }
 
 impl World {
-    fn new(spec: Arc<Spec>) -> Self {
+    fn new(spec: &Arc<Spec>) -> Self {
         let mut rules = SessionRules::nusantara();
         rules.caps.per_second = NonZeroU32::MAX;
         rules.caps.burst = NonZeroU32::MAX;
         let now = Moment::from_millis(1_000_000);
-        let mut group = Group::new(Arc::new(rules), Arc::clone(&spec), &[Role::Dial], 1, now);
+        let mut group = Group::new(Arc::new(rules), Arc::clone(spec), &[Role::Dial], 1, now);
         group.handle_timeout(now);
         let Some(Action::Dial(_, line)) = group.poll_action() else { panic!("it dials") };
         group.handle_connected(line, now);
-        sign_on(&spec, &mut group, line, now);
-        let requests: Vec<_> = (0..IN_FLIGHT).map(|number| request(&spec, number)).collect();
+        sign_on(spec, &mut group, line, now);
+        let requests: Vec<_> = (0..IN_FLIGHT).map(|number| request(spec, number)).collect();
         let mut answers = BytesMut::new();
-        requests.iter().for_each(|request| answer(&spec, request.clone(), &mut answers));
+        for request in &requests {
+            answer(spec, request.clone(), &mut answers);
+        }
         let answers = answers.freeze();
         Self { group, line, now, requests, answers, incoming: BytesMut::new() }
     }
