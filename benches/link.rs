@@ -238,7 +238,7 @@ fn rules(sign_on: Starter) -> Arc<SessionRules> {
 
 async fn play_switch(spec: &Arc<Spec>, listener: TcpListener) {
     let allowed = vec![Ipv4Addr::LOCALHOST.into()];
-    let links = vec![("bank".to_owned(), Endpoint::Listen { listener, allowed, tls: None })];
+    let links = vec![Endpoint::Listen { listener, allowed, tls: None }];
     let clock = Clock::new();
     let (handle, mut events) = start(rules(Starter::They), Arc::clone(spec), links, clock, 2);
     let echoes = des(ECHOES);
@@ -269,8 +269,7 @@ fn respond(request: &Message<'_>, echoes: &[De], buffer: &mut BytesMut) {
 }
 
 async fn play_bank(spec: &Arc<Spec>, address: SocketAddr, time: Duration) -> f64 {
-    let links =
-        vec![("switch".to_owned(), Endpoint::Dial { address: address.to_string(), tls: None })];
+    let links = vec![Endpoint::Dial { address: address.to_string(), tls: None }];
     let clock = Clock::new();
     let (handle, mut events) = start(rules(Starter::We), Arc::clone(spec), links, clock, 1);
     let template = template(spec);

@@ -25,8 +25,7 @@ mod tls;
 pub use driver::{Events, Handle, start};
 pub use end::End;
 pub use event::{Event, NotSent, Outgoing, Premature};
-pub use group::{Action, Group, LinkSettings, Role};
-pub use matching::Key;
+pub use group::{Action, Group, Role};
 pub use tcp::{Clock, Endpoint};
 pub use tls::{Identity, TlsClient, TlsError, TlsServer};
 

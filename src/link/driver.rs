@@ -19,7 +19,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::io::poll_read_buf;
 use tokio_util::sync::PollSender;
 
-use super::group::{Action, Group, LinkSettings};
+use super::group::{Action, Group};
 use super::tcp::{Clock, Endpoint, Wire, dial, take_on};
 use super::{End, Event, LineId, LinkId, Outgoing};
 use crate::iso8583::Spec;
@@ -113,21 +113,19 @@ impl Events {
     }
 }
 
-/// Starts the links of a network on the runtime that this is called in. `seed` is any number.
+/// Starts the links of a network on the runtime that this is called in: a [`LinkId`] is a place in `endpoints`. `seed` is any number.
 #[must_use]
 pub fn start(
     rules: Arc<SessionRules>,
     spec: Arc<Spec>,
-    links: Vec<(String, Endpoint)>,
+    endpoints: Vec<Endpoint>,
     clock: Clock,
     seed: u64,
 ) -> (Handle, Events) {
     let (commands, receiver) = mpsc::channel(QUEUED);
     let (sender, events) = mpsc::channel(QUEUED);
-    let (names, endpoints): (Vec<_>, Vec<_>) = links.into_iter().unzip();
-    let settings = names.into_iter().zip(&endpoints);
-    let settings = settings.map(|(name, endpoint)| LinkSettings { name, role: endpoint.role() });
-    let group = Group::new(rules, spec, settings.collect(), seed, clock.now());
+    let links: Vec<_> = endpoints.iter().map(Endpoint::role).collect();
+    let group = Group::new(rules, spec, &links, seed, clock.now());
     let mut driver = Driver {
         group,
         clock,

@@ -26,16 +26,7 @@ use crate::values::Moment;
 use dispatch::Waiting;
 use links::Link;
 
-/// One link, as the configuration has it.
-#[derive(Clone, Debug)]
-pub struct LinkSettings {
-    /// Its name for people.
-    pub name: String,
-    /// Who makes the connection.
-    pub role: Role,
-}
-
-/// Who makes the connection.
+/// Who makes the connection of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// We connect to the switch.
@@ -105,14 +96,14 @@ impl Group {
     pub fn new(
         rules: Arc<SessionRules>,
         spec: Arc<Spec>,
-        links: Vec<LinkSettings>,
+        links: &[Role],
         seed: u64,
         now: Moment,
     ) -> Self {
         let caps = rules.caps;
         let capacity = caps.in_flight.saturating_mul(links.len()).min(CAPACITY_AT_FIRST);
         Self {
-            links: links.into_iter().map(|settings| Link::new(settings, now)).collect(),
+            links: links.iter().map(|role| Link::new(*role, now)).collect(),
             lines: BTreeMap::new(),
             waiting: Waiting::default(),
             in_flight: InFlight::new(capacity),
@@ -124,12 +115,6 @@ impl Group {
             rules,
             spec,
         }
-    }
-
-    /// The link of a place.
-    #[must_use]
-    pub fn link(&self, link: LinkId) -> Option<&LinkSettings> {
-        self.links.get(link.0).map(|link| &link.settings)
     }
 
     /// Requests that wait for their turn, and those that wait for their answers.

@@ -10,7 +10,7 @@ use crate::values::Moment;
 /// What a request and its answer have in common: the class of the MTI, and the values of some data elements as
 /// they lie on the wire. Held in place: none is allocated.
 #[derive(Clone, Copy)]
-pub struct Key {
+pub(super) struct Key {
     class: u8,
     length: u8,
     bytes: [u8; KEY_MAX],
@@ -21,8 +21,7 @@ const KEY_MAX: usize = 62;
 
 impl Key {
     /// The key of a message; `None` if it lacks one of the data elements, or they have over 62 bytes together.
-    #[must_use]
-    pub fn of(message: &Message<'_>, elements: &[De]) -> Option<Self> {
+    pub(super) fn of(message: &Message<'_>, elements: &[De]) -> Option<Self> {
         let mut key = Self { class: message.mti().class(), length: 0, bytes: [0; KEY_MAX] };
         let mut at = 0;
         for de in elements {

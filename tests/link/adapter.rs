@@ -39,10 +39,8 @@ pub(crate) struct Adapter {
 impl Adapter {
     pub(crate) fn new(spec: &Arc<Spec>, rules: &SessionRules, endpoints: Vec<Endpoint>) -> Self {
         let clock = Clock::new();
-        let names = (0..).map(|place: usize| format!("link {place}"));
-        let links = names.zip(endpoints).collect();
         let rules = Arc::new(rules.clone());
-        let (handle, events) = start(rules, Arc::clone(spec), links, clock, 1);
+        let (handle, events) = start(rules, Arc::clone(spec), endpoints, clock, 1);
         Self { handle, clock, spec: Arc::clone(spec), events, seen: VecDeque::new() }
     }
 

@@ -7,9 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use titian::iso8583::{Frame, FrameCodec, OutgoingFrame, Spec};
-use titian::link::{
-    Action, End, Event, Group, LineId, LinkId, LinkSettings, Outgoing, Role, Token,
-};
+use titian::link::{Action, End, Event, Group, LineId, LinkId, Outgoing, Role, Token};
 use titian::network::{SessionRules, Spread};
 use titian::values::Moment;
 use tokio_util::codec::{Decoder, Encoder};
@@ -102,9 +100,8 @@ impl World {
         rules.caps.in_flight = 4;
         rules.caps.waiting = 6;
         let now = Moment::from_millis(1_000_000);
-        let link = |name: &str| LinkSettings { name: name.to_owned(), role: Role::Dial };
-        let links = vec![link("a"), link("b")];
-        let group = Group::new(Arc::new(rules), Arc::clone(&spec), links, 5, now);
+        let links = [Role::Dial, Role::Dial];
+        let group = Group::new(Arc::new(rules), Arc::clone(&spec), &links, 5, now);
         Self {
             group,
             spec,

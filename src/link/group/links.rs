@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use super::{Action, Counts, Event, Group, LinkSettings, Role};
+use super::{Action, Counts, Event, Group, Role};
 use crate::iso8583::FrameCodec;
 use crate::link::event::NotSent;
 use crate::link::line::Line;
@@ -14,7 +14,7 @@ use crate::values::Moment;
 
 /// A link and its connections.
 pub(super) struct Link {
-    pub(super) settings: LinkSettings,
+    role: Role,
     /// The connection that was signed on, until it is closed.
     pub(super) current: Option<LineId>,
     /// Connections that wait for a sign-on, the oldest first.
@@ -32,10 +32,10 @@ pub(super) struct Link {
 const EARLY_MAX: usize = 16;
 
 impl Link {
-    pub(super) fn new(settings: LinkSettings, now: Moment) -> Self {
-        let retry_at = (settings.role == Role::Dial).then_some(now);
+    pub(super) fn new(role: Role, now: Moment) -> Self {
+        let retry_at = (role == Role::Dial).then_some(now);
         let early = VecDeque::new();
-        Self { settings, current: None, early, retry_at, tries: 0, wanted: true }
+        Self { role, current: None, early, retry_at, tries: 0, wanted: true }
     }
 
     fn forget(&mut self, id: LineId) {
@@ -46,7 +46,7 @@ impl Link {
     /// Sets when to dial again, if it is ours to dial and nothing is left of the last time.
     fn retry(&mut self, rules: &SessionRules, counts: &mut Counts, now: Moment) {
         let idle = self.current.is_none() && self.early.is_empty();
-        if idle && self.wanted && self.settings.role == Role::Dial {
+        if idle && self.wanted && self.role == Role::Dial {
             self.tries = self.tries.saturating_add(1);
             self.retry_at = Some(rules.timers.reconnect.next(now, self.tries, counts.draw()));
         }
@@ -179,7 +179,7 @@ impl Group {
             link.wanted = true;
             link.tries = 0;
             let idle = link.current.is_none() && link.early.is_empty();
-            link.retry_at = (idle && link.settings.role == Role::Dial).then_some(now);
+            link.retry_at = (idle && link.role == Role::Dial).then_some(now);
         }
     }
 
