@@ -91,7 +91,7 @@ impl Journal {
         }
         let hash_of = |seq| store.hash_of(seq);
         let claims = Claims::open(beside(path, "-claims"), store.anchor, hash_of)?;
-        let mut index = Index::open(path, store.anchor, hash_of)?;
+        let mut index = Index::open(path, store.anchor, head, hash_of)?;
         let at =
             if head == store.anchor { Moment::default() } else { store.row(head.count)?.row.at };
         let shared = Arc::new(Shared::new(head, at, claims));
@@ -200,8 +200,7 @@ impl Drop for Journal {
 /// Whether the store has what its last checkpoint says.
 fn check_signed(store: &Store, head: Head, signed: Head) -> Result<(), JournalError> {
     if signed.count > head.count {
-        let (path, rows) = (store.path.clone(), head.count);
-        return Err(JournalError::Older { path, rows, signed: signed.count });
+        return Err(JournalError::older(&store.path, head, signed, "a checkpoint"));
     }
     // What is archived is not here to be compared.
     match store.hash_of(signed.count)? {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::chain::Head;
+
 /// Why the journal could not do what it was asked.
 ///
 /// After an error of an append its rows may be on disk or not: a restart tells.
@@ -34,15 +36,21 @@ pub enum JournalError {
         /// Where, and how.
         what: Arc<str>,
     },
-    /// The store is an older copy of itself, or its end was cut.
-    #[error("the store {} has {rows} rows, but a checkpoint was signed at {signed}: it is an older copy or was cut; restore the newest one", path.display())]
+    /// The store is an older copy of itself, or its end was lost or cut.
+    #[error(
+        "the store {} has {rows} rows, but {by} knows of {known}: it is an older copy or its end is lost; restore the newest one, or, \
+         to go on without what is lost, move the checkpoints and the index away",
+        path.display()
+    )]
     Older {
         /// The store.
         path: PathBuf,
         /// The number of the last row that it has.
         rows: u64,
-        /// The number that the checkpoint tells.
-        signed: u64,
+        /// The number of a row that it had.
+        known: u64,
+        /// What knows of it.
+        by: &'static str,
     },
     /// The operating system or SQLite failed. A journal that had this while it wrote writes no more.
     #[error("{doing} {} failed: {what}; put the disk in order and start again, which recovers", path.display())]
@@ -106,6 +114,10 @@ impl JournalError {
 
     pub(super) fn not_as_written(path: &Path, row: u64) -> Self {
         Self::damaged(path, format!("row {row} is not as it was written"))
+    }
+
+    pub(super) fn older(path: &Path, has: Head, known: Head, by: &'static str) -> Self {
+        Self::Older { path: path.to_owned(), rows: has.count, known: known.count, by }
     }
 
     pub(super) fn damaged(path: &Path, what: impl Into<Arc<str>>) -> Self {

@@ -35,12 +35,10 @@ const SCHEMA: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX transfers_open ON transfers (id) WHERE open;
     CREATE TABLE traces (second INTEGER, stan INTEGER, id BLOB NOT NULL, PRIMARY KEY (second, stan)) STRICT, WITHOUT ROWID;
-    -- How far it is, after which archive, and sums that tell damage: over the ids of what is open, and over the rows
-    -- that are left out as their transfers began before the archive ended.
-    CREATE TABLE state (
-        count INTEGER NOT NULL, hash BLOB NOT NULL, anchor INTEGER NOT NULL,
-        open BLOB NOT NULL, left_out BLOB NOT NULL
-    ) STRICT;
+    -- The rows that are left out, as the beginning of their transfers is archived.
+    CREATE TABLE left_out (seq INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;
+    -- How far it is, after which archive, and a sum over the ids of what is open, that tells damage.
+    CREATE TABLE state (count INTEGER NOT NULL, hash BLOB NOT NULL, anchor INTEGER NOT NULL, open BLOB NOT NULL) STRICT;
 ";
 const VERSION: i64 = 1;
 
@@ -50,8 +48,6 @@ pub(super) struct Index {
     path: PathBuf,
     head: Head,
     open: Open,
-    /// The sum over the rows that are left out, as their transfers began before the archive ended.
-    left_out: u64,
 }
 
 /// The state of an index, as its table has it.
@@ -59,17 +55,15 @@ struct State {
     head: Head,
     anchor: u64,
     open: u128,
-    left_out: u64,
 }
 
 fn state(db: &Connection) -> rusqlite::Result<State> {
     let read = |row: &rusqlite::Row<'_>| {
         let head = Head { count: row.get(0)?, hash: row.get(1)? };
         let open = row.get(3).map(u128::from_be_bytes)?;
-        let left_out = row.get(4).map(u64::from_be_bytes)?;
-        Ok(State { head, anchor: row.get(2)?, open, left_out })
+        Ok(State { head, anchor: row.get(2)?, open })
     };
-    db.query_row("SELECT count, hash, anchor, open, left_out FROM state", [], read)
+    db.query_row("SELECT count, hash, anchor, open FROM state", [], read)
 }
 
 /// What is open, and the sum over it.
@@ -94,17 +88,22 @@ pub(super) fn path_of(store: &Path) -> PathBuf {
 }
 
 impl Index {
-    /// Opens the index of a store, or makes it again if it is none, not whole, or of another chain.
+    /// Opens the index of a store, or makes it again if it is none, not whole, or of another chain. One that knows of a
+    /// row that the store has not shows that the store lost it: rows are indexed when they are durable.
     pub(super) fn open(
         store: &Path,
         anchor: Head,
+        head: Head,
         hash_of: impl Fn(u64) -> Result<Option<[u8; 32]>, JournalError>,
     ) -> Result<Self, JournalError> {
         let path = path_of(store);
-        if let Ok(index) = Self::open_as_is(&path, anchor)
-            && hash_of(index.head.count)? == Some(index.head.hash)
-        {
-            return Ok(index);
+        if let Ok(index) = Self::open_as_is(&path, anchor) {
+            if index.head.count > head.count {
+                return Err(JournalError::older(store, head, index.head, "its index"));
+            }
+            if hash_of(index.head.count)? == Some(index.head.hash) {
+                return Ok(index);
+            }
         }
         for ending in ["", "-wal", "-shm"] {
             let path = beside(&path, ending);
@@ -116,12 +115,12 @@ impl Index {
             }
         }
         let db = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        let begin = "INSERT INTO state VALUES (?1, ?2, ?1, zeroblob(16), zeroblob(8))";
+        let begin = "INSERT INTO state VALUES (?1, ?2, ?1, zeroblob(16))";
         let doing = "making the index";
         db.execute_batch(SCHEMA).during(doing, &path)?;
         db.execute(begin, (anchor.count, anchor.hash)).during(doing, &path)?;
         db.pragma_update(None, "user_version", VERSION).during(doing, &path)?;
-        Ok(Self { db, path, head: anchor, open: Open::default(), left_out: 0 })
+        Ok(Self { db, path, head: anchor, open: Open::default() })
     }
 
     fn open_as_is(path: &Path, anchor: Head) -> Result<Self, JournalError> {
@@ -137,8 +136,7 @@ impl Index {
         if version != VERSION || open.sum != state.open {
             return Err(JournalError::damaged(path, "what is open is not as it was written"));
         }
-        let State { head, left_out, .. } = state;
-        let mut index = Self { db, path: path.to_owned(), head, open, left_out };
+        let index = Self { db, path: path.to_owned(), head: state.head, open };
         if state.anchor != anchor.count {
             index.forget(anchor)?;
         }
@@ -173,22 +171,22 @@ impl Index {
             if change.write(&step, *id)? {
                 self.open.set(*id, change.open);
             } else {
-                self.left_out = self.left_out.wrapping_add(change.sum(*id));
+                leave_out(&step, *id, change.rows())?;
             }
         }
-        let sql = "UPDATE state SET count = ?1, hash = ?2, open = ?3, left_out = ?4";
-        let (open, left_out) = (self.open.sum.to_be_bytes(), self.left_out.to_be_bytes());
-        step.prepare_cached(sql)?.execute((head.count, head.hash, open, left_out))?;
+        let sql = "UPDATE state SET count = ?1, hash = ?2, open = ?3";
+        let open = self.open.sum.to_be_bytes();
+        step.prepare_cached(sql)?.execute((head.count, head.hash, open))?;
         self.head = head;
         step.commit()
     }
 
     /// Takes out what was archived.
-    fn forget(&mut self, anchor: Head) -> Result<(), JournalError> {
+    fn forget(&self, anchor: Head) -> Result<(), JournalError> {
         self.write_forgotten(anchor).during("taking what is archived out of the index", &self.path)
     }
 
-    fn write_forgotten(&mut self, anchor: Head) -> rusqlite::Result<()> {
+    fn write_forgotten(&self, anchor: Head) -> rusqlite::Result<()> {
         let archived = anchor.count.to_be_bytes();
         let step = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
         let mut find =
@@ -196,20 +194,26 @@ impl Index {
         let mut rows = find.query([archived])?;
         // What is open is never archived, so the sum over it stays.
         while let Some(row) = rows.next()? {
-            let (seqs, _) = row.get_ref(1)?.as_blob()?.as_chunks::<8>();
-            let kept = seqs.iter().map(|seq| u64::from_be_bytes(*seq));
-            let kept = kept.filter(|seq| *seq > anchor.count);
-            let sum = audit::rows(number(row, 0)?, kept);
-            self.left_out = self.left_out.wrapping_add(sum);
+            leave_out(&step, number(row, 0)?, row.get_ref(1)?.as_blob()?)?;
         }
         drop(rows);
         drop(find);
         step.execute("DELETE FROM transfers WHERE substr(rows, 1, 8) <= ?1", [archived])?;
         step.execute("DELETE FROM traces WHERE id NOT IN (SELECT id FROM transfers)", [])?;
-        let sql = "UPDATE state SET anchor = ?1, left_out = ?2";
-        step.execute(sql, (anchor.count, self.left_out.to_be_bytes()))?;
+        step.execute("DELETE FROM left_out WHERE seq <= ?1", [anchor.count])?;
+        step.execute("UPDATE state SET anchor = ?1", [anchor.count])?;
         step.commit()
     }
+}
+
+/// The numbers of rows, of eight bytes each.
+pub(super) fn seqs(rows: &[u8]) -> impl DoubleEndedIterator<Item = u64> + Clone {
+    rows.as_chunks::<8>().0.iter().map(|seq| u64::from_be_bytes(*seq))
+}
+
+fn leave_out(db: &Connection, id: u128, rows: &[u8]) -> rusqlite::Result<()> {
+    let mut put = db.prepare_cached("INSERT INTO left_out VALUES (?1, ?2)")?;
+    seqs(rows).try_for_each(|seq| put.execute((seq, id.to_be_bytes())).map(drop))
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, JournalError> {

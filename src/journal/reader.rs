@@ -2,13 +2,13 @@
 //! doesn't have yet is looked for in the rows that it still lacks.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::{During, JournalError};
-use super::index::{open_ids, open_to_read, path_of};
+use super::index::{open_ids, open_to_read, path_of, seqs};
 use super::row::Row;
 use super::shared::{Entry, Group, Shared};
 use super::store::Store;
@@ -28,7 +28,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub(super) fn open(store: &std::path::Path, shared: Arc<Shared>) -> Result<Self, JournalError> {
+    pub(super) fn open(store: &Path, shared: Arc<Shared>) -> Result<Self, JournalError> {
         let index = open_to_read(store)?;
         Ok(Self { index, path: path_of(store), store: Store::open_to_read(store)?, shared })
     }
@@ -45,8 +45,7 @@ impl Reader {
             .prepare_cached("SELECT rows FROM transfers WHERE id = ?1")
             .and_then(|mut find| find.query_row([id.0.to_be_bytes()], |row| row.get(0)).optional())
             .during("looking up a transfer", &self.path)?;
-        let (indexed, _) = rows.as_deref().unwrap_or_default().as_chunks::<8>();
-        let mut seqs: BTreeSet<u64> = indexed.iter().map(|seq| u64::from_be_bytes(*seq)).collect();
+        let mut seqs: BTreeSet<u64> = seqs(rows.as_deref().unwrap_or_default()).collect();
         seqs.extend(entries(&unindexed).filter(|entry| entry.id == id).map(|entry| entry.seq));
         let rows =
             seqs.into_iter().map(|seq| self.row_of(id, seq)).collect::<Result<Vec<_>, _>>()?;

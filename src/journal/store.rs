@@ -215,14 +215,19 @@ impl Store {
         }
     }
 
-    /// The state that a row leads to and whether it leaves it open, unchecked; `None` if there is no such row.
-    pub(super) fn state(&self, seq: u64) -> Result<Option<(String, bool)>, JournalError> {
+    /// Whether there are rows up to this one, as there are none up to the anchor.
+    pub(super) fn has_rows_to(&self, seq: u64) -> Result<bool, JournalError> {
         self.db
-            .prepare_cached("SELECT state, open FROM rows WHERE seq = ?1")
-            .and_then(|mut find| {
-                find.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+            .query_row("SELECT EXISTS (SELECT 1 FROM rows WHERE seq <= ?1)", [seq], |row| {
+                row.get(0)
             })
-            .during("reading a row", &self.path)
+            .during("reading the first row", &self.path)
+    }
+
+    /// The state that a row leads to and whether it leaves it open, unchecked; `None` if there is no such row.
+    pub(super) fn state(&self, seq: u64) -> rusqlite::Result<Option<(String, bool)>> {
+        let mut find = self.db.prepare_cached("SELECT state, open FROM rows WHERE seq = ?1")?;
+        find.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?))).optional()
     }
 
     /// Whether all notes are as they were written.

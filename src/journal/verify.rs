@@ -84,7 +84,8 @@ pub fn verify(
     let from = files.first().map_or(Head::START, |file| file.anchor);
     let checkpoints = read_checkpoints(evidence, from)?;
     // While another process has the store, the index moves on beside the pass.
-    let index = lock.as_ref().and_then(|_| Audit::open(path));
+    let index =
+        lock.as_ref().zip(files.last()).and_then(|(_, file)| Audit::open(path, file.anchor));
     let mut pass = Pass { head: from, checkpoints: checkpoints.iter().peekable(), each, index };
     files.iter().try_for_each(|file| pass.file(file))?;
     if pass.checkpoints.next().is_some() {
@@ -142,6 +143,9 @@ impl<E: FnMut(u64, &Row) -> Result<(), String>> Pass<'_, E> {
             let how =
                 "the file begins after another row: give its archives, all and in their order";
             return Err(self.wrong(&file.path, how));
+        }
+        if file.has_rows_to(file.anchor.count)? {
+            return Err(self.wrong(&file.path, "before it stands a row that is of no chain"));
         }
         let mut scratch = Vec::new();
         loop {

@@ -11,8 +11,6 @@
 
 mod archives;
 mod damage;
-mod full_disk;
-mod kill;
 mod model;
 mod opening;
 mod support;

@@ -1,7 +1,6 @@
 //! What a start finds, and what it refuses.
 
 use std::fs;
-use std::process::Command;
 
 use titian::journal::{Batch, FORM_BYTES_MAX, Form, Journal, JournalError, Note, Query, Reader};
 use titian::values::{Moment, Stan, TransferId, Value};
@@ -10,35 +9,6 @@ use crate::support::{Folder, START, account, append, append_batch, id, key, live
 
 fn note(value: &[u8]) -> Note {
     Note { name: "reserved".into(), value: value.to_vec() }
-}
-
-/// Holds a store until its input ends; of the test below, in a process of its own.
-#[test]
-fn hold() {
-    let Ok(store) = std::env::var("TITIAN_HOLD") else { return };
-    let journal = Journal::open(store.as_ref(), None).unwrap();
-    println!("held");
-    std::io::stdin().read_line(&mut String::new()).unwrap();
-    journal.close().unwrap();
-}
-
-#[test]
-fn a_second_process_is_refused_while_the_first_lives() {
-    let folder = Folder::new();
-    let mut first = Command::new(std::env::current_exe().unwrap())
-        .args(["opening::hold", "--exact", "--nocapture"])
-        .env("TITIAN_HOLD", folder.store())
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(first.stdout.take().unwrap()));
-    assert!(lines.any(|line| line.unwrap().contains("held")));
-    let refused = Journal::open(&folder.store(), None).err().unwrap();
-    assert!(matches!(&refused, JournalError::InUse(path) if *path == folder.store()), "{refused}");
-    drop(first.stdin.take());
-    assert!(first.wait().unwrap().success());
-    Journal::open(&folder.store(), None).unwrap().close().unwrap();
 }
 
 #[test]

@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use rusqlite::{Connection, params};
 
-use super::audit;
 use crate::journal::row::{Begins, Direction, Summary};
 use crate::journal::shared::Entry;
 use crate::spelling::name_of;
@@ -52,10 +51,9 @@ impl<'e> Change<'e> {
         }
     }
 
-    /// The sum over its rows.
-    pub(super) fn sum(&self, id: u128) -> u64 {
-        let (seqs, _) = self.rows.as_chunks::<8>();
-        audit::rows(id, seqs.iter().map(|seq| u64::from_be_bytes(*seq)))
+    /// The numbers of its rows, of eight bytes each.
+    pub(super) fn rows(&self) -> &[u8] {
+        &self.rows
     }
 
     /// Writes it. Of a transfer that did not begin in this store, as its beginning is archived, nothing is kept, and

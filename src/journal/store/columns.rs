@@ -1,8 +1,9 @@
 //! A row of the chain as a row of the table.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
-use rusqlite::types::Type;
+use rusqlite::types::{Type, ValueRef};
 use rusqlite::{CachedStatement, Connection, params};
 
 use crate::engine::{Body, Key};
@@ -85,7 +86,7 @@ pub(super) fn link(row: &rusqlite::Row<'_>) -> rusqlite::Result<Link> {
             id: TransferId(number(row, 1)?),
             at: Moment::from_millis(row.get(2)?),
             state: Cow::Owned(row.get(3)?),
-            open: row.get(4)?,
+            open: is_open(row, 4)?,
             numbers: numbers(row)?,
             begins: begins(row)?,
             form: Form(row.get(16)?),
@@ -94,14 +95,41 @@ pub(super) fn link(row: &rusqlite::Row<'_>) -> rusqlite::Result<Link> {
     })
 }
 
+/// A truth value has one form only, so that no other passes for what was hashed.
+fn is_open(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<bool> {
+    match row.get(at)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(unreadable(at, "0 or 1")),
+    }
+}
+
+/// Whether columns are all absent; what is half there is not what was hashed.
+fn are_absent(row: &rusqlite::Row<'_>, columns: Range<usize>) -> rusqlite::Result<bool> {
+    let first = columns.start;
+    let mut absent = columns.map(|at| row.get_ref(at).map(|value| value == ValueRef::Null));
+    if !absent.next().unwrap_or(Ok(true))? {
+        return Ok(false);
+    }
+    for other in absent {
+        if !other? {
+            return Err(unreadable(first, "a value, as others beside it have one"));
+        }
+    }
+    Ok(true)
+}
+
 fn numbers(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Numbers>> {
-    let Some(stan) = row.get::<_, Option<u32>>(5)? else { return Ok(None) };
+    if are_absent(row, 5..8)? {
+        return Ok(None);
+    }
+    let stan = row.get(5)?;
     let stan = Stan::new(stan).ok_or_else(|| unreadable(5, "a STAN of six digits"))?;
     Ok(Some(Numbers { stan, rrn: value(row, 6)?, second: row.get(7)? }))
 }
 
 fn begins(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Box<Begins>>> {
-    if row.get_ref(8)? == rusqlite::types::ValueRef::Null {
+    if are_absent(row, 8..16)? {
         return Ok(None);
     }
     let key = Key(number(row, 8)?);
