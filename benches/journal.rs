@@ -10,6 +10,8 @@
     clippy::print_stdout,
     clippy::cast_precision_loss,
     clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     missing_docs,
     reason = "a benchmark that can't go on stops"
 )]
@@ -22,7 +24,8 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, params};
 use titian::engine::{Body, Key};
 use titian::journal::{
-    Batch, Begins, Checkpoints, Direction, Form, Journal, Numbers, Row, Summary,
+    Batch, Begins, Checkpoints, Direction, Evidence, Form, Journal, Numbers, PublicKeys, Row,
+    Summary, verify,
 };
 use titian::values::{
     AccountNumber, Amount, Currency, Institution, Moment, Rrn, Stan, TransferId, Value,
@@ -41,21 +44,133 @@ fn main() {
     let rounds = if full { 5 } else { 1 };
     let folder = Folder::new();
 
-    println!("rows/s, median of {rounds} rounds; {FORM} bytes a form, every batch synced");
     println!(
-        "{:>6} {:>12} {:>12} {:>12} {:>8}",
-        "batch", "in order", "any order", "journal", "ratio"
+        "rows/s, {FORM} bytes a form, every batch synced; medians of {rounds} rounds, in each of which all take turns"
     );
+    println!(
+        "{:>6} {:>10} {:>10} {:>10} {:>22}",
+        "batch", "in order", "any order", "journal", "journal to in order"
+    );
+    let mut fastest = 0.0;
     for batch in [1, 16, 64, 256] {
-        let mut rates = [const { Vec::new() }; 3];
+        let mut rates = [const { Vec::new() }; 4];
         for _ in 0..rounds {
-            rates[0].push(bare(&folder, batch, seconds(2), |number| number));
-            rates[1].push(bare(&folder, batch, seconds(2), hashed));
-            rates[2].push(journalled(&folder, batch, seconds(2)));
+            let ordered = bare(&folder, batch, seconds(1), |number| number);
+            let any = bare(&folder, batch, seconds(1), hashed);
+            let ours = journalled(&folder, batch, seconds(1));
+            for (rates, rate) in rates.iter_mut().zip([ordered, any, ours, ours / ordered]) {
+                rates.push(rate);
+            }
         }
-        let [ordered, any, ours] = rates.map(median);
-        println!("{batch:>6} {ordered:>12.0} {any:>12.0} {ours:>12.0} {:>8.2}", ours / ordered);
+        let [ordered, any, ours, ratio] = rates.map(median);
+        println!("{batch:>6} {ordered:>10.0} {any:>10.0} {ours:>10.0} {ratio:>22.2}");
+        fastest = ours;
     }
+    latency(&folder, 64, fastest / 2.0, seconds(90));
+    let (closed, open) = if full { (1_000_000, 10_000) } else { (1_000, 100) };
+    start_with(&folder, closed, open);
+}
+
+/// The time from a batch's append to its answer, batches coming evenly at so many rows a second.
+fn latency(folder: &Folder, batch: u64, rate: f64, time: Duration) {
+    let path = folder.fresh().join("titian.db");
+    let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
+    let mut lives = Lives::default();
+    let (done, durable) = channel();
+    let start = Instant::now();
+    let mut sent = 0;
+    while start.elapsed() < time {
+        let due = start + Duration::from_secs_f64(sent as f64 * batch as f64 / rate);
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        let done = done.clone();
+        let batch = lives.batch(batch);
+        // From when it was due: who is late has waited too.
+        journal.append(batch, move |result| done.send(result.map(|_| due.elapsed())).unwrap());
+        sent += 1;
+    }
+    let mut times: Vec<_> = durable.iter().take(sent).map(Result::unwrap).collect();
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+    let log = fs::metadata(path.with_extension("db-wal")).unwrap().len() >> 20;
+    let rows = sent as u64 * batch;
+    println!(
+        "\n{sent} commits of {batch} at {rate:.0} rows/s ({rows} rows): p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, most {:.2} ms; log {log} MB",
+        at(0.5),
+        at(0.99),
+        at(0.999),
+        at(1.0)
+    );
+    journal.close().unwrap();
+}
+
+/// The time of a start, and what it takes of memory, with so many transfers closed and open; how fast they were
+/// journalled as they became more, and how fast they are verified.
+fn start_with(folder: &Folder, closed: u64, open: u64) {
+    let path = folder.fresh().join("titian.db");
+    let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
+    let mut lives = Lives::default();
+    let tenth = 4 * closed / 10 / 256 * 256;
+    print!("\nrows/s by tenths of {closed} transfers:");
+    for _ in 0..10 {
+        let start = Instant::now();
+        append_all(&journal, (0..tenth / 256).map(|_| lives.batch(256)));
+        print!(" {:.0}", tenth as f64 / start.elapsed().as_secs_f64());
+    }
+    println!();
+    let transfers = tenth * 10 / 4;
+    let begun = (transfers..transfers + open)
+        .map(|transfer| Lives { rows: transfer / BESIDE * 4 * BESIDE + transfer % BESIDE }.row());
+    let rows: Vec<_> = begun.collect();
+    append_all(&journal, [Batch { rows, notes: Vec::new() }]);
+    journal.close().unwrap();
+
+    let before = resident();
+    let start = Instant::now();
+    let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
+    let mut read = 0_u64;
+    journal.reader().unwrap().open_transfers(|rows| read += rows.len() as u64).unwrap();
+    let took = start.elapsed();
+    assert_eq!(read, open);
+    println!(
+        "a start with {transfers} transfers closed and {open} open: {:.2} s, {} MB more in memory",
+        took.as_secs_f64(),
+        resident().saturating_sub(before)
+    );
+    journal.close().unwrap();
+
+    let keys = PublicKeys::parse(&checkpoints(&path).public_key()).unwrap();
+    let file = checkpoints(&path).file;
+    let start = Instant::now();
+    let evidence = Evidence { archives: &[], store: &path, checkpoints: Some((&file, &keys)) };
+    let verified = verify(&evidence, |_, _| Ok(())).unwrap();
+    let rate = verified.head.count as f64 / start.elapsed().as_secs_f64();
+    println!(
+        "verified: {} rows, {rate:.0} rows/s, index compared: {}",
+        verified.head.count, verified.index
+    );
+}
+
+/// Appends batches, two on their way at most, and waits for all.
+fn append_all(journal: &Journal, batches: impl IntoIterator<Item = Batch>) {
+    let (done, durable) = channel();
+    let mut waiting = 0;
+    for batch in batches {
+        let done = done.clone();
+        journal.append(batch, move |result| done.send(result).unwrap());
+        waiting += 1;
+        if waiting == 2 {
+            assert!(durable.recv().unwrap().unwrap().is_empty());
+            waiting -= 1;
+        }
+    }
+    durable.iter().take(waiting).for_each(|result| drop(result.unwrap()));
+}
+
+/// Megabytes of memory that the process has.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() >> 10
 }
 
 /// Rows a second of a bare loop, whose keys are made from the row's number.
@@ -137,7 +252,7 @@ impl Lives {
             state: STATES[step].into(),
             open: step < 3,
             numbers: (step == 1).then(|| numbers(transfer, at / 1000)),
-            begins: (step == 0).then(|| begins(transfer)),
+            begins: (step == 0).then(|| Box::new(begins(transfer))),
             form: Form("x".repeat(FORM)),
         }
     }
@@ -148,7 +263,7 @@ fn numbers(transfer: u64, second: u64) -> Numbers {
     Numbers { stan: Stan::wrapped(transfer), rrn, second: Some(second) }
 }
 
-fn begins(transfer: u64) -> Box<Begins> {
+fn begins(transfer: u64) -> Begins {
     let summary = Summary {
         direction: Direction::Out,
         own: AccountNumber::from_ascii(b"1234567890").unwrap(),
@@ -156,7 +271,7 @@ fn begins(transfer: u64) -> Box<Begins> {
         amount: Amount::new(12_500_000, Currency::IDR),
         bank: Institution::from_ascii(b"014").unwrap(),
     };
-    Box::new(Begins { key: Key(hashed(u128::from(transfer))), body: Body(1), summary })
+    Begins { key: Key(hashed(u128::from(transfer))), body: Body(1), summary }
 }
 
 /// A number in no order, as a hash is; no two are the same.

@@ -80,7 +80,7 @@ fn rows_of(steps: &[(u64, Step)], begun: &mut Vec<u64>) -> Vec<Row> {
             Step::Begin { key: number } => {
                 let transfer = begun.len() as u64;
                 begun.push(transfer);
-                let begins = begins(transfer, key(*number));
+                let begins = Box::new(begins(transfer, key(*number)));
                 rows.push(Row { begins: Some(begins), ..row(transfer, 0) });
             }
             Step::Go { step } if !begun.is_empty() => {

@@ -52,7 +52,7 @@ impl Drop for Folder {
 
 /// Checkpoints in a folder; only a close signs one.
 pub(crate) fn checkpoints(folder: &Path) -> Checkpoints {
-    let every = Duration::from_secs(3600);
+    let every = Duration::from_hours(1);
     Checkpoints { file: folder.join("checkpoints"), node: "n1".into(), seed: [7; 32], every }
 }
 
@@ -100,13 +100,13 @@ pub(crate) fn row(transfer: u64, step: usize) -> Row {
         at: Moment::from_millis(at),
         state: STATES[step.min(3)].into(),
         open: step < 3,
-        numbers: (step == 1).then(|| Numbers { stan, rrn, second: Some(at / 1000) }),
-        begins: (step == 0).then(|| begins(transfer, key(transfer))),
+        numbers: (step == 1).then_some(Numbers { stan, rrn, second: Some(at / 1000) }),
+        begins: (step == 0).then(|| Box::new(begins(transfer, key(transfer)))),
         form: Form(format!("{{\"v\":1,\"facts\":[{{\"transfer\":{transfer},\"step\":{step}}}]}}")),
     }
 }
 
-pub(crate) fn begins(transfer: u64, key: Key) -> Box<Begins> {
+pub(crate) fn begins(transfer: u64, key: Key) -> Begins {
     let summary = Summary {
         direction: if transfer.is_multiple_of(3) { Direction::In } else { Direction::Out },
         own: account(transfer % 10),
@@ -114,7 +114,7 @@ pub(crate) fn begins(transfer: u64, key: Key) -> Box<Begins> {
         amount: Amount::new(1000 * transfer, Currency::IDR),
         bank: Institution::from_ascii(b"014").unwrap(),
     };
-    Box::new(Begins { key, body: Body(u128::from(transfer)), summary })
+    Begins { key, body: Body(u128::from(transfer)), summary }
 }
 
 pub(crate) fn account(number: u64) -> AccountNumber {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use rusqlite::Connection;
-use titian::journal::{Evidence, Journal, JournalError, Verified, Wrong, verify};
+use titian::journal::{Evidence, Journal, JournalError, Row, Verified, Wrong, verify};
 
 use crate::support::{Folder, append, checkpoints, keys, lives, put_back, row};
 
@@ -45,7 +45,11 @@ fn what_nobody_touched_is_verified_row_by_row_and_may_be_wrong_by_what_it_means(
     assert_eq!((found.from, found.head.count, found.checkpoints, found.index), (0, ROWS, 2, true));
     let evidence = Evidence { archives: &[], store: &folder.store(), checkpoints: None };
     let mut seen = Vec::new();
-    verify(&evidence, |seq, row| Ok(seen.push((seq, row.clone())))).unwrap();
+    let see = |seq, row: &Row| {
+        seen.push((seq, row.clone()));
+        Ok(())
+    };
+    verify(&evidence, see).unwrap();
     let expected: Vec<_> = (1..).zip(lives(0..50)).collect();
     assert_eq!(seen, expected);
     let objected = verify(&evidence, |seq, _| if seq == 9 { Err("no".into()) } else { Ok(()) });
@@ -57,7 +61,7 @@ fn an_edit_of_any_column_of_a_row_names_that_row() {
     let folder = recorded();
     let whole = fs::read(folder.store()).unwrap();
     let edits = [
-        "id = x'0193' || substr(id, 3)",
+        "id = CAST(x'0193' || substr(id, 3) AS BLOB)",
         "at = at + 1",
         "state = 'Refunded'",
         "open = 1 - open",
@@ -73,28 +77,23 @@ fn an_edit_of_any_column_of_a_row_names_that_row() {
         "amount = amount + 1",
         "currency = 840",
         "bank = '015'",
+        "open = 2",
+        "rrn = NULL",
+        "own = NULL",
         "form = replace(form, 'step', 'stop')",
         "hash = zeroblob(32)",
     ];
     for edit in edits {
         // Rows that begin a transfer and rows that have numbers, one near the start and the last of its kind.
         for seq in [5, 6, 197, 198] {
-            let condition = if edit.contains("NULL, rrn") || edit.starts_with("stan") {
-                "stan IS NOT NULL"
-            } else {
-                "true"
-            };
             put_back(&folder.store(), &whole);
             let db = Connection::open(folder.store()).unwrap();
-            let edit =
-                edit.replace("x'0193' || substr(id, 3)", "CAST(x'0193' || substr(id, 3) AS BLOB)");
-            let sql = format!("UPDATE rows SET {edit} WHERE seq = {seq} AND {condition}");
+            let sql = format!("UPDATE rows SET {edit} WHERE seq = {seq}");
             let before = row_text(&db, seq);
             db.execute_batch(&sql).unwrap();
             let changed = row_text(&db, seq) != before;
             drop(db);
             if changed {
-                println!("{sql}");
                 assert_eq!(wrong_row(&folder).0, seq, "{sql}");
             } else {
                 verified(&folder).unwrap();
