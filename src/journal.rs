@@ -28,6 +28,7 @@ mod store;
 mod verify;
 mod writer;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -68,6 +69,7 @@ pub type Done = Box<dyn FnOnce(Result<Vec<Claim>, JournalError>) + Send>;
 pub struct Journal {
     path: PathBuf,
     shared: Arc<Shared>,
+    _file: Arc<File>,
     jobs: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
     keeper: Option<JoinHandle<Result<(), JournalError>>>,
@@ -109,18 +111,21 @@ impl Journal {
     ) -> Result<Self, JournalError> {
         let path = store.path.clone();
         let own = Store::open(&path)?;
+        let file = Arc::new(File::open(&path).during("opening the store", &path)?);
         let (jobs, queue) = sync_channel(WAITING);
         let spawn = |name: &str| thread::Builder::new().name(name.to_owned());
-        let common = Arc::clone(&shared);
+        let (common, synced) = (Arc::clone(&shared), Arc::clone(&file));
         let keeper = spawn("journal-keeper")
-            .spawn(move || Keeper { shared: &common, store: own, index, ledger }.run())
+            .spawn(move || {
+                Keeper { shared: &common, store: own, file: synced, index, ledger }.run()
+            })
             .during("starting a thread for", &path)?;
         let common = Arc::clone(&shared);
         let writer = spawn("journal-writer")
             .spawn(move || writer::run(&store, head, &common, &queue))
             .during("starting a thread for", &path)?;
         let (writer, keeper) = (Some(writer), Some(keeper));
-        Ok(Self { path, shared, jobs: Some(jobs), writer, keeper, _lock: lock })
+        Ok(Self { path, shared, _file: file, jobs: Some(jobs), writer, keeper, _lock: lock })
     }
 
     /// Makes a batch durable, all of it or nothing, after those before it. A transfer that begins under a key that

@@ -223,6 +223,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, JournalError> {
     db.pragma_update(None, "journal_mode", "wal").during(doing, path)?;
     // What a crash takes from it is in the rows, and is read from there again.
     db.pragma_update(None, "synchronous", "normal").during(doing, path)?;
+    // A little at a time: see `keeper`.
+    db.pragma_update(None, "wal_autocheckpoint", 256).during(doing, path)?;
     db.pragma_update(None, "cell_size_check", true).during(doing, path)?;
     db.pragma_update(None, "cache_size", -32_768).during(doing, path)?;
     Ok(db)

@@ -1,11 +1,13 @@
 //! The keeper: the thread that does what must not make a commit wait. It fills the index, seals and merges the keys,
 //! takes the write-ahead log into the store, and signs checkpoints.
 
+use std::fs::File;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::checkpoint::Ledger;
-use super::error::JournalError;
+use super::error::{During, JournalError};
 use super::index::Index;
 use super::shared::{Shared, lock};
 use super::store::{Mode, Store};
@@ -17,17 +19,20 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// How long the keeper sleeps when nothing is written and no checkpoint is due.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Pages of the log before it is taken into the store, and how many may be left for the writer to take.
-const LOG_PAGES: u64 = 16_384;
-const LEFT_PAGES: u64 = 256;
+/// Pages of the log that are taken into the store at once. A sync holds up the commits beside it for as long as it has to
+/// write, so it is to have little.
+const PIECE_PAGES: u64 = 256;
 
-/// How often the rest of the log is tried to be made small, while more is written to it.
-const PASSES: usize = 8;
+/// Pages of the log from which on it is to begin again.
+const LOG_PAGES: u64 = 16_384;
 
 pub(super) struct Keeper<'k> {
     pub(super) shared: &'k Shared,
     /// A connection of its own, so that the writer's is never busy.
     pub(super) store: Store,
+    /// The store's file, to be synced. It stays open as long as anything else of the journal: to close any handle of a
+    /// file lets go of all locks that the process has on it.
+    pub(super) file: Arc<File>,
     pub(super) index: Index,
     pub(super) ledger: Option<Ledger>,
 }
@@ -62,17 +67,18 @@ impl Keeper<'_> {
         }
     }
 
-    /// Takes the log into the store, if it is long. The last pages are the writer's, who alone can begin the log again.
+    /// Takes the log into the store, a piece at a time. If it is long the writer, who alone can begin it again, is to take
+    /// what comes meanwhile.
+    ///
+    /// SQLite syncs the store only with the last page of the log, which is never reached while more is written: the
+    /// writer would wait for all of it. So it is synced here.
     fn keep_log(&self) -> Result<(), JournalError> {
-        if self.store.checkpoint(Mode::Look)? < LOG_PAGES {
-            return Ok(());
+        let log = self.store.log()?;
+        if log.left >= PIECE_PAGES || (log.left > 0 && log.pages >= LOG_PAGES) {
+            self.store.checkpoint(Mode::Passive)?;
+            self.file.sync_data().during("syncing the store", &self.store.path)?;
+            self.shared.rewind.store(log.pages >= LOG_PAGES, Ordering::Relaxed);
         }
-        for _ in 0..PASSES {
-            if self.store.checkpoint(Mode::Passive)? <= LEFT_PAGES {
-                break;
-            }
-        }
-        self.shared.rewind.store(true, Ordering::Relaxed);
         Ok(())
     }
 

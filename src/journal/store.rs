@@ -241,18 +241,33 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the write-ahead log into the file, and says how many pages of it are not there yet.
-    pub(super) fn checkpoint(&self, mode: Mode) -> Result<u64, JournalError> {
+    /// How long the write-ahead log is.
+    pub(super) fn log(&self) -> Result<Log, JournalError> {
+        self.checkpoint(Mode::Look)
+    }
+
+    /// Takes the write-ahead log into the file; says how long it is.
+    pub(super) fn checkpoint(&self, mode: Mode) -> Result<Log, JournalError> {
         let sql = match mode {
             Mode::Look => "PRAGMA wal_checkpoint(NOOP)",
             Mode::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
             Mode::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
         };
         let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
-        let pages = self.db.prepare_cached(sql).and_then(|mut run| run.query_row([], read));
-        let (pages, done) = pages.during("taking the log into the store", &self.path)?;
-        Ok(u64::try_from(pages - done).unwrap_or(0))
+        let log = self.db.prepare_cached(sql).and_then(|mut run| run.query_row([], read));
+        let (pages, done) = log.during("taking the log into the store", &self.path)?;
+        let count = |pages| u64::try_from(pages).unwrap_or(0);
+        Ok(Log { pages: count(pages), left: count(pages - done) })
     }
+}
+
+/// How long the write-ahead log is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Log {
+    /// Its pages.
+    pub(super) pages: u64,
+    /// Those that are not in the store yet.
+    pub(super) left: u64,
 }
 
 /// How the write-ahead log is taken into the file.
@@ -260,7 +275,7 @@ impl Store {
 pub(super) enum Mode {
     /// It isn't; only its length is told.
     Look,
-    /// Nobody waits for it.
+    /// As far as may be without waiting.
     Passive,
     /// It waits for all others, and leaves an empty log.
     Truncate,

@@ -24,7 +24,7 @@ const DIGEST: usize = 32;
 const BLOCK: usize = 256;
 
 /// Bytes written before they are synced: a sync of much at once would hold up the commits beside it.
-const SYNC: usize = 4 << 20;
+const SYNC: usize = 1 << 20;
 
 /// The rows whose keys a run has: from `first` to `last`.
 #[derive(Clone, Copy, Debug)]
