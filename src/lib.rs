@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod engine;
 pub mod iso8583;
+pub mod journal;
 pub mod link;
 pub mod masking;
 pub mod mutation;

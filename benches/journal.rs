@@ -1,0 +1,349 @@
+//! What a durable row costs: our journal beside a bare loop that inserts rows of the same size into SQLite in the order
+//! of their keys, and beside one whose keys come in no order. All sync each batch. Then the latency of commits at half
+//! load, and a start with many transfers.
+//!
+//! `TITIAN_JOURNAL_DIR` says where the files are made; the disk is what is measured.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    missing_docs,
+    reason = "a benchmark that can't go on stops"
+)]
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, params};
+use titian::engine::{Body, Key};
+use titian::journal::{
+    Batch, Begins, Checkpoints, Direction, Evidence, Form, Journal, Numbers, PublicKeys, Row,
+    Summary, verify,
+};
+use titian::values::{
+    AccountNumber, Amount, Currency, Institution, Moment, Rrn, Stan, TransferId, Value,
+};
+
+const START: u64 = 1_795_521_600_000;
+
+/// Bytes of a row's form.
+const FORM: usize = 300;
+
+fn main() {
+    // `cargo test --benches` runs this too, to see that it works: little is enough then.
+    let full = std::env::args().any(|argument| argument == "--bench");
+    let seconds =
+        |number| if full { Duration::from_secs(number) } else { Duration::from_millis(50) };
+    let rounds = if full { 5 } else { 1 };
+    let folder = Folder::new();
+    println!(
+        "rows/s, {FORM} bytes a form, every batch synced; medians of {rounds} rounds, in each of which all take turns"
+    );
+    println!(
+        "{:>6} {:>10} {:>10} {:>10} {:>22}",
+        "batch", "in order", "any order", "journal", "journal to in order"
+    );
+    let mut half = 0.0;
+    for batch in [1, 16, 64, 256] {
+        let mut rates = [const { Vec::new() }; 4];
+        for _ in 0..rounds {
+            folder.settle();
+            let ordered = bare(&folder, batch, seconds(1), |number| number);
+            folder.settle();
+            let any = bare(&folder, batch, seconds(1), hashed);
+            folder.settle();
+            let ours = journalled(&folder, batch, seconds(1));
+            for (rates, rate) in rates.iter_mut().zip([ordered, any, ours, ours / ordered]) {
+                rates.push(rate);
+            }
+        }
+        let [ordered, any, ours, ratio] = rates.map(median);
+        println!("{batch:>6} {ordered:>10.0} {any:>10.0} {ours:>10.0} {ratio:>22.2}");
+        if batch == 64 {
+            half = ours / 2.0;
+        }
+    }
+    latency(&folder, 64, half, seconds(90));
+    let (closed, open) = if full { (1_000_000, 10_000) } else { (1_000, 100) };
+    start_with(&folder, closed, open);
+}
+
+/// The time from a batch's append to its answer, batches coming evenly at so many rows a second.
+fn latency(folder: &Folder, batch: u64, rate: f64, time: Duration) {
+    folder.settle();
+    let path = folder.fresh().join("titian.db");
+    let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
+    let mut lives = Lives::default();
+    let (done, durable) = channel();
+    let start = Instant::now();
+    let mut sent = 0;
+    while start.elapsed() < time {
+        let due = start + Duration::from_secs_f64(sent as f64 * batch as f64 / rate);
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        let done = done.clone();
+        let batch = lives.batch(batch);
+        // From when it was due: who is late has waited too.
+        journal.append(batch, move |result| done.send(result.map(|_| due.elapsed())).unwrap());
+        sent += 1;
+    }
+    let mut times: Vec<_> = durable.iter().take(sent).map(Result::unwrap).collect();
+    let log = fs::metadata(path.with_extension("db-wal")).unwrap().len() >> 20;
+    let rows = sent as u64 * batch;
+    println!(
+        "\n{sent} commits of {batch}, {rate:.0} rows/s, {rows} rows: {}; log {log} MB",
+        spread(&mut times)
+    );
+    println!(
+        "an append of 4 KB to a plain file and its sync, right after: {}",
+        spread(&mut folder.syncs())
+    );
+    journal.close().unwrap();
+}
+
+/// Times from the middle to the longest.
+fn spread(times: &mut [Duration]) -> String {
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+    let [p50, p99, p999, most] = [0.5, 0.99, 0.999, 1.0].map(at);
+    format!("p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms, most {most:.2} ms")
+}
+
+/// The time of a start, and what it takes of memory, with so many transfers closed and open; how fast they were
+/// journalled as they became more, and how fast they are verified.
+fn start_with(folder: &Folder, closed: u64, open: u64) {
+    let path = folder.fresh().join("titian.db");
+    let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
+    let mut lives = Lives::default();
+    let tenth = 4 * closed / 10 / 256 * 256;
+    print!("\nrows/s by tenths of {closed} transfers:");
+    for _ in 0..10 {
+        let start = Instant::now();
+        append_all(&journal, (0..tenth / 256).map(|_| lives.batch(256)));
+        print!(" {:.0}", tenth as f64 / start.elapsed().as_secs_f64());
+    }
+    println!();
+    let transfers = tenth * 10 / 4;
+    let begun = (transfers..transfers + open)
+        .map(|transfer| Lives { rows: transfer / BESIDE * 4 * BESIDE + transfer % BESIDE }.row());
+    let rows: Vec<_> = begun.collect();
+    append_all(&journal, [Batch { rows, notes: Vec::new() }]);
+    journal.close().unwrap();
+
+    let before = resident();
+    let start = Instant::now();
+    let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
+    let mut read = 0_u64;
+    journal.reader().unwrap().open_transfers(|rows| read += rows.len() as u64).unwrap();
+    let took = start.elapsed();
+    assert_eq!(read, open);
+    println!(
+        "a start with {transfers} transfers closed and {open} open: {:.2} s, {} MB more in memory",
+        took.as_secs_f64(),
+        resident().saturating_sub(before)
+    );
+    journal.close().unwrap();
+
+    let keys = PublicKeys::parse(&checkpoints(&path).public_key()).unwrap();
+    let file = checkpoints(&path).file;
+    let start = Instant::now();
+    let evidence = Evidence { archives: &[], store: &path, checkpoints: Some((&file, &keys)) };
+    let verified = verify(&evidence, |_, _| Ok(())).unwrap();
+    let rate = verified.head.count as f64 / start.elapsed().as_secs_f64();
+    println!(
+        "verified: {} rows, {rate:.0} rows/s, index compared: {}",
+        verified.head.count, verified.index
+    );
+}
+
+/// Appends batches, two on their way at most, and waits for all.
+fn append_all(journal: &Journal, batches: impl IntoIterator<Item = Batch>) {
+    let (done, durable) = channel();
+    let mut waiting = 0;
+    for batch in batches {
+        let done = done.clone();
+        journal.append(batch, move |result| done.send(result).unwrap());
+        waiting += 1;
+        if waiting == 2 {
+            assert!(durable.recv().unwrap().unwrap().is_empty());
+            waiting -= 1;
+        }
+    }
+    durable.iter().take(waiting).for_each(|result| drop(result.unwrap()));
+}
+
+/// Megabytes of memory that the process has.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() >> 10
+}
+
+/// Rows a second of a bare loop, whose keys are made from the row's number.
+fn bare(folder: &Folder, batch: u64, time: Duration, key: impl Fn(u128) -> u128) -> f64 {
+    let db = Connection::open(folder.fresh().join("bare.db")).unwrap();
+    db.execute_batch(
+        "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA wal_autocheckpoint = 0",
+    )
+    .unwrap();
+    db.execute_batch("CREATE TABLE rows (seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, form BLOB NOT NULL) STRICT").unwrap();
+    let form = [b'x'; FORM];
+    let mut insert = db.prepare("INSERT INTO rows VALUES (?1, ?2, ?3)").unwrap();
+    let start = Instant::now();
+    let mut rows = 0;
+    while start.elapsed() < time {
+        db.execute_batch("BEGIN IMMEDIATE").unwrap();
+        for number in rows..rows + batch {
+            let key = key(u128::from(START) << 80 | u128::from(number)).to_be_bytes();
+            insert.execute(params![number, key, form]).unwrap();
+        }
+        db.execute_batch("COMMIT").unwrap();
+        rows += batch;
+    }
+    rows as f64 / start.elapsed().as_secs_f64()
+}
+
+/// Rows a second of the journal: one batch is made durable while the next is put together, as the engine does it.
+fn journalled(folder: &Folder, batch: u64, time: Duration) -> f64 {
+    let path = folder.fresh().join("titian.db");
+    let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
+    let mut lives = Lives::default();
+    let (done, durable) = channel();
+    let start = Instant::now();
+    let (mut sent, mut rows) = (0, 0);
+    while start.elapsed() < time {
+        let done = done.clone();
+        journal.append(lives.batch(batch), move |result| done.send(result).unwrap());
+        sent += 1;
+        if sent > 1 {
+            assert!(durable.recv().unwrap().unwrap().is_empty());
+            rows += batch;
+        }
+    }
+    let rate = rows as f64 / start.elapsed().as_secs_f64();
+    journal.close().unwrap();
+    rate
+}
+
+fn checkpoints(store: &Path) -> Checkpoints {
+    let file = store.with_extension("checkpoints");
+    Checkpoints { file, node: "bench".into(), seed: [7; 32], every: Duration::from_secs(1) }
+}
+
+/// Transfers of four rows each: accepted, ready to be sent, sent, settled. 64 of them live beside each other.
+#[derive(Default)]
+struct Lives {
+    rows: u64,
+}
+
+const BESIDE: u64 = 64;
+const STATES: [&str; 4] = ["Debiting", "Ready", "Sent", "Settled"];
+
+impl Lives {
+    fn batch(&mut self, rows: u64) -> Batch {
+        let rows = (0..rows).map(|_| self.row()).collect();
+        Batch { rows, notes: Vec::new() }
+    }
+
+    fn row(&mut self) -> Row {
+        let number = self.rows;
+        self.rows += 1;
+        let (group, place) = (number / (4 * BESIDE), number % (4 * BESIDE));
+        let step = usize::try_from(place / BESIDE).unwrap();
+        let transfer = group * BESIDE + place % BESIDE;
+        let at = START + number / 100;
+        Row {
+            id: TransferId(u128::from(START + transfer / 25) << 80 | u128::from(transfer)),
+            at: Moment::from_millis(at),
+            state: STATES[step].into(),
+            open: step < 3,
+            numbers: (step == 1).then(|| numbers(transfer, at / 1000)),
+            begins: (step == 0).then(|| Box::new(begins(transfer))),
+            form: Form("x".repeat(FORM)),
+        }
+    }
+}
+
+fn numbers(transfer: u64, second: u64) -> Numbers {
+    let rrn = Rrn::from_ascii(format!("{transfer:012}").as_bytes()).unwrap();
+    Numbers { stan: Stan::wrapped(transfer), rrn, second: Some(second) }
+}
+
+fn begins(transfer: u64) -> Begins {
+    let summary = Summary {
+        direction: Direction::Out,
+        own: AccountNumber::from_ascii(b"1234567890").unwrap(),
+        other: AccountNumber::from_ascii(b"9876543210"),
+        amount: Amount::new(12_500_000, Currency::IDR),
+        bank: Institution::from_ascii(b"014").unwrap(),
+    };
+    Begins { key: Key(hashed(u128::from(transfer))), body: Body(1), summary }
+}
+
+/// A number in no order, as a hash is; no two are the same.
+fn hashed(number: u128) -> u128 {
+    let mixed = (number ^ 0x5DEE_CE66).wrapping_mul(0xDA94_2042_E4DD_58B5_92D6_8CA2_F53E_2B5D);
+    (mixed ^ (mixed >> 64)).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// A folder that goes when it is done with.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let top =
+            std::env::var_os("TITIAN_JOURNAL_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+        Self(top.join(format!("titian-journal-bench-{}", std::process::id())))
+    }
+
+    /// Times of appends to a plain file, each synced.
+    fn syncs(&self) -> Vec<Duration> {
+        fs::create_dir_all(&self.0).unwrap();
+        let mut file = File::create(self.0.join("plain")).unwrap();
+        let sync = |_| {
+            let start = Instant::now();
+            file.write_all(&[0; 4096]).and_then(|()| file.sync_data()).unwrap();
+            start.elapsed()
+        };
+        (0..300).map(sync).collect()
+    }
+
+    /// Empties the folder and waits until the disk has done what it was given before, ten seconds at most: what one
+    /// candidate wrote is not to be paid by the next.
+    fn settle(&self) {
+        let end = Instant::now() + Duration::from_secs(10);
+        self.fresh();
+        while Instant::now() < end {
+            let mut times = self.syncs();
+            times.sort_unstable();
+            if times[times.len() / 2] < Duration::from_micros(300) {
+                return;
+            }
+        }
+    }
+
+    /// The folder, emptied.
+    fn fresh(&self) -> &Path {
+        let _ = fs::remove_dir_all(&self.0);
+        fs::create_dir_all(&self.0).unwrap();
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

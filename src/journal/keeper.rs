@@ -1,0 +1,91 @@
+//! The keeper: the thread that does what must not make a commit wait. It fills the index, seals and merges the keys,
+//! takes the write-ahead log into the store, and signs checkpoints.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::checkpoint::Ledger;
+use super::error::{During, JournalError};
+use super::index::Index;
+use super::shared::{Shared, lock};
+use super::store::{Mode, Store};
+
+/// Rows that are worth a step of the index, and how long fewer wait for more.
+const STEP: usize = 4096;
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// How long the keeper sleeps when nothing is written and no checkpoint is due.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Pages of the log that are taken into the store at once. A sync holds up the commits beside it for as long as it has to
+/// write, so it is to have little.
+const PIECE_PAGES: u64 = 256;
+
+/// Pages of the log from which on it is to begin again.
+const LOG_PAGES: u64 = 16_384;
+
+pub(super) struct Keeper<'k> {
+    pub(super) shared: &'k Shared,
+    /// A connection of its own, so that the writer's is never busy.
+    pub(super) store: Store,
+    /// The store's file, to be synced. It stays open as long as anything else of the journal: to close any handle of a
+    /// file lets go of all locks that the process has on it.
+    pub(super) file: Arc<File>,
+    pub(super) index: Index,
+    pub(super) ledger: Option<Ledger>,
+}
+
+impl Keeper<'_> {
+    /// The keeper's thread: until the journal closes and all is done.
+    pub(super) fn run(mut self) -> Result<(), JournalError> {
+        let kept = self.keep();
+        if let Err(error) = &kept {
+            self.shared.fail(error.clone());
+        }
+        kept
+    }
+
+    fn keep(&mut self) -> Result<(), JournalError> {
+        let mut signed = Instant::now();
+        loop {
+            let every = self.ledger.as_ref().map_or(IDLE, |ledger| ledger.every);
+            let idle = every.saturating_sub(signed.elapsed()).min(IDLE);
+            let (groups, closing) = self.shared.wait(STEP, PATIENCE, idle);
+            self.index.apply(&groups)?;
+            self.shared.indexed(groups.len());
+            self.shared.keep_claims()?;
+            self.keep_log()?;
+            if signed.elapsed() >= every || closing {
+                signed = Instant::now();
+                self.sign();
+            }
+            if closing && groups.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes the log into the store, a piece at a time. If it is long the writer, who alone can begin it again, is to take
+    /// what comes meanwhile.
+    ///
+    /// SQLite syncs the store only with the last page of the log, which is never reached while more is written: the
+    /// writer would wait for all of it. So it is synced here.
+    fn keep_log(&self) -> Result<(), JournalError> {
+        let log = self.store.log()?;
+        if log.left >= PIECE_PAGES || (log.left > 0 && log.pages >= LOG_PAGES) {
+            self.store.checkpoint(Mode::Passive)?;
+            self.file.sync_data().during("syncing the store", &self.store.path)?;
+            self.shared.rewind.store(log.pages >= LOG_PAGES, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Signs where the chain stands. A place that can't be written stops no transfer: it is said, and tried again.
+    fn sign(&mut self) {
+        let Some(ledger) = &mut self.ledger else { return };
+        let (head, at) = *lock(&self.shared.head);
+        *lock(&self.shared.unsigned) = ledger.sign(head, at).err();
+    }
+}

@@ -1,0 +1,195 @@
+//! What the threads of a journal have in common.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::Duration;
+
+use super::chain::Head;
+use super::claims::Claims;
+use super::error::JournalError;
+use super::row::{Begins, Numbers, Row};
+use crate::engine::Key;
+use crate::values::{Moment, TransferId};
+
+/// Rows that may be durable and not yet indexed. Beyond it the writer waits for the index, so commits wait.
+const UNINDEXED: usize = 1 << 19;
+
+/// A row that is durable, as the index needs it: without its form.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) seq: u64,
+    pub(super) id: TransferId,
+    pub(super) state: Cow<'static, str>,
+    pub(super) open: bool,
+    pub(super) numbers: Option<Numbers>,
+    pub(super) begins: Option<Box<Begins>>,
+}
+
+impl Entry {
+    pub(super) fn new(seq: u64, row: Row) -> Self {
+        let Row { id, state, open, numbers, begins, .. } = row;
+        Self { seq, id, state, open, numbers, begins }
+    }
+
+    /// The key that it took.
+    pub(super) fn key(&self) -> Option<(u128, u64)> {
+        self.begins.as_ref().map(|begins| (begins.key.0, self.seq))
+    }
+}
+
+/// The rows of one commit, and where the chain stands with the last.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) entries: Vec<Entry>,
+    pub(super) head: Head,
+    /// When the last of them became true.
+    pub(super) at: Moment,
+}
+
+/// What is durable and not yet in the index: the index lags, and who looks something up looks here first.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    pub(super) groups: VecDeque<Arc<Group>>,
+    rows: usize,
+    /// Nothing more comes.
+    pub(super) closing: bool,
+}
+
+/// What the threads of a journal have in common.
+pub(super) struct Shared {
+    /// Where the chain stands with what is durable, and when the last row became true.
+    pub(super) head: Mutex<(Head, Moment)>,
+    claims: RwLock<Claims>,
+    /// Why nothing is written any more.
+    pub(super) fault: OnceLock<JournalError>,
+    /// The log is nearly all in the store: the writer is to take in the rest, so that it begins again from its start.
+    pub(super) rewind: AtomicBool,
+    /// Why the last checkpoint was not signed and written.
+    pub(super) unsigned: Mutex<Option<JournalError>>,
+    tail: Mutex<Tail>,
+    grown: Condvar,
+    shrunk: Condvar,
+}
+
+/// A lock, whatever happened to the thread that had it: what it guards is whole after every statement.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(super) fn new(head: Head, at: Moment, claims: Claims) -> Self {
+        Self {
+            head: Mutex::new((head, at)),
+            claims: RwLock::new(claims),
+            fault: OnceLock::new(),
+            rewind: AtomicBool::new(false),
+            unsigned: Mutex::default(),
+            tail: Mutex::default(),
+            grown: Condvar::new(),
+            shrunk: Condvar::new(),
+        }
+    }
+
+    /// The row that took a key.
+    pub(super) fn find_key(&self, key: Key) -> Result<Option<u64>, JournalError> {
+        self.claims.read().unwrap_or_else(PoisonError::into_inner).find(key.0)
+    }
+
+    /// Seals keys and merges runs, if there are enough.
+    pub(super) fn keep_claims(&self) -> Result<(), JournalError> {
+        let sealing = self.claims_mut().begin_seal();
+        if let Some(sealing) = sealing {
+            let run = sealing.write()?;
+            self.claims_mut().end_seal(run);
+        }
+        loop {
+            let merging = self.claims_mut().begin_merge();
+            let Some(merging) = merging else { return Ok(()) };
+            let run = merging.write()?;
+            self.claims_mut().end_merge(run);
+        }
+    }
+
+    /// The keys of all rows up to here are known.
+    pub(super) fn keys_head(&self) -> Head {
+        self.claims_mut().head()
+    }
+
+    /// Takes in rows of the store that the keys don't have yet.
+    pub(super) fn restore_keys(&self, group: &Group) -> Result<(), JournalError> {
+        let have = self.claims_mut().head().count;
+        if group.head.count > have {
+            let keys = group.entries.iter().filter_map(Entry::key);
+            self.claims_mut().extend(keys.filter(|(_, seq)| *seq > have), group.head);
+        }
+        self.keep_claims()
+    }
+
+    fn claims_mut(&self) -> RwLockWriteGuard<'_, Claims> {
+        self.claims.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets everybody see rows that became durable.
+    pub(super) fn publish(&self, group: Group) {
+        let keys = group.entries.iter().filter_map(Entry::key);
+        self.claims_mut().extend(keys, group.head);
+        *lock(&self.head) = (group.head, group.at);
+        if group.entries.is_empty() {
+            return;
+        }
+        let mut tail = lock(&self.tail);
+        tail.rows += group.entries.len();
+        tail.groups.push_back(Arc::new(group));
+        self.grown.notify_one();
+        let full = |tail: &mut Tail| tail.rows > UNINDEXED && self.fault.get().is_none();
+        drop(self.shrunk.wait_while(tail, full));
+    }
+
+    /// Says that nothing more comes.
+    pub(super) fn close(&self) {
+        lock(&self.tail).closing = true;
+        self.grown.notify_one();
+    }
+
+    /// Lets nothing more be written, and wakes who waits.
+    pub(super) fn fail(&self, error: JournalError) {
+        let _ = self.fault.set(error);
+        self.close();
+        self.shrunk.notify_all();
+    }
+
+    /// The commits that are not yet in the index.
+    pub(super) fn unindexed(&self) -> Vec<Arc<Group>> {
+        lock(&self.tail).groups.iter().cloned().collect()
+    }
+
+    /// Waits until `enough` rows are not yet in the index, `patience` has passed with some or the journal closes;
+    /// `idle` at most if there are none. Gives them, and whether the journal closes.
+    pub(super) fn wait(
+        &self,
+        enough: usize,
+        patience: Duration,
+        idle: Duration,
+    ) -> (Vec<Arc<Group>>, bool) {
+        let none = |tail: &mut Tail| tail.rows == 0 && !tail.closing;
+        let few = |tail: &mut Tail| tail.rows < enough && !tail.closing;
+        let tail = self.grown.wait_timeout_while(lock(&self.tail), idle, none);
+        let (mut tail, _) = tail.unwrap_or_else(PoisonError::into_inner);
+        if tail.rows > 0 {
+            let waited = self.grown.wait_timeout_while(tail, patience, few);
+            (tail, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        (tail.groups.iter().cloned().collect(), tail.closing)
+    }
+
+    /// Takes out the oldest commits, that are in the index now.
+    pub(super) fn indexed(&self, groups: usize) {
+        let mut tail = lock(&self.tail);
+        let rows: usize = tail.groups.drain(..groups).map(|group| group.entries.len()).sum();
+        tail.rows -= rows;
+        drop(tail);
+        self.shrunk.notify_one();
+    }
+}

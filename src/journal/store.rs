@@ -1,0 +1,336 @@
+//! The store: one SQLite file with the rows in the order of the chain, and the notes. Nothing in it has another
+//! order, so a commit appends and no more; what finds rows lies beside it and is made from it (`index`, `claims`).
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use sha2::{Digest, Sha256};
+
+use super::chain::Head;
+use super::error::{During, JournalError};
+use crate::engine::Claim;
+use columns::{link, select};
+
+mod columns;
+
+pub(super) use columns::{Link, insert, inserting, number, summary};
+
+/// Says that a file is ours: "Titi".
+const APPLICATION: i64 = 0x5469_7469;
+
+/// What makes each version of the schema from the one before. Never changed once released, only added to.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE rows (
+        seq INTEGER PRIMARY KEY,
+        id BLOB NOT NULL,
+        at INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        open INTEGER NOT NULL,
+        stan INTEGER, rrn TEXT, second INTEGER,
+        key BLOB, body BLOB, direction TEXT, own TEXT, other TEXT, amount INTEGER, currency INTEGER, bank TEXT,
+        form TEXT NOT NULL,
+        hash BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE notes (name TEXT PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    -- Where an archive ended: the rows before are there.
+    CREATE TABLE anchor (count INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
+    INSERT INTO anchor VALUES (0, zeroblob(32));
+"];
+
+/// A file beside the store: its name with an ending.
+pub(super) fn beside(store: &Path, ending: &str) -> PathBuf {
+    let mut name = store.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Holds the store for this process as long as it lives; the system lets go of it when the process ends.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    pub(super) fn take(store: &Path) -> Result<Self, JournalError> {
+        let path = beside(store, "-lock");
+        let doing = "locking";
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.during(doing, &path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(JournalError::InUse(store.to_owned())),
+            Err(TryLockError::Error(error)) => Err(JournalError::io(doing, &path, &error)),
+        }
+    }
+}
+
+/// The store, opened.
+pub(super) struct Store {
+    pub(super) db: Connection,
+    pub(super) path: PathBuf,
+    /// Where the chain of this store begins: after what was archived.
+    pub(super) anchor: Head,
+}
+
+impl Store {
+    /// Opens the store to write, and makes it or brings it up to this version. Whoever calls has the lock.
+    pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let mut db = connect(path, flags)?;
+        let doing = "opening the store";
+        // Looked at before anything is written to it: it may be another's.
+        known_version(&db, path)?;
+        // An automatic checkpoint would make a commit wait; `keeper` makes them on purpose.
+        db.pragma_update(None, "wal_autocheckpoint", 0).during(doing, path)?;
+        db.pragma_update(None, "journal_mode", "wal").during(doing, path)?;
+        db.pragma_update(None, "synchronous", "full").during(doing, path)?;
+        migrate(&mut db, path)?;
+        Self::with(db, path)
+    }
+
+    /// Makes a store whose chain goes on from another's row, to be written and then sealed.
+    pub(super) fn begin(path: &Path, anchor: Head) -> Result<Self, JournalError> {
+        let store = Self::open(path)?;
+        store.set_anchor(anchor)?;
+        Ok(Self { anchor, ..store })
+    }
+
+    /// Makes a store that is never written again one file, all of it durable.
+    pub(super) fn seal(self) -> Result<(), JournalError> {
+        let doing = "sealing the archive";
+        self.checkpoint(Mode::Truncate)?;
+        self.db.pragma_update(None, "journal_mode", "delete").during(doing, &self.path)?;
+        drop(self.db);
+        File::open(&self.path).and_then(|file| file.sync_all()).during(doing, &self.path)
+    }
+
+    /// Takes out the rows up to a head, which becomes the anchor.
+    pub(super) fn cut(&self, head: Head) -> Result<(), JournalError> {
+        let doing = "taking the archived rows out of the store";
+        let step = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate);
+        let step = step.during(doing, &self.path)?;
+        self.set_anchor(head)?;
+        step.execute("DELETE FROM rows WHERE seq <= ?1", [head.count]).during(doing, &self.path)?;
+        step.commit().during(doing, &self.path)
+    }
+
+    fn set_anchor(&self, head: Head) -> Result<(), JournalError> {
+        let set = "UPDATE anchor SET count = ?1, hash = ?2";
+        let set = self.db.execute(set, (head.count, head.hash));
+        set.map(drop).during("moving the anchor", &self.path)
+    }
+
+    /// Opens the store to read.
+    pub(super) fn open_to_read(path: &Path) -> Result<Self, JournalError> {
+        let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        known_version(&db, path)?;
+        Self::with(db, path)
+    }
+
+    fn with(db: Connection, path: &Path) -> Result<Self, JournalError> {
+        let read = |row: &rusqlite::Row<'_>| Ok(Head { count: row.get(0)?, hash: row.get(1)? });
+        let anchor = db.query_row("SELECT count, hash FROM anchor", [], read);
+        let anchor = anchor.during("reading the anchor", path)?;
+        Ok(Self { db, path: path.to_owned(), anchor })
+    }
+
+    /// Where the chain stands. The last row is checked, so that what is written next follows on what was.
+    pub(super) fn head(&self) -> Result<Head, JournalError> {
+        let last: Option<u64> = self
+            .db
+            .query_row("SELECT max(seq) FROM rows", [], |row| row.get(0))
+            .during("reading the head", &self.path)?;
+        last.map_or(Ok(self.anchor), |last| self.row(last).map(|link| link.head()))
+    }
+
+    /// The hash of a row, or of the anchor, if it is there.
+    pub(super) fn hash_of(&self, seq: u64) -> Result<Option<[u8; 32]>, JournalError> {
+        if seq == self.anchor.count {
+            return Ok(Some(self.anchor.hash));
+        }
+        self.db
+            .prepare_cached("SELECT hash FROM rows WHERE seq = ?1")
+            .and_then(|mut find| find.query_row([seq], |row| row.get(0)).optional())
+            .during("reading a row", &self.path)
+    }
+
+    /// A row that must be there, checked against its hash and the one before: damage does not pass for a fact.
+    pub(super) fn row(&self, seq: u64) -> Result<Link, JournalError> {
+        let found = self
+            .db
+            .prepare_cached(select!("WHERE seq = ?1"))
+            .and_then(|mut find| find.query_row([seq], link).optional())
+            .during("reading a row", &self.path)?;
+        let count = seq.saturating_sub(1);
+        let sound = found.zip(self.hash_of(count)?).filter(|(link, hash)| {
+            Head { count, hash: *hash }.follow(&link.row, &mut Vec::new()) == link.head()
+        });
+        sound.map(|(link, _)| link).ok_or_else(|| JournalError::not_as_written(&self.path, seq))
+    }
+
+    /// The claim of a row that began a transfer.
+    pub(super) fn claim(&self, seq: u64) -> Result<Claim, JournalError> {
+        let row = self.row(seq)?.row;
+        row.begins.map(|begins| begins.claim(row.id)).ok_or_else(|| {
+            JournalError::damaged(
+                &self.path,
+                format!("row {seq} has a key in the index, and takes none"),
+            )
+        })
+    }
+
+    /// Calls with the rows after `seq`, `limit` at most, in their order. They are not checked.
+    pub(super) fn rows_after(
+        &self,
+        seq: u64,
+        limit: u64,
+        mut each: impl FnMut(Link) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        let doing = "reading the rows";
+        let sql = select!("WHERE seq > ?1 ORDER BY seq LIMIT ?2");
+        let mut find = self.db.prepare_cached(sql).during(doing, &self.path)?;
+        let mut rows = find.query([seq, limit]).during(doing, &self.path)?;
+        while let Some(row) = rows.next().during(doing, &self.path)? {
+            each(link(row).during(doing, &self.path)?)?;
+        }
+        Ok(())
+    }
+
+    /// The value of a note, if there is one.
+    pub(super) fn note(&self, name: &str) -> Result<Option<Vec<u8>>, JournalError> {
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let found: Option<(Vec<u8>, [u8; 32])> = self
+            .db
+            .prepare_cached("SELECT value, digest FROM notes WHERE name = ?1")
+            .and_then(|mut find| find.query_row([name], read).optional())
+            .during("reading a note", &self.path)?;
+        match found {
+            Some((value, digest)) if digest != note_digest(name, &value) => {
+                let what = format!("the note {name} is not as it was written");
+                Err(JournalError::damaged(&self.path, what))
+            }
+            found => Ok(found.map(|(value, _)| value)),
+        }
+    }
+
+    /// Whether there are rows up to this one, as there are none up to the anchor.
+    pub(super) fn has_rows_to(&self, seq: u64) -> Result<bool, JournalError> {
+        self.db
+            .query_row("SELECT EXISTS (SELECT 1 FROM rows WHERE seq <= ?1)", [seq], |row| {
+                row.get(0)
+            })
+            .during("reading the first row", &self.path)
+    }
+
+    /// The state that a row leads to and whether it leaves it open, unchecked; `None` if there is no such row.
+    pub(super) fn state(&self, seq: u64) -> rusqlite::Result<Option<(String, bool)>> {
+        let mut find = self.db.prepare_cached("SELECT state, open FROM rows WHERE seq = ?1")?;
+        find.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+    }
+
+    /// Whether all notes are as they were written.
+    pub(super) fn check_notes(&self) -> Result<(), JournalError> {
+        let doing = "reading the notes";
+        let mut find = self.db.prepare("SELECT name FROM notes").during(doing, &self.path)?;
+        let names = find.query_map([], |row| row.get::<_, String>(0)).during(doing, &self.path)?;
+        for name in names {
+            self.note(&name.during(doing, &self.path)?)?;
+        }
+        Ok(())
+    }
+
+    /// How long the write-ahead log is.
+    pub(super) fn log(&self) -> Result<Log, JournalError> {
+        self.checkpoint(Mode::Look)
+    }
+
+    /// Takes the write-ahead log into the file; says how long it is.
+    pub(super) fn checkpoint(&self, mode: Mode) -> Result<Log, JournalError> {
+        let sql = match mode {
+            Mode::Look => "PRAGMA wal_checkpoint(NOOP)",
+            Mode::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+            Mode::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
+        };
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        let log = self.db.prepare_cached(sql).and_then(|mut run| run.query_row([], read));
+        let (pages, done) = log.during("taking the log into the store", &self.path)?;
+        let count = |pages| u64::try_from(pages).unwrap_or(0);
+        Ok(Log { pages: count(pages), left: count(pages - done) })
+    }
+}
+
+/// How long the write-ahead log is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Log {
+    /// Its pages.
+    pub(super) pages: u64,
+    /// Those that are not in the store yet.
+    pub(super) left: u64,
+}
+
+/// How the write-ahead log is taken into the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mode {
+    /// It isn't; only its length is told.
+    Look,
+    /// As far as may be without waiting.
+    Passive,
+    /// It waits for all others, and leaves an empty log.
+    Truncate,
+}
+
+/// Guards a note, that is in no chain, against damage.
+pub(super) fn note_digest(name: &str, value: &[u8]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update((name.len() as u64).to_be_bytes());
+    digest.update(name);
+    digest.update(value);
+    digest.finalize().into()
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, JournalError> {
+    let doing = "opening the store";
+    let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+    let db = db.during(doing, path)?;
+    // At the end of a connection the log stays: after a sync that failed, pages would be taken for durable that aren't.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).during(doing, path)?;
+    db.pragma_update(None, "cell_size_check", true).during(doing, path)?;
+    db.pragma_update(None, "cache_size", -16_384).during(doing, path)?;
+    Ok(db)
+}
+
+/// The version of the schema; zero of a file without anything in it.
+fn known_version(db: &Connection, path: &Path) -> Result<i64, JournalError> {
+    let doing = "reading the version of the store";
+    let pragma = |name| db.pragma_query_value(None, name, |row| row.get(0)).during(doing, path);
+    let (found, application): (i64, i64) = (pragma("user_version")?, pragma("application_id")?);
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let tables: i64 = db
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .during(doing, path)?;
+    if application != APPLICATION && (found, tables) != (0, 0) {
+        return Err(JournalError::Foreign(path.to_owned()));
+    }
+    if found > known {
+        return Err(JournalError::Newer { path: path.to_owned(), found, known });
+    }
+    Ok(found)
+}
+
+fn migrate(db: &mut Connection, path: &Path) -> Result<(), JournalError> {
+    let found = known_version(db, path)?;
+    let doing = "bringing the store up to this version";
+    for (version, script) in (1..).zip(MIGRATIONS) {
+        if version > found {
+            let step = db.transaction_with_behavior(TransactionBehavior::Immediate);
+            let step = step.during(doing, path)?;
+            step.execute_batch(script).during(doing, path)?;
+            step.pragma_update(None, "application_id", APPLICATION).during(doing, path)?;
+            step.pragma_update(None, "user_version", version).during(doing, path)?;
+            step.commit().during(doing, path)?;
+        }
+    }
+    Ok(())
+}

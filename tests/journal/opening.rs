@@ -1,0 +1,154 @@
+//! What a start finds, and what it refuses.
+
+use std::fs;
+
+use titian::journal::{Batch, FORM_BYTES_MAX, Form, Journal, JournalError, Note, Query, Reader};
+use titian::values::{Moment, Stan, TransferId, Value};
+
+use crate::support::{Folder, START, account, append, append_batch, id, key, lives, row};
+
+fn note(value: &[u8]) -> Note {
+    Note { name: "reserved".into(), value: value.to_vec() }
+}
+
+#[test]
+fn a_newer_store_another_database_and_another_file_are_refused_and_left_as_they_are() {
+    let folder = Folder::new();
+    folder.open().close().unwrap();
+    let db = rusqlite::Connection::open(folder.store()).unwrap();
+    db.pragma_update(None, "user_version", 2).unwrap();
+    drop(db);
+    let refused = Journal::open(&folder.store(), None).err().unwrap();
+    assert!(matches!(refused, JournalError::Newer { found: 2, known: 1, .. }), "{refused}");
+
+    let other = folder.file("other.db");
+    let db = rusqlite::Connection::open(&other).unwrap();
+    db.execute_batch("CREATE TABLE theirs (a)").unwrap();
+    drop(db);
+    let before = fs::read(&other).unwrap();
+    let refused = Journal::open(&other, None).err().unwrap();
+    assert!(matches!(refused, JournalError::Foreign(_)), "{refused}");
+    assert_eq!(fs::read(&other).unwrap(), before);
+
+    let text = folder.file("notes.txt");
+    fs::write(&text, "no database at all, but some text that somebody wrote".repeat(20)).unwrap();
+    let refused = Journal::open(&text, None).err().unwrap();
+    assert!(matches!(refused, JournalError::Damaged { .. }), "{refused}");
+}
+
+#[test]
+fn what_is_too_large_is_refused_and_nothing_of_its_batch_is_written() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    let mut rows = lives(0..1);
+    rows[3].form = Form("x".repeat(FORM_BYTES_MAX + 1));
+    let refused = append(&journal, rows).unwrap_err();
+    assert!(matches!(refused, JournalError::TooLarge { what: "the form of a row", .. }));
+    assert_eq!(journal.head().count, 0);
+    assert!(append(&journal, lives(0..1)).unwrap().is_empty(), "the journal goes on");
+    journal.close().unwrap();
+}
+
+fn ids_of_open(reader: &Reader) -> Vec<TransferId> {
+    let mut open = Vec::new();
+    reader.open_transfers(|rows| open.push(rows[0].id)).unwrap();
+    open
+}
+
+#[test]
+fn what_was_durable_is_found_at_once_and_after_a_start_with_the_index_or_without() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    append(&journal, lives(1..3000)).unwrap();
+    let rows = vec![row(3000, 0), row(3000, 1)];
+    append_batch(&journal, Batch { rows, notes: vec![note(b"1"), note(b"2")] }).unwrap();
+    let look = |journal: &Journal| {
+        let reader = journal.reader().unwrap();
+        let steps = |transfer, steps: std::ops::Range<usize>| -> Vec<_> {
+            steps.map(|step| row(transfer, step)).collect()
+        };
+        assert_eq!(reader.transfer(id(7)).unwrap(), steps(7, 0..4));
+        assert_eq!(reader.by_key(key(8)).unwrap(), steps(8, 0..4));
+        let trace = row(3000, 1).numbers.unwrap();
+        let found = reader.by_trace(trace.second.unwrap(), trace.stan).unwrap();
+        assert_eq!(found, steps(3000, 0..2));
+        assert_eq!(reader.by_trace(trace.second.unwrap(), Stan::wrapped(999)).unwrap(), []);
+        assert_eq!(reader.latest_second().unwrap(), trace.second);
+        assert_eq!(reader.note("reserved").unwrap().unwrap(), b"2");
+        assert_eq!(reader.note("other").unwrap(), None);
+        assert_eq!(reader.transfer(TransferId(1)).unwrap(), []);
+        assert_eq!(ids_of_open(&reader), [id(3000)]);
+    };
+    look(&journal);
+    let head = journal.head();
+    journal.close().unwrap();
+    let journal = folder.open();
+    assert_eq!(journal.head(), head);
+    look(&journal);
+    journal.close().unwrap();
+    for ending in ["-index", "-index-wal", "-index-shm"] {
+        let _ = fs::remove_file(format!("{}{ending}", folder.store().display()));
+    }
+    look(&folder.open());
+}
+
+fn everything() -> Query {
+    Query {
+        from: Moment::default(),
+        until: Moment::from_millis(u64::MAX),
+        state: None,
+        open: false,
+        account: None,
+        bank: None,
+        rrn: None,
+        stan: None,
+        after: None,
+        limit: 100,
+    }
+}
+
+/// The ids of all pages.
+fn searched(reader: &Reader, query: &Query) -> Vec<TransferId> {
+    let mut query = query.clone();
+    let mut ids = Vec::new();
+    loop {
+        let page = reader.search(&query).unwrap();
+        assert!(page.found.len() <= query.limit);
+        ids.extend(page.found.iter().map(|found| found.id));
+        if page.next.is_none() {
+            return ids;
+        }
+        query.after = page.next;
+    }
+}
+
+#[test]
+fn a_search_finds_by_all_that_is_asked_for_page_by_page_from_the_newest() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    append(&journal, lives(0..950)).unwrap();
+    append(&journal, (950..1000).map(|transfer| row(transfer, 0)).collect()).unwrap();
+    journal.close().unwrap();
+    let journal = folder.open();
+    let reader = journal.reader().unwrap();
+    let expect = |query: Query, wanted: &dyn Fn(u64) -> bool| {
+        let wanted: Vec<_> = (0..1000).rev().filter(|number| wanted(*number)).map(id).collect();
+        assert!(!wanted.is_empty());
+        assert_eq!(searched(&reader, &query), wanted, "{query:?}");
+    };
+    let moment = |transfer| Moment::from_millis(START + transfer);
+    let rrn = row(321, 1).numbers.unwrap().rrn;
+    expect(everything(), &|_| true);
+    expect(Query { limit: 7, ..everything() }, &|_| true);
+    expect(Query { open: true, limit: 9, ..everything() }, &|number| number >= 950);
+    expect(Query { state: Some("Settled".into()), ..everything() }, &|number| number < 950);
+    expect(Query { from: moment(10), until: moment(20), ..everything() }, &|number| {
+        (10..20).contains(&number)
+    });
+    expect(Query { account: Some(account(4)), ..everything() }, &|number| number % 10 == 4);
+    expect(Query { account: Some(account(103)), ..everything() }, &|number| {
+        number % 7 == 3 && number % 5 != 0
+    });
+    expect(Query { rrn: Some(rrn), ..everything() }, &|number| number == 321);
+    expect(Query { stan: Stan::from_ascii(b"000321"), ..everything() }, &|number| number == 321);
+}

@@ -1,0 +1,39 @@
+//! Two processes at one store.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use titian::journal::{Journal, JournalError};
+
+use crate::alone;
+use crate::support::Folder;
+
+/// Holds a store until its input ends; of the test below, in a process of its own.
+#[test]
+fn hold() {
+    let Ok(store) = std::env::var("TITIAN_HOLD") else { return };
+    let journal = Journal::open(store.as_ref(), None).unwrap();
+    println!("held");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    journal.close().unwrap();
+}
+
+#[test]
+fn a_second_process_is_refused_while_the_first_lives() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let mut first = Command::new(std::env::current_exe().unwrap())
+        .args(["second::hold", "--exact", "--nocapture"])
+        .env("TITIAN_HOLD", folder.store())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(first.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("held")));
+    let refused = Journal::open(&folder.store(), None).err().unwrap();
+    assert!(matches!(&refused, JournalError::InUse(path) if *path == folder.store()), "{refused}");
+    drop(first.stdin.take());
+    assert!(first.wait().unwrap().success());
+    Journal::open(&folder.store(), None).unwrap().close().unwrap();
+}
