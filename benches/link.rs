@@ -21,8 +21,8 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use titian::iso8583::{De, FrameCodec, Message, Mti, OutgoingFrame, Spec, Template};
 use titian::link::{Clock, Endpoint, Event, Handle, LinkId, Outgoing, Token, start};
-use titian::network::{SessionRules, Starter};
-use titian::values::{MinorUnits, ResponseCode, Stan};
+use titian::network::{Bank, Network, SessionRules, Starter};
+use titian::values::{Institution, MinorUnits, Pan, ResponseCode, Stan, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -229,7 +229,13 @@ fn runtime() -> Runtime {
 }
 
 fn rules(sign_on: Starter) -> Arc<SessionRules> {
-    let mut rules = SessionRules { sign_on, ..SessionRules::nusantara() };
+    let bank = Bank {
+        code: Institution::from_ascii(b"213").unwrap(),
+        forwarder: Institution::from_ascii(b"213").unwrap(),
+        iin: Pan::from_ascii(b"936002").unwrap(),
+    };
+    let network = Network::shipped("nusantara", bank).unwrap();
+    let mut rules = SessionRules { sign_on, ..SessionRules::clone(network.session()) };
     rules.caps.in_flight = IN_FLIGHT;
     rules.caps.per_second = NonZeroU32::MAX;
     rules.caps.burst = NonZeroU32::MAX;
