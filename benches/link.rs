@@ -1,19 +1,21 @@
 //! Messages a second over one link with 512 in flight, both ends decoding and encoding, beside a bare loopback echo
-//! of the same frames in the same run.
+//! of the same frames in the same run; and transfers a second through `titian switch`, a process of its own.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::cast_precision_loss,
     missing_docs,
     reason = "a benchmark that can't go on stops"
 )]
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 use std::num::NonZeroU32;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -70,21 +72,23 @@ fn main() {
     let spec = Arc::new(Spec::parse("nusantara", text).unwrap());
     let frame = frame(&spec);
     println!("a frame of {} bytes; {IN_FLIGHT} in flight", frame.len());
-    let mut rates: [Vec<f64>; 7] = Default::default();
+    let mut rates: [Vec<f64>; 8] = Default::default();
     for _ in 0..rounds {
         let bytes = echo_round(&frame, time);
         let many = framed_round(&spec, &frame, Writes::Many, time);
         let each = framed_round(&spec, &frame, Writes::Each, time);
         let link = link_round(&spec, time);
-        let round = [bytes, many, each, link, link / bytes, link / many, link / each];
+        let switch = switch_round(&spec, time);
+        let round = [bytes, many, each, link, switch, link / bytes, link / many, link / each];
         rates.iter_mut().zip(round).for_each(|(rates, rate)| rates.push(rate));
     }
-    let [bytes, many, each, link, to_bytes, to_many, to_each] =
+    let [bytes, many, each, link, switch, to_bytes, to_many, to_each] =
         rates.each_mut().map(|rates| median(rates));
     println!("echo of bytes: {bytes:.0} frames/s");
     println!("echo of frames, many in a write: {many:.0} frames/s");
     println!("echo of frames, each in its own write: {each:.0} frames/s");
     println!("link: {link:.0} requests answered/s");
+    println!("through titian switch: {switch:.0} transfers approved/s");
     println!("the link is {to_bytes:.2}, {to_many:.2} and {to_each:.2} of these");
 }
 
@@ -221,6 +225,24 @@ fn link_round(spec: &Arc<Spec>, time: Duration) -> f64 {
     });
     let rate = runtime().block_on(play_bank(spec, address.recv().unwrap(), time));
     switch.join().unwrap();
+    rate
+}
+
+/// Transfers a second through the simulated switch, to a bank that it plays.
+fn switch_round(spec: &Arc<Spec>, time: Duration) -> f64 {
+    let mut switch = Command::new(env!("CARGO_BIN_EXE_titian"))
+        .args(["switch", "--listen", ":0", "--admin", ":0", "--log", "json"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut log = BufReader::new(switch.stderr.take().unwrap());
+    log.read_line(&mut line).unwrap();
+    let started: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let address = started["fields"]["listen"].as_str().unwrap().parse().unwrap();
+    let rate = runtime().block_on(play_bank(spec, address, time));
+    switch.kill().unwrap();
+    switch.wait().unwrap();
     rate
 }
 

@@ -175,6 +175,7 @@ fn settlement_of(brain: &Switch, date: Date, bank: Option<&str>) -> Reply<String
             brain.member(code).ok_or_else(missing)?
         }
         (None, [(only, _)]) => *only,
+        (None, []) => return Err(bad("bank: whose file? none has connected")),
         (None, several) => {
             let codes: Vec<_> = several.iter().map(|(_, code)| code.to_string()).collect();
             return Err(bad(format!("bank: whose file? connected were: {}", codes.join(", "))));
