@@ -12,6 +12,7 @@
     reason = "a benchmark that can't go on stops"
 )]
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 use std::num::NonZeroU32;
@@ -31,6 +32,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::codec::{Decoder, Encoder};
 
 const IN_FLIGHT: usize = 512;
+
+/// A steady load, in transfers a second.
+const STEADY: NonZeroU32 = NonZeroU32::new(30_000).unwrap();
 
 /// Messages are written one behind the other into one piece of memory.
 const PIECE: usize = 64 << 10;
@@ -72,23 +76,25 @@ fn main() {
     let spec = Arc::new(Spec::parse("nusantara", text).unwrap());
     let frame = frame(&spec);
     println!("a frame of {} bytes; {IN_FLIGHT} in flight", frame.len());
-    let mut rates: [Vec<f64>; 8] = Default::default();
+    let mut rates: [Vec<f64>; 9] = Default::default();
     for _ in 0..rounds {
         let bytes = echo_round(&frame, time);
         let many = framed_round(&spec, &frame, Writes::Many, time);
         let each = framed_round(&spec, &frame, Writes::Each, time);
         let link = link_round(&spec, time);
-        let switch = switch_round(&spec, time);
-        let round = [bytes, many, each, link, switch, link / bytes, link / many, link / each];
+        let (switch, _) = switch_round(&spec, time, NonZeroU32::MAX);
+        let (_, core) = switch_round(&spec, time, STEADY);
+        let round = [bytes, many, each, link, switch, core, link / bytes, link / many, link / each];
         rates.iter_mut().zip(round).for_each(|(rates, rate)| rates.push(rate));
     }
-    let [bytes, many, each, link, switch, to_bytes, to_many, to_each] =
+    let [bytes, many, each, link, switch, core, to_bytes, to_many, to_each] =
         rates.each_mut().map(|rates| median(rates));
     println!("echo of bytes: {bytes:.0} frames/s");
     println!("echo of frames, many in a write: {many:.0} frames/s");
     println!("echo of frames, each in its own write: {each:.0} frames/s");
     println!("link: {link:.0} requests answered/s");
     println!("through titian switch: {switch:.0} transfers approved/s");
+    println!("at {STEADY} transfers/s it takes {:.0} % of a core", core * 100.0);
     println!("the link is {to_bytes:.2}, {to_many:.2} and {to_each:.2} of these");
 }
 
@@ -223,13 +229,14 @@ fn link_round(spec: &Arc<Spec>, time: Duration) -> f64 {
             play_switch(&spec_of_switch, listener).await;
         });
     });
-    let rate = runtime().block_on(play_bank(spec, address.recv().unwrap(), time));
+    let address = address.recv().unwrap();
+    let rate = runtime().block_on(play_bank(spec, address, time, NonZeroU32::MAX));
     switch.join().unwrap();
     rate
 }
 
-/// Transfers a second through the simulated switch, to a bank that it plays.
-fn switch_round(spec: &Arc<Spec>, time: Duration) -> f64 {
+/// Transfers a second through the simulated switch, to a bank that it plays, and how much of a core it took.
+fn switch_round(spec: &Arc<Spec>, time: Duration, per_second: NonZeroU32) -> (f64, f64) {
     let mut switch = Command::new(env!("CARGO_BIN_EXE_titian"))
         .args(["switch", "--listen", ":0", "--admin", ":0", "--log", "json"])
         .stderr(Stdio::piped())
@@ -240,17 +247,28 @@ fn switch_round(spec: &Arc<Spec>, time: Duration) -> f64 {
     log.read_line(&mut line).unwrap();
     let started: serde_json::Value = serde_json::from_str(&line).unwrap();
     let address = started["fields"]["listen"].as_str().unwrap().parse().unwrap();
-    let rate = runtime().block_on(play_bank(spec, address, time));
+    let begin = Instant::now();
+    let rate = runtime().block_on(play_bank(spec, address, time, per_second));
+    let core = processor_seconds(switch.id()) / begin.elapsed().as_secs_f64();
     switch.kill().unwrap();
     switch.wait().unwrap();
-    rate
+    (rate, core)
+}
+
+/// Seconds that a process has had a processor, as Linux tells in hundredths; zero elsewhere.
+fn processor_seconds(process: u32) -> f64 {
+    let told = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let after_name = told.rsplit(')').next().unwrap_or_default();
+    let ticks =
+        after_name.split(' ').skip(12).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
 }
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn rules(sign_on: Starter) -> Arc<SessionRules> {
+fn rules(sign_on: Starter, per_second: NonZeroU32) -> Arc<SessionRules> {
     let bank = Bank {
         code: Institution::from_ascii(b"213").unwrap(),
         forwarder: Institution::from_ascii(b"213").unwrap(),
@@ -259,8 +277,9 @@ fn rules(sign_on: Starter) -> Arc<SessionRules> {
     let network = Network::shipped("nusantara", bank).unwrap();
     let mut rules = SessionRules { sign_on, ..SessionRules::clone(network.session()) };
     rules.caps.in_flight = IN_FLIGHT;
-    rules.caps.per_second = NonZeroU32::MAX;
-    rules.caps.burst = NonZeroU32::MAX;
+    rules.caps.per_second = per_second;
+    // A hundredth of a second, so that what is sent is the rate from the first second on.
+    rules.caps.burst = NonZeroU32::new(per_second.get() / 100).unwrap();
     Arc::new(rules)
 }
 
@@ -268,7 +287,8 @@ async fn play_switch(spec: &Arc<Spec>, listener: TcpListener) {
     let allowed = vec![Ipv4Addr::LOCALHOST.into()];
     let links = vec![("bank".to_owned(), Endpoint::Listen { listener, allowed, tls: None })];
     let clock = Clock::new();
-    let (handle, mut events) = start(rules(Starter::They), Arc::clone(spec), links, clock, 2);
+    let (handle, mut events) =
+        start(rules(Starter::They, NonZeroU32::MAX), Arc::clone(spec), links, clock, 2);
     let echoes = des(ECHOES);
     let mut buffer = BytesMut::new();
     while let Some(batch) = events.next().await {
@@ -296,11 +316,17 @@ fn respond(request: &Message<'_>, echoes: &[De], buffer: &mut BytesMut) {
     request.spec().respond(request, echoes, &added, buffer).unwrap();
 }
 
-async fn play_bank(spec: &Arc<Spec>, address: SocketAddr, time: Duration) -> f64 {
+async fn play_bank(
+    spec: &Arc<Spec>,
+    address: SocketAddr,
+    time: Duration,
+    per_second: NonZeroU32,
+) -> f64 {
     let links =
         vec![("switch".to_owned(), Endpoint::Dial { address: address.to_string(), tls: None })];
     let clock = Clock::new();
-    let (handle, mut events) = start(rules(Starter::We), Arc::clone(spec), links, clock, 1);
+    let (handle, mut events) =
+        start(rules(Starter::We, per_second), Arc::clone(spec), links, clock, 1);
     let template = template(spec);
     let approved = ResponseCode::numbered(0);
     let mut buffer = BytesMut::new();

@@ -30,7 +30,7 @@ A bank is who its sign-on says (DE32 or DE33), or else its first request. Banks
 that never connected are played: every account number exists there, but closed
 1000000002 and absent 1000000003 at 002, 008 and 014.
 
-Admin, JSON on http://127.0.0.1:8584 (docs/switch.md):
+Admin, JSON on http://127.0.0.1:8584 (docs/switch.md tells more):
   GET  /state?first=N&page=N     positions, counts, connections, transfers
   PUT  /faults                   [{\"match\": {\"mti\": \"0200\"}, \"chance\": 0.1, \"action\": \"drop_response\"}]
   POST /cutover                  ends the business date

@@ -58,8 +58,8 @@ pub struct Setup {
     pub seed: u64,
 }
 
-/// Connections that there may be; one more is closed at once.
-const LINES_MAX: u32 = 1024;
+/// Connections that there may be; one more is closed at once. Fewer than the files that a process may usually open.
+const LINES_MAX: u32 = 512;
 
 /// Batches that may wait for the desk. With more, nothing is read from banks: they feel it.
 const WAITING: usize = 256;

@@ -133,3 +133,34 @@ async fn a_broken_frame_ends_its_connection_and_no_other() {
     assert!(rest.is_empty());
     assert_eq!(bank.pay("008", "1000000001", 500).await, "00");
 }
+
+#[tokio::test]
+async fn a_keep_alive_comes_back() {
+    let switch = Simulator::start("holdfast", &[]);
+    let mut stream = TcpStream::connect(switch.listen).await.unwrap();
+    stream.write_all(&[0, 0, 0, 0]).await.unwrap();
+    let mut echoed = [1; 4];
+    stream.read_exact(&mut echoed).await.unwrap();
+    assert_eq!(echoed, [0; 4]);
+}
+
+#[tokio::test]
+async fn a_bank_that_does_not_read_is_cut_and_holds_up_nobody() {
+    const BYTES_MAX: usize = 1 << 30;
+    let switch = Simulator::start("nusantara", &[]);
+    let mut bank = Bank::join("nusantara", "213", switch.listen).await;
+    let spec = bank.network.spec().clone();
+    let mut raw = Raw::new(&spec, &switch).await;
+    let mut piece = BytesMut::new();
+    for _ in 0..1_000 {
+        let outgoing = OutgoingFrame { header: &[], message: &anonymous(&spec) };
+        raw.frames.encode(outgoing, &mut piece).unwrap();
+    }
+    let mut written = 0;
+    while raw.stream.write_all(&piece).await.is_ok() {
+        written += piece.len();
+        assert!(written < BYTES_MAX, "it is cut");
+    }
+    assert_eq!(bank.pay("008", "1000000001", 500).await, "00");
+    assert_eq!(switch.state()["lines"]["connections"], 1);
+}

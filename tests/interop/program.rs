@@ -1,6 +1,9 @@
 //! `titian switch` as its operator has it: how it starts and ends, what it refuses, files and the admin interface.
 
+use std::fmt::Write;
 use std::fs;
+use std::net::TcpStream;
+use std::thread;
 
 use crate::bank::Bank;
 use crate::simulator::{Simulator, titian};
@@ -23,6 +26,17 @@ fn it_starts_with_its_addresses_and_stops_when_it_is_told_to() {
         let (code, log) = switch.stop();
         assert_eq!(code, Some(0), "{codec}");
         assert!(log.contains("stopped"), "{log}");
+    }
+}
+
+#[test]
+fn the_process_of_the_reference_codec_ends_with_the_one_that_started_it() {
+    let switch = Simulator::start("nusantara", &["--codec", "reference"]);
+    let admin = switch.admin;
+    assert!(TcpStream::connect(admin).is_ok());
+    switch.kill();
+    while TcpStream::connect(admin).is_ok() {
+        thread::yield_now();
     }
 }
 
@@ -78,7 +92,7 @@ fn what_the_operator_gets_wrong_is_told_in_json() {
         ("GET", "/settlement/2026-01-01.csv", ""),
     ] {
         let (status, error) = switch.ask(method, path, body);
-        told += &format!("{method} {path} {body}\n    {status} {error}\n");
+        writeln!(told, "{method} {path} {body}\n    {status} {error}").unwrap();
     }
     insta::assert_snapshot!(told);
 }

@@ -17,7 +17,9 @@ struct Day {
 
 impl Day {
     fn heading(&self, text: &str) {
-        self.said.iter().for_each(|said| said.heading(text));
+        for said in &self.said {
+            said.heading(text);
+        }
     }
 
     fn assert_positions(&self) {
@@ -60,7 +62,9 @@ async fn day_with(network: &str, codec: &str) -> String {
     let (door, ours_said) = tap(&spec, switch.listen).await;
     let (other_door, other_said) = tap(&spec, switch.listen).await;
     let said = [ours_said, other_said];
-    said.iter().for_each(|said| said.heading("sign-on"));
+    for said in &said {
+        said.heading("sign-on");
+    }
     let ours = Bank::join(network, "213", door).await;
     let other = Bank::join(network, "014", other_door).await;
     let mut day = Day { switch, ours, other, said };
@@ -72,11 +76,16 @@ async fn day_with(network: &str, codec: &str) -> String {
     between_banks(&mut day).await;
     cut_over(&mut day).await;
     let Day { switch, ours, other, said } = day;
-    said.iter().for_each(|said| said.heading("sign-off"));
+    for said in &said {
+        said.heading("sign-off");
+    }
     ours.leave().await;
     other.leave().await;
-    let (code, _) = switch.stop();
+    let (code, log) = switch.stop();
     assert_eq!(code, Some(0));
+    for personal in ["1000000001", "5550001111", "7770001111", "936002", "DEWI", "BUDI"] {
+        assert!(!log.contains(personal), "{log}");
+    }
     let [ours, other] = said;
     format!("The line of 213\n{}\nThe line of 014\n{}", ours.text(), other.text())
 }
