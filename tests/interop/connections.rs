@@ -164,3 +164,31 @@ async fn a_bank_that_does_not_read_is_cut_and_holds_up_nobody() {
     assert_eq!(bank.pay("008", "1000000001", 500).await, "00");
     assert_eq!(switch.state()["lines"]["connections"], 1);
 }
+
+#[tokio::test]
+async fn an_answer_goes_where_its_request_came_from_or_else_to_another_line_of_the_bank() {
+    let switch = Simulator::start("nusantara", &[]);
+    let mut bank = Bank::new("nusantara", "213", &[]);
+    let spec = bank.network.spec().clone();
+    let mut asked = || {
+        let (order, trace) = (bank.order("008", "1000000001", 500), bank.trace());
+        bank.said(|network, into| network.request(&order, trace, into))
+    };
+    let mut lines = [Raw::new(&spec, &switch).await, Raw::new(&spec, &switch).await];
+    for line in &mut lines {
+        line.ask(&spec, &anonymous(&spec)).await;
+    }
+    for turn in [0, 1, 1, 0, 0, 1] {
+        let (mti, code) = lines[turn].ask(&spec, &asked()).await;
+        assert_eq!((mti.number(), code.as_str()), (210, "00"));
+    }
+    switch.faults(r#"[{"action": {"late": {"ms": 200}}}]"#);
+    let [mut first, mut second] = lines;
+    first.send(&asked()).await;
+    while switch.state()["faults"][0]["hits"] != 1 {
+        tokio::task::yield_now().await;
+    }
+    drop(first);
+    let late = spec.decode(second.receive().await).unwrap();
+    assert_eq!(late.mti().number(), 210);
+}

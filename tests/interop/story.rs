@@ -44,14 +44,14 @@ async fn a_day_in_holdfast() {
 }
 
 async fn day(network: &str) {
-    let native = day_with(network, "native").await;
+    let (native, reference) =
+        tokio::join!(day_with(network, "native"), day_with(network, "reference"));
     // The transcripts of the documentation.
     insta::with_settings!({
         snapshot_path => "../../docs/transcripts",
         prepend_module_to_snapshot => false,
         omit_expression => true,
     }, { insta::assert_snapshot!(network, native) });
-    let reference = day_with(network, "reference").await;
     assert_eq!(reference, native, "iso8583_rs says the same");
 }
 

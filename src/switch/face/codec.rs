@@ -21,7 +21,7 @@ pub enum Codec {
 /// Why a message can't be read. It says nothing of what stands in it but masked.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
-pub struct Unreadable(pub(super) String);
+pub(super) struct Unreadable(pub(super) String);
 
 /// Why a message can't be written.
 #[derive(Debug, Error)]
@@ -42,10 +42,7 @@ pub(super) fn is_text(de: De) -> bool {
 
 impl Codec {
     /// Reads a message.
-    ///
-    /// # Errors
-    /// If it is none.
-    pub fn read(&self, bytes: Bytes) -> Result<Wire, Unreadable> {
+    pub(super) fn read(&self, bytes: Bytes) -> Result<Wire, Unreadable> {
         match self {
             Self::Native(spec) => read(spec, bytes),
             Self::Reference(reference) => reference.read(&bytes),

@@ -86,12 +86,7 @@ impl Switch {
             per_second: NonZeroU32::MIN
                 .saturating_add(narrow(object.need("per_second")?.whole(1, 1_000_000)? - 1)),
             from: object.find("from").map_or_else(|| Ok(self.played().collect()), banks)?,
-            to: match (object.find("bank"), object.find("to")) {
-                (Some(one), None) => vec![self.bank(one)?],
-                (None, Some(several)) => banks(several)?,
-                (Some(_), Some(_)) => return Err(whole.error("`bank` or `to`, not both")),
-                (None, None) => return Err(whole.error("`bank` is missing")),
-            },
+            to: self.paid(whole, &object)?,
             accounts: object
                 .find("accounts")
                 .map_or(Ok(Vec::new()), |part| list(part, |it| it.value()))?,
@@ -100,6 +95,16 @@ impl Switch {
             inquiries: narrow(permille("inquiries")?),
             regrets: narrow(permille("regrets")?),
         })
+    }
+
+    /// The banks that traffic goes to.
+    fn paid(&self, whole: Part<'_>, object: &Object<'_>) -> Result<Vec<Member>, InputError> {
+        match (object.find("bank"), object.find("to")) {
+            (Some(one), None) => Ok(vec![self.bank(one)?]),
+            (None, Some(several)) => list(several, |part| self.bank(part)),
+            (Some(_), Some(_)) => Err(whole.error("`bank` or `to`, not both")),
+            (None, None) => Err(whole.error("`bank` is missing")),
+        }
     }
 
     fn played(&self) -> impl Iterator<Item = Member> {
