@@ -7,8 +7,10 @@ mod failure;
 mod header;
 mod hex;
 mod hexdump;
+mod log;
 mod source;
 mod spec;
+mod switch;
 mod terminal;
 mod usage;
 
@@ -34,6 +36,7 @@ struct Cli {
 enum Command {
     Decode(decode::Decode),
     Encode(encode::Encode),
+    Switch(switch::Switch),
 }
 
 impl Command {
@@ -41,6 +44,7 @@ impl Command {
         match self {
             Self::Decode(decode) => decode.run(),
             Self::Encode(encode) => encode.run(),
+            Self::Switch(switch) => switch.run(),
         }
     }
 }

@@ -12,6 +12,8 @@ pub(super) enum Failure {
     Input(Vec<String>),
     /// The result could not be written.
     Output(io::Error),
+    /// It ended so, and has been told already.
+    Told(Exit),
 }
 
 impl From<String> for Failure {
@@ -25,6 +27,7 @@ impl Failure {
     pub(super) fn report(self) -> Exit {
         let (lines, exit) = match self {
             Self::Input(lines) => (lines, Exit::Misuse),
+            Self::Told(exit) => return exit,
             // `titian decode … | head -1` got what it wanted.
             Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => return Exit::Done,
             Self::Output(error) => {
