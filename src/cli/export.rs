@@ -122,3 +122,20 @@ fn time(at: Moment) -> String {
     let millis = at.millis() % 1000;
     format!("{date}T{:02}:{:02}:{:02}.{millis:03}Z", time.hour(), time.minute(), time.second())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_personal_is_masked_however_deep_it_stands_and_nothing_else() {
+        let mut facts = json!([{"in": {"unexpected": {"reversal": {
+            "account": "1234567890", "id": "01a20d6d-5a01-0000-0000-000000000003"
+        }}}}, {"out": {"accepted": {"pan": "6011123456789018", "other": "9876543210", "to": "1234567890"}}}]);
+        mask(&mut facts);
+        let expected = json!([{"in": {"unexpected": {"reversal": {
+            "account": "******7890", "id": "01a20d6d-5a01-0000-0000-000000000003"
+        }}}}, {"out": {"accepted": {"pan": "601112******9018", "other": "******3210", "to": "******7890"}}}]);
+        assert_eq!(facts, expected);
+    }
+}

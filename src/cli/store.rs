@@ -13,7 +13,7 @@ const SCHEME: &str = "sqlite://";
 /// The option that every command has that reads a journal.
 #[derive(Args)]
 pub(super) struct StoreOption {
-    /// Store of the journal, such as <sqlite://titian.db>
+    /// Store of the journal: `sqlite://` and its file
     #[arg(long, value_name = "URL")]
     store: String,
 }

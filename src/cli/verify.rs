@@ -27,7 +27,7 @@ the state that it says, and what they make of the books. Checkpoints tell a stor
 that was cut, is an older copy, or was written anew by the rules.
 
 A store that a running program has can be verified too: what it had when this
-began, without its index. Ends with exit code 1 and a line on stderr that names the
+began, without its index. One that none has can't be opened meanwhile. Ends with exit code 1 and a line on stderr that names the
 first wrong row, if there is one.";
 
 /// Read a journal from its first row: chain, signatures, states, books
@@ -82,7 +82,11 @@ fn summary(audited: &Audited, signed: bool) -> String {
         (false, _) => "none given: a cut end or an older copy goes unseen".to_owned(),
         (true, count) => format!("{count} followed"),
     };
-    let index = if verified.index { "says the same" } else { "not compared" };
+    let index = if verified.index {
+        "says the same"
+    } else {
+        "not compared: another process has the store, or it is made again at the next start"
+    };
     let mut text = String::new();
     for (name, value) in [
         ("rows", format!("{} to {}{}", verified.from + 1, verified.head.count, cut(audited))),
