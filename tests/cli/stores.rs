@@ -93,7 +93,7 @@ fn the_first_wrong_record_is_named() {
         }
         fs::write(store(&folder), &whole).unwrap();
         rewrite(&folder, sql);
-        said += &format!("{sql}\n{}", no(&folder, &signed(&folder)));
+        said += &[sql, "\n", &no(&folder, &signed(&folder))].concat();
     }
     insta::assert_snapshot!(said);
 }
@@ -149,8 +149,8 @@ fn a_life_is_exported_masked_unless_it_is_to_be_revealed() {
             assert!(!masked.contains(secret) && revealed.contains(secret), "{secret}: {masked}");
         }
     }
-    let none = export(&folder, "00000000-0000-0000-0000-000000000001", &[]);
-    assert!(no(&folder, &none).contains("there is no transfer"));
+    let missing = export(&folder, "00000000-0000-0000-0000-000000000001", &[]);
+    assert!(no(&folder, &missing).contains("there is no transfer"));
 }
 
 #[test]

@@ -117,8 +117,9 @@ impl Node {
             return;
         }
         let effect = self.asked.remove(0);
-        let events = answers(&effect, way);
-        events.into_iter().for_each(|event| self.handle(event));
+        for event in answers(&effect, way) {
+            self.handle(event);
+        }
     }
 
     /// Lets the world answer well until it is asked no more.
