@@ -24,7 +24,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
-use titian::engine::{Body, Key};
+use titian::engine::{Begun, Body, Key};
 use titian::journal::{
     Batch, Begins, Checkpoints, Direction, Evidence, Form, Journal, Numbers, PublicKeys, Row,
     Summary, verify,
@@ -154,7 +154,9 @@ fn start_with(folder: &Folder, closed: u64, open: u64) {
     let start = Instant::now();
     let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
     let mut read = 0_u64;
-    journal.reader().unwrap().open_transfers(|rows| read += rows.len() as u64).unwrap();
+    for rows in journal.reader().unwrap().open_transfers().unwrap() {
+        read += rows.unwrap().len() as u64;
+    }
     let took = start.elapsed();
     assert_eq!(read, open);
     println!(
@@ -297,7 +299,8 @@ fn begins(transfer: u64) -> Begins {
         amount: Amount::new(12_500_000, Currency::IDR),
         bank: Institution::from_ascii(b"014").unwrap(),
     };
-    Begins { key: Key(hashed(u128::from(transfer))), body: Body(1), summary }
+    let request = Key(hashed(u128::from(transfer)));
+    Begins { begun: Begun { request, reference: None, body: Body(1) }, summary }
 }
 
 /// A number in no order, as a hash is; no two are the same.
