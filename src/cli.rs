@@ -9,10 +9,12 @@ mod failure;
 mod header;
 mod hex;
 mod hexdump;
+mod log;
 mod money;
 mod source;
 mod spec;
 mod store;
+mod switch;
 mod terminal;
 mod usage;
 mod verify;
@@ -42,6 +44,7 @@ enum Command {
     Verify(verify::Verify),
     Export(export::Export),
     Archive(archive::Archive),
+    Switch(switch::Switch),
 }
 
 impl Command {
@@ -52,6 +55,7 @@ impl Command {
             Self::Verify(verify) => verify.run(),
             Self::Export(export) => export.run(),
             Self::Archive(archive) => archive.run(),
+            Self::Switch(switch) => switch.run(),
         }
     }
 }

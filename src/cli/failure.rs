@@ -14,6 +14,8 @@ pub(super) enum Failure {
     Input(Vec<String>),
     /// The result could not be written.
     Output(io::Error),
+    /// It ended so, and has been told already.
+    Told(Exit),
 }
 
 impl From<String> for Failure {
@@ -28,6 +30,7 @@ impl Failure {
         let (lines, exit) = match self {
             Self::No(line) => (vec![line], Exit::No),
             Self::Input(lines) => (lines, Exit::Misuse),
+            Self::Told(exit) => return exit,
             // `titian decode … | head -1` got what it wanted.
             Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => return Exit::Done,
             Self::Output(error) => {

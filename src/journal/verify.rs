@@ -82,6 +82,9 @@ pub enum Wrong {
 /// checkpoint is signed and says what the rows say, and that notes and index are as they were made. `each` is called
 /// with each row after it was found to be sound, and may find it wrong by what it means.
 ///
+/// A store in use may be verified too, but for its index. One that isn't in use is held meanwhile, so no journal of it can
+/// be opened.
+///
 /// # Errors
 /// The first thing that is wrong.
 pub fn verify(
