@@ -37,12 +37,14 @@ fn audited(name: &str, rows: Vec<Row>, note: Option<Vec<u8>>) -> Result<Audited,
     audit(&Evidence { archives: &[], store: &store, checkpoints: None })
 }
 
+/// What somebody writes anew in a record.
+type Forgery = fn(&mut Vec<Row>);
+
 #[test]
 fn a_row_that_says_other_than_its_facts_is_named() {
     let (rows, note) = honest("audits-honest");
     let sound = audited("audits-forged", rows.clone(), note.clone()).unwrap();
     assert_eq!((sound.transfers, sound.open, sound.cut, sound.compared), (2, 0, 0, true));
-    type Forgery = fn(&mut Vec<Row>);
     let cases: [(&str, u64, &str, Forgery); 9] = [
         ("another state", 4, "lead to Settled, closed, and it says Refunded, closed", |rows| {
             rows[3].state = "Refunded".into();

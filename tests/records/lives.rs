@@ -45,10 +45,7 @@ fn lived(name: &str) -> Node {
 fn a_start_has_the_open_transfers_and_the_books_of_all() {
     let node = lived("lives-start");
     let books: Vec<_> = node.engine.books().rows().collect();
-    let id = match ordered(5, 15, None) {
-        Event::Order { order, .. } => order.id,
-        _ => unreachable!(),
-    };
+    let (id, _) = folded(&node, Lookup::Key(Key(15))).unwrap();
     let life = node.engine.transfer(id).unwrap().clone();
     assert_eq!((life.name(), node.engine.open()), ("Ready", 1));
     drop(node);

@@ -63,7 +63,8 @@ fn act(node: &mut Node, act: Act, number: u64) {
         Act::Answer(way) => node.answer(way),
         Act::Pass => node.pass(Duration::from_millis(50)),
         Act::Commit => node.commit(),
-        Act::Kill => unreachable!("the caller kills"),
+        // By the one that has it.
+        Act::Kill => {}
     }
 }
 
