@@ -124,6 +124,9 @@ impl Engine {
     pub fn handle(&mut self, event: Event, now: Moment) {
         match event {
             Event::Order { order, begun } => self.order(order, begun, now),
+            Event::Demand { key, .. } if self.live.by_key(key).is_some() => {
+                self.happen(Lookup::Key(key), event, now);
+            }
             Event::Demand { demand, key } => self.demand(&demand, key, now),
             Event::Transfer(id, _) => self.happen(Lookup::Id(id), event, now),
             Event::Answered { trace, .. } => self.happen(Lookup::Trace(trace), event, now),
@@ -195,11 +198,10 @@ impl Engine {
 
     /// The facts that are to be made durable next, all or none of them, if there are any.
     pub fn seal(&mut self) -> Option<&Batch> {
-        // What was taken before, when no batch could be sealed, stays until it is newer.
-        let open = &mut self.batches.open;
-        open.counted = self.numbers.take_counted().or(open.counted);
-        open.closed = self.closed.take_changed().or(open.closed.take());
-        self.batches.seal()
+        self.batches.seal(|batch| {
+            batch.counted = self.numbers.take_counted();
+            batch.closed = self.closed.take_changed();
+        })
     }
 
     /// Batch `number` is durable, without the transfers whose keys were taken before: those are `existing`, with

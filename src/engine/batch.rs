@@ -104,11 +104,13 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    /// Closes the open batch, if there is anything in it to be made durable and no other is being synced.
-    pub(super) fn seal(&mut self) -> Option<&Batch> {
+    /// Closes the open batch, with what `complete` puts to it, if there is anything in it to be made durable and no other
+    /// is being synced.
+    pub(super) fn seal(&mut self, complete: impl FnOnce(&mut Batch)) -> Option<&Batch> {
         if self.syncing.is_some() {
             return None;
         }
+        complete(&mut self.open);
         if self.open.is_empty() {
             self.released.extend(self.open.outputs.drain(..));
             return None;
@@ -200,14 +202,14 @@ mod tests {
         let mut batches = Batches::default();
         batches.open.records.push(record());
         batches.open.outputs.push(output(1));
-        assert_eq!(batches.seal().unwrap().number, 1);
+        assert_eq!(batches.seal(|_| {}).unwrap().number, 1);
         batches.open.outputs.push(output(2));
-        assert!(batches.seal().is_none(), "one at a time");
+        assert!(batches.seal(|_| {}).is_none(), "one at a time");
         assert!(batches.next_output().is_none(), "the second waits for the first");
         assert!(batches.commit(2).is_none(), "another one");
         let batch = batches.commit(1).unwrap();
         batches.release(batch);
-        assert!(batches.seal().is_none(), "nothing to make durable");
+        assert!(batches.seal(|_| {}).is_none(), "nothing to make durable");
         assert_eq!(batches.next_output(), Some(output(1)));
         assert_eq!(batches.next_output(), Some(output(2)));
         assert!(batches.is_settled());

@@ -13,10 +13,8 @@ impl Engine {
     /// A channel's request: a new transfer, unless one of its keys is there or there is no room. For want of room it is
     /// refused only when the journal does not know it: a request that was carried out is never told that nothing was done.
     pub(super) fn order(&mut self, order: Order, begun: Begun, now: Moment) {
-        if let Some((key, taken)) = begun.keys().find_map(|key| Some((key, self.holder(key)?))) {
-            let (asked, body) = (order.id, begun.body);
-            let repeat = Repeat { asked, key, body, first: taken.id };
-            return self.put(answer_to(repeat, &taken));
+        if let Some(answer) = self.repeated(order.id, begun) {
+            return self.put(answer);
         }
         if self.busy().is_some() {
             return self.look_up(Lookup::Begun(begun), Event::Order { order, begun });
@@ -26,13 +24,9 @@ impl Engine {
         self.begin(order.id, begun, now);
     }
 
-    /// A request of the switch. Where there is no room it is not answered: a decline that isn't on record could be
-    /// followed by a credit, when the request comes again.
+    /// A request of the switch whose key no live transfer has. Where there is no room it is not answered: a decline that
+    /// isn't on record could be followed by a credit, when the request comes again.
     pub(super) fn demand(&mut self, demand: &Demand, key: Key, now: Moment) {
-        if self.live.by_key(key).is_some() {
-            let event = Event::Demand { demand: demand.clone(), key };
-            return self.happen(Lookup::Key(key), event, now);
-        }
         if let Some(busy) = self.busy() {
             return self.put(Output::Refused(demand.id, busy));
         }
@@ -42,7 +36,7 @@ impl Engine {
     }
 
     /// Why no new transfer is taken on, if none is.
-    pub(super) fn busy(&self) -> Option<Busy> {
+    fn busy(&self) -> Option<Busy> {
         if self.draining {
             Some(Busy::Draining)
         } else if self.live.open() >= self.limits.open {
@@ -71,10 +65,8 @@ impl Engine {
     /// What was looked up is here.
     pub(super) fn found_there(&mut self, slot: Slot, event: &Event, now: Moment) {
         let Event::Order { order, begun } = event else { return self.meet(slot, event, now) };
-        let keys = begun.keys().find_map(|key| Some((key, self.holder(key)?)));
-        if let Some((key, taken)) = keys {
-            let repeat = Repeat { asked: order.id, key, body: begun.body, first: taken.id };
-            self.put(answer_to(repeat, &taken));
+        if let Some(answer) = self.repeated(order.id, *begun) {
+            self.put(answer);
         }
     }
 
@@ -89,13 +81,11 @@ impl Engine {
             }
             // What was its transfer when it was looked up was another's, and was taken back.
             Event::Demand { demand, key } => self.demand(&demand, key, now),
-            Event::Order { order, begun } => {
-                let is_here = begun.keys().any(|key| self.holder(key).is_some());
-                match self.busy().filter(|_| !is_here) {
-                    Some(busy) => self.put(Output::Refused(order.id, busy)),
-                    None => self.order(order, begun, now),
-                }
-            }
+            Event::Order { order, begun } => match (self.repeated(order.id, begun), self.busy()) {
+                (Some(answer), _) => self.put(answer),
+                (None, Some(busy)) => self.put(Output::Refused(order.id, busy)),
+                (None, None) => self.order(order, begun, now),
+            },
             Event::Answered { trace, to, heard } => {
                 self.put(Output::Unmatched(trace, to, heard.code));
             }
@@ -106,6 +96,12 @@ impl Engine {
             | Event::InquiryAnswered { .. }
             | Event::CutOver(_) => {}
         }
+    }
+
+    /// What a channel is told one of whose keys a live transfer has.
+    fn repeated(&self, asked: TransferId, begun: Begun) -> Option<Output> {
+        let (key, taken) = begun.keys().find_map(|key| Some((key, self.holder(key)?)))?;
+        Some(answer_to(Repeat { asked, key, body: begun.body, first: taken.id }, &taken))
     }
 
     /// The live transfer that has a key.
@@ -183,7 +179,7 @@ fn same_request(own: &Claim, life: &Life) -> Option<Event> {
 }
 
 /// What a channel is told whose key was there before.
-pub(super) fn answer_to(repeat: Repeat, taken: &Claim) -> Output {
+fn answer_to(repeat: Repeat, taken: &Claim) -> Output {
     if repeat.body == taken.body { Output::Existing(repeat) } else { Output::Conflict(repeat) }
 }
 
