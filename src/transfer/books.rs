@@ -35,15 +35,19 @@ impl Sums {
     }
 
     const fn moved(amount: u128) -> Self {
-        Self { taken: amount, moved: amount, given_back: 0, in_flight: 0, lost: 0 }
+        Self { taken: amount, moved: amount, ..Self::NOTHING }
     }
 
     const fn given_back(amount: u128) -> Self {
-        Self { taken: amount, moved: 0, given_back: amount, in_flight: 0, lost: 0 }
+        Self { taken: amount, given_back: amount, ..Self::NOTHING }
     }
 
     const fn in_flight(amount: u128) -> Self {
-        Self { taken: amount, moved: 0, given_back: 0, in_flight: amount, lost: 0 }
+        Self { taken: amount, in_flight: amount, ..Self::NOTHING }
+    }
+
+    const fn paid_twice(amount: u128) -> Self {
+        Self { given_back: amount, lost: amount, ..Self::moved(amount) }
     }
 
     const NOTHING: Self = Self { taken: 0, moved: 0, given_back: 0, in_flight: 0, lost: 0 };
@@ -95,13 +99,7 @@ impl Share for Outbound {
             Self::Refunded { .. } | Self::Contradicted(_, Conflict::GivenBackYetMoved) => {
                 Sums::given_back(amount)
             }
-            Self::PaidTwice(_) => Sums {
-                taken: amount,
-                moved: amount,
-                given_back: amount,
-                in_flight: 0,
-                lost: amount,
-            },
+            Self::PaidTwice(_) => Sums::paid_twice(amount),
             Self::Refused { why, .. } => match why {
                 RefusedFor::Doubtful(Was::Posted)
                 | RefusedFor::CoreThenCancelled(_, Was::Posted) => Sums::given_back(amount),

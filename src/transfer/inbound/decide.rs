@@ -217,7 +217,7 @@ impl Next<'_, '_> {
 impl Next<'_, '_> {
     /// Core is asked, and again until it is too late to answer.
     fn ask_posting(&mut self, tries: u16, answer_by: Moment) {
-        let due = self.core_due(tries).min(answer_by);
+        let due = self.context.core_due(tries).min(answer_by);
         self.fact(Fact::PostingAsked { due, answer_by });
         let Demand { id, side, account, amount, .. } = *self.demand;
         self.effect(Effect::AskPosting(Posting { id, side, account, amount }));
@@ -256,8 +256,7 @@ impl Next<'_, '_> {
 
     /// The request is answered, with what is recorded.
     fn answer(&mut self, code: ResponseCode) {
-        self.fact(Fact::Answered(code));
-        self.reply(About::Request, self.demand.id, code);
+        self.answer_to(About::Request, self.demand.id, code);
     }
 
     /// The same answer as before, however often the request comes.
@@ -266,7 +265,7 @@ impl Next<'_, '_> {
         self.reply(About::Request, asked.id, code);
     }
 
-    /// A reversal or a status inquiry is answered, with what is recorded.
+    /// A message of the switch is answered, with what is recorded.
     fn answer_to(&mut self, about: About, to: TransferId, code: ResponseCode) {
         self.fact(match about {
             About::Request => Fact::Answered(code),
@@ -295,10 +294,6 @@ impl Next<'_, '_> {
 
     fn unexpected(&mut self, input: &Input) {
         self.fact(Fact::Unexpected(input.clone()));
-    }
-
-    fn core_due(&mut self, tries: u16) -> Moment {
-        self.context.core_due(tries)
     }
 
     fn raise(&mut self, alarm: Alarm) {

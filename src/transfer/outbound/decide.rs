@@ -9,7 +9,7 @@ use super::{
 };
 use crate::mutation::{Mutant, broken};
 use crate::transfer::Context;
-use crate::transfer::effect::{Alarm, Cleared, Decision, Effect, Standing};
+use crate::transfer::effect::{Alarm, Cleared, Decision, Effect};
 use crate::transfer::input::{CancelAnswer, Input, Line, PostingAnswer, Verdict, Was};
 use crate::transfer::order::{Funding, Order, Receipt};
 use crate::transfer::rules::{AfterUnknown, Class, ReversalClass};
@@ -329,23 +329,10 @@ impl Next<'_, '_> {
 
     fn contradicted(&mut self, conflict: &Conflict, input: &Input) {
         match input {
-            Input::Resolve(resolution) => {
-                self.fact(Fact::Resolved(resolution.clone()));
-                match (conflict, resolution.verdict) {
-                    (Conflict::GivenBackYetMoved, Verdict::Refund) => {
-                        self.fact(Fact::Refunded(None));
-                        self.tell(Standing::GivenBack);
-                    }
-                    (Conflict::GivenBackYetMoved, Verdict::Settle) => {
-                        self.fact(Fact::PaidTwice);
-                        self.tell(Standing::Settled);
-                    }
-                    (Conflict::SettledYetUndone(_), Verdict::Settle) => {
-                        self.settle(SettledBy::Persons);
-                    }
-                    (Conflict::SettledYetUndone(_), Verdict::Refund) => self.refund(Why::Resolved),
-                }
-            }
+            Input::Resolve(resolution) => match conflict {
+                Conflict::GivenBackYetMoved => self.resolve_given_back(resolution),
+                Conflict::SettledYetUndone(_) => self.resolve(resolution),
+            },
             Input::Answer(answer) | Input::ReversalAnswer(answer) | Input::StatusAnswer(answer) => {
                 self.fact(Fact::Late(*answer));
             }

@@ -134,22 +134,19 @@ impl Next<'_, '_> {
 
     /// Where nothing is being reversed, what the switch says late is an outcome.
     pub(super) fn verdict_of_switch(&mut self, answer: &Answer) {
-        if !answer.speaks_of(self.order) {
-            return self.mismatch(*answer);
-        }
-        match self.context.rules.classes.of(answer.code) {
-            Class::Approved => self.settle(SettledBy::Answer(answer.code)),
-            Class::Declined => self.refund(Why::Declined(answer.code)),
-            Class::Unknown | Class::Retry => self.fact(Fact::Late(*answer)),
-        }
+        self.verdict(answer, self.context.rules.classes.of(answer.code));
     }
 
     /// What the answer to a status inquiry says of the transfer, and not of the inquiry.
     pub(super) fn verdict_of_status(&mut self, answer: &Answer) {
+        self.verdict(answer, self.status_class(answer));
+    }
+
+    fn verdict(&mut self, answer: &Answer, class: Class) {
         if !answer.speaks_of(self.order) {
             return self.mismatch(*answer);
         }
-        match self.status_class(answer) {
+        match class {
             Class::Approved => self.settle(SettledBy::Answer(answer.code)),
             Class::Declined => self.refund(Why::Declined(answer.code)),
             Class::Unknown | Class::Retry => self.fact(Fact::Late(*answer)),
@@ -182,6 +179,21 @@ impl Next<'_, '_> {
         }
     }
 
+    /// The same where the customer has the money back already.
+    pub(super) fn resolve_given_back(&mut self, resolution: &Resolution) {
+        self.fact(Fact::Resolved(resolution.clone()));
+        match resolution.verdict {
+            Verdict::Settle => {
+                self.fact(Fact::PaidTwice);
+                self.tell(Standing::Settled);
+            }
+            Verdict::Refund => {
+                self.fact(Fact::Refunded(None));
+                self.tell(Standing::GivenBack);
+            }
+        }
+    }
+
     pub(super) fn except(&mut self) {
         self.fact(Fact::Excepted);
         self.raise(Alarm::Exception);
@@ -201,8 +213,7 @@ impl Next<'_, '_> {
             }
             Funding::Caller(_) => {
                 self.fact(Fact::RefundAsked { why, due: self.context.now });
-                self.fact(Fact::Refunded(None));
-                self.tell(Standing::GivenBack);
+                self.refunded_now(why, None);
             }
         }
     }
