@@ -95,7 +95,7 @@ impl<'a> Section<'a> {
         Some(Self { file, path, table, asked: RefCell::default(), free, faults })
     }
 
-    /// Notes what is wrong with a key.
+    /// Notes what is wrong with a key; with the table as a whole, if that is empty.
     pub fn fault(&self, key: &str, reason: impl Into<String>) {
         let file = self.table.get(key).and_then(|value| value.origin()).unwrap_or(self.file);
         let fault = Fault { file: file.to_owned(), key: self.path_of(key), reason: reason.into() };
@@ -103,7 +103,11 @@ impl<'a> Section<'a> {
     }
 
     fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        match (self.path.as_str(), key) {
+            ("", key) => key.to_owned(),
+            (path, "") => path.to_owned(),
+            (path, key) => format!("{path}.{key}"),
+        }
     }
 
     /// The keys of a table whose keys are names of the file's own choice.

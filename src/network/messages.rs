@@ -95,6 +95,7 @@ impl Form {
         Some(Self { mti, elements: read_patterns(section, names, spec, mti)? })
     }
 
+    /// Writes the message behind what the buffer holds, or leaves it as it was.
     fn write(&self, spec: &Spec, said: &Said<'_>, into: &mut BytesMut) -> Result<(), SpeakError> {
         let mut encoder = spec.encoder(self.mti, into)?;
         let mut text = Vec::with_capacity(128);
@@ -157,10 +158,9 @@ impl Answers {
 fn say_of(word: Word, request: &Message<'_>, holding: &Holding, into: &mut Vec<u8>) {
     match word {
         Word::Stan => {
-            let stan = request.field(De::STAN);
-            into.extend_from_slice(
-                stan.map(|field| field.reveal().into_owned()).unwrap_or_default().as_bytes(),
-            );
+            if let Some(stan) = request.field(De::STAN) {
+                into.extend_from_slice(stan.reveal().as_bytes());
+            }
         }
         Word::Beneficiary => write_name(holding.holder.as_ref(), into),
         _ => {}
@@ -179,7 +179,7 @@ impl Network {
         trace: Trace,
         into: &mut BytesMut,
     ) -> Result<(), SpeakError> {
-        self.say(&self.messages.request, &self.said(order, trace), into)
+        self.messages.request.write(&self.spec, &self.said(order, trace), into)
     }
 
     /// The reversal of an order, or its repeat.
@@ -199,10 +199,10 @@ impl Network {
         let reason = Some(reasons.of(reversal.because));
         let said = Said { original, reason, ..self.said(order, reversal.trace) };
         if !reversal.repeat {
-            return self.say(form, &said, into);
+            return form.write(&self.spec, &said, into);
         }
         let mut first = BytesMut::with_capacity(512);
-        self.say(form, &said, &mut first)?;
+        form.write(&self.spec, &said, &mut first)?;
         Ok(self.spec.repeat(&first, into)?)
     }
 
@@ -219,7 +219,7 @@ impl Network {
         let (Some(form), Some(kind)) = (&self.messages.status, self.inquiries.status) else {
             return Err(self.unknown("status inquiry"));
         };
-        self.say(form, &Said { kind, ..self.said(order, trace) }, into)
+        form.write(&self.spec, &Said { kind, ..self.said(order, trace) }, into)
     }
 
     /// A question that moves no money.
@@ -233,7 +233,7 @@ impl Network {
         into: &mut BytesMut,
     ) -> Result<(), SpeakError> {
         let said = Said::of_inquiry(inquiry, &self.bank, self.offset, trace);
-        self.say(&self.messages.inquiry, &said, into)
+        self.messages.inquiry.write(&self.spec, &said, into)
     }
 
     /// The answer to a request of the switch.
@@ -263,10 +263,6 @@ impl Network {
 
     fn said<'a>(&'a self, order: &'a Order, trace: Trace) -> Said<'a> {
         Said::of_order(order, &self.bank, self.offset, trace)
-    }
-
-    fn say(&self, form: &Form, said: &Said<'_>, into: &mut BytesMut) -> Result<(), SpeakError> {
-        form.write(&self.spec, said, into)
     }
 
     fn unknown(&self, what: &'static str) -> SpeakError {

@@ -145,17 +145,20 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
     let kinds = top.named("kinds").and_then(|kinds| read_kinds(&kinds));
     let inquiries = top.section("inquiries").and_then(|section| read_inquiries(&section));
     let reverses = top.has("reversal");
-    let reversal = if reverses {
-        top.section("reversal").map(|section| read_reversal(&section))
+    let doubts = if reverses {
+        top.section("reversal").and_then(|section| read_reversal(&section))
     } else {
-        None
+        top.section("hold").and_then(|section| read_hold(&section))
     };
-    let hold = if reverses { None } else { top.section("hold").map(|section| read_hold(&section)) };
     let inbound = top.section("inbound");
     let codes = inbound.as_ref().and_then(read_inbound);
     let malformed = inbound.as_ref().and_then(|inbound| inbound.value("malformed"));
     let unsupported = inbound.as_ref().and_then(|inbound| inbound.value("unsupported"));
-    let classes = top.section("classes").and_then(|section| read_classes(&section));
+    let classes = top.section("classes").and_then(|section| {
+        let lists =
+            [("approved", Class::Approved), ("declined", Class::Declined), ("retry", Class::Retry)];
+        read_classes(&section, &lists)
+    });
     let timers = top.section("timers").and_then(|timers| {
         let response = timers.time("response");
         let tries = timers.number("inquiry_tries", &(1..=100));
@@ -172,13 +175,7 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         let answer = timers.map(|(response, _)| response).unwrap_or_default();
         session::read(&section, &Around { spec: &spec, bank: &bank, matched, answer })
     });
-    let (reversal_classes, after_unknown, reasons) = match (reversal, hold) {
-        (Some(reversal), _) => {
-            let (classes, rules, reasons) = reversal?;
-            (classes, AfterUnknown::Reverse(rules), Some(reasons))
-        }
-        (None, hold) => (ReversalClasses::default(), AfterUnknown::Hold(hold??), None),
-    };
+    let Doubts { after_unknown, reversal_classes, reasons } = doubts?;
     let (response_timeout, inquiry_tries) = timers?;
     Some(Network {
         name: name?,
@@ -234,15 +231,12 @@ fn read_inquiries(section: &Section<'_>) -> Option<Inquiries> {
     Some(Inquiries { name: name?, balance: balance?, status: status? })
 }
 
-fn read_classes(section: &Section<'_>) -> Option<Classes> {
-    let lists = [
-        (section.values("approved"), Class::Approved),
-        (section.values("declined"), Class::Declined),
-        (section.values("retry"), Class::Retry),
-    ];
+/// Response codes by what they say; each says one thing.
+fn read_classes(section: &Section<'_>, lists: &[(&'static str, Class)]) -> Option<Classes> {
+    let read = lists.iter().map(|(key, class)| Some((section.values(key)?, *class)));
     let mut listed: Vec<(ResponseCode, Class)> = Vec::new();
-    for (codes, class) in lists {
-        for code in codes? {
+    for (codes, class) in all(read)? {
+        for code in codes {
             if listed.iter().any(|(other, _)| *other == code) {
                 section.fault("", format!("{code} stands in it twice: what would it mean?"));
             }
@@ -252,9 +246,14 @@ fn read_classes(section: &Section<'_>) -> Option<Classes> {
     Some(Classes::new(listed))
 }
 
-type Reversal = Option<(ReversalClasses, ReversalRules, Reasons)>;
+/// What a network does about an unknown outcome.
+struct Doubts {
+    after_unknown: AfterUnknown,
+    reversal_classes: ReversalClasses,
+    reasons: Option<Reasons>,
+}
 
-fn read_reversal(section: &Section<'_>) -> Reversal {
+fn read_reversal(section: &Section<'_>) -> Option<Doubts> {
     let (done, not_found) = (section.values("done"), section.values("not_found"));
     let same_trace = section.flag("same_trace");
     let repeats = read_backoff(section);
@@ -274,7 +273,11 @@ fn read_reversal(section: &Section<'_>) -> Reversal {
         exception_after: exception_after?,
         exception_repeats: exception_repeats?,
     };
-    Some((ReversalClasses { done: done?, not_found: not_found? }, rules, reasons?))
+    Some(Doubts {
+        after_unknown: AfterUnknown::Reverse(rules),
+        reversal_classes: ReversalClasses { done: done?, not_found: not_found? },
+        reasons: Some(reasons?),
+    })
 }
 
 pub(super) fn read_backoff(section: &Section<'_>) -> Option<Backoff> {
@@ -287,13 +290,16 @@ pub(super) fn read_backoff(section: &Section<'_>) -> Option<Backoff> {
     Some(Backoff { first, longest, jitter_percent: u8::try_from(jitter?).ok()? })
 }
 
-fn read_hold(section: &Section<'_>) -> Option<InquiryRules> {
+fn read_hold(section: &Section<'_>) -> Option<Doubts> {
     let (tries, apart) = (section.number("status_tries", &(1..=1000)), section.time("apart"));
-    let (approved, declined) = (section.values("approved"), section.values("declined"));
-    let listed = approved?.into_iter().map(|code| (code, Class::Approved));
-    let listed = listed.chain(declined?.into_iter().map(|code| (code, Class::Declined)));
-    let classes = Classes::new(listed.collect());
-    Some(InquiryRules { tries: u16::try_from(tries?).ok()?, apart: apart?, classes })
+    let lists = [("approved", Class::Approved), ("declined", Class::Declined)];
+    let classes = read_classes(section, &lists);
+    let (tries, apart, classes) = (u16::try_from(tries?).ok()?, apart?, classes?);
+    Some(Doubts {
+        after_unknown: AfterUnknown::Hold(InquiryRules { tries, apart, classes }),
+        reversal_classes: ReversalClasses::default(),
+        reasons: None,
+    })
 }
 
 fn read_inbound(section: &Section<'_>) -> Option<InboundCodes> {

@@ -1,5 +1,6 @@
 //! What the switch's messages say: an answer to something of ours, or something that it asks us.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -246,8 +247,7 @@ impl Network {
 
     /// What makes a request the same request, whatever its repeat digit.
     fn key(&self, message: &Message<'_>) -> WireKey {
-        let own = |de: De| message.field(de).map(|field| field.reveal().into_owned());
-        hash(self.matching.duplicates.iter().map(|de| (*de, own(*de))))
+        hash(self.matching.duplicates.iter().map(|de| (*de, text_of(message, *de))))
     }
 
     /// What made the request the same request that a reversal reverses: of DE90, where that has it.
@@ -261,8 +261,7 @@ impl Network {
                 _ => "",
             };
             let part = original.as_ref().and_then(|original| original.subfield(name));
-            part.map(|part| part.reveal().into_owned())
-                .or_else(|| message.field(de).map(|field| field.reveal().into_owned()))
+            part.map_or_else(|| text_of(message, de), |part| part.reveal())
         };
         hash(self.matching.duplicates.iter().map(|de| (*de, of(*de))))
     }
@@ -291,11 +290,15 @@ fn demand(message: &Message<'_>, id: TransferId, side: Side) -> Result<Demand, F
     })
 }
 
+/// The text of a data element; none, if the message does not have it.
+fn text_of<'m>(message: &'m Message<'_>, de: De) -> Cow<'m, str> {
+    message.field(de).map(|field| field.reveal()).unwrap_or_default()
+}
+
 /// Institutions stand in DE90 with zeros before them, and elsewhere without, so these don't count.
-fn hash(parts: impl Iterator<Item = (De, Option<String>)>) -> WireKey {
+fn hash<'m>(parts: impl Iterator<Item = (De, Cow<'m, str>)>) -> WireKey {
     let mut hasher = Sha256::new();
     for (de, text) in parts {
-        let text = text.unwrap_or_default();
         let text = if de == De::ACQUIRER { text.trim_start_matches('0') } else { &text };
         let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
         hasher.update([de.number(), length]);

@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer, Serializer};
 
 use super::{AccountNumber, Name, Pan, Value};
@@ -62,15 +61,17 @@ pub fn serialize<T: Whole, S: Serializer>(value: &T, serializer: S) -> Result<S:
 /// # Errors
 /// If it isn't one; the text is not shown.
 pub fn deserialize<'de, T: Whole, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    let text = Cow::<'de, str>::deserialize(deserializer)?;
-    T::of_whole(&text).ok_or_else(|| D::Error::custom("a personal value is malformed"))
+    read(&Cow::<'de, str>::deserialize(deserializer)?)
+}
+
+fn read<T: Whole, E: serde::de::Error>(text: &str) -> Result<T, E> {
+    T::of_whole(text).ok_or_else(|| E::custom("a personal value is malformed"))
 }
 
 /// The same for a value that may be missing.
 pub mod option {
-    use super::{Cow, Deserializer, Serializer, Whole};
+    use super::{Cow, Deserializer, Serializer, Whole, read};
     use serde::Deserialize as _;
-    use serde::de::Error as _;
 
     /// Writes a value whole, if there is one.
     ///
@@ -94,9 +95,6 @@ pub mod option {
         deserializer: D,
     ) -> Result<Option<T>, D::Error> {
         let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
-        let value = |text: Cow<'de, str>| {
-            T::of_whole(&text).ok_or_else(|| D::Error::custom("a personal value is malformed"))
-        };
-        text.map(value).transpose()
+        text.map(|text| read(&text)).transpose()
     }
 }

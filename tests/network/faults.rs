@@ -60,3 +60,16 @@ fn answers_are_matched_by_what_every_request_and_its_answer_may_have() {
         "{faults}"
     );
 }
+
+#[test]
+fn a_code_says_one_thing_in_whatever_it_answers() {
+    let (_, good) = Network::SHIPPED[2];
+    let twice = good.replace(
+        "approved = [\"00\"]\ndeclined = [\"03\"",
+        "approved = [\"00\"]\ndeclined = [\"00\", \"03\"",
+    );
+    assert_ne!(twice, good);
+    let faults = Network::parse("holdfast.toml", &twice, spec("holdfast"), bank()).unwrap_err();
+    let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["holdfast.toml: hold: 00 stands in it twice: what would it mean?"]);
+}
