@@ -124,21 +124,20 @@ impl Engine {
     pub fn handle(&mut self, event: Event, now: Moment) {
         match event {
             Event::Order { order, begun } => self.order(order, begun, now),
-            Event::Demand { key, .. } if self.live.by_key(key).is_some() => {
-                self.happen(Lookup::Key(key), event, now);
-            }
-            Event::Demand { demand, key } => self.demand(&demand, key, now),
-            Event::Transfer(id, _) => self.happen(Lookup::Id(id), event, now),
-            Event::Answered { trace, .. } => self.happen(Lookup::Trace(trace), event, now),
-            Event::Reversal { original, .. } | Event::Status { original, .. } => {
-                self.happen(Lookup::Key(original), event, now);
+            Event::Demand { demand, key } if self.live.by_key(key).is_none() => {
+                self.demand(&demand, key, now);
             }
             Event::Inquire(inquiry, way) => self.inquire(inquiry, way, now),
             Event::Exchange(id, input) => self.turn(id, input, now),
             Event::InquiryAnswered { trace, heard, holding } => {
                 self.inquiry_answered(trace, heard, holding, now);
             }
-            Event::Ask(_, about) => self.happen(about, event, now),
+            Event::Demand { .. }
+            | Event::Transfer(..)
+            | Event::Answered { .. }
+            | Event::Reversal { .. }
+            | Event::Status { .. }
+            | Event::Ask(..) => self.happen(event, now),
             Event::CutOver(date) => {
                 if !self.numbers.cut_over(date, now) {
                     self.put(Output::CutOverRefused(date));
@@ -167,7 +166,7 @@ impl Engine {
                 None => Some(self.recall(records, begun)?),
             },
             // It may have begun meanwhile.
-            None => event.key().and_then(|key| self.live.by_key(key)),
+            None => event.about().and_then(|about| self.find(about)),
         };
         match slot {
             Some(slot) => {

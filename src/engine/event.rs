@@ -127,19 +127,21 @@ impl Event {
         }
     }
 
-    /// The key of the transfer that the switch speaks of.
-    pub(super) const fn key(&self) -> Option<Key> {
+    /// By what the transfer is found that it is about; nothing, if it is about none that is there.
+    pub(super) const fn about(&self) -> Option<Lookup> {
         match self {
-            Self::Demand { key, .. } => Some(*key),
-            Self::Reversal { original, .. } | Self::Status { original, .. } => Some(*original),
+            Self::Transfer(id, _) => Some(Lookup::Id(*id)),
+            Self::Answered { trace, .. } => Some(Lookup::Trace(*trace)),
+            Self::Demand { key, .. } => Some(Lookup::Key(*key)),
+            Self::Reversal { original, .. } | Self::Status { original, .. } => {
+                Some(Lookup::Key(*original))
+            }
+            Self::Ask(_, about) => Some(*about),
             Self::Order { .. }
-            | Self::Transfer(..)
-            | Self::Answered { .. }
             | Self::Inquire(..)
             | Self::Exchange(..)
             | Self::InquiryAnswered { .. }
-            | Self::CutOver(_)
-            | Self::Ask(..) => None,
+            | Self::CutOver(_) => None,
         }
     }
 }

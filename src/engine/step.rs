@@ -23,17 +23,22 @@ pub(super) struct Stepped {
 
 impl Engine {
     /// Lets an event happen to the transfer that it is about. It waits for the journal if that isn't live, or began in a
-    /// batch that isn't durable yet: there may be another one with its key.
-    pub(super) fn happen(&mut self, about: Lookup, event: Event, now: Moment) {
-        let slot = match about {
-            Lookup::Id(id) => self.live.by_id(id),
-            Lookup::Key(key) => self.live.by_key(key).filter(|slot| self.is_durable(*slot)),
-            Lookup::Trace(trace) => self.live.by_trace(trace),
-            Lookup::Begun(begun) => begun.keys().find_map(|key| self.live.by_key(key)),
-        };
-        match slot {
+    /// batch that isn't durable yet: it may have to be taken back.
+    pub(super) fn happen(&mut self, event: Event, now: Moment) {
+        let Some(about) = event.about() else { return };
+        match self.find(about).filter(|slot| self.is_durable(*slot)) {
             Some(slot) => self.meet(slot, &event, now),
             None => self.look_up(about, event),
+        }
+    }
+
+    /// A live transfer.
+    pub(super) fn find(&self, about: Lookup) -> Option<Slot> {
+        match about {
+            Lookup::Id(id) => self.live.by_id(id),
+            Lookup::Key(key) => self.live.by_key(key),
+            Lookup::Trace(trace) => self.live.by_trace(trace),
+            Lookup::Begun(begun) => begun.keys().find_map(|key| self.live.by_key(key)),
         }
     }
 
