@@ -137,7 +137,6 @@ pub fn start(
         events: PollSender::new(sender),
         untold: Vec::new(),
         timer: Box::pin(sleep_until(Instant::now())),
-        armed: None,
         accept_from: None,
     };
     drop(tokio::spawn(poll_fn(move |cx| driver.poll(cx))));
@@ -157,8 +156,6 @@ struct Driver {
     /// Events that the owner has not taken yet.
     untold: Vec<Event>,
     timer: Pin<Box<Sleep>>,
-    /// When the timer wakes us, unless it has.
-    armed: Option<Moment>,
     accept_from: Option<Moment>,
 }
 
@@ -235,17 +232,14 @@ impl Driver {
     fn sleep(&mut self, cx: &mut Context<'_>) {
         let next = self.group.next_deadline().into_iter().chain(self.accept_from).min();
         let Some(next) = next else { return };
-        if self.armed.is_none_or(|armed| next < armed) {
-            self.arm(next);
+        let at = self.clock.instant_of(next).into();
+        if at < self.timer.deadline() {
+            self.timer.as_mut().reset(at);
         }
         while self.timer.as_mut().poll(cx).is_ready() {
-            self.arm(next.max(self.clock.now().after(Duration::from_millis(1))));
+            let soonest = self.clock.now().after(Duration::from_millis(1));
+            self.timer.as_mut().reset(self.clock.instant_of(next.max(soonest)).into());
         }
-    }
-
-    fn arm(&mut self, at: Moment) {
-        self.armed = Some(at);
-        self.timer.as_mut().reset(self.clock.instant_of(at).into());
     }
 }
 
