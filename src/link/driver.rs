@@ -274,34 +274,34 @@ impl Driver {
             return false;
         }
         self.accept_from = None;
-        let mut came = Vec::new();
-        for (endpoint, place) in self.endpoints.iter().zip(0..) {
-            let Endpoint::Listen { listener, allowed, .. } = endpoint else { continue };
-            match poll_accept(listener, cx) {
-                Poll::Ready(Ok((stream, peer))) => {
-                    came.push((LinkId(place), stream, peer, allowed.contains(&peer)));
-                }
-                Poll::Ready(Err(_)) => self.accept_from = Some(now.after(ACCEPT_PAUSE)),
-                Poll::Pending => {}
-            }
-        }
-        let any = !came.is_empty();
-        for (link, stream, peer, is_allowed) in came {
-            if is_allowed {
-                self.take_on(link, stream, now);
-            } else {
-                self.group.handle_turned_away(link, peer);
-            }
+        let mut any = false;
+        for link in 0..self.endpoints.len() {
+            any |= self.accept_on(LinkId(link), cx, now);
         }
         any
     }
 
-    fn take_on(&mut self, link: LinkId, stream: TcpStream, now: Moment) {
-        let Some(Endpoint::Listen { tls, .. }) = self.endpoints.get(link.0) else { return };
-        let tls = tls.clone();
-        if let Some(line) = self.group.handle_accepted(link, now) {
-            self.open(line, async move { take_on(stream, tls).await });
+    fn accept_on(&mut self, link: LinkId, cx: &mut Context<'_>, now: Moment) -> bool {
+        let Some(Endpoint::Listen { listener, allowed, tls }) = self.endpoints.get(link.0) else {
+            return false;
+        };
+        match poll_accept(listener, cx) {
+            Poll::Pending => return false,
+            Poll::Ready(Err(_)) => {
+                self.accept_from = Some(now.after(ACCEPT_PAUSE));
+                return false;
+            }
+            Poll::Ready(Ok((_, peer))) if !allowed.contains(&peer) => {
+                self.group.handle_turned_away(link, peer);
+            }
+            Poll::Ready(Ok((stream, _))) => {
+                if let Some(line) = self.group.handle_accepted(link, now) {
+                    let opening = take_on(stream, tls.clone());
+                    self.open(line, opening);
+                }
+            }
         }
+        true
     }
 
     fn open(
@@ -364,8 +364,8 @@ impl Driver {
         match action {
             Action::Dial(link, id) => {
                 if let Some(Endpoint::Dial { address, tls }) = self.endpoints.get(link.0) {
-                    let (address, tls) = (address.clone(), tls.clone());
-                    self.open(id, async move { dial(address, tls).await });
+                    let opening = dial(address.clone(), tls.clone());
+                    self.open(id, opening);
                 }
             }
             Action::Close(line) => self.close(line, cx, now),
