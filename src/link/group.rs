@@ -134,8 +134,7 @@ impl Group {
     pub fn next_deadline(&self) -> Option<Moment> {
         let timers = &self.rules.timers;
         let lines = self.lines.values().flat_map(|line| {
-            let stalled = line.outbox.waits_since().map(|since| since.after(timers.stalled));
-            [line.session.deadline(timers), line.outbox.next_deadline(), stalled]
+            [line.session.deadline(timers), line.outbox.next_deadline(), line.stalls_at(timers)]
         });
         let dials = self.links.iter().map(|link| link.retry_at);
         let turn = self.choose().filter(|_| !self.waiting.is_empty()).map(|_| self.pace.next());
@@ -176,14 +175,13 @@ impl Group {
     }
 
     fn line_due(&mut self, id: LineId, now: Moment) {
-        let rules = Arc::clone(&self.rules);
         self.expire(id, now);
         let Some(line) = self.lines.get(&id) else { return };
-        let waits_since = line.outbox.waits_since();
-        let due = line.session.deadline(&rules.timers).is_some_and(|deadline| deadline <= now);
-        if waits_since.is_some_and(|since| since.after(rules.timers.stalled) <= now) {
+        let timers = &self.rules.timers;
+        let has_come = |deadline: Option<Moment>| deadline.is_some_and(|deadline| deadline <= now);
+        if has_come(line.stalls_at(timers)) {
             self.step(id, Input::Ended(End::Stalled), None, now);
-        } else if due {
+        } else if has_come(line.session.deadline(timers)) {
             self.step(id, Input::Due, None, now);
         }
     }
