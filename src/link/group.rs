@@ -17,6 +17,7 @@ use bytes::BytesMut;
 use super::event::{Event, NotSent, Outgoing};
 use super::line::Line;
 use super::matching::InFlight;
+use super::outbox::Tracked;
 use super::pace::Pace;
 use super::session::{Context, Input, Moves};
 use super::{End, LineId, LinkId};
@@ -189,17 +190,18 @@ impl Group {
     /// Takes back what may not be written on a line any more.
     fn expire(&mut self, id: LineId, now: Moment) {
         let Some(line) = self.lines.get_mut(&id) else { return };
-        let (events, in_flight) = (&mut self.events, &mut self.in_flight);
-        let mut fewer = 0;
-        let expired = line.outbox.expire(now, |tracked| {
-            let ours = tracked.serial.map(|serial| in_flight.withdraw(serial));
+        let mut late = Vec::new();
+        let expired = line.outbox.expire(now, |tracked| late.push(tracked));
+        let serials: Vec<_> = late.iter().filter_map(|tracked| tracked.serial).collect();
+        let withdrawn = self.in_flight.withdraw(&serials);
+        line.in_flight -= withdrawn.len();
+        for Tracked { token, serial, .. } in late {
+            let waited = |serial| withdrawn.binary_search_by_key(&serial, |one| one.serial).is_ok();
             // A request that its repeat took the place of has had its ending.
-            if !matches!(ours, Some(None)) {
-                events.push(Event::NotSent(tracked.token, NotSent::Deadline));
+            if serial.is_none_or(waited) {
+                self.events.push(Event::NotSent(token, NotSent::Deadline));
             }
-            fewer += usize::from(matches!(ours, Some(Some(_))));
-        });
-        line.in_flight -= fewer;
+        }
         if expired.is_err() {
             self.step(id, Input::Ended(End::Stalled), None, now);
         }
