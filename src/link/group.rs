@@ -19,7 +19,7 @@ use super::line::Line;
 use super::matching::InFlight;
 use super::outbox::Tracked;
 use super::pace::Pace;
-use super::session::{Context, Input, Moves};
+use super::session::{Context, Input};
 use super::{End, LineId, LinkId};
 use crate::iso8583::{Message, Spec};
 use crate::network::SessionRules;
@@ -214,12 +214,8 @@ impl Group {
     fn step(&mut self, id: LineId, input: Input, message: Option<&Message<'_>>, now: Moment) {
         let Some(line) = self.lines.get_mut(&id) else { return };
         let mut context = Context { now, rules: &self.rules, numbers: &mut self.counts.stan };
-        let moves: Moves = line.session.handle(input, &mut context);
-        for one in moves.into_iter().flatten() {
-            match message {
-                Some(message) => self.make(id, one, message, now),
-                None => self.make_alone(id, one, now),
-            }
+        for one in line.session.handle(input, &mut context).into_iter().flatten() {
+            self.make(id, one, message, now);
         }
     }
 
