@@ -13,6 +13,7 @@ mod driver;
 mod end;
 mod event;
 mod group;
+mod handle;
 mod line;
 mod management;
 mod matching;
@@ -22,10 +23,11 @@ mod session;
 mod tcp;
 mod tls;
 
-pub use driver::{Events, Handle, start};
+pub use driver::start;
 pub use end::End;
 pub use event::{Event, NotSent, Outgoing, Premature};
 pub use group::{Action, Group, Role};
+pub use handle::{Events, Handle};
 pub use tcp::{Clock, Endpoint};
 pub use tls::{Identity, TlsClient, TlsError, TlsServer};
 

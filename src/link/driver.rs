@@ -20,8 +20,9 @@ use tokio_util::io::poll_read_buf;
 use tokio_util::sync::PollSender;
 
 use super::group::{Action, Group};
+use super::handle::{Command, Events, Handle, Stopped};
 use super::tcp::{Clock, Endpoint, Wire, dial, take_on};
-use super::{End, Event, LineId, LinkId, Outgoing};
+use super::{End, Event, LineId, LinkId};
 use crate::iso8583::Spec;
 use crate::network::SessionRules;
 use crate::values::Moment;
@@ -44,74 +45,6 @@ const ROUNDS: usize = 4;
 
 /// How long no connection is accepted after that failed, as it does when there are too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// What the owner asks of the links.
-enum Command {
-    Send(Vec<Outgoing>),
-    SignOff(LinkId),
-    SignOn(LinkId),
-    Drain,
-}
-
-/// The owner's end: messages and wishes go in. When the last is dropped the links are signed off.
-#[derive(Clone)]
-pub struct Handle {
-    commands: mpsc::Sender<Command>,
-}
-
-/// The links have stopped; what was given with the call is not done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the links have stopped")]
-pub struct Stopped;
-
-impl Handle {
-    /// Gives messages to be sent. Each one is told of in the events. Waits where the links are behind: so whoever
-    /// waits for this must not keep the events from being taken.
-    ///
-    /// # Errors
-    /// If the links have stopped: no byte of these is written.
-    pub async fn send(&self, messages: Vec<Outgoing>) -> Result<(), Stopped> {
-        self.command(Command::Send(messages)).await
-    }
-
-    /// Signs a link off when what is under way on it is answered.
-    ///
-    /// # Errors
-    /// If the links have stopped.
-    pub async fn sign_off(&self, link: LinkId) -> Result<(), Stopped> {
-        self.command(Command::SignOff(link)).await
-    }
-
-    /// Brings a link up again that was signed off.
-    ///
-    /// # Errors
-    /// If the links have stopped.
-    pub async fn sign_on(&self, link: LinkId) -> Result<(), Stopped> {
-        self.command(Command::SignOn(link)).await
-    }
-
-    /// Signs all links off, and stops. The events end when that is done.
-    ///
-    /// # Errors
-    /// If the links have stopped.
-    pub async fn drain(&self) -> Result<(), Stopped> {
-        self.command(Command::Drain).await
-    }
-
-    async fn command(&self, command: Command) -> Result<(), Stopped> {
-        self.commands.send(command).await.map_err(|_| Stopped)
-    }
-}
-
-/// What happens at the links, in batches.
-pub struct Events(mpsc::Receiver<Vec<Event>>);
-
-impl Events {
-    /// The next batch; `None` when the links have stopped.
-    pub async fn next(&mut self) -> Option<Vec<Event>> {
-        self.0.recv().await
-    }
-}
 
 /// Starts the links of a network on the runtime that this is called in: a [`LinkId`] is a place in `endpoints`. `seed` is any number.
 #[must_use]
@@ -137,7 +70,6 @@ pub fn start(
         events: PollSender::new(sender),
         untold: Vec::new(),
         timer: Box::pin(sleep_until(Instant::now())),
-        armed: None,
         accept_from: None,
     };
     drop(tokio::spawn(poll_fn(move |cx| driver.poll(cx))));
@@ -157,8 +89,6 @@ struct Driver {
     /// Events that the owner has not taken yet.
     untold: Vec<Event>,
     timer: Pin<Box<Sleep>>,
-    /// When the timer wakes us, unless it has.
-    armed: Option<Moment>,
     accept_from: Option<Moment>,
 }
 
@@ -235,17 +165,14 @@ impl Driver {
     fn sleep(&mut self, cx: &mut Context<'_>) {
         let next = self.group.next_deadline().into_iter().chain(self.accept_from).min();
         let Some(next) = next else { return };
-        if self.armed.is_none_or(|armed| next < armed) {
-            self.arm(next);
+        let at = self.clock.instant_of(next).into();
+        if at < self.timer.deadline() {
+            self.timer.as_mut().reset(at);
         }
         while self.timer.as_mut().poll(cx).is_ready() {
-            self.arm(next.max(self.clock.now().after(Duration::from_millis(1))));
+            let soonest = self.clock.now().after(Duration::from_millis(1));
+            self.timer.as_mut().reset(self.clock.instant_of(next.max(soonest)).into());
         }
-    }
-
-    fn arm(&mut self, at: Moment) {
-        self.armed = Some(at);
-        self.timer.as_mut().reset(self.clock.instant_of(at).into());
     }
 }
 
@@ -280,34 +207,34 @@ impl Driver {
             return false;
         }
         self.accept_from = None;
-        let mut came = Vec::new();
-        for (endpoint, place) in self.endpoints.iter().zip(0..) {
-            let Endpoint::Listen { listener, allowed, .. } = endpoint else { continue };
-            match poll_accept(listener, cx) {
-                Poll::Ready(Ok((stream, peer))) => {
-                    came.push((LinkId(place), stream, peer, allowed.contains(&peer)));
-                }
-                Poll::Ready(Err(_)) => self.accept_from = Some(now.after(ACCEPT_PAUSE)),
-                Poll::Pending => {}
-            }
-        }
-        let any = !came.is_empty();
-        for (link, stream, peer, is_allowed) in came {
-            if is_allowed {
-                self.take_on(link, stream, now);
-            } else {
-                self.group.handle_turned_away(link, peer);
-            }
+        let mut any = false;
+        for link in 0..self.endpoints.len() {
+            any |= self.accept_on(LinkId(link), cx, now);
         }
         any
     }
 
-    fn take_on(&mut self, link: LinkId, stream: TcpStream, now: Moment) {
-        let Some(Endpoint::Listen { tls, .. }) = self.endpoints.get(link.0) else { return };
-        let tls = tls.clone();
-        if let Some(line) = self.group.handle_accepted(link, now) {
-            self.open(line, async move { take_on(stream, tls).await });
+    fn accept_on(&mut self, link: LinkId, cx: &mut Context<'_>, now: Moment) -> bool {
+        let Some(Endpoint::Listen { listener, allowed, tls }) = self.endpoints.get(link.0) else {
+            return false;
+        };
+        match poll_accept(listener, cx) {
+            Poll::Pending => return false,
+            Poll::Ready(Err(_)) => {
+                self.accept_from = Some(now.after(ACCEPT_PAUSE));
+                return false;
+            }
+            Poll::Ready(Ok((_, peer))) if !allowed.contains(&peer) => {
+                self.group.handle_turned_away(link, peer);
+            }
+            Poll::Ready(Ok((stream, _))) => {
+                if let Some(line) = self.group.handle_accepted(link, now) {
+                    let opening = take_on(stream, tls.clone());
+                    self.open(line, opening);
+                }
+            }
         }
+        true
     }
 
     fn open(
@@ -370,8 +297,8 @@ impl Driver {
         match action {
             Action::Dial(link, id) => {
                 if let Some(Endpoint::Dial { address, tls }) = self.endpoints.get(link.0) {
-                    let (address, tls) = (address.clone(), tls.clone());
-                    self.open(id, async move { dial(address, tls).await });
+                    let opening = dial(address.clone(), tls.clone());
+                    self.open(id, opening);
                 }
             }
             Action::Close(line) => self.close(line, cx, now),

@@ -17,8 +17,9 @@ use bytes::BytesMut;
 use super::event::{Event, NotSent, Outgoing};
 use super::line::Line;
 use super::matching::InFlight;
+use super::outbox::Tracked;
 use super::pace::Pace;
-use super::session::{Context, Input, Moves};
+use super::session::{Context, Input};
 use super::{End, LineId, LinkId};
 use crate::iso8583::{Message, Spec};
 use crate::network::SessionRules;
@@ -134,8 +135,7 @@ impl Group {
     pub fn next_deadline(&self) -> Option<Moment> {
         let timers = &self.rules.timers;
         let lines = self.lines.values().flat_map(|line| {
-            let stalled = line.outbox.waits_since().map(|since| since.after(timers.stalled));
-            [line.session.deadline(timers), line.outbox.next_deadline(), stalled]
+            [line.session.deadline(timers), line.outbox.next_deadline(), line.stalls_at(timers)]
         });
         let dials = self.links.iter().map(|link| link.retry_at);
         let turn = self.choose().filter(|_| !self.waiting.is_empty()).map(|_| self.pace.next());
@@ -176,14 +176,13 @@ impl Group {
     }
 
     fn line_due(&mut self, id: LineId, now: Moment) {
-        let rules = Arc::clone(&self.rules);
         self.expire(id, now);
         let Some(line) = self.lines.get(&id) else { return };
-        let waits_since = line.outbox.waits_since();
-        let due = line.session.deadline(&rules.timers).is_some_and(|deadline| deadline <= now);
-        if waits_since.is_some_and(|since| since.after(rules.timers.stalled) <= now) {
+        let timers = &self.rules.timers;
+        let has_come = |deadline: Option<Moment>| deadline.is_some_and(|deadline| deadline <= now);
+        if has_come(line.stalls_at(timers)) {
             self.step(id, Input::Ended(End::Stalled), None, now);
-        } else if due {
+        } else if has_come(line.session.deadline(timers)) {
             self.step(id, Input::Due, None, now);
         }
     }
@@ -191,17 +190,18 @@ impl Group {
     /// Takes back what may not be written on a line any more.
     fn expire(&mut self, id: LineId, now: Moment) {
         let Some(line) = self.lines.get_mut(&id) else { return };
-        let (events, in_flight) = (&mut self.events, &mut self.in_flight);
-        let mut fewer = 0;
-        let expired = line.outbox.expire(now, |tracked| {
-            let ours = tracked.serial.map(|serial| in_flight.withdraw(serial));
+        let mut late = Vec::new();
+        let expired = line.outbox.expire(now, |tracked| late.push(tracked));
+        let serials: Vec<_> = late.iter().filter_map(|tracked| tracked.serial).collect();
+        let withdrawn = self.in_flight.withdraw(&serials);
+        line.in_flight -= withdrawn.len();
+        for Tracked { token, serial, .. } in late {
+            let waited = |serial| withdrawn.binary_search_by_key(&serial, |one| one.serial).is_ok();
             // A request that its repeat took the place of has had its ending.
-            if !matches!(ours, Some(None)) {
-                events.push(Event::NotSent(tracked.token, NotSent::Deadline));
+            if serial.is_none_or(waited) {
+                self.events.push(Event::NotSent(token, NotSent::Deadline));
             }
-            fewer += usize::from(matches!(ours, Some(Some(_))));
-        });
-        line.in_flight -= fewer;
+        }
         if expired.is_err() {
             self.step(id, Input::Ended(End::Stalled), None, now);
         }
@@ -214,12 +214,8 @@ impl Group {
     fn step(&mut self, id: LineId, input: Input, message: Option<&Message<'_>>, now: Moment) {
         let Some(line) = self.lines.get_mut(&id) else { return };
         let mut context = Context { now, rules: &self.rules, numbers: &mut self.counts.stan };
-        let moves: Moves = line.session.handle(input, &mut context);
-        for one in moves.into_iter().flatten() {
-            match message {
-                Some(message) => self.make(id, one, message, now),
-                None => self.make_alone(id, one, now),
-            }
+        for one in line.session.handle(input, &mut context).into_iter().flatten() {
+            self.make(id, one, message, now);
         }
     }
 

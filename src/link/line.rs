@@ -7,6 +7,7 @@ use super::outbox::{Outbox, Tracked};
 use super::session::Session;
 use super::{End, LinkId};
 use crate::iso8583::{Frame, FrameCodec, FrameError, OutgoingFrame};
+use crate::network::SessionTimers;
 use crate::values::Moment;
 
 /// One connection of a link.
@@ -42,6 +43,11 @@ impl Line {
     /// Whether nothing comes on top of what is to be written.
     pub(super) fn is_full(&self) -> bool {
         self.outbox.len() >= FULL
+    }
+
+    /// When the other side has left bytes unread for too long.
+    pub(super) fn stalls_at(&self, timers: &SessionTimers) -> Option<Moment> {
+        self.outbox.waits_since().map(|since| since.after(timers.stalled))
     }
 
     /// Puts a message behind what is to be written.

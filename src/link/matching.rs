@@ -125,15 +125,22 @@ impl InFlight {
 
     /// Takes out all requests that went on a line, the oldest first.
     pub(super) fn take_line(&mut self, line: LineId) -> Vec<Pending> {
-        let taken = self.pending.extract_if(|_, pending| pending.line == line);
+        self.take_where(|pending| pending.line == line)
+    }
+
+    /// Takes out requests that were not written after all, by their serial numbers in ascending order.
+    pub(super) fn withdraw(&mut self, serials: &[u64]) -> Vec<Pending> {
+        if serials.is_empty() {
+            return Vec::new();
+        }
+        self.take_where(|pending| serials.binary_search(&pending.serial).is_ok())
+    }
+
+    fn take_where(&mut self, goes: impl Fn(&Pending) -> bool) -> Vec<Pending> {
+        let taken = self.pending.extract_if(|_, pending| goes(pending));
         let mut taken: Vec<_> = taken.map(|(_, pending)| pending).collect();
         taken.sort_unstable_by_key(|pending| pending.serial);
         taken
-    }
-
-    /// Takes out a request that was not written after all.
-    pub(super) fn withdraw(&mut self, serial: u64) -> Option<Pending> {
-        self.pending.extract_if(|_, pending| pending.serial == serial).next().map(|(_, gone)| gone)
     }
 
     fn waits(&self, key: &Key, serial: u64) -> bool {
@@ -193,7 +200,8 @@ mod tests {
         (1..=6).for_each(|serial| in_flight.insert(key(serial), pending(serial.into(), 100)));
         let lost: Vec<_> = in_flight.take_line(LineId(1)).iter().map(|one| one.serial).collect();
         assert_eq!(lost, [1, 3, 5]);
-        assert_eq!(in_flight.withdraw(4).map(|one| one.serial), Some(4));
+        let withdrawn: Vec<_> = in_flight.withdraw(&[4]).iter().map(|one| one.serial).collect();
+        assert_eq!(withdrawn, [4]);
         assert_eq!(in_flight.len(), 2);
     }
 

@@ -136,9 +136,7 @@ async fn traffic_comes_to_a_bank_until_it_is_ended() {
     for _ in 20..made {
         bank.be_paid().await;
     }
-    while switch.state()["open_questions"] != 0 {
-        tokio::task::yield_now().await;
-    }
+    switch.all_answered().await;
     assert_eq!(switch.position("213"), bank.position);
     assert!(bank.position > 20 * 1_000_000);
 }

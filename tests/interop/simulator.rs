@@ -43,27 +43,29 @@ impl Simulator {
     }
 
     pub(crate) fn state(&self) -> Value {
-        let (status, state) = self.ask("GET", "/state", "");
-        assert_eq!(status, 200, "{state}");
-        serde_json::from_str(&state).unwrap()
+        self.done("GET", "/state", "")
     }
 
     /// The position of a bank over all dates.
     pub(crate) fn position(&self, bank: &str) -> i64 {
         let state = self.state();
         assert_eq!(state["balanced"], true);
-        self.bank(bank)["position"].as_i64().unwrap()
+        bank_of(&state, bank)["position"].as_i64().unwrap()
     }
 
     pub(crate) fn bank(&self, code: &str) -> Value {
-        let state = self.state();
-        let banks = state["banks"].as_array().unwrap();
-        banks.iter().find(|bank| bank["bank"] == code).expect("a member").clone()
+        bank_of(&self.state(), code).clone()
+    }
+
+    /// Waits until every question of the switch is answered.
+    pub(crate) async fn all_answered(&self) {
+        while self.state()["open_questions"] != 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     pub(crate) fn faults(&self, rules: &str) {
-        let (status, told) = self.ask("PUT", "/faults", rules);
-        assert_eq!(status, 200, "{told}");
+        self.done("PUT", "/faults", rules);
     }
 
     /// Has the operator do something; what that gives.
@@ -112,4 +114,9 @@ impl Drop for Simulator {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn bank_of<'s>(state: &'s Value, code: &str) -> &'s Value {
+    let banks = state["banks"].as_array().unwrap();
+    banks.iter().find(|bank| bank["bank"] == code).expect("a member")
 }

@@ -170,9 +170,7 @@ async fn day_traffic(switch: &Simulator, ours: &mut Bank) {
     );
     assert!(rrn.as_str().unwrap().starts_with('S'), "{rrn}");
     // The answer is there before the operator's next question is looked at, or soon after.
-    while switch.state()["open_questions"] != 0 {
-        tokio::task::yield_now().await;
-    }
+    switch.all_answered().await;
 }
 
 async fn cut_over(day: &mut Day) {
@@ -190,9 +188,7 @@ async fn cut_over(day: &mut Day) {
             let digits = after.as_str().unwrap().replace('-', "");
             assert_eq!(told, digits[4..], "{}", De::SETTLEMENT_DATE);
         }
-        while day.switch.state()["open_questions"] != 0 {
-            tokio::task::yield_now().await;
-        }
+        day.switch.all_answered().await;
     }
     let (status, file) = day.switch.ask("GET", &format!("/settlement/{before}.csv?bank=213"), "");
     assert_eq!(status, 200);

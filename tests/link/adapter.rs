@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use titian::iso8583::Spec;
-use titian::link::{Clock, Endpoint, Event, Events, Handle, LinkId, Outgoing, Token, start};
+use titian::link::{
+    Clock, End, Endpoint, Event, Events, Handle, LinkId, NotSent, Outgoing, Token, start,
+};
 use titian::network::SessionRules;
 use titian::values::{Backoff, Moment};
 use tokio::net::TcpListener;
@@ -113,6 +115,13 @@ impl Adapter {
         self.handle.send(vec![outgoing]).await.unwrap();
     }
 
+    /// Sends an answer to what came on a link.
+    pub(crate) async fn answer(&self, token: u32, message: Bytes, link: LinkId) {
+        let (token, deadline) = (Token(token.into()), self.in_a(PATIENCE));
+        let outgoing = Outgoing { token, message, deadline, via: Some(link) };
+        self.handle.send(vec![outgoing]).await.unwrap();
+    }
+
     /// Sends requests, each under its number, in one piece.
     pub(crate) async fn send_all(&self, numbers: impl Iterator<Item = u32>) {
         self.send_all_until(numbers, self.in_a(PATIENCE)).await;
@@ -149,4 +158,20 @@ pub(crate) fn ending(event: &Event) -> Option<(u32, &'static str)> {
         _ => return None,
     };
     Some((u32::try_from(token.0).unwrap(), word))
+}
+
+/// Why a message was not sent.
+pub(crate) fn refusal(event: &Event) -> Option<(Token, NotSent)> {
+    match event {
+        Event::NotSent(token, why) => Some((*token, *why)),
+        _ => None,
+    }
+}
+
+/// Why a link went down.
+pub(crate) fn down(event: &Event) -> Option<End> {
+    match event {
+        Event::Down(_, end) => Some(*end),
+        _ => None,
+    }
 }

@@ -4,16 +4,9 @@ use std::num::NonZeroU32;
 
 use titian::link::{Event, NotSent, Token};
 
-use crate::adapter::{Adapter, MILLI, PATIENCE, ending, listener, quick};
+use crate::adapter::{Adapter, MILLI, PATIENCE, ending, listener, quick, refusal};
 use crate::messages::{financial, request, rules, spec};
-use crate::peer::Peer;
-
-fn refusal(event: &Event) -> Option<(Token, NotSent)> {
-    match event {
-        Event::NotSent(token, why) => Some((*token, *why)),
-        _ => None,
-    }
-}
+use crate::peer::one_line;
 
 #[tokio::test]
 async fn without_a_link_a_request_waits_until_its_deadline_and_no_longer() {
@@ -36,10 +29,7 @@ async fn a_flood_over_the_caps_waits_in_a_bounded_queue_and_the_rest_is_refused(
     let mut rules = quick(rules("nusantara"));
     rules.caps.in_flight = 10;
     rules.caps.waiting = 20;
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
     adapter.send_all(0..1_000).await;
     for number in 30..1_000 {
         assert_eq!(adapter.wait(refusal).await, (Token(number), NotSent::Full));
@@ -63,10 +53,7 @@ async fn no_more_go_out_in_a_second_than_agreed() {
     let mut rules = quick(rules("nusantara"));
     rules.caps.per_second = NonZeroU32::new(500).unwrap();
     rules.caps.burst = NonZeroU32::new(5).unwrap();
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (adapter, mut peer) = one_line(&spec, &rules).await;
     let start = adapter.clock.now();
     adapter.send_all(0..105).await;
     assert_eq!(peer.messages(105).await.len(), 105);
@@ -79,10 +66,7 @@ async fn an_answer_that_does_not_come_is_waited_for_no_longer_than_agreed() {
     let spec = spec("nusantara");
     let mut rules = quick(rules("nusantara"));
     rules.timers.answer = 30 * MILLI;
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
     adapter.send_all([1].into_iter()).await;
     let asked = peer.message().await.unwrap();
     assert_eq!(adapter.wait(ending).await, (1, "expired"));

@@ -1,19 +1,16 @@
 //! A peer that sends what is no message, or too much.
 
-use titian::link::Event;
+use titian::link::{End, Event};
 use tokio::io::AsyncWriteExt;
 
-use crate::adapter::{Adapter, ending, listener, quick};
+use crate::adapter::{down, ending, quick};
 use crate::messages::{management, request, rules, spec};
-use crate::peer::Peer;
+use crate::peer::one_line;
 
 #[tokio::test]
 async fn one_poisoned_message_is_evidence_and_the_line_goes_on() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
     adapter.send_all([1].into_iter()).await;
     let asked = peer.message().await.unwrap();
     let mut poison = request(&spec, 2).to_vec();
@@ -38,12 +35,9 @@ async fn one_poisoned_message_is_evidence_and_the_line_goes_on() {
 #[tokio::test]
 async fn an_owner_that_takes_nothing_makes_the_peer_wait_and_nothing_grows() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
     let frame = peer.framed(&request(&spec, 1));
-    let flood: Vec<u8> = frame.iter().copied().cycle().take(frame.len() * 10_000).collect();
+    let flood = frame.repeat(10_000);
     let mut written = 0;
     let mut last = 0;
     // Each write waits until the kernel takes it; one that waits this long waits for the owner.
@@ -66,22 +60,13 @@ async fn an_owner_that_takes_nothing_makes_the_peer_wait_and_nothing_grows() {
 #[tokio::test]
 async fn a_flood_of_echoes_from_a_peer_that_does_not_read_ends_the_line() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
     let frame = peer.framed(&management(&spec, "301", None));
-    let flood: Vec<u8> = frame.iter().copied().cycle().take(frame.len() * 10_000).collect();
+    let flood = frame.repeat(10_000);
     let flooding = tokio::spawn(async move {
         while peer.stream.write_all(&flood).await.is_ok() {}
         peer
     });
-    let end = adapter
-        .wait(|event| match event {
-            Event::Down(_, end) => Some(*end),
-            _ => None,
-        })
-        .await;
-    assert_eq!(end, titian::link::End::Stalled);
+    assert_eq!(adapter.wait(down).await, End::Stalled);
     drop(flooding.await.unwrap());
 }

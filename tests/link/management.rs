@@ -1,13 +1,13 @@
 //! Network management from the switch, and signing off.
 
 use titian::iso8583::{De, Frame};
-use titian::link::{Event, LinkId, NotSent, Outgoing, Token};
+use titian::link::{Event, LinkId, NotSent, Token};
 use titian::values::MonthDay;
 use tokio::io::AsyncWriteExt;
 
-use crate::adapter::{Adapter, ending, listener, quick};
+use crate::adapter::{Adapter, ending, listener, quick, refusal};
 use crate::messages::{answer, financial, management, request, rules, spec};
-use crate::peer::Peer;
+use crate::peer::{Peer, one_line};
 
 #[tokio::test]
 async fn the_switchs_own_0800_are_answered_at_once_on_every_network() {
@@ -17,10 +17,7 @@ async fn the_switchs_own_0800_are_answered_at_once_on_every_network() {
         ("holdfast", rules("holdfast"), &["001", "301", "201"]),
     ] {
         let (spec, rules) = (spec(network), quick(rules));
-        let (listener, address) = listener().await;
-        let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-        let mut peer = Peer::accept(&listener, &spec, &rules).await;
-        adapter.up().await;
+        let (mut adapter, mut peer) = one_line(&spec, &rules).await;
         for code in codes {
             let asked = management(&spec, code, (*code == "201").then_some("1125"));
             peer.send(&asked).await;
@@ -42,10 +39,7 @@ async fn the_switchs_own_0800_are_answered_at_once_on_every_network() {
 #[tokio::test]
 async fn a_cut_over_without_a_date_and_an_unknown_0800_are_refused_and_told() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
     for code in ["201", "999"] {
         peer.send(&management(&spec, code, None)).await;
         let reply = peer.message().await.unwrap();
@@ -58,10 +52,7 @@ async fn a_cut_over_without_a_date_and_an_unknown_0800_are_refused_and_told() {
 #[tokio::test]
 async fn a_key_change_is_handed_up_and_answered_by_who_has_the_keys() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
     peer.send(&management(&spec, "101", None)).await;
     let (link, asked) = adapter
         .wait(|event| match event {
@@ -70,9 +61,7 @@ async fn a_key_change_is_handed_up_and_answered_by_who_has_the_keys() {
         })
         .await;
     let reply = answer(&spec.decode(asked).unwrap(), &[]);
-    let deadline = adapter.in_a(crate::adapter::PATIENCE);
-    let outgoing = Outgoing { token: Token(9), message: reply.clone(), deadline, via: Some(link) };
-    adapter.handle.send(vec![outgoing]).await.unwrap();
+    adapter.answer(9, reply.clone(), link).await;
     assert_eq!(peer.message().await.unwrap(), reply);
     adapter.wait(|event| matches!(event, Event::Sent(Token(9))).then_some(())).await;
 }
@@ -80,10 +69,7 @@ async fn a_key_change_is_handed_up_and_answered_by_who_has_the_keys() {
 #[tokio::test]
 async fn keep_alives_of_holdfast_are_sent_back() {
     let (spec, rules) = (spec("holdfast"), quick(rules("holdfast")));
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (_adapter, mut peer) = one_line(&spec, &rules).await;
     for _ in 0..3 {
         peer.stream.write_all(&[0, 0]).await.unwrap();
         assert_eq!(peer.frame().await, Some(Frame::KeepAlive));
@@ -117,10 +103,7 @@ async fn a_link_is_signed_off_when_nothing_is_under_way_and_the_other_takes_over
             _ => None,
         })
         .await;
-    let deadline = adapter.in_a(crate::adapter::PATIENCE);
-    let message = financial(&spec, 210, 7);
-    let outgoing = Outgoing { token: Token(7), message, deadline, via: Some(link) };
-    adapter.handle.send(vec![outgoing]).await.unwrap();
+    adapter.answer(7, financial(&spec, 210, 7), link).await;
     assert_eq!(leaving.message().await.unwrap(), financial(&spec, 210, 7));
     leaving.answer(&asked).await;
     assert_eq!(adapter.wait(ending).await, (1, "answered"));
@@ -139,21 +122,12 @@ async fn a_link_is_signed_off_when_nothing_is_under_way_and_the_other_takes_over
 #[tokio::test]
 async fn a_drain_signs_all_links_off_and_ends_the_events() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
     adapter.send_all([1].into_iter()).await;
     let asked = peer.message().await.unwrap();
     adapter.handle.drain().await.unwrap();
     adapter.send(2, request(&spec, 2)).await;
-    let refused = adapter
-        .wait(|event| match event {
-            Event::NotSent(token, why) => Some((*token, *why)),
-            _ => None,
-        })
-        .await;
-    assert_eq!(refused, (Token(2), NotSent::Draining));
+    assert_eq!(adapter.wait(refusal).await, (Token(2), NotSent::Draining));
     peer.answer(&asked).await;
     let sign_off = peer.message().await.unwrap();
     peer.answer(&sign_off).await;

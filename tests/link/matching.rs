@@ -4,22 +4,18 @@ use titian::iso8583::De;
 use titian::link::{Event, LinkId, NotSent, Token};
 use titian::network::{SessionRules, Spread};
 
-use crate::adapter::{Adapter, ending, listener, quick};
-use crate::messages::{answer, financial, request, rules, spec};
-use crate::peer::Peer;
+use crate::adapter::{Adapter, ending, listener, quick, refusal};
+use crate::messages::{answer, financial, management, request, rules, spec};
+use crate::peer::{Peer, one_line};
 
-async fn one_line(network: &str, rules: SessionRules) -> (Adapter, Peer) {
-    let (spec, rules) = (spec(network), quick(rules));
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
-    (adapter, peer)
+/// A line of a network as it ships.
+async fn line_of(network: &str) -> (Adapter, Peer) {
+    one_line(&spec(network), &quick(rules(network))).await
 }
 
 #[tokio::test]
 async fn answers_in_reverse_order_find_their_requests() {
-    let (mut adapter, mut peer) = one_line("nusantara", rules("nusantara")).await;
+    let (mut adapter, mut peer) = line_of("nusantara").await;
     adapter.send_all(0..100).await;
     let asked = peer.messages(100).await;
     for message in asked.iter().rev() {
@@ -32,7 +28,7 @@ async fn answers_in_reverse_order_find_their_requests() {
 
 #[tokio::test]
 async fn a_doubled_answer_is_an_answer_once_and_evidence_then() {
-    let (mut adapter, mut peer) = one_line("nusantara", rules("nusantara")).await;
+    let (mut adapter, mut peer) = line_of("nusantara").await;
     adapter.send_all([1].into_iter()).await;
     let asked = peer.message().await.unwrap();
     peer.answer(&asked).await;
@@ -50,7 +46,7 @@ async fn a_doubled_answer_is_an_answer_once_and_evidence_then() {
 /// STAN alone is never enough: an answer with the same STAN of another day, bank or terminal is another's.
 #[tokio::test]
 async fn an_answer_that_differs_in_any_element_of_the_key_is_not_taken_for_it() {
-    let (mut adapter, mut peer) = one_line("nusantara", rules("nusantara")).await;
+    let (mut adapter, mut peer) = line_of("nusantara").await;
     adapter.send_all([1].into_iter()).await;
     let asked = peer.message().await.unwrap();
     for (de, other) in [
@@ -74,7 +70,7 @@ async fn an_answer_that_differs_in_any_element_of_the_key_is_not_taken_for_it() 
 
 #[tokio::test]
 async fn where_the_switch_overwrites_de7_the_local_time_tells_requests_apart() {
-    let (mut adapter, mut peer) = one_line("holdfast", rules("holdfast")).await;
+    let (mut adapter, mut peer) = line_of("holdfast").await;
     adapter.send_all(0..3).await;
     for asked in peer.messages(3).await {
         peer.answer_with(&asked, &[(De::TRANSMISSION, "1124235959")]).await;
@@ -155,37 +151,27 @@ async fn a_standby_link_is_used_only_while_the_first_is_down() {
 
 #[tokio::test]
 async fn a_key_in_flight_is_the_senders_error_and_the_first_request_goes_on() {
-    let (mut adapter, mut peer) = one_line("nusantara", rules("nusantara")).await;
+    let (mut adapter, mut peer) = line_of("nusantara").await;
     let spec = adapter.spec.clone();
     adapter.send(1, request(&spec, 1)).await;
     adapter.send(2, request(&spec, 1)).await;
     // A repeat under another token is no repeat of ours.
     adapter.send(3, financial(&spec, 201, 1)).await;
-    adapter.send(4, management_request(&spec)).await;
+    adapter.send(4, management(&spec, "301", None)).await;
     for (token, expected) in
         [(2, NotSent::KeyInFlight), (3, NotSent::KeyInFlight), (4, NotSent::NoKey)]
     {
-        let refused = adapter
-            .wait(|event| match event {
-                Event::NotSent(token, why) => Some((*token, *why)),
-                _ => None,
-            })
-            .await;
-        assert_eq!(refused, (Token(token), expected));
+        assert_eq!(adapter.wait(refusal).await, (Token(token), expected));
     }
     let asked = peer.message().await.unwrap();
     peer.answer(&asked).await;
     assert_eq!(adapter.wait(ending).await, (1, "answered"));
 }
 
-fn management_request(spec: &titian::iso8583::Spec) -> bytes::Bytes {
-    crate::messages::management(spec, "301", None)
-}
-
 /// A reversal is repeated under its own numbers, and one of them is waited for at a time.
 #[tokio::test]
 async fn a_repeat_takes_the_place_of_what_it_repeats() {
-    let (mut adapter, mut peer) = one_line("nusantara", rules("nusantara")).await;
+    let (mut adapter, mut peer) = line_of("nusantara").await;
     let spec = adapter.spec.clone();
     adapter.send(1, financial(&spec, 420, 1)).await;
     peer.message().await.unwrap();

@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::codec::{Decoder, Encoder};
 
+use crate::adapter::{Adapter, listener};
 use crate::messages::answer;
 
 /// A connection as the switch has it.
@@ -120,4 +121,23 @@ impl Peer {
         }
         true
     }
+}
+
+/// A line that is up, and nobody listens for another: both its ends.
+pub(crate) async fn one_line(spec: &Arc<Spec>, rules: &SessionRules) -> (Adapter, Peer) {
+    let (listener, _) = listener().await;
+    line_over(&listener, spec, rules).await
+}
+
+/// A line that is up: the link that dials, and the peer whose listener it is.
+pub(crate) async fn line_over(
+    listener: &TcpListener,
+    spec: &Arc<Spec>,
+    rules: &SessionRules,
+) -> (Adapter, Peer) {
+    let address = listener.local_addr().unwrap();
+    let mut adapter = Adapter::dialing(spec, rules, &[address]);
+    let peer = Peer::accept(listener, spec, rules).await;
+    adapter.up().await;
+    (adapter, peer)
 }

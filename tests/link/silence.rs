@@ -1,18 +1,11 @@
 //! Lines that say nothing, and peers that do not read.
 
 use titian::link::{End, Event};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
-use crate::adapter::{Adapter, MILLI, ending, listener, quick};
+use crate::adapter::{MILLI, down, ending, quick};
 use crate::messages::{rules, spec};
-use crate::peer::Peer;
-
-fn down(event: &Event) -> Option<End> {
-    match event {
-        Event::Down(_, end) => Some(*end),
-        _ => None,
-    }
-}
+use crate::peer::{line_over, one_line};
 
 /// No FIN comes: the peer's machine is gone. Here the peer keeps the connection and says nothing.
 #[tokio::test]
@@ -21,10 +14,7 @@ async fn a_half_open_line_is_dead_after_its_echoes_and_what_was_asked_is_lost() 
     let mut rules = quick(rules("nusantara"));
     rules.timers.echo_idle = 20 * MILLI;
     rules.timers.echo_answer = 10 * MILLI;
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
     adapter.send_all([1].into_iter()).await;
     assert_eq!(adapter.wait(ending).await, (1, "lost"));
     assert_eq!(adapter.wait(down).await, End::EchoLost);
@@ -38,10 +28,7 @@ async fn a_line_whose_echoes_are_answered_stays_up() {
     let spec = spec("rendezvous");
     let mut rules = quick(rules("rendezvous"));
     rules.timers.echo_idle = 5 * MILLI;
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
     for _ in 0..20 {
         let echo = peer.message().await.unwrap();
         let echo_code = spec.decode(echo.clone()).unwrap();
@@ -69,10 +56,8 @@ async fn a_peer_that_stops_reading_is_cut_off_and_each_message_has_its_exact_end
     rules.caps.in_flight = 100_000;
     rules.caps.waiting = 100_000;
     rules.caps.burst = std::num::NonZeroU32::new(100_000).unwrap();
-    let (listener, address) = small_buffers();
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let listener = small_buffers();
+    let (mut adapter, mut peer) = line_over(&listener, &spec, &rules).await;
     let count = 60_000;
     for first in (0..count).step_by(1000) {
         adapter.send_all(first..first + 1000).await;
@@ -103,13 +88,11 @@ async fn a_peer_that_stops_reading_is_cut_off_and_each_message_has_its_exact_end
 }
 
 /// The kernel takes little for a peer that doesn't read.
-fn small_buffers() -> (TcpListener, std::net::SocketAddr) {
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+fn small_buffers() -> TcpListener {
+    let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(8 << 10).unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let listener = socket.listen(16).unwrap();
-    let address = listener.local_addr().unwrap();
-    (listener, address)
+    socket.listen(16).unwrap()
 }
 
 /// The bytes of a message that is half written when its deadline comes must not follow later.
@@ -122,10 +105,8 @@ async fn no_byte_of_a_request_is_written_after_its_deadline() {
     rules.caps.in_flight = 100_000;
     rules.caps.waiting = 100_000;
     rules.caps.burst = std::num::NonZeroU32::new(100_000).unwrap();
-    let (listener, address) = small_buffers();
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let listener = small_buffers();
+    let (mut adapter, mut peer) = line_over(&listener, &spec, &rules).await;
     let deadline = adapter.in_a(300 * MILLI);
     let count = 60_000;
     for first in (0..count).step_by(1000) {

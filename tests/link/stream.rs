@@ -6,9 +6,9 @@ use bytes::BytesMut;
 use titian::link::{End, Event};
 use tokio::io::AsyncWriteExt;
 
-use crate::adapter::{Adapter, ending, listener, quick};
+use crate::adapter::{Adapter, down, ending, listener, quick};
 use crate::messages::{answer, request, rules, spec, stan};
-use crate::peer::Peer;
+use crate::peer::{Peer, line_over, one_line};
 
 #[tokio::test]
 async fn bytes_that_come_one_at_a_time_are_the_same_message_on_every_network() {
@@ -43,10 +43,7 @@ async fn dribble(peer: &mut Peer, message: &[u8]) {
 #[tokio::test]
 async fn ten_thousand_frames_in_one_write_are_ten_thousand_messages_in_their_order() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
     let mut all = BytesMut::new();
     for number in 0..10_000 {
         let frame = peer.framed(&request(&spec, number));
@@ -71,10 +68,8 @@ async fn ten_thousand_frames_in_one_write_are_ten_thousand_messages_in_their_ord
 #[tokio::test]
 async fn half_a_frame_and_a_cut_line_are_no_message_and_what_was_asked_is_lost() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (listener, _) = listener().await;
+    let (mut adapter, mut peer) = line_over(&listener, &spec, &rules).await;
     adapter.send_all([1].into_iter()).await;
     let asked = peer.message().await.unwrap();
     let reply = answer(&spec.decode(asked).unwrap(), &[]);
@@ -100,17 +95,9 @@ async fn a_frame_of_4_gib_announced_ends_the_session_before_any_of_it_comes() {
     let text = text.replace("framing: { length: big2", "framing: { length: big4");
     let spec = Arc::new(titian::iso8583::Spec::parse("big4", &text).unwrap());
     let rules = quick(rules("nusantara"));
-    let (listener, address) = listener().await;
-    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
     peer.stream.write_all(&[0xFF; 4]).await.unwrap();
-    let end = adapter
-        .wait(|event| match event {
-            Event::Down(_, end) => Some(*end),
-            _ => None,
-        })
-        .await;
+    let end = adapter.wait(down).await;
     assert!(matches!(end, End::Framing(_)), "{end}");
     assert!(peer.is_closed().await);
 }

@@ -73,7 +73,7 @@ impl Waiting {
 
     pub(super) fn take_all(&mut self) -> impl Iterator<Item = Token> {
         self.earliest = None;
-        self.requests.drain(..).map(|request| request.token).collect::<Vec<_>>().into_iter()
+        self.requests.drain(..).map(|request| request.token)
     }
 }
 

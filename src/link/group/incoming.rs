@@ -50,36 +50,29 @@ impl Group {
         }
     }
 
-    /// Makes a move of a session that follows from a message.
-    pub(super) fn make(&mut self, id: LineId, one: Move, message: &Message<'_>, now: Moment) {
+    /// Makes a move of a session.
+    pub(super) fn make(
+        &mut self,
+        id: LineId,
+        one: Move,
+        message: Option<&Message<'_>>,
+        now: Moment,
+    ) {
         let Some(link) = self.lines.get(&id).map(|line| line.link) else { return };
-        match one {
-            Move::Pass => self.pass(link, message, now),
-            Move::Answer { done } => self.respond(id, message, done, now),
-            Move::CutOver(date) => self.events.push(Event::CutOver { link, date }),
-            Move::KeyChange => {
+        match (one, message) {
+            (Move::Ask(asked, stan), _) => self.ask(id, asked, stan, now),
+            (Move::KeepAlive, _) => self.keep_alive(id, now),
+            (Move::Up, _) => self.came_up(id, now),
+            (Move::Close(end), _) => self.close(id, end),
+            (Move::CutOver(date), _) => self.events.push(Event::CutOver { link, date }),
+            (Move::Pass, Some(message)) => self.pass(link, message, now),
+            (Move::Answer { done }, Some(message)) => self.respond(id, message, done, now),
+            (Move::KeyChange, Some(message)) => {
                 self.events.push(Event::KeyChange { link, message: message.bytes().clone() });
             }
-            Move::Unexpected => self.unexpected(id, message),
-            Move::Ask(..) | Move::KeepAlive | Move::Up | Move::Close(_) => {
-                self.make_alone(id, one, now);
-            }
-        }
-    }
-
-    /// Makes a move of a session that needs no message.
-    pub(super) fn make_alone(&mut self, id: LineId, one: Move, now: Moment) {
-        match one {
-            Move::Ask(asked, stan) => self.ask(id, asked, stan, now),
-            Move::KeepAlive => self.keep_alive(id, now),
-            Move::Up => self.came_up(id, now),
-            Move::Close(end) => self.close(id, end),
-            // Only a message is answered or handed up; a keep-alive on a dead line is nothing to tell of.
-            Move::Pass
-            | Move::Answer { .. }
-            | Move::CutOver(_)
-            | Move::KeyChange
-            | Move::Unexpected => {}
+            (Move::Unexpected, Some(message)) => self.unexpected(id, message),
+            // A keep-alive on a dead line is nothing to tell of.
+            (Move::Pass | Move::Answer { .. } | Move::KeyChange | Move::Unexpected, None) => {}
         }
     }
 

@@ -43,10 +43,15 @@ impl Link {
         self.current = self.current.filter(|current| *current != id);
     }
 
-    /// Sets when to dial again, if it is ours to dial and nothing is left of the last time.
-    fn retry(&mut self, rules: &SessionRules, counts: &mut Counts, now: Moment) {
+    /// Whether it is ours to dial and nothing is left of the last time.
+    fn is_to_dial(&self) -> bool {
         let idle = self.current.is_none() && self.early.is_empty();
-        if idle && self.wanted && self.role == Role::Dial {
+        idle && self.wanted && self.role == Role::Dial
+    }
+
+    /// Sets when to dial again.
+    fn retry(&mut self, rules: &SessionRules, counts: &mut Counts, now: Moment) {
+        if self.is_to_dial() {
             self.tries = self.tries.saturating_add(1);
             self.retry_at = Some(rules.timers.reconnect.next(now, self.tries, counts.draw()));
         }
@@ -178,8 +183,7 @@ impl Group {
         if !link.wanted {
             link.wanted = true;
             link.tries = 0;
-            let idle = link.current.is_none() && link.early.is_empty();
-            link.retry_at = (idle && link.role == Role::Dial).then_some(now);
+            link.retry_at = link.is_to_dial().then_some(now);
         }
     }
 
