@@ -20,7 +20,7 @@ impl Switch {
             self.ledger.counts().refused += 1;
             (code, None)
         });
-        self.answer(&ask.wire, ask.from, ask.fault, code, now);
+        self.answer(&ask, code, now);
         if let Some(issuer) = handed_on {
             self.ask(issuer, ask.wire, Purpose::Reversal, now);
         }
