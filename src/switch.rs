@@ -175,6 +175,12 @@ impl Switch {
         self.members.find(code)
     }
 
+    /// The members with books of their own, which are those that ever connected.
+    pub fn ever_connected(&self) -> impl Iterator<Item = (Member, Institution)> {
+        let own = self.members.all().filter(|(_, bank)| bank.presence != Presence::Played);
+        own.map(|(member, bank)| (member, bank.institution))
+    }
+
     /// Whether a member is there.
     #[must_use]
     pub fn presence(&self, member: Member) -> Presence {
