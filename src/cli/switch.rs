@@ -130,7 +130,7 @@ impl Switch {
         let framing = spec.framing().clone();
         let codec = match self.codec {
             Speaks::Native => Codec::Native(Arc::new(spec)),
-            Speaks::Reference => reference::codec(&self.network)?,
+            Speaks::Reference => reference::codec(&spec)?,
         };
         let (settlement, seed) = (self.settlement_dir.clone(), self.seed);
         Ok(Setup { dialect, framing, codec, fixture, faults, settlement, seed })

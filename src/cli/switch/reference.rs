@@ -16,8 +16,8 @@ use crate::iso8583::Spec;
 use crate::switch::face::{Codec, Reference};
 
 /// The codec, in the process that has the spec.
-pub(super) fn codec(network: &str) -> Result<Codec, Failure> {
-    let reference = Reference::new(network == "holdfast");
+pub(super) fn codec(spec: &Spec) -> Result<Codec, Failure> {
+    let reference = Reference::new(spec.has_hex_bitmaps());
     Ok(Codec::Reference(reference.map_err(|error| error.to_string())?))
 }
 
