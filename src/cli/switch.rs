@@ -100,8 +100,7 @@ impl Switch {
         }
         let setup = self.setup(spec, dialect)?;
         self.log.start();
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+        let runtime = runtime()?;
         let done = runtime.block_on(self.serve(setup));
         Runtime::shutdown_background(runtime);
         done
@@ -150,6 +149,11 @@ impl Switch {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| format!("no runtime: {error}").into())
 }
 
 /// Listens. An address without a host is of this machine alone.

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use tokio::process::Command;
-use tokio::runtime::Builder;
 
 use super::stop;
 use crate::cli::exit::Exit;
@@ -24,9 +23,7 @@ pub(super) fn codec(spec: &Spec) -> Result<Codec, Failure> {
 /// Runs this command again with the spec of a network, of this text, and ends as that does.
 pub(super) fn run(network: &str, spec: &str) -> Result<(), Failure> {
     let spec = SpecFile::new(network, spec)?;
-    let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
-    match runtime.block_on(child(&spec.0))? {
+    match super::runtime()?.block_on(child(&spec.0))? {
         Exit::Done => Ok(()),
         exit => Err(Failure::Told(exit)),
     }
