@@ -17,6 +17,7 @@ mod days;
 mod dialect;
 pub mod face;
 mod faults;
+mod held;
 mod input;
 mod keys;
 mod ledger;
@@ -33,7 +34,7 @@ mod snapshot;
 mod traffic;
 mod wire;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 pub use accounts::{Account, AccountStatus, Others};
@@ -52,6 +53,7 @@ use crate::values::{AccountNumber, Date, Institution, Moment};
 use accounts::Accounts;
 use chance::Chance;
 use faults::Way;
+use held::Held;
 use ledger::Ledger;
 use members::Members;
 use orders::Recent;
@@ -93,9 +95,6 @@ impl Default for Limits {
     }
 }
 
-/// Messages that a fault delays at most; others are then not delayed.
-const HELD_MAX: usize = 100_000;
-
 /// Something that the switch does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
@@ -133,11 +132,11 @@ pub struct Switch {
     questions: Questions,
     faults: Faults,
     chance: Chance,
-    /// Messages that a fault delays, by when they are looked at and in the order in which they came.
-    held: BTreeMap<(Moment, u64), (Member, Wire)>,
+    /// Messages that a fault delays. Where there is no room, they are looked at at once.
+    held: Held,
     traffic: Option<Running>,
     recent: Recent,
-    /// Numbers that the switch gave out: to messages that it made and to those that it held.
+    /// Numbers that the switch gave out, to messages that it made.
     issued: u64,
     calendar: days::Calendar,
     outputs: VecDeque<Output>,
@@ -161,7 +160,7 @@ impl Switch {
             questions: Questions::default(),
             faults: Faults::default(),
             chance: Chance::new(seed),
-            held: BTreeMap::new(),
+            held: Held::default(),
             traffic: None,
             recent: Recent::default(),
             issued: 0,
@@ -174,6 +173,12 @@ impl Switch {
     #[must_use]
     pub fn member(&self, code: &str) -> Option<Member> {
         self.members.find(code)
+    }
+
+    /// The members with books of their own, which are those that ever connected.
+    pub fn ever_connected(&self) -> impl Iterator<Item = (Member, Institution)> {
+        let own = self.members.all().filter(|(_, bank)| bank.presence != Presence::Played);
+        own.map(|(member, bank)| (member, bank.institution))
     }
 
     /// Whether a member is there.
@@ -208,9 +213,8 @@ impl Switch {
         }
         match self.faults.draw(&wire, Way::Received, &mut self.chance) {
             Some(Action::DropRequest) => {}
-            Some(Action::Delay(time)) if self.held.len() < HELD_MAX => {
-                self.issued += 1;
-                self.held.insert((now.after(time), self.issued), (from, wire));
+            Some(Action::Delay(time)) if !self.held.is_full() => {
+                self.held.put(now.after(time), from, wire);
             }
             fault => self.request(Incoming { from, wire, fault }, now),
         }
@@ -219,10 +223,7 @@ impl Switch {
     /// Does what is due.
     pub fn tick(&mut self, now: Moment) {
         self.cut_over_if_due(now);
-        while let Some(entry) = self.held.first_entry()
-            && entry.key().0 <= now
-        {
-            let (from, wire) = entry.remove();
+        while let Some((from, wire)) = self.held.take_due(now) {
             self.request(Incoming { from, wire, fault: None }, now);
         }
         // No more than there are now, so that questions that are due again at once end no tick.
@@ -236,9 +237,13 @@ impl Switch {
     /// When [`Switch::tick`] is to be called next, if ever; it may find nothing due then.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
-        let held = self.held.first_key_value().map(|((at, _), _)| *at);
         let traffic = self.traffic.as_ref().map(Running::next);
-        let times = [held, self.questions.next_due(), traffic, self.calendar.next_cut_over()];
+        let times = [
+            self.held.next_due(),
+            self.questions.next_due(),
+            traffic,
+            self.calendar.next_cut_over(),
+        ];
         times.into_iter().flatten().min()
     }
 

@@ -39,7 +39,8 @@ impl SpecOption {
     }
 }
 
-fn failure(error: &SpecError) -> Failure {
+/// A line for each fault.
+pub(super) fn failure(error: &SpecError) -> Failure {
     Failure::Input(error.to_string().lines().map(str::to_owned).collect())
 }
 

@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::failure::Failure;
 use super::log::LogOption;
-use super::source;
+use super::{source, spec};
 use crate::iso8583::Spec;
 use crate::spelling::did_you_mean;
 use crate::switch::face::{self, Codec, Fixture, Setup};
@@ -96,20 +96,20 @@ impl Switch {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let (spec, dialect) = self.network()?;
         if self.codec == Speaks::Reference && !self.is_reference {
-            return reference::run(&self.network);
+            return reference::run(&self.network, spec);
         }
         let setup = self.setup(spec, dialect)?;
         self.log.start();
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+        let runtime = runtime()?;
         let done = runtime.block_on(self.serve(setup));
         Runtime::shutdown_background(runtime);
         done
     }
 
-    fn network(&self) -> Result<(Spec, Dialect), Failure> {
+    /// The text of its spec, and its rules.
+    fn network(&self) -> Result<(&'static str, Dialect), Failure> {
         let shipped = Spec::SHIPPED.into_iter().find(|(name, _)| *name == self.network);
-        let spec = shipped.and_then(|(name, text)| Spec::parse(name, text).ok());
+        let spec = shipped.map(|(_, text)| text);
         spec.zip(Dialect::named(&self.network)).ok_or_else(|| {
             let known = Spec::SHIPPED.map(|(name, _)| name);
             let meant = did_you_mean(&self.network, known);
@@ -118,7 +118,8 @@ impl Switch {
         })
     }
 
-    fn setup(&self, spec: Spec, dialect: Dialect) -> Result<Setup, Failure> {
+    fn setup(&self, spec: &str, dialect: Dialect) -> Result<Setup, Failure> {
+        let spec = Spec::parse(&self.network, spec).map_err(|error| spec::failure(&error))?;
         let faults = match &self.faults {
             Some(file) => Faults::from_json(&source::file(file)?)
                 .map_err(|error| format!("{}: {error}", source::told(file)))?,
@@ -130,7 +131,7 @@ impl Switch {
         let framing = spec.framing().clone();
         let codec = match self.codec {
             Speaks::Native => Codec::Native(Arc::new(spec)),
-            Speaks::Reference => reference::codec(&self.network)?,
+            Speaks::Reference => reference::codec(&spec)?,
         };
         let (settlement, seed) = (self.settlement_dir.clone(), self.seed);
         Ok(Setup { dialect, framing, codec, fixture, faults, settlement, seed })
@@ -148,6 +149,11 @@ impl Switch {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| format!("no runtime: {error}").into())
 }
 
 /// Listens. An address without a host is of this machine alone.

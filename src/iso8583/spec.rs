@@ -145,6 +145,12 @@ impl Spec {
         &self.framing
     }
 
+    /// Whether bitmaps are hex characters of ASCII.
+    #[must_use]
+    pub fn has_hex_bitmaps(&self) -> bool {
+        self.bitmap == BitmapCoding::Hex(None)
+    }
+
     /// The currency's name and decimals by its ISO 4217 numeric code.
     #[must_use]
     pub fn currency(&self, code: &str) -> Option<&CurrencyName> {

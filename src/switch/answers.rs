@@ -88,8 +88,8 @@ impl Switch {
     pub(super) fn expire(&mut self, key: Key, question: Question, now: Moment) {
         match question.purpose {
             Purpose::Inquiry(Asker::Bank(to, fault)) => {
-                let code = self.dialect.codes.no_answer;
-                self.answer(&question.wire, to, fault, code, now);
+                let answer = response(&question.wire, self.dialect.codes.no_answer);
+                self.send_answer(to, fault, answer, now);
             }
             Purpose::Inquiry(Asker::Switch | Asker::Told) => {}
             Purpose::Transfer(number, asker) => match (asker, self.dialect.reversal) {

@@ -87,8 +87,8 @@ impl Switch {
 
     /// A request that the switch makes for a bank that it plays.
     pub(super) fn request_of(&mut self, deal: &Deal, kind: ProcessingCode, now: Moment) -> Wire {
-        let institution = |member| self.members.get(member).map(|bank| bank.institution);
-        let (Some(from), Some(to)) = (institution(deal.from), institution(deal.to)) else {
+        let banks = [deal.from, deal.to].map(|member| self.members.institution(member));
+        let [Some(from), Some(to)] = banks else {
             return Wire::new(Mti::FINANCIAL_REQUEST);
         };
         let offset = self.dialect.offset;
@@ -134,8 +134,8 @@ impl Switch {
         let mut wire = Wire::new(Mti::FINANCIAL_REQUEST);
         wire.show(De::TRANSMISSION, Transmission::of(transfer.transmitted));
         wire.show(De::STAN, transfer.stan);
-        if let Some(bank) = self.members.get(transfer.acquirer) {
-            wire.set(De::ACQUIRER, bank.institution.as_str());
+        if let Some(acquirer) = self.members.institution(transfer.acquirer) {
+            wire.set(De::ACQUIRER, acquirer.as_str());
         }
         wire
     }

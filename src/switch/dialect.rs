@@ -111,8 +111,6 @@ pub struct Codes {
     pub unknown_account: ResponseCode,
     /// The account is closed.
     pub closed_account: ResponseCode,
-    /// The account holds too little.
-    pub insufficient: ResponseCode,
     /// A request under the key of another one with other content.
     pub conflict: ResponseCode,
     /// A request from before what the switch remembers.
@@ -261,7 +259,6 @@ impl Codes {
             no_answer: ResponseCode::literal(*b"68"),
             unknown_account: ResponseCode::literal(*b"76"),
             closed_account: ResponseCode::literal(*b"78"),
-            insufficient: ResponseCode::literal(*b"51"),
             conflict: ResponseCode::literal(*b"94"),
             stale: ResponseCode::literal(*b"96"),
             reversed: ResponseCode::literal(*b"12"),

@@ -84,9 +84,7 @@ impl Wire {
 }
 
 /// DE90 (ISO 8583:1987): MTI 4, STAN 6, transmission 10, acquirer 11, forwarder 11.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OriginalElements<'t> {
-    pub(super) mti: &'t str,
     pub(super) stan: &'t str,
     pub(super) transmission: &'t str,
     pub(super) acquirer: &'t str,
@@ -98,7 +96,6 @@ impl<'t> OriginalElements<'t> {
     pub(super) fn read(text: &'t str) -> Option<Self> {
         (text.len() == 42 && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(())?;
         Some(Self {
-            mti: text.get(0..4)?,
             stan: text.get(4..10)?,
             transmission: text.get(10..20)?,
             acquirer: text.get(20..31)?,

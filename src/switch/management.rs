@@ -14,11 +14,11 @@ impl Switch {
     pub(super) fn network(&mut self, ask: &Incoming, now: Moment) {
         self.ledger.counts().network += 1;
         if let Some(code) = ask.declined() {
-            return self.answer(&ask.wire, ask.from, ask.fault, code, now);
+            return self.answer(ask, code, now);
         }
-        let said = ask.wire.get(De::NETWORK_CODE).map(str::to_owned).unwrap_or_default();
-        let code = self.obey(ask.from, &said);
-        self.answer(&ask.wire, ask.from, ask.fault, code, now);
+        let said = ask.wire.get(De::NETWORK_CODE).unwrap_or_default();
+        let code = self.obey(ask.from, said);
+        self.answer(ask, code, now);
         if said == self.dialect.network.sign_on {
             self.tell_if_behind(ask.from, now);
         }

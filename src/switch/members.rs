@@ -84,6 +84,10 @@ impl Members {
         self.banks.get_mut(usize::from(member.0))
     }
 
+    pub(super) fn institution(&self, member: Member) -> Option<Institution> {
+        self.get(member).map(|bank| bank.institution)
+    }
+
     pub(super) fn presence(&self, member: Member) -> Presence {
         self.get(member).map_or(Presence::Gone, |bank| bank.presence)
     }

@@ -78,11 +78,11 @@ impl Switch {
     fn inquiry(&mut self, ask: Incoming, now: Moment) {
         self.ledger.counts().inquiries += 1;
         if let Some(code) = ask.declined() {
-            return self.answer(&ask.wire, ask.from, ask.fault, code, now);
+            return self.answer(&ask, code, now);
         }
         let issuer = match self.destination(&ask.wire, ask.from) {
             Ok(issuer) => issuer,
-            Err(code) => return self.answer(&ask.wire, ask.from, ask.fault, code, now),
+            Err(code) => return self.answer(&ask, code, now),
         };
         match self.members.presence(issuer) {
             Presence::Played => self.inquiry_played(&ask, issuer, now),
@@ -93,7 +93,7 @@ impl Switch {
             }
             Presence::SignedOn | Presence::Connected | Presence::Gone => {
                 let code = self.dialect.codes.unavailable;
-                self.answer(&ask.wire, ask.from, ask.fault, code, now);
+                self.answer(&ask, code, now);
             }
         }
     }
@@ -207,7 +207,7 @@ impl Switch {
         {
             self.ledger.counts().conflicts += 1;
             let code = self.dialect.codes.conflict;
-            return self.answer(&ask.wire, ask.from, ask.fault, code, now);
+            return self.answer(ask, code, now);
         } else {
             self.ledger.counts().repeats += 1;
         }
@@ -234,7 +234,7 @@ impl Switch {
             (None, Some(state)) => self.code_of(state).unwrap_or(codes.no_answer),
             (None, None) => codes.not_found,
         };
-        self.answer(&ask.wire, ask.from, ask.fault, code, now);
+        self.answer(ask, code, now);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reversals: before their original, while it is open, after it, and again.
 
+use super::keys::Key;
 use super::members::{Member, Presence};
 use super::questions::{Purpose, key_to};
 use super::records::{Number, Origin, State, Transfer};
@@ -20,7 +21,7 @@ impl Switch {
             self.ledger.counts().refused += 1;
             (code, None)
         });
-        self.answer(&ask.wire, ask.from, ask.fault, code, now);
+        self.answer(&ask, code, now);
         if let Some(issuer) = handed_on {
             self.ask(issuer, ask.wire, Purpose::Reversal, now);
         }
@@ -41,7 +42,7 @@ impl Switch {
         let key = ask.wire.key_of_original(&self.dialect.duplicates, form.original);
         let key = key.ok_or(codes.malformed)?;
         let Some(number) = self.records.find(key) else {
-            return self.bar(ask, form, now).map(|code| (code, None));
+            return self.bar(ask, key, form, now).map(|code| (code, None));
         };
         let known = self.records.get(number).filter(|known| known.acquirer == ask.from);
         let known = known.ok_or(codes.malformed)?;
@@ -73,11 +74,12 @@ impl Switch {
     fn bar(
         &mut self,
         ask: &Incoming,
+        key: Key,
         form: ReversalForm,
         now: Moment,
     ) -> Result<ResponseCode, ResponseCode> {
         let codes = self.dialect.codes;
-        let transfer = self.terms_of_original(&ask.wire, ask.from, form, now)?;
+        let transfer = self.terms_of_original(ask, key, form, now)?;
         if self.may_be_forgotten(&transfer) {
             return Ok(codes.not_found);
         }
@@ -92,25 +94,26 @@ impl Switch {
     /// The original of a reversal as far as that tells.
     fn terms_of_original(
         &self,
-        wire: &Wire,
-        from: Member,
+        ask: &Incoming,
+        key: Key,
         form: ReversalForm,
         now: Moment,
     ) -> Result<Transfer, ResponseCode> {
-        let malformed = self.dialect.codes.malformed;
-        let mut transfer = self.terms(wire, from, now)?;
+        let mut transfer = self.terms(&ask.wire, ask.from, now)?;
+        transfer.key = key;
         transfer.state = State::Barred;
-        transfer.reversal = wire.key(&IDENTITY).short();
-        match wire.numbers_of_original() {
+        transfer.reversal = ask.wire.key(&IDENTITY).short();
+        match ask.wire.numbers_of_original() {
             Some((stan, transmission)) => {
                 transfer.stan = stan;
                 transfer.transmitted = transmission.nearest(now, Offset::UTC);
             }
-            None if form.original == Original::Elements => return Err(malformed),
+            None if form.original == Original::Elements => {
+                return Err(self.dialect.codes.malformed);
+            }
             None => {}
         }
-        let key = wire.key_of_original(&self.dialect.duplicates, form.original);
-        Ok(Transfer { key: key.ok_or(malformed)?, ..transfer })
+        Ok(transfer)
     }
 
     /// Undoes a transfer that is open or moved money.

@@ -16,19 +16,12 @@ impl Switch {
     /// Refuses a message before anything was looked at.
     pub(super) fn refuse(&mut self, ask: &Incoming, code: ResponseCode, now: Moment) {
         self.ledger.counts().refused += 1;
-        self.answer(&ask.wire, ask.from, ask.fault, code, now);
+        self.answer(ask, code, now);
     }
 
     /// Answers a request with a code.
-    pub(super) fn answer(
-        &mut self,
-        request: &Wire,
-        to: Member,
-        fault: Option<Action>,
-        code: ResponseCode,
-        now: Moment,
-    ) {
-        self.send_answer(to, fault, response(request, code), now);
+    pub(super) fn answer(&mut self, ask: &Incoming, code: ResponseCode, now: Moment) {
+        self.send_answer(ask.from, ask.fault, response(&ask.wire, code), now);
     }
 
     pub(super) fn send_answer(

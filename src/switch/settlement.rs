@@ -68,7 +68,7 @@ impl Switch {
         (date, sign, settled): (Date, i128, bool),
     ) {
         let code = |member| {
-            self.members.get(member).map(|bank| bank.institution.to_string()).unwrap_or_default()
+            self.members.institution(member).map(|bank| bank.to_string()).unwrap_or_default()
         };
         let minor = sign * i128::from(transfer.minor);
         let direction = if transfer.acquirer == bank { "out" } else { "in" };

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::ledger::Counts;
-use super::members::{Member, Presence};
+use super::members::Presence;
 use super::records::{Number, Origin, Transfer};
 use super::settlement::timestamp;
 use super::{Switch, Tally};
@@ -178,12 +178,11 @@ impl Switch {
     }
 
     fn view(&self, number: Number, transfer: &Transfer) -> Option<TransferView> {
-        let bank = |member: Member| self.members.get(member).map(|bank| bank.institution);
         Some(TransferView {
             number: number.0,
             business_date: transfer.date,
-            acquirer: bank(transfer.acquirer)?,
-            issuer: bank(transfer.issuer)?,
+            acquirer: self.members.institution(transfer.acquirer)?,
+            issuer: self.members.institution(transfer.issuer)?,
             rrn: transfer.rrn,
             stan: transfer.stan,
             processing_code: transfer.processing,

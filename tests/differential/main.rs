@@ -75,7 +75,7 @@ fn exchange(network: &str, test: &str) {
 fn exchange_all(network: &str) -> usize {
     let (name, text) = Spec::SHIPPED.into_iter().find(|(name, _)| *name == network).unwrap();
     let spec = Spec::parse(name, text).unwrap();
-    let reference = Reference::new(name == "holdfast");
+    let reference = Reference::new(spec.has_hex_bitmaps());
     let messages = arbitrary::messages(&spec);
     let mut runner = TestRunner::default();
     let mut buffer = BytesMut::new();

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use tokio::process::Command;
-use tokio::runtime::Builder;
 
 use super::stop;
 use crate::cli::exit::Exit;
@@ -16,17 +15,15 @@ use crate::iso8583::Spec;
 use crate::switch::face::{Codec, Reference};
 
 /// The codec, in the process that has the spec.
-pub(super) fn codec(network: &str) -> Result<Codec, Failure> {
-    let reference = Reference::new(network == "holdfast");
+pub(super) fn codec(spec: &Spec) -> Result<Codec, Failure> {
+    let reference = Reference::new(spec.has_hex_bitmaps());
     Ok(Codec::Reference(reference.map_err(|error| error.to_string())?))
 }
 
-/// Runs this command again with the spec of a network, and ends as that does.
-pub(super) fn run(network: &str) -> Result<(), Failure> {
-    let spec = SpecFile::new(network)?;
-    let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
-    match runtime.block_on(child(&spec.0))? {
+/// Runs this command again with the spec of a network, of this text, and ends as that does.
+pub(super) fn run(network: &str, spec: &str) -> Result<(), Failure> {
+    let spec = SpecFile::new(network, spec)?;
+    match super::runtime()?.block_on(child(&spec.0))? {
         Exit::Done => Ok(()),
         exit => Err(Failure::Told(exit)),
     }
@@ -58,11 +55,7 @@ async fn child(spec: &Path) -> Result<Exit, Failure> {
 struct SpecFile(PathBuf);
 
 impl SpecFile {
-    fn new(network: &str) -> Result<Self, Failure> {
-        let (_, text) = Spec::SHIPPED
-            .into_iter()
-            .find(|(name, _)| *name == network)
-            .ok_or_else(|| Failure::from(format!("no spec of {network} ships")))?;
+    fn new(network: &str, text: &str) -> Result<Self, Failure> {
         let name = format!("titian-{}-{network}.yaml", std::process::id());
         let path = std::env::temp_dir().join(name);
         let mut file = OpenOptions::new().write(true).create_new(true).open(&path);

@@ -1,6 +1,6 @@
 //! When the switch is to stop.
 
-use std::io::{self, Read};
+use std::io;
 use std::thread;
 
 use tokio::signal::unix::{SignalKind, signal as on};
@@ -33,7 +33,7 @@ pub(super) fn signal(at_end: bool) -> Result<impl Future<Output = ()>, Failure> 
 fn end_of_stdin() -> oneshot::Receiver<()> {
     let (tell, end) = oneshot::channel();
     thread::spawn(move || {
-        let _ = io::copy(&mut io::stdin().lock().take(u64::MAX), &mut io::sink());
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
         let _ = tell.send(());
     });
     end

@@ -15,7 +15,6 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use super::desk::{Desk, Job};
-use super::files;
 use super::lines::LinesView;
 use crate::switch::{Faults, Refused, Snapshot, Switch};
 use crate::values::{Date, Institution, Moment, Rrn, Value};
@@ -168,7 +167,7 @@ async fn settlement(
 }
 
 fn settlement_of(brain: &Switch, date: Date, bank: Option<&str>) -> Reply<String> {
-    let own = files::banks(brain);
+    let own: Vec<_> = brain.ever_connected().collect();
     let member = match (bank, own.as_slice()) {
         (Some(code), _) => {
             let missing = || bad(format!("bank: {} is no member", shown(code)));

@@ -1,6 +1,5 @@
 //! The task that has the brain.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,6 +12,7 @@ use super::clock::Clock;
 use super::lines::{Lines, LinesView, Outgoing, Tally};
 use super::{Setup, files};
 use crate::iso8583::De;
+use crate::switch::held::Held;
 use crate::switch::{Limits, Member, NetworkCodes, Output, Settings, Switch, Wire};
 use crate::values::{Institution, Moment, ResponseCode};
 
@@ -32,9 +32,6 @@ pub(super) type Job = Box<dyn FnOnce(&mut Desk, Moment) + Send>;
 /// Batches that are taken in one wake-up.
 const BATCHES: usize = 64;
 
-/// Messages that a fault holds back at most; others then go at once.
-const HELD_MAX: usize = 100_000;
-
 /// The brain, and who is connected.
 pub(super) struct Desk {
     pub(super) brain: Switch,
@@ -44,9 +41,8 @@ pub(super) struct Desk {
     /// How a sign-on is known and answered.
     network: NetworkCodes,
     approved: ResponseCode,
-    /// Messages that go out later, by when and in their order.
-    held: BTreeMap<(Moment, u64), (Member, Wire)>,
-    issued: u64,
+    /// Messages that go out later. Where there is no room, they go at once.
+    held: Held,
     settlement: Option<PathBuf>,
 }
 
@@ -70,8 +66,8 @@ impl Desk {
             }
         }
         brain.set_faults(faults);
-        let (lines, held) = (Lines::default(), BTreeMap::new());
-        Self { brain, lines, tally, clock, network, approved, held, issued: 0, settlement }
+        let (lines, held) = (Lines::default(), Held::default());
+        Self { brain, lines, tally, clock, network, approved, held, settlement }
     }
 
     /// Runs until nobody can tell it anything any more.
@@ -118,8 +114,7 @@ impl Desk {
 
     fn set(&self, timer: &mut Pin<Box<Sleep>>) {
         const FAR: Duration = Duration::from_hours(24);
-        let held = self.held.first_key_value().map(|((at, _), _)| *at);
-        let next = self.brain.next_deadline().into_iter().chain(held).min();
+        let next = self.brain.next_deadline().into_iter().chain(self.held.next_due()).min();
         let next = next.unwrap_or_else(|| self.clock.now().after(FAR));
         let at = Instant::from_std(self.clock.instant_of(next));
         if timer.deadline() != at {
@@ -246,18 +241,14 @@ impl Desk {
     }
 
     fn hold(&mut self, to: Member, wire: Wire, until: Moment, now: Moment) {
-        if self.held.len() >= HELD_MAX {
+        if self.held.is_full() {
             return self.send(to, wire, now);
         }
-        self.issued += 1;
-        self.held.insert((until, self.issued), (to, wire));
+        self.held.put(until, to, wire);
     }
 
     fn release(&mut self, now: Moment) {
-        while let Some(entry) = self.held.first_entry()
-            && entry.key().0 <= now
-        {
-            let (to, wire) = entry.remove();
+        while let Some((to, wire)) = self.held.take_due(now) {
             self.send(to, wire, now);
         }
     }

@@ -4,20 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::switch::{Member, Presence, Switch};
-use crate::values::{Date, Institution};
-
-/// The banks with books of their own, which are those that ever connected.
-pub(super) fn banks(brain: &Switch) -> Vec<(Member, Institution)> {
-    let all = brain.snapshot(0, 0).banks.into_iter();
-    let own = all.filter(|bank| bank.presence != Presence::Played).map(|bank| bank.bank);
-    own.filter_map(|code| Some((brain.member(code.as_str())?, code))).collect()
-}
+use crate::switch::Switch;
+use crate::values::Date;
 
 /// Writes a file for each bank: `DATE.csv`, or `DATE-BANK.csv` where there are several. The switch stands still meanwhile. What
 /// can't be written is told; the files can still be asked for.
 pub(super) fn write(folder: &Path, date: Date, brain: &Switch) {
-    let banks = banks(brain);
+    let banks: Vec<_> = brain.ever_connected().collect();
     for (member, code) in &banks {
         let Some(text) = brain.settlement(date, *member) else { continue };
         let name = match banks.as_slice() {

@@ -114,29 +114,29 @@ impl Reference {
 
 /// The message with bitmaps of bits in place of its hex ones.
 fn with_binary_bitmaps(message: &[u8]) -> Option<Vec<u8>> {
-    let (mti, mut rest) = message.split_at_checked(MTI)?;
-    let mut bytes = mti.to_vec();
-    for _ in 0..BITMAPS {
-        let (hex, others) = rest.split_at_checked(16)?;
-        let bits = u64::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()?;
-        bytes.extend(bits.to_be_bytes());
-        rest = others;
-        if bits >> 63 == 0 {
-            break;
-        }
-    }
-    bytes.extend(rest);
-    Some(bytes)
+    let read = |hex: &[u8]| u64::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok();
+    with_bitmaps(message, 16, read, |bits| bits.to_be_bytes().to_vec())
 }
 
 /// The message with hex bitmaps in place of those of bits.
 fn with_hex_bitmaps(message: &[u8]) -> Option<Vec<u8>> {
+    let read = |bits: &[u8]| bits.first_chunk().copied().map(u64::from_be_bytes);
+    with_bitmaps(message, 8, read, |bits| format!("{bits:016X}").into_bytes())
+}
+
+/// The message with its bitmaps, each so many bytes wide, written over.
+fn with_bitmaps(
+    message: &[u8],
+    width: usize,
+    read: impl Fn(&[u8]) -> Option<u64>,
+    write: impl Fn(u64) -> Vec<u8>,
+) -> Option<Vec<u8>> {
     let (mti, mut rest) = message.split_at_checked(MTI)?;
     let mut bytes = mti.to_vec();
     for _ in 0..BITMAPS {
-        let (bits, others) = rest.split_first_chunk::<8>()?;
-        let bits = u64::from_be_bytes(*bits);
-        bytes.extend(format!("{bits:016X}").into_bytes());
+        let (bitmap, others) = rest.split_at_checked(width)?;
+        let bits = read(bitmap)?;
+        bytes.extend(write(bits));
         rest = others;
         if bits >> 63 == 0 {
             break;
