@@ -41,10 +41,10 @@ struct Cli {
 enum Command {
     Decode(decode::Decode),
     Encode(encode::Encode),
+    Switch(switch::Switch),
     Verify(verify::Verify),
     Export(export::Export),
     Archive(archive::Archive),
-    Switch(switch::Switch),
 }
 
 impl Command {
@@ -52,10 +52,10 @@ impl Command {
         match self {
             Self::Decode(decode) => decode.run(),
             Self::Encode(encode) => encode.run(),
+            Self::Switch(switch) => switch.run(),
             Self::Verify(verify) => verify.run(),
             Self::Export(export) => export.run(),
             Self::Archive(archive) => archive.run(),
-            Self::Switch(switch) => switch.run(),
         }
     }
 }

@@ -119,7 +119,7 @@ pub(crate) fn begins(transfer: u64, request: Key, reference: Option<Key>) -> Beg
 
 /// Every other transfer has a channel's number of its own.
 fn reference(transfer: u64) -> Option<Key> {
-    (transfer % 2 == 1).then(|| key(1_000_000 + transfer))
+    (transfer % 2 == 1).then(|| key((1 << 40) + transfer))
 }
 
 pub(crate) fn account(number: u64) -> AccountNumber {

@@ -38,7 +38,7 @@ fn journal_until_it_fails() {
 #[test]
 fn a_full_disk_stops_the_journal_and_a_start_with_room_recovers() {
     let _alone = alone();
-    // Bytes of a file, 512 each: the log is full first, or the index.
+    // What bash counts in kilobytes: early, and after some of the log was taken into the store.
     for blocks in [2_000, 6_000] {
         let folder = Folder::new();
         // What is over the limit fails as a full disk does, when the signal of it is ignored.
