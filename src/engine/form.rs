@@ -38,6 +38,7 @@ struct Writing<'a> {
 
 #[derive(Deserialize)]
 struct Reading {
+    v: u32,
     facts: Vec<Fact>,
 }
 
@@ -59,8 +60,14 @@ pub fn write(facts: &[&Fact], into: &mut Vec<u8>) -> Result<(), FormError> {
 /// # Errors
 /// If a later program wrote them, or they can't be read.
 pub fn read(text: &[u8]) -> Result<Vec<Fact>, FormError> {
-    match serde_json::from_slice::<Versioned>(text)?.v {
-        0..=VERSION => Ok(serde_json::from_slice::<Reading>(text)?.facts),
-        found => Err(FormError::Newer { found }),
+    let read = serde_json::from_slice::<Reading>(text);
+    // Facts of a later version most likely can't be read, and its number can.
+    let found = match &read {
+        Ok(reading) => reading.v,
+        Err(_) => serde_json::from_slice::<Versioned>(text)?.v,
+    };
+    if found > VERSION {
+        return Err(FormError::Newer { found });
     }
+    Ok(read?.facts)
 }
