@@ -33,7 +33,7 @@ pub fn look_up(
     records(&match about {
         Lookup::Id(id) => reader.transfer(id)?,
         Lookup::Key(key) => reader.by_key(key)?,
-        Lookup::Trace(trace) => reader.by_trace(trace.at.millis() / 1000, trace.stan)?,
+        Lookup::Trace(trace) => reader.by_trace(trace.at.seconds(), trace.stan)?,
         Lookup::Begun(begun) => reader.by_begun(&begun)?,
     })
 }

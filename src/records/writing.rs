@@ -107,11 +107,9 @@ pub(super) fn begun_by(fact: &Fact) -> Option<TransferId> {
 /// The numbers of a message of these facts: of the one that they make ready, or of the other bank's that begins them.
 pub(super) fn numbers<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Option<Numbers> {
     facts.into_iter().find_map(|fact| match (fact.trace(), beginning(fact)) {
-        (Some(trace), _) => Some(Numbers {
-            stan: trace.stan,
-            rrn: trace.rrn,
-            second: Some(trace.at.millis() / 1000),
-        }),
+        (Some(trace), _) => {
+            Some(Numbers { stan: trace.stan, rrn: trace.rrn, second: Some(trace.at.seconds()) })
+        }
         (None, Some(Beginning::Demand(Demand { origin, .. }))) => {
             Some(Numbers { stan: origin.stan, rrn: origin.rrn, second: None })
         }
