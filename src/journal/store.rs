@@ -82,12 +82,12 @@ impl Store {
         let mut db = connect(path, flags)?;
         let doing = "opening the store";
         // Looked at before anything is written to it: it may be another's.
-        known_version(&db, path)?;
+        let found = known_version(&db, path)?;
         // An automatic checkpoint would make a commit wait; `keeper` makes them on purpose.
         db.pragma_update(None, "wal_autocheckpoint", 0).during(doing, path)?;
         db.pragma_update(None, "journal_mode", "wal").during(doing, path)?;
         db.pragma_update(None, "synchronous", "full").during(doing, path)?;
-        migrate(&mut db, path)?;
+        migrate(&mut db, path, found)?;
         Self::with(db, path)
     }
 
@@ -342,8 +342,7 @@ fn known_version(db: &Connection, path: &Path) -> Result<i64, JournalError> {
     Ok(found)
 }
 
-fn migrate(db: &mut Connection, path: &Path) -> Result<(), JournalError> {
-    let found = known_version(db, path)?;
+fn migrate(db: &mut Connection, path: &Path, found: i64) -> Result<(), JournalError> {
     let doing = "bringing the store up to this version";
     for (version, script) in (1..).zip(MIGRATIONS) {
         if version > found {
