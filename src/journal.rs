@@ -74,7 +74,7 @@ pub struct Journal {
     _file: Arc<File>,
     jobs: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
-    keeper: Option<JoinHandle<Result<(), JournalError>>>,
+    keeper: Option<JoinHandle<()>>,
     _lock: Lock,
 }
 
@@ -119,7 +119,7 @@ impl Journal {
         let (common, synced) = (Arc::clone(&shared), Arc::clone(&file));
         let keeper = spawn("journal-keeper")
             .spawn(move || {
-                Keeper { shared: &common, store: own, file: synced, index, ledger }.run()
+                Keeper { shared: &common, store: own, file: synced, index, ledger }.run();
             })
             .during("starting a thread for", &path)?;
         let common = Arc::clone(&shared);
