@@ -20,6 +20,7 @@ mod chain;
 mod checkpoint;
 mod claims;
 mod error;
+mod files;
 mod index;
 mod keeper;
 mod reader;
@@ -51,10 +52,11 @@ use crate::values::Moment;
 use checkpoint::Ledger;
 use claims::Claims;
 use error::During;
+use files::beside;
 use index::Index;
 use keeper::Keeper;
 use shared::{Entry, Group, Shared, lock};
-use store::{Lock, Mode, Store, beside};
+use store::{Lock, Mode, Store};
 use writer::Job;
 
 /// Batches that may wait for the writer. More are refused, with [`JournalError::Full`].

@@ -11,6 +11,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
 use super::chain::{Head, hex, unhex};
 use super::error::{During, JournalError};
+use super::files::sync_name;
 use crate::values::Moment;
 
 /// The word that a line begins with, and the version of its form.
@@ -174,8 +175,7 @@ fn last_line(path: &Path) -> std::io::Result<Option<String>> {
     let mut file =
         File::options().create(true).truncate(false).read(true).write(true).open(path)?;
     if made {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        sync_name(path)?;
     }
     let len = file.metadata()?.len();
     let from = len.saturating_sub(LINE_BYTES_MAX);

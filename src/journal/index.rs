@@ -6,8 +6,6 @@ mod audit;
 mod change;
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,8 +13,9 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::chain::Head;
 use super::error::{During, JournalError};
+use super::files::{beside, remove_database};
 use super::shared::Group;
-use super::store::{beside, number};
+use super::store::number;
 pub(super) use audit::Audit;
 use change::Change;
 
@@ -110,15 +109,7 @@ impl Index {
                 return Ok(index);
             }
         }
-        for ending in ["", "-wal", "-shm"] {
-            let path = beside(&path, ending);
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(JournalError::io("removing", &path, &error));
-                }
-                _ => {}
-            }
-        }
+        remove_database(&path)?;
         let db = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         let begin = "INSERT INTO state VALUES (?1, ?2, ?1, zeroblob(16))";
         let doing = "making the index";

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::chain::Head;
 use super::error::{During, JournalError};
+use super::files::beside;
 use crate::engine::{Claim, Key};
 use crate::values::TransferId;
 use columns::{link, select};
@@ -39,13 +40,6 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE anchor (count INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
     INSERT INTO anchor VALUES (0, zeroblob(32));
 "];
-
-/// A file beside the store: its name with an ending.
-pub(super) fn beside(store: &Path, ending: &str) -> PathBuf {
-    let mut name = store.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
 
 /// Holds the store for this process as long as it lives; the system lets go of it when the process ends.
 #[derive(Debug)]
