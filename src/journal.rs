@@ -39,7 +39,7 @@ use std::thread::{self, JoinHandle};
 pub use archive::archive;
 pub use aside::{life, noted};
 pub use chain::Head;
-pub use checkpoint::{Checkpoint, Checkpoints, PublicKeys};
+pub use checkpoint::{Checkpoints, PublicKeys};
 pub use error::JournalError;
 pub use reader::{Found, PAGE_MAX, Page, Query, Reader};
 pub use row::{

@@ -102,20 +102,6 @@ impl Reader {
             .during("looking up a trace", &self.path)
     }
 
-    /// The latest second that a message of ours carries; `None` if there is no message.
-    ///
-    /// # Errors
-    /// If the index can't be read.
-    pub fn latest_second(&self) -> Result<Option<u64>, JournalError> {
-        let unindexed = self.shared.unindexed();
-        let indexed: Option<u64> = self
-            .index
-            .query_row("SELECT max(second) FROM traces", [], |row| row.get(0))
-            .during("looking up the latest trace", &self.path)?;
-        let newer = entries(&unindexed).filter_map(|entry| entry.numbers?.second).max();
-        Ok(indexed.max(newer))
-    }
-
     /// The rows of each open transfer, the oldest first.
     ///
     /// # Errors
