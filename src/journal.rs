@@ -20,6 +20,7 @@ mod chain;
 mod checkpoint;
 mod claims;
 mod error;
+mod files;
 mod index;
 mod keeper;
 mod reader;
@@ -38,7 +39,7 @@ use std::thread::{self, JoinHandle};
 pub use archive::archive;
 pub use aside::{life, noted};
 pub use chain::Head;
-pub use checkpoint::{Checkpoint, Checkpoints, PublicKeys};
+pub use checkpoint::{Checkpoints, PublicKeys};
 pub use error::JournalError;
 pub use reader::{Found, PAGE_MAX, Page, Query, Reader};
 pub use row::{
@@ -51,10 +52,11 @@ use crate::values::Moment;
 use checkpoint::Ledger;
 use claims::Claims;
 use error::During;
+use files::beside;
 use index::Index;
 use keeper::Keeper;
 use shared::{Entry, Group, Shared, lock};
-use store::{Lock, Mode, Store, beside};
+use store::{Lock, Mode, Store};
 use writer::Job;
 
 /// Batches that may wait for the writer. More are refused, with [`JournalError::Full`].
@@ -74,7 +76,7 @@ pub struct Journal {
     _file: Arc<File>,
     jobs: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
-    keeper: Option<JoinHandle<Result<(), JournalError>>>,
+    keeper: Option<JoinHandle<()>>,
     _lock: Lock,
 }
 
@@ -119,7 +121,7 @@ impl Journal {
         let (common, synced) = (Arc::clone(&shared), Arc::clone(&file));
         let keeper = spawn("journal-keeper")
             .spawn(move || {
-                Keeper { shared: &common, store: own, file: synced, index, ledger }.run()
+                Keeper { shared: &common, store: own, file: synced, index, ledger }.run();
             })
             .during("starting a thread for", &path)?;
         let common = Arc::clone(&shared);

@@ -92,7 +92,7 @@ impl Export {
 
 /// The facts of a row, as they are written.
 fn facts(text: &str) -> Result<Json, FormError> {
-    form::read(text.as_bytes())?;
+    form::read(text)?;
     let mut form: Json = serde_json::from_str(text)?;
     Ok(form.get_mut("facts").map(Json::take).unwrap_or_default())
 }

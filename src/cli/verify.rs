@@ -27,8 +27,8 @@ the state that it says, and what they make of the books. Checkpoints tell a stor
 that was cut, is an older copy, or was written anew by the rules.
 
 A store that a running program has can be verified too: what it had when this
-began, without its index. One that none has can't be opened meanwhile. Ends with exit code 1 and a line on stderr that names the
-first wrong row, if there is one.";
+began, without its index. One that none has can't be opened meanwhile. Ends with
+exit code 1 and a line on stderr that names the first wrong row, if there is one.";
 
 /// Read a journal from its first row: chain, signatures, states, books
 #[derive(Args)]

@@ -38,6 +38,7 @@ struct Writing<'a> {
 
 #[derive(Deserialize)]
 struct Reading {
+    v: u32,
     facts: Vec<Fact>,
 }
 
@@ -46,21 +47,27 @@ struct Versioned {
     v: u32,
 }
 
-/// Writes the facts of a step behind what `into` holds.
+/// The text of a step's facts.
 ///
 /// # Errors
 /// None that is known: a fact is made of numbers and text only. What can't be written must not be taken for durable.
-pub fn write(facts: &[&Fact], into: &mut Vec<u8>) -> Result<(), FormError> {
-    Ok(serde_json::to_writer(into, &Writing { v: VERSION, facts })?)
+pub fn write(facts: &[&Fact]) -> Result<String, FormError> {
+    Ok(serde_json::to_string(&Writing { v: VERSION, facts })?)
 }
 
 /// Reads the facts of a step.
 ///
 /// # Errors
 /// If a later program wrote them, or they can't be read.
-pub fn read(text: &[u8]) -> Result<Vec<Fact>, FormError> {
-    match serde_json::from_slice::<Versioned>(text)?.v {
-        0..=VERSION => Ok(serde_json::from_slice::<Reading>(text)?.facts),
-        found => Err(FormError::Newer { found }),
+pub fn read(text: &str) -> Result<Vec<Fact>, FormError> {
+    let read = serde_json::from_str::<Reading>(text);
+    // Facts of a later version most likely can't be read, and its number can.
+    let found = match &read {
+        Ok(reading) => reading.v,
+        Err(_) => serde_json::from_str::<Versioned>(text)?.v,
+    };
+    if found > VERSION {
+        return Err(FormError::Newer { found });
     }
+    Ok(read?.facts)
 }

@@ -113,7 +113,7 @@ fn trace_key(trace: Trace) -> u128 {
     if broken(Mutant::MatchByStanAlone) {
         return u128::from(trace.stan.number());
     }
-    u128::from(trace.at.millis() / 1000) << 32 | u128::from(trace.stan.number())
+    u128::from(trace.at.seconds()) << 32 | u128::from(trace.stan.number())
 }
 
 impl Live {

@@ -66,7 +66,7 @@ impl Numbering {
             used: false,
             // A generator of this kind must not begin at zero.
             random: seed | 1,
-            second: latest.millis() / 1000 + 1,
+            second: latest.seconds() + 1,
             first_of_second: next,
         }
     }
@@ -96,7 +96,7 @@ impl Numbering {
     /// The moment that a message under this number carries.
     fn moment(&mut self, at: Moment, number: u64) -> Moment {
         let round = number - self.first_of_second >= u64::from(self.stans);
-        let second = (at.millis() / 1000).max(self.second + u64::from(round));
+        let second = at.seconds().max(self.second + u64::from(round));
         if second > self.second {
             (self.second, self.first_of_second) = (second, number);
         }
@@ -178,7 +178,7 @@ mod tests {
             for _ in 0..=life * 100 {
                 let trace = numbers.trace(NOON);
                 assert!(rrns.insert(trace.rrn), "an RRN twice");
-                assert!(traces.insert((trace.stan, trace.at.millis() / 1000)), "a trace twice");
+                assert!(traces.insert((trace.stan, trace.at.seconds())), "a trace twice");
             }
             recorded = numbers.take_counted().unwrap();
             assert_eq!(numbers.take_counted(), None, "nothing new");

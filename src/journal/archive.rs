@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::chain::Head;
 use super::error::{During, JournalError};
-use super::store::{Store, beside, insert, inserting};
+use super::files::{beside, remove_database, sync_name};
+use super::store::{Store, insert, inserting};
 use super::{Journal, READ_ROWS};
 use crate::values::Moment;
 
@@ -32,21 +33,13 @@ pub fn archive(store: &Path, before: Moment, to: &Path) -> Result<Head, JournalE
     let end = journal.reader()?.first_open()?.unwrap_or(u64::MAX);
     let own = Store::open(store)?;
     let part = beside(to, ".part");
-    for ending in ["", "-wal", "-shm"] {
-        let left = beside(&part, ending);
-        if left.exists() {
-            fs::remove_file(&left).during("removing", &left)?;
-        }
-    }
+    remove_database(&part)?;
     let head = copy(&own, &part, before, end)?;
     if head.count == own.anchor.count {
         fs::remove_file(&part).during("removing", &part)?;
         return Ok(head);
     }
-    fs::rename(&part, to).during("naming the archive", to)?;
-    let folder =
-        to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).during("syncing", folder)?;
+    fs::rename(&part, to).and_then(|()| sync_name(to)).during("naming the archive", to)?;
     own.cut(head)?;
     journal.close().map(|()| head)
 }

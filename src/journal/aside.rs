@@ -4,12 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension};
-
 use super::READ_ROWS;
 use super::chain::Head;
 use super::error::{During, JournalError};
-use super::index::{at, open_to_read, path_of, seqs};
+use super::index::{at, open_to_read, path_of, rows_of};
 use super::row::Row;
 use super::store::Store;
 use crate::values::TransferId;
@@ -26,7 +24,7 @@ pub fn life(store: &Path, id: TransferId) -> Result<Vec<(Head, Row)>, JournalErr
     // How far the index is, before it is asked: what it takes in meanwhile is seen twice rather than not at all.
     let (mut last, mut found) = match index {
         Some((head, index)) if rows.hash_of(head.count)? == Some(head.hash) => {
-            (head.count, indexed(&index, id).during("looking up a transfer", &path_of(store))?)
+            (head.count, rows_of(&index, &path_of(store), id)?)
         }
         _ => (rows.anchor.count, BTreeSet::new()),
     };
@@ -43,13 +41,6 @@ pub fn life(store: &Path, id: TransferId) -> Result<Vec<(Head, Row)>, JournalErr
     }
     let links = found.into_iter().map(|seq| rows.row(seq).map(|link| (link.head(), link.row)));
     links.collect()
-}
-
-fn indexed(index: &Connection, id: TransferId) -> rusqlite::Result<BTreeSet<u64>> {
-    let mut find = index.prepare("SELECT rows FROM transfers WHERE id = ?1")?;
-    let rows: Option<Vec<u8>> =
-        find.query_row([id.0.to_be_bytes()], |row| row.get(0)).optional()?;
-    Ok(seqs(rows.as_deref().unwrap_or_default()).collect())
 }
 
 /// The number of the last row, zero if there is none, and a note as it was with that row. A note that is not as it was

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::row::{Direction, Row};
 use crate::spelling::name_of;
 
-/// Where the chain stands: how many rows there are, and the hash of the last.
+/// Where the chain stands: how many rows there are, and the hash of the last. It begins with none, and a hash of zeros.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// The number of the last row; rows count from 1.
@@ -17,9 +17,6 @@ pub struct Head {
 }
 
 impl Head {
-    /// Where every chain begins: no row, and a hash of zeros.
-    pub const START: Self = Self { count: 0, hash: [0; 32] };
-
     /// Its hash in hexadecimal.
     #[must_use]
     pub fn hash_in_hex(&self) -> String {

@@ -11,6 +11,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
 use super::chain::{Head, hex, unhex};
 use super::error::{During, JournalError};
+use super::files::sync_name;
 use crate::values::Moment;
 
 /// The word that a line begins with, and the version of its form.
@@ -48,13 +49,13 @@ impl Checkpoints {
 
 /// A signed statement of where the chain stood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checkpoint {
+pub(super) struct Checkpoint {
     /// Where the chain stood.
-    pub head: Head,
+    pub(super) head: Head,
     /// When the last of its rows became true.
-    pub at: Moment,
+    at: Moment,
     /// The node that says so.
-    pub node: String,
+    node: String,
     signature: [u8; 64],
 }
 
@@ -65,8 +66,7 @@ impl Checkpoint {
     }
 
     /// Reads a line; `None` if it is none.
-    #[must_use]
-    pub fn parse(line: &str) -> Option<Self> {
+    fn parse(line: &str) -> Option<Self> {
         let mut words = line.strip_prefix(FORM)?.strip_prefix(' ')?.split(' ');
         let mut word = |name: &str| words.next()?.strip_prefix(name)?.strip_prefix('=');
         let node = word("node")?.to_owned();
@@ -79,8 +79,7 @@ impl Checkpoint {
     }
 
     /// Whether one of the keys signed it.
-    #[must_use]
-    pub fn is_signed(&self, keys: &PublicKeys) -> bool {
+    pub(super) fn is_signed(&self, keys: &PublicKeys) -> bool {
         let signature = Signature::from_bytes(&self.signature);
         let text = statement(self.head, self.at, &self.node);
         keys.0.iter().any(|key| key.verify_strict(text.as_bytes(), &signature).is_ok())
@@ -174,8 +173,7 @@ fn last_line(path: &Path) -> std::io::Result<Option<String>> {
     let mut file =
         File::options().create(true).truncate(false).read(true).write(true).open(path)?;
     if made {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        sync_name(path)?;
     }
     let len = file.metadata()?.len();
     let from = len.saturating_sub(LINE_BYTES_MAX);

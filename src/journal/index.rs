@@ -5,18 +5,18 @@
 mod audit;
 mod change;
 
-use std::collections::{BTreeMap, HashSet};
-use std::fs;
-use std::io::ErrorKind;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::chain::Head;
 use super::error::{During, JournalError};
+use super::files::{beside, remove_database};
 use super::shared::Group;
-use super::store::{beside, number};
+use super::store::number;
+use crate::values::TransferId;
 pub(super) use audit::Audit;
 use change::Change;
 
@@ -60,8 +60,7 @@ struct State {
 fn state(db: &Connection) -> rusqlite::Result<State> {
     let read = |row: &rusqlite::Row<'_>| {
         let head = Head { count: row.get(0)?, hash: row.get(1)? };
-        let open = row.get(3).map(u128::from_be_bytes)?;
-        Ok(State { head, anchor: row.get(2)?, open })
+        Ok(State { head, anchor: row.get(2)?, open: number(row, 3)? })
     };
     db.query_row("SELECT count, hash, anchor, open FROM state", [], read)
 }
@@ -110,15 +109,7 @@ impl Index {
                 return Ok(index);
             }
         }
-        for ending in ["", "-wal", "-shm"] {
-            let path = beside(&path, ending);
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(JournalError::io("removing", &path, &error));
-                }
-                _ => {}
-            }
-        }
+        remove_database(&path)?;
         let db = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         let begin = "INSERT INTO state VALUES (?1, ?2, ?1, zeroblob(16))";
         let doing = "making the index";
@@ -212,7 +203,7 @@ impl Index {
 }
 
 /// The numbers of rows, of eight bytes each.
-pub(super) fn seqs(rows: &[u8]) -> impl DoubleEndedIterator<Item = u64> + Clone {
+fn seqs(rows: &[u8]) -> impl DoubleEndedIterator<Item = u64> + Clone {
     rows.as_chunks::<8>().0.iter().map(|seq| u64::from_be_bytes(*seq))
 }
 
@@ -245,9 +236,19 @@ pub(super) fn open_to_read(store: &Path) -> Result<Connection, JournalError> {
 /// The ids of what is open, in their order.
 pub(super) fn open_ids(db: &Connection, path: &Path) -> Result<Vec<u128>, JournalError> {
     db.prepare_cached("SELECT id FROM transfers WHERE open ORDER BY id")
-        .and_then(|mut find| {
-            let ids = find.query_map([], |row| row.get(0).map(u128::from_be_bytes))?;
-            ids.collect()
-        })
+        .and_then(|mut find| find.query_map([], |row| number(row, 0))?.collect())
         .during("reading what is open", path)
+}
+
+/// The numbers of a transfer's rows, as far as the index has them.
+pub(super) fn rows_of(
+    db: &Connection,
+    path: &Path,
+    id: TransferId,
+) -> Result<BTreeSet<u64>, JournalError> {
+    let rows: Option<Vec<u8>> = db
+        .prepare_cached("SELECT rows FROM transfers WHERE id = ?1")
+        .and_then(|mut find| find.query_row([id.0.to_be_bytes()], |row| row.get(0)).optional())
+        .during("looking up a transfer", path)?;
+    Ok(seqs(rows.as_deref().unwrap_or_default()).collect())
 }

@@ -39,12 +39,10 @@ pub(super) struct Keeper<'k> {
 
 impl Keeper<'_> {
     /// The keeper's thread: until the journal closes and all is done.
-    pub(super) fn run(mut self) -> Result<(), JournalError> {
-        let kept = self.keep();
-        if let Err(error) = &kept {
-            self.shared.fail(error.clone());
+    pub(super) fn run(mut self) {
+        if let Err(error) = self.keep() {
+            self.shared.fail(error);
         }
-        kept
     }
 
     fn keep(&mut self) -> Result<(), JournalError> {

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::{During, JournalError};
-use super::index::{open_ids, open_to_read, path_of, seqs};
+use super::index::{open_ids, open_to_read, path_of, rows_of};
 use super::row::Row;
 use super::shared::{Entry, Group, Shared};
-use super::store::Store;
+use super::store::{Store, number};
 use crate::engine::{Begun, Key};
 use crate::values::{Stan, TransferId};
 
@@ -40,12 +40,7 @@ impl Reader {
     pub fn transfer(&self, id: TransferId) -> Result<Vec<Row>, JournalError> {
         // The index after what it lacks: what it takes in meanwhile is seen twice rather than not at all.
         let unindexed = self.shared.unindexed();
-        let rows: Option<Vec<u8>> = self
-            .index
-            .prepare_cached("SELECT rows FROM transfers WHERE id = ?1")
-            .and_then(|mut find| find.query_row([id.0.to_be_bytes()], |row| row.get(0)).optional())
-            .during("looking up a transfer", &self.path)?;
-        let mut seqs: BTreeSet<u64> = seqs(rows.as_deref().unwrap_or_default()).collect();
+        let mut seqs = rows_of(&self.index, &self.path, id)?;
         seqs.extend(entries(&unindexed).filter(|entry| entry.id == id).map(|entry| entry.seq));
         let rows =
             seqs.into_iter().map(|seq| self.row_of(id, seq)).collect::<Result<Vec<_>, _>>()?;
@@ -102,24 +97,9 @@ impl Reader {
         self.index
             .prepare_cached("SELECT id FROM traces WHERE second = ?1 AND stan = ?2")
             .and_then(|mut find| {
-                let read = |row: &rusqlite::Row<'_>| row.get(0).map(u128::from_be_bytes);
-                find.query_row((second, stan.number()), read).optional()
+                find.query_row((second, stan.number()), |row| number(row, 0)).optional()
             })
             .during("looking up a trace", &self.path)
-    }
-
-    /// The latest second that a message of ours carries; `None` if there is no message.
-    ///
-    /// # Errors
-    /// If the index can't be read.
-    pub fn latest_second(&self) -> Result<Option<u64>, JournalError> {
-        let unindexed = self.shared.unindexed();
-        let indexed: Option<u64> = self
-            .index
-            .query_row("SELECT max(second) FROM traces", [], |row| row.get(0))
-            .during("looking up the latest trace", &self.path)?;
-        let newer = entries(&unindexed).filter_map(|entry| entry.numbers?.second).max();
-        Ok(indexed.max(newer))
     }
 
     /// The rows of each open transfer, the oldest first.

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::chain::Head;
 use super::error::{During, JournalError};
+use super::files::beside;
 use crate::engine::{Claim, Key};
 use crate::values::TransferId;
 use columns::{link, select};
@@ -39,13 +40,6 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE anchor (count INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
     INSERT INTO anchor VALUES (0, zeroblob(32));
 "];
-
-/// A file beside the store: its name with an ending.
-pub(super) fn beside(store: &Path, ending: &str) -> PathBuf {
-    let mut name = store.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
 
 /// Holds the store for this process as long as it lives; the system lets go of it when the process ends.
 #[derive(Debug)]
@@ -82,12 +76,12 @@ impl Store {
         let mut db = connect(path, flags)?;
         let doing = "opening the store";
         // Looked at before anything is written to it: it may be another's.
-        known_version(&db, path)?;
+        let found = known_version(&db, path)?;
         // An automatic checkpoint would make a commit wait; `keeper` makes them on purpose.
         db.pragma_update(None, "wal_autocheckpoint", 0).during(doing, path)?;
         db.pragma_update(None, "journal_mode", "wal").during(doing, path)?;
         db.pragma_update(None, "synchronous", "full").during(doing, path)?;
-        migrate(&mut db, path)?;
+        migrate(&mut db, path, found)?;
         Self::with(db, path)
     }
 
@@ -342,8 +336,7 @@ fn known_version(db: &Connection, path: &Path) -> Result<i64, JournalError> {
     Ok(found)
 }
 
-fn migrate(db: &mut Connection, path: &Path) -> Result<(), JournalError> {
-    let found = known_version(db, path)?;
+fn migrate(db: &mut Connection, path: &Path, found: i64) -> Result<(), JournalError> {
     let doing = "bringing the store up to this version";
     for (version, script) in (1..).zip(MIGRATIONS) {
         if version > found {

@@ -94,19 +94,18 @@ pub fn verify(
     let path = evidence.store;
     let lock = Lock::take(path).ok();
     let archives = evidence.archives.iter().map(|archive| Store::open_to_read(archive));
-    let files = archives.chain([Store::open_to_read(path)]).collect::<Result<Vec<_>, _>>()?;
-    let from = files.first().map_or(Head::START, |file| file.anchor);
+    let archives = archives.collect::<Result<Vec<_>, _>>()?;
+    let store = Store::open_to_read(path)?;
+    let from = archives.first().unwrap_or(&store).anchor;
     let checkpoints = read_checkpoints(evidence, from)?;
     // While another process has the store, the index moves on beside the pass.
-    let index =
-        lock.as_ref().zip(files.last()).and_then(|(_, file)| Audit::open(path, file.anchor));
+    let index = lock.as_ref().and_then(|_| Audit::open(path, store.anchor));
     let mut pass = Pass { head: from, checkpoints: checkpoints.iter().peekable(), each, index };
-    files.iter().try_for_each(|file| pass.file(file))?;
+    archives.iter().chain([&store]).try_for_each(|file| pass.file(file))?;
     if pass.checkpoints.next().is_some() {
         return Err(pass.wrong(path, "it is missing: a checkpoint was signed after it"));
     }
     let Pass { head, index, .. } = pass;
-    let store = Store::open_to_read(path)?;
     store.check_notes()?;
     let compared = index.map(|index| index.agrees(&store)).transpose()?;
     if compared == Some(false) {
@@ -229,7 +228,7 @@ impl<E: FnMut(u64, &Row) -> Result<(), String>> Pass<'_, E> {
             return Err(self.wrong(file, &how));
         }
         if let Some(index) = &mut self.index {
-            index.take(file, link)?;
+            index.take(link)?;
         }
         self.head = head;
         Ok(())

@@ -46,7 +46,6 @@ pub(super) fn run(store: &Store, mut head: Head, shared: &Shared, jobs: &Receive
             }
         }
     }
-    shared.close();
 }
 
 /// What waits, as far as a transaction takes it.

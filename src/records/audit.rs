@@ -144,7 +144,7 @@ impl Pass {
 
 /// The state that a row leads to, if the row says of it what its facts say.
 fn folded(before: Option<Life>, row: &Row) -> Result<Life, String> {
-    let facts = form::read(row.form.0.as_bytes()).map_err(|error| error.to_string())?;
+    let facts = form::read(&row.form.0).map_err(|error| error.to_string())?;
     let begins = row.begins.as_ref().map(|begins| begins.summary);
     let first = facts.first().ok_or("it has no facts")?;
     if summary(first) != begins || begun_by(first).is_some_and(|id| id != row.id) {

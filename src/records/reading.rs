@@ -14,7 +14,7 @@ use crate::journal::{Reader, Row};
 pub fn records(rows: &[Row]) -> Result<(Vec<Record>, Option<Begun>), RecordsError> {
     let mut records = Vec::with_capacity(2 * rows.len());
     for (row, nth) in rows.iter().zip(1..) {
-        let facts = form::read(row.form.0.as_bytes());
+        let facts = form::read(&row.form.0);
         let facts = facts.map_err(|why| RecordsError::Facts { id: row.id, nth, why })?;
         records.extend(facts.into_iter().map(|fact| Record { id: row.id, at: row.at, fact }));
     }
@@ -33,7 +33,7 @@ pub fn look_up(
     records(&match about {
         Lookup::Id(id) => reader.transfer(id)?,
         Lookup::Key(key) => reader.by_key(key)?,
-        Lookup::Trace(trace) => reader.by_trace(trace.at.millis() / 1000, trace.stan)?,
+        Lookup::Trace(trace) => reader.by_trace(trace.at.seconds(), trace.stan)?,
         Lookup::Begun(begun) => reader.by_begun(&begun)?,
     })
 }

@@ -35,24 +35,15 @@ fn row(step: &Step, records: &[Record], claims: &mut &[Claim]) -> Option<Result<
     let begins = summary(&first.fact)
         .zip(begun(step.id, claims))
         .map(|(summary, begun)| Box::new(Begins { begun, summary }));
-    let form = text(&facts);
-    Some(form.map(|form| Row {
+    Some(form::write(&facts).map(|text| Row {
         id: step.id,
         at: first.at,
         state: Cow::Borrowed(step.state),
         open: step.open,
         numbers: numbers(facts),
         begins,
-        form,
+        form: Form(text),
     }))
-}
-
-fn text(facts: &[&Fact]) -> Result<Form, FormError> {
-    // About what most steps take: the buffer grows for those that begin a transfer.
-    let mut text = Vec::with_capacity(256);
-    form::write(facts, &mut text)?;
-    let text = String::from_utf8(text).map_err(serde::ser::Error::custom);
-    Ok(Form(text.map_err(FormError::Malformed)?))
 }
 
 /// What the next transfer begins under, whose claims are taken out. They stand in the order of the beginnings, that to
@@ -116,11 +107,9 @@ pub(super) fn begun_by(fact: &Fact) -> Option<TransferId> {
 /// The numbers of a message of these facts: of the one that they make ready, or of the other bank's that begins them.
 pub(super) fn numbers<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Option<Numbers> {
     facts.into_iter().find_map(|fact| match (fact.trace(), beginning(fact)) {
-        (Some(trace), _) => Some(Numbers {
-            stan: trace.stan,
-            rrn: trace.rrn,
-            second: Some(trace.at.millis() / 1000),
-        }),
+        (Some(trace), _) => {
+            Some(Numbers { stan: trace.stan, rrn: trace.rrn, second: Some(trace.at.seconds()) })
+        }
         (None, Some(Beginning::Demand(Demand { origin, .. }))) => {
             Some(Numbers { stan: origin.stan, rrn: origin.rrn, second: None })
         }

@@ -20,6 +20,12 @@ impl Moment {
         self.0
     }
 
+    /// Whole seconds since 1970 began.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+
     /// The moment a time later; the last there is, if that is none.
     #[must_use]
     pub fn after(self, time: Duration) -> Self {
@@ -35,7 +41,7 @@ impl Moment {
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
+        write!(f, "{}.{:03}", self.seconds(), self.0 % 1000)
     }
 }
 

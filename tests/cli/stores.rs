@@ -4,33 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use titian::engine::{Event, Key};
-use titian::values::Moment;
 
-use crate::node::{Node, START, checkpoints, demanded, folder, ordered, store};
+use crate::node::{Node, checkpoints, folder, id, store};
 use crate::program::{Run, done, refused, titian};
 
-/// A node with a transfer settled, one given back, one received and undone, and one under way.
+/// A node that has lived, and the keys of its checkpoints.
 fn lived(name: &str) -> (PathBuf, Node) {
     let folder = folder(&format!("cli-{name}"));
-    let mut node = Node::start(&folder, Moment::from_millis(START));
     fs::write(folder.join("checkpoint.pub"), checkpoints(&folder).public_key()).unwrap();
-    node.handle(ordered(1, 11, Some(101)));
-    node.run();
-    node.handle(ordered(2, 12, None));
-    node.commit();
-    node.answer(0);
-    node.commit();
-    node.answer(1);
-    node.run();
-    node.handle(Event::Demand { demand: demanded(3), key: Key(13) });
-    node.run();
-    node.handle(Event::Reversal { demand: demanded(4), original: Key(13) });
-    node.run();
-    node.handle(ordered(5, 15, Some(105)));
-    node.commit();
-    node.answer(0);
-    node.commit();
+    let node = Node::lived(&folder);
     (folder, node)
 }
 
@@ -98,26 +80,20 @@ fn the_first_wrong_record_is_named() {
     insta::assert_snapshot!(said);
 }
 
+fn archive(folder: &Path, before: &str, to: &Path) -> Run {
+    let to = to.to_str().unwrap();
+    titian(&["archive", "--store", &url(folder), "--before", before, "--to", to])
+}
+
 #[test]
 fn what_is_archived_is_verified_with_its_archive() {
     let folder = recorded("archive");
     let to = folder.join("old.db");
-    let archive = |before: &str| {
-        titian(&[
-            "archive",
-            "--store",
-            &url(&folder),
-            "--before",
-            before,
-            "--to",
-            to.to_str().unwrap(),
-        ])
-    };
-    let mut said = done(archive("2026-11-24"));
-    said += &done(archive("2026-11-25"));
+    let mut said = done(archive(&folder, "2026-11-24", &to));
+    said += &done(archive(&folder, "2026-11-25", &to));
     said += &done(verify(&folder, &[]));
     said += &done(verify(&folder, &["--archive", to.to_str().unwrap()]));
-    assert!(refused(archive("2026-11-25")).contains("there is such a file already"));
+    assert!(refused(archive(&folder, "2026-11-25", &to)).contains("there is such a file already"));
     insta::assert_snapshot!(said.replace(folder.to_str().unwrap(), "DIR"));
 }
 
@@ -129,10 +105,7 @@ fn export(folder: &Path, transfer: &str, options: &[&str]) -> Run {
 #[test]
 fn a_life_is_exported_masked_unless_it_is_to_be_revealed() {
     let (folder, node) = lived("export");
-    let [out, within] = [3_u128, 6].map(|low| {
-        let number = (u128::from(START) + low / 2) << 80 | low;
-        titian::values::TransferId(number).to_string()
-    });
+    let [out, within] = [id(1, true), id(3, false)].map(|id| id.to_string());
     let masked = done(export(&folder, &out, &[]));
     insta::assert_snapshot!(masked);
     drop(node.reader);
@@ -177,12 +150,8 @@ fn bad_use_is_one_line_that_says_what_to_do() {
         assert!(line.contains(expected), "{args:?}: {line}");
     }
     assert!(!Path::new(&format!("{}.missing-lock", bare.display())).exists());
-    let (_, node) = lived("use-locked");
-    let locked = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli-use-locked");
-    let store = format!("sqlite://{}", crate::node::store(&locked).display());
+    let (locked, node) = lived("use-locked");
     let to = locked.join("old.db");
-    let args =
-        ["archive", "--store", &store, "--before", "2026-11-25", "--to", to.to_str().unwrap()];
-    assert!(refused(titian(&args)).contains("in use by another process"));
+    assert!(refused(archive(&locked, "2026-11-25", &to)).contains("in use by another process"));
     drop(node);
 }

@@ -1,18 +1,9 @@
 //! The oldest rows are moved to files of their own, and the chain goes on through all of them.
 
-use std::path::PathBuf;
-
-use titian::journal::{Evidence, JournalError, Row, Verified, Wrong, archive, verify};
+use titian::journal::{JournalError, Row, Wrong, archive};
 use titian::values::Moment;
 
-use crate::support::{Folder, START, append, id, key, keys, lives, row};
-
-fn verified(folder: &Folder, archives: &[PathBuf]) -> Result<Verified, Wrong> {
-    let (checkpoints, keys) = (folder.file("checkpoints"), keys());
-    let evidence =
-        Evidence { archives, store: &folder.store(), checkpoints: Some((&checkpoints, &keys)) };
-    verify(&evidence, |_, _| Ok(()))
-}
+use crate::support::{Folder, START, append, id, key, lives, row, verified};
 
 fn before(transfer: u64) -> Moment {
     Moment::from_millis(START + transfer)

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use titian::journal::{Checkpoints, Evidence, Journal, verify};
+use titian::journal::{Checkpoints, Journal};
 
-use crate::support::{Folder, append, checkpoints, id, key, keys, lives, row};
+use crate::support::{Folder, append, checkpoints, id, key, lives, row, verified};
 
 const TRANSFERS: u64 = 300;
 const ROWS: u64 = 4 * TRANSFERS + 2;
@@ -70,10 +70,8 @@ enum Became {
 
 /// Starts on what is there. What is read was written, and nothing is missing that verification doesn't miss.
 fn look(folder: &Folder) -> Became {
-    let (file, keys, store) = (folder.file("checkpoints"), keys(), folder.store());
-    let evidence = Evidence { archives: &[], store: &store, checkpoints: Some((&file, &keys)) };
-    let verified = verify(&evidence, |_, _| Ok(()));
-    let journal = Journal::open(&store, Some(&checkpoints(folder.file("").as_ref())));
+    let verified = verified(folder, &[]);
+    let journal = Journal::open(&folder.store(), Some(&checkpoints(folder.file("").as_ref())));
     match journal.ok().and_then(|journal| read_all(&journal)) {
         None => Became::Refused,
         Some(true) => Became::Sound,

@@ -7,10 +7,10 @@ use std::sync::mpsc::channel;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use titian::engine::{Begun, Body, Claim, Key};
-use titian::journal::{Batch, Evidence, Journal, Row, verify};
+use titian::journal::{Batch, Journal, Row};
 use titian::values::TransferId;
 
-use crate::support::{Folder, begins, id, key, keys, row};
+use crate::support::{Folder, begins, id, key, row, verified};
 
 /// What is done to a journal. Few transfers and keys, so that they meet.
 #[derive(Clone, Debug)]
@@ -152,13 +152,7 @@ proptest! {
             compare(&journal, &model, begun.len() as u64);
         }
         journal.close().unwrap();
-        let checkpoints = folder.file("checkpoints");
-        let evidence = Evidence {
-            archives: &[],
-            store: &folder.store(),
-            checkpoints: Some((&checkpoints, &keys())),
-        };
-        let verified = verify(&evidence, |_, _| Ok(())).unwrap();
+        let verified = verified(&folder, &[]).unwrap();
         prop_assert_eq!((verified.head.count, verified.index), (model.count, true));
     }
 }

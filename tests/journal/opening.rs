@@ -71,7 +71,6 @@ fn what_was_durable_is_found_at_once_and_after_a_start_with_the_index_or_without
         let found = reader.by_trace(trace.second.unwrap(), trace.stan).unwrap();
         assert_eq!(found, steps(3000, 0..2));
         assert_eq!(reader.by_trace(trace.second.unwrap(), Stan::wrapped(999)).unwrap(), []);
-        assert_eq!(reader.latest_second().unwrap(), trace.second);
         assert_eq!(reader.note("reserved").unwrap().unwrap(), b"2");
         assert_eq!(reader.note("other").unwrap(), None);
         assert_eq!(reader.transfer(TransferId(1)).unwrap(), []);

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use titian::engine::{Begun, Body, Claim, Key};
 use titian::journal::{
-    Batch, Begins, Checkpoints, Direction, Form, Journal, JournalError, Numbers, PublicKeys, Row,
-    Summary,
+    Batch, Begins, Checkpoints, Direction, Evidence, Form, Journal, JournalError, Numbers,
+    PublicKeys, Row, Summary, Verified, Wrong, verify,
 };
 use titian::values::{
     AccountNumber, Amount, Currency, Institution, Moment, Rrn, Stan, TransferId, Value,
@@ -58,6 +58,14 @@ pub(crate) fn checkpoints(folder: &Path) -> Checkpoints {
 
 pub(crate) fn keys() -> PublicKeys {
     PublicKeys::parse(&checkpoints(Path::new("")).public_key()).unwrap()
+}
+
+/// Verifies a store after its archives, with its checkpoints.
+pub(crate) fn verified(folder: &Folder, archives: &[PathBuf]) -> Result<Verified, Wrong> {
+    let (checkpoints, keys) = (folder.file("checkpoints"), keys());
+    let evidence =
+        Evidence { archives, store: &folder.store(), checkpoints: Some((&checkpoints, &keys)) };
+    verify(&evidence, |_, _| Ok(()))
 }
 
 /// Writes a database file as it was, without the log that a later one had beside it.

@@ -3,9 +3,9 @@
 use std::fs;
 
 use rusqlite::Connection;
-use titian::journal::{Evidence, Journal, JournalError, Row, Verified, Wrong, verify};
+use titian::journal::{Evidence, Journal, JournalError, Row, Wrong, verify};
 
-use crate::support::{Folder, append, checkpoints, keys, lives, put_back, row};
+use crate::support::{Folder, append, checkpoints, lives, put_back, row, verified};
 
 /// Rows of the store: 50 transfers, closed, and signed after 25 and at the end.
 const ROWS: u64 = 200;
@@ -20,15 +20,9 @@ fn recorded() -> Folder {
     folder
 }
 
-fn verified(folder: &Folder) -> Result<Verified, Wrong> {
-    let (checkpoints, keys) = (folder.file("checkpoints"), keys());
-    let checkpoints = Some((&*checkpoints, &keys));
-    verify(&Evidence { archives: &[], store: &folder.store(), checkpoints }, |_, _| Ok(()))
-}
-
 /// The number of the first row that is wrong, and why.
 fn wrong_row(folder: &Folder) -> (u64, String) {
-    match verified(folder).unwrap_err() {
+    match verified(folder, &[]).unwrap_err() {
         Wrong::Row { seq, how, .. } => (seq, how),
         other => panic!("{other}"),
     }
@@ -41,7 +35,7 @@ fn rewrite(folder: &Folder, sql: &str) {
 #[test]
 fn what_nobody_touched_is_verified_row_by_row_and_may_be_wrong_by_what_it_means() {
     let folder = recorded();
-    let found = verified(&folder).unwrap();
+    let found = verified(&folder, &[]).unwrap();
     assert_eq!((found.from, found.head.count, found.checkpoints, found.index), (0, ROWS, 2, true));
     let evidence = Evidence { archives: &[], store: &folder.store(), checkpoints: None };
     let mut seen = Vec::new();
@@ -98,7 +92,7 @@ fn an_edit_of_any_column_of_a_row_names_that_row() {
             if changed {
                 assert_eq!(wrong_row(&folder).0, seq, "{sql}");
             } else {
-                verified(&folder).unwrap();
+                verified(&folder, &[]).unwrap();
             }
         }
     }
@@ -195,7 +189,7 @@ fn checkpoints_that_were_edited_are_named_by_their_line() {
     ];
     for (changed, number, why) in cases {
         fs::write(&file, changed).unwrap();
-        match verified(&folder).unwrap_err() {
+        match verified(&folder, &[]).unwrap_err() {
             Wrong::Checkpoint { line, how } => {
                 assert_eq!(line, number);
                 assert!(how.contains(why), "{how}");
@@ -205,11 +199,11 @@ fn checkpoints_that_were_edited_are_named_by_their_line() {
     }
     // A line that a crash left half written is none.
     fs::write(&file, format!("{text}titian-checkpoint-1 node=n1 ro")).unwrap();
-    verified(&folder).unwrap();
+    verified(&folder, &[]).unwrap();
     let journal = folder.open();
     append(&journal, vec![row(50, 0)]).unwrap();
     journal.close().unwrap();
-    assert_eq!(verified(&folder).unwrap().checkpoints, 3);
+    assert_eq!(verified(&folder, &[]).unwrap().checkpoints, 3);
 }
 
 #[test]
@@ -228,6 +222,6 @@ fn an_index_that_was_edited_is_told_from_the_rows() {
     for edit in edits {
         put_back(&index, &whole);
         Connection::open(&index).unwrap().execute_batch(edit).unwrap();
-        assert!(matches!(verified(&folder), Err(Wrong::Index(_))), "{edit}");
+        assert!(matches!(verified(&folder, &[]), Err(Wrong::Index(_))), "{edit}");
     }
 }

@@ -19,37 +19,16 @@ pub(crate) fn folded(node: &Node, about: Lookup) -> Option<(TransferId, Life)> {
     records.first().map(|first| first.id).zip(life)
 }
 
-/// One settled, one declined and given back, one sent, one received and undone.
-fn lived(name: &str) -> Node {
-    let mut node = Node::start(&folder(name), NOW);
-    node.handle(ordered(1, 11, Some(101)));
-    node.run();
-    node.handle(ordered(2, 12, None));
-    node.commit();
-    node.answer(0);
-    node.commit();
-    node.answer(1);
-    node.run();
-    node.handle(Event::Demand { demand: demanded(3), key: Key(13) });
-    node.run();
-    node.handle(Event::Reversal { demand: demanded(4), original: Key(13) });
-    node.run();
-    node.handle(ordered(5, 15, Some(105)));
-    node.commit();
-    node.answer(0);
-    node.commit();
-    node
-}
-
 #[test]
 fn a_start_has_the_open_transfers_and_the_books_of_all() {
-    let node = lived("lives-start");
+    let folder = folder("lives-start");
+    let node = Node::lived(&folder);
     let books: Vec<_> = node.engine.books().rows().collect();
     let (id, _) = folded(&node, Lookup::Key(Key(15))).unwrap();
     let life = node.engine.transfer(id).unwrap().clone();
     assert_eq!((life.name(), node.engine.open()), ("Ready", 1));
     drop(node);
-    let mut node = Node::start(&folder_again("lives-start"), NOW);
+    let mut node = Node::start(&folder, NOW);
     assert_eq!(node.engine.books().rows().collect::<Vec<_>>(), books);
     assert_eq!((node.engine.transfer(id), node.engine.open()), (Some(&life), 1));
     node.engine.resume(NOW);
@@ -57,14 +36,11 @@ fn a_start_has_the_open_transfers_and_the_books_of_all() {
     assert_eq!(node.engine.transfer(id).unwrap().name(), "Doubtful");
 }
 
-fn folder_again(name: &str) -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
-
 #[test]
 fn after_a_start_a_request_that_comes_again_is_the_first_by_either_of_its_keys() {
-    drop(lived("lives-again"));
-    let mut node = Node::start(&folder_again("lives-again"), NOW);
+    let folder = folder("lives-again");
+    drop(Node::lived(&folder));
+    let mut node = Node::start(&folder, NOW);
     // The request of the settled one; its number under another request; another body under it; and of the open one.
     for (number, request, reference) in
         [(20, 11, None), (21, 99, Some(101)), (22, 98, Some(101)), (23, 15, Some(105))]
@@ -90,7 +66,7 @@ fn after_a_start_a_request_that_comes_again_is_the_first_by_either_of_its_keys()
 
 #[test]
 fn what_is_looked_up_is_what_was_decided_by_id_key_and_trace() {
-    let node = lived("lives-look-up");
+    let node = Node::lived(&folder("lives-look-up"));
     let (id, life) = folded(&node, Lookup::Key(Key(101))).unwrap();
     assert_eq!(life.name(), "Settled");
     let (records, begun) = look_up(&node.reader, Lookup::Id(id)).unwrap();
@@ -106,7 +82,7 @@ fn what_is_looked_up_is_what_was_decided_by_id_key_and_trace() {
 
 #[test]
 fn each_step_is_a_row_with_what_it_is_found_by() {
-    let node = lived("lives-rows");
+    let node = Node::lived(&folder("lives-rows"));
     let rows = node.reader.by_key(Key(11)).unwrap();
     let steps: Vec<_> = rows
         .iter()
@@ -128,7 +104,8 @@ fn each_step_is_a_row_with_what_it_is_found_by() {
 
 #[test]
 fn a_closed_transfer_that_is_changed_later_changes_the_books_that_a_start_has() {
-    let mut node = lived("lives-late");
+    let folder = folder("lives-late");
+    let mut node = Node::lived(&folder);
     let posted = Concern::In(InboundInput::Posting(PostingAnswer::Posted));
     node.handle(Event::Demand { demand: demanded(6), key: Key(16) });
     node.commit();
@@ -140,13 +117,13 @@ fn a_closed_transfer_that_is_changed_later_changes_the_books_that_a_start_has() 
         node.run();
     }
     drop(node);
-    let mut node = Node::start(&folder_again("lives-late"), NOW);
+    let mut node = Node::start(&folder, NOW);
     let before: Vec<_> = node.engine.books().rows().collect();
     node.handle(Event::Reversal { demand: demanded(7), original: Key(16) });
     node.run();
     let books: Vec<_> = node.engine.books().rows().collect();
     assert_ne!(books, before);
     drop(node);
-    let node = Node::start(&folder_again("lives-late"), NOW);
+    let node = Node::start(&folder, NOW);
     assert_eq!(node.engine.books().rows().collect::<Vec<_>>(), books);
 }

@@ -71,6 +71,28 @@ impl Node {
         Self { engine, journal, reader, now, asked: Vec::new(), told: Vec::new() }
     }
 
+    /// One that has lived: a transfer settled, one declined and given back, one received and undone, one under way.
+    pub(crate) fn lived(folder: &Path) -> Self {
+        let mut node = Self::start(folder, Moment::from_millis(START));
+        node.handle(ordered(1, 11, Some(101)));
+        node.run();
+        node.handle(ordered(2, 12, None));
+        node.commit();
+        node.answer(0);
+        node.commit();
+        node.answer(1);
+        node.run();
+        node.handle(Event::Demand { demand: demanded(3), key: Key(13) });
+        node.run();
+        node.handle(Event::Reversal { demand: demanded(4), original: Key(13) });
+        node.run();
+        node.handle(ordered(5, 15, Some(105)));
+        node.commit();
+        node.answer(0);
+        node.commit();
+        node
+    }
+
     /// What is decided, as the journal is given it.
     pub(crate) fn sealed(&mut self) -> Option<(u64, journal::Batch)> {
         self.engine.seal().map(|batch| (batch.number, rows(batch).unwrap()))
@@ -181,7 +203,7 @@ fn answers(effect: &Effect, way: usize) -> Vec<Event> {
 }
 
 /// The id of a transfer: odd if it leaves our bank.
-fn id(number: u64, out: bool) -> TransferId {
+pub(crate) fn id(number: u64, out: bool) -> TransferId {
     TransferId(u128::from(START + number) << 80 | u128::from(2 * number + u64::from(out)))
 }
 

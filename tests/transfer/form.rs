@@ -7,10 +7,8 @@ use titian::values::Moment;
 
 use crate::rules::{Same, answer, by_caller, order, reversing};
 
-fn written(facts: &[Fact]) -> Vec<u8> {
-    let mut text = Vec::new();
-    form::write(&facts.iter().collect::<Vec<_>>(), &mut text).unwrap();
-    text
+fn written(facts: &[Fact]) -> String {
+    form::write(&facts.iter().collect::<Vec<_>>()).unwrap()
 }
 
 /// Called with the facts of every state and input of the table.
@@ -47,18 +45,16 @@ fn a_life_as_an_auditor_reads_it() {
         life.as_ref().unwrap().decide(&input, &mut context, &mut decision);
     }
     lines.push(written(&decision.facts.drain(..).map(Fact::Out).collect::<Vec<_>>()));
-    let lines: Vec<_> = lines.into_iter().map(|line| String::from_utf8(line).unwrap()).collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
 
 #[test]
 fn what_a_later_program_wrote_is_refused_and_so_is_what_is_damaged() {
-    let error = |text: &[u8]| form::read(text).unwrap_err();
-    assert!(matches!(error(b"{\"v\":2,\"facts\":[{\"new\":1}]}"), FormError::Newer { found: 2 }));
-    assert!(matches!(error(b"{\"v\":1,\"facts\":[{\"out\":"), FormError::Malformed(_)));
+    let error = |text: &str| form::read(text).unwrap_err();
+    assert!(matches!(error("{\"v\":2,\"facts\":[{\"new\":1}]}"), FormError::Newer { found: 2 }));
+    assert!(matches!(error("{\"v\":1,\"facts\":[{\"out\":"), FormError::Malformed(_)));
     let caller = titian::transfer::OutboundFact::Accepted(order(by_caller()));
-    let text = String::from_utf8(written(&[Fact::Out(caller)])).unwrap();
-    let damaged = text.replace("1234567890", "12345\\n67890");
-    let message = error(damaged.as_bytes()).to_string();
+    let damaged = written(&[Fact::Out(caller)]).replace("1234567890", "12345\\n67890");
+    let message = error(&damaged).to_string();
     assert!(!message.contains("12345"), "the account is not shown: {message}");
 }

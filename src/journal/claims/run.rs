@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::filter::Filter;
 use crate::journal::chain::Head;
 use crate::journal::error::{During, JournalError};
+use crate::journal::files::sync_name;
 
 /// Says that a file is a run, and of which form.
 const MAGIC: [u8; 8] = *b"titian\0\x01";
@@ -101,8 +102,7 @@ impl Run {
             out.put(&bytes)?;
         }
         out.finish()?;
-        fs::rename(&part, &path).during(doing, &part)?;
-        File::open(folder).and_then(|folder| folder.sync_all()).during(doing, folder)?;
+        fs::rename(&part, &path).and_then(|()| sync_name(&path)).during(doing, &part)?;
         Ok(building.run(path, span, file))
     }
 
@@ -179,7 +179,7 @@ pub(super) fn merged(
         let first = entries.next().transpose()?;
         sources.push((first, entries));
     }
-    let next = move || -> Result<Option<(u128, u64)>, JournalError> {
+    let mut next = move || -> Result<Option<(u128, u64)>, JournalError> {
         loop {
             let heads = sources.iter().filter_map(|(head, _)| *head);
             // The least key, of that the greatest row.
@@ -196,7 +196,6 @@ pub(super) fn merged(
             }
         }
     };
-    let mut next = next;
     Ok(std::iter::from_fn(move || next().transpose()))
 }
 

@@ -40,12 +40,12 @@ fn take(claims: &mut Claims, rows: impl Iterator<Item = u64>) {
 #[test]
 fn every_key_is_found_in_memory_in_runs_and_after_a_start_and_no_other() {
     let folder = folder("find");
-    let mut claims = Claims::open(folder.clone(), Head::START, rows(0)).unwrap();
+    let mut claims = Claims::open(folder.clone(), head(0), rows(0)).unwrap();
     let last = 8 * NEWEST as u64 + NEWEST as u64 + 10;
     take(&mut claims, 1..=last);
     assert_eq!(claims.runs.len(), 2, "eight merged to one, and one more");
     let sealed = last - 10;
-    let again = Claims::open(folder.clone(), Head::START, rows(last)).unwrap();
+    let again = Claims::open(folder.clone(), head(0), rows(last)).unwrap();
     assert_eq!(again.head(), head(sealed), "what was in memory is to be read again");
     for seq in (1..=sealed).step_by(97) {
         assert_eq!(claims.find(key(seq)).unwrap(), Some(seq));
@@ -66,7 +66,7 @@ fn a_run_that_is_damaged_short_or_of_another_chain_is_made_again() {
     let path = || run::list(&folder).unwrap().remove(0);
     let fresh = || {
         let _ = fs::remove_dir_all(&folder);
-        take(&mut Claims::open(folder.clone(), Head::START, rows(0)).unwrap(), 1..=last);
+        take(&mut Claims::open(folder.clone(), head(0), rows(0)).unwrap(), 1..=last);
         fs::read(path()).unwrap()
     };
     let bytes = fresh();
@@ -74,23 +74,23 @@ fn a_run_that_is_damaged_short_or_of_another_chain_is_made_again() {
         let mut changed = bytes.clone();
         changed[at] ^= 0x10;
         fs::write(path(), changed).unwrap();
-        assert_eq!(Claims::open(folder.clone(), Head::START, rows(last)).unwrap().head().count, 0);
+        assert_eq!(Claims::open(folder.clone(), head(0), rows(last)).unwrap().head().count, 0);
         fresh();
     }
     for length in [0, 10, 88, bytes.len() - 1, bytes.len() - 24] {
         fs::write(path(), &bytes[..length]).unwrap();
-        assert_eq!(Claims::open(folder.clone(), Head::START, rows(last)).unwrap().head().count, 0);
+        assert_eq!(Claims::open(folder.clone(), head(0), rows(last)).unwrap().head().count, 0);
         fresh();
     }
     let other = |_| Ok(Some([9; 32]));
-    assert_eq!(Claims::open(folder.clone(), Head::START, other).unwrap().head().count, 0);
+    assert_eq!(Claims::open(folder.clone(), head(0), other).unwrap().head().count, 0);
     fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
 fn keys_of_archived_rows_are_free_and_leave_with_the_next_merge() {
     let folder = folder("archive");
-    let mut claims = Claims::open(folder.clone(), Head::START, rows(0)).unwrap();
+    let mut claims = Claims::open(folder.clone(), head(0), rows(0)).unwrap();
     let sealed = NEWEST as u64;
     take(&mut claims, 1..=sealed);
     let archived = head(sealed / 2);

@@ -1,7 +1,7 @@
 //! Whether the index has what the rows have: sums over both, that don't depend on an order.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -12,7 +12,9 @@ use crate::journal::store::{Link, Store, number, summary};
 /// An audit of an index, made beside a pass over the rows.
 pub(in crate::journal) struct Audit {
     db: Connection,
-    store: std::path::PathBuf,
+    path: PathBuf,
+    /// Where the store begins; the rows up to here are of archives.
+    anchor: Head,
     head: Head,
     /// Over the rows up to the index's head.
     sum: u64,
@@ -32,16 +34,12 @@ impl Audit {
     pub(in crate::journal) fn open(store: &Path, anchor: Head) -> Option<Self> {
         let db = super::open_to_read(store).ok()?;
         let state = super::state(&db).ok().filter(|state| state.anchor == anchor.count)?;
-        Some(Self { db, store: store.to_owned(), head: state.head, sum: 0, agrees: true })
+        Some(Self { db, path: path_of(store), anchor, head: state.head, sum: 0, agrees: true })
     }
 
     /// Takes in a row that is sound.
-    pub(in crate::journal) fn take(
-        &mut self,
-        file: &Path,
-        link: &Link,
-    ) -> Result<(), JournalError> {
-        if link.seq > self.head.count || file != self.store {
+    pub(in crate::journal) fn take(&mut self, link: &Link) -> Result<(), JournalError> {
+        if link.seq <= self.anchor.count || link.seq > self.head.count {
             return Ok(());
         }
         let id = link.row.id.0;
@@ -52,7 +50,7 @@ impl Audit {
         if link.seq == self.head.count {
             self.agrees &= link.hash == self.head.hash;
         }
-        self.take_trace(link).during("looking up a trace", &path_of(&self.store))
+        self.take_trace(link).during("looking up a trace", &self.path)
     }
 
     fn take_trace(&mut self, link: &Link) -> rusqlite::Result<()> {
@@ -74,7 +72,7 @@ impl Audit {
             self.add_left_out(&mut sum)?;
             Ok(ends)
         });
-        let ends = ends.during("reading the index", &path_of(&self.store))?;
+        let ends = ends.during("reading the index", &self.path)?;
         Ok(self.agrees && ends && sum == self.sum)
     }
 

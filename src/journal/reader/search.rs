@@ -4,8 +4,6 @@
 //! search goes through the transfers of its time, a bounded number for a page: a page may have few or no transfers
 //! and still a cursor to go on from. What became durable in the last moments may not be there yet.
 
-use rusqlite::Row;
-
 use super::Reader;
 use crate::journal::error::{During, JournalError};
 use crate::journal::row::Summary;
@@ -89,6 +87,7 @@ impl Reader {
         let first = first_id(query.from);
         let end = query.after.map_or(u128::MAX, |after| after.0).min(first_id(query.until));
         let limit = query.limit.clamp(1, PAGE_MAX);
+        let numbers = query.numbers();
         let mut find = self.index.prepare_cached(sql)?;
         let mut rows = find.query((first.to_be_bytes(), end.to_be_bytes(), LOOKED_MAX))?;
         let mut page = Page::default();
@@ -102,7 +101,7 @@ impl Reader {
             };
             looked += 1;
             let id = found.id;
-            if query.wants(&found, row)? {
+            if query.wants(&found) && has_all(row.get_ref(3)?.as_str()?, &numbers) {
                 page.found.push(found);
             }
             if page.found.len() == limit || looked == LOOKED_MAX {
@@ -115,18 +114,24 @@ impl Reader {
 }
 
 impl Query {
-    fn wants(&self, found: &Found, row: &Row<'_>) -> rusqlite::Result<bool> {
-        let numbers = row.get_ref(3)?.as_str()?;
+    /// The parts that the numbers of a transfer are to have.
+    fn numbers(&self) -> [Option<String>; 2] {
+        [self.rrn.map(|rrn| format!("/{rrn}")), self.stan.map(|stan| format!(" {stan}/"))]
+    }
+
+    fn wants(&self, found: &Found) -> bool {
         let summary = &found.summary;
         let is_account = |account: &AccountNumber| {
             summary.own == *account || summary.other.as_ref() == Some(account)
         };
-        Ok(self.state.as_ref().is_none_or(|state| found.state == *state)
+        self.state.as_ref().is_none_or(|state| found.state == *state)
             && self.account.as_ref().is_none_or(is_account)
             && self.bank.is_none_or(|bank| summary.bank == bank)
-            && self.rrn.is_none_or(|rrn| numbers.contains(&format!("/{rrn}")))
-            && self.stan.is_none_or(|stan| numbers.contains(&format!(" {stan}/"))))
     }
+}
+
+fn has_all(numbers: &str, parts: &[Option<String>]) -> bool {
+    parts.iter().flatten().all(|part| numbers.contains(part))
 }
 
 /// The first id that a transfer of this moment can have.

@@ -1,0 +1,30 @@
+//! Files of the journal, whatever is in them.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::error::{During, JournalError};
+
+/// A file beside the store: its name with an ending.
+pub(super) fn beside(store: &Path, ending: &str) -> PathBuf {
+    let mut name = store.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Removes a database with all that SQLite keeps beside it, as far as it is there.
+pub(super) fn remove_database(path: &Path) -> Result<(), JournalError> {
+    ["", "-wal", "-shm"].iter().map(|ending| beside(path, ending)).try_for_each(|path| {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed.during("removing", &path),
+        }
+    })
+}
+
+/// Makes it durable that a file has its name.
+pub(super) fn sync_name(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
