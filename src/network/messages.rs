@@ -130,6 +130,21 @@ pub(super) fn read_patterns<'n>(
     Some(elements)
 }
 
+/// Notes words of patterns that whoever says them does not know.
+pub(super) fn check_words(
+    section: &Section<'_>,
+    patterns: &[(De, Pattern)],
+    who: &str,
+    known: &[Word],
+) {
+    for (de, pattern) in patterns {
+        if let Some(word) = pattern.words().find(|word| !known.contains(word)) {
+            let name = word.name();
+            section.fault(&de.number().to_string(), format!("{who} knows no {{{name}}}"));
+        }
+    }
+}
+
 impl Answers {
     pub(super) fn read(section: &Section<'_>, spec: &Spec) -> Option<Self> {
         let echo = elements(section, "echo");
@@ -137,16 +152,7 @@ impl Answers {
             let section = section.named(key)?;
             let mti = Mti::new(210)?;
             let patterns = read_patterns(&section, section.names(), spec, mti)?;
-            let unknown = |word: &Word| !Word::OF_ANSWERS.contains(word);
-            for (de, pattern) in &patterns {
-                if let Some(word) = pattern.words().find(unknown) {
-                    let name = word.name();
-                    section.fault(
-                        &de.number().to_string(),
-                        format!("an answer of ours knows no {{{name}}}"),
-                    );
-                }
-            }
+            check_words(&section, &patterns, "an answer of ours", &Word::OF_ANSWERS);
             Some(patterns)
         };
         let (approved, named) = (patterns("approved"), patterns("named"));

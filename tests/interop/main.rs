@@ -7,7 +7,6 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    clippy::cast_possible_truncation,
     reason = "a test that can't go on fails, and tells what it counted"
 )]
 

@@ -10,7 +10,7 @@ use super::{
     Caps, Headers, Management, ManagementAnswers, SessionRules, SessionTimers, Spread, Starter,
 };
 use crate::iso8583::{De, FrameCodec, Mti, OutgoingFrame, Spec};
-use crate::network::messages::read_patterns;
+use crate::network::messages::{check_words, read_patterns};
 use crate::network::profile::{elements, message_type, read_backoff};
 use crate::network::said::{Bank, Word};
 use crate::settings::Section;
@@ -71,12 +71,9 @@ fn read_identity(
     around: &Around<'_>,
 ) -> Option<Vec<(De, String)>> {
     let patterns = read_patterns(section, section.names(), around.spec, request)?;
+    check_words(section, &patterns, "a session", &KNOWN);
     let mut identity = Vec::new();
     for (de, pattern) in patterns {
-        if let Some(word) = pattern.words().find(|word| !KNOWN.contains(word)) {
-            let name = word.name();
-            section.fault(&de.number().to_string(), format!("a session knows no {{{name}}}"));
-        }
         let say = |word, into: &mut Vec<u8>| {
             let bank = around.bank;
             let code = if word == Word::Acquirer { &bank.code } else { &bank.forwarder };
