@@ -11,6 +11,7 @@
     reason = "a benchmark that can't go on stops"
 )]
 
+use std::fmt::Write as _;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -187,9 +188,9 @@ impl Signed {
     fn bytes(&self) -> Vec<u8> {
         let mut head = format!("POST {PATH} HTTP/1.1\r\nhost: titian\r\n");
         for (name, value) in &self.headers {
-            head += &format!("{name}: {value}\r\n");
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
-        head += &format!("content-length: {}\r\n\r\n", self.body.len());
+        write!(head, "content-length: {}\r\n\r\n", self.body.len()).unwrap();
         [head.as_bytes(), &self.body].concat()
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Admitted<'a> {
     /// X-TIMESTAMP.
     pub(super) at: Moment,
     /// Its place among those of its partner.
-    pub(super) _held: Held<'a>,
+    pub(super) _place: Held<'a>,
 }
 
 /// Who may come in.
@@ -92,10 +92,10 @@ impl Admission {
             return Err(Case::TooMany.into());
         }
         let too_many = Outcome::about(Case::TooMany, "Too many at a time");
-        let held = partner.load.hold().ok_or(too_many)?;
+        let place = partner.load.hold().ok_or(too_many)?;
         let (external, channel) = head.numbers()?;
         let partner = named.unwrap_or_else(|| partner.id.clone());
-        Ok(Admitted { partner, external, channel, at, _held: held })
+        Ok(Admitted { partner, external, channel, at, _place: place })
     }
 }
 

@@ -132,6 +132,7 @@ object! {
 }
 object! {
     /// Who stands behind a transfer.
+    #[expect(clippy::struct_field_names, reason = "SNAP's names")]
     Originator {
         originator_customer_no: Text<'a>,
         originator_customer_name: Text<'a>,

@@ -215,6 +215,8 @@ pub(super) struct FieldFault {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::values::{Reference, Value};
 
@@ -242,12 +244,12 @@ mod tests {
             let own = Funding::Caller(Reference::from_ascii(b"D1").unwrap());
             let (core, caller) =
                 (latest_status(standing, &Funding::Core), latest_status(standing, &own));
-            told += &format!("{standing:?}: {} {}, caller {}:", core.0, core.1, caller.0);
+            write!(told, "{standing:?}: {} {}, caller {}:", core.0, core.1, caller.0).unwrap();
             for reason in
                 reasons.into_iter().chain([Some(Reason::NotSent), Some(Reason::Undone), None])
             {
                 let case = Case::of_transfer(standing, reason);
-                told += &format!(" {}", case.code(Some(Service::Transfer)));
+                write!(told, " {}", case.code(Some(Service::Transfer))).unwrap();
             }
             told += "\n";
         }

@@ -92,7 +92,7 @@ fn hex(bytes: &[u8; 32]) -> [u8; 64] {
     text
 }
 
-/// A partner's public key, which its requests for a token are signed with (SHA256withRSA, PKCS #1 v1.5).
+/// A partner's public key, which its requests for a token are signed with (RSA with SHA-256, PKCS #1 v1.5).
 #[derive(Clone)]
 pub(super) struct SigningKey {
     key: VerifyingKey<Sha256>,
