@@ -1,8 +1,9 @@
 //! What a durable row costs: our journal beside a bare loop that inserts rows of the same size into SQLite in the order
-//! of their keys, and beside one whose keys come in no order. All sync each batch. Then the latency of commits at half
-//! load, and a start with many transfers.
+//! of their keys, and beside one whose keys come in no order (`rates`). All sync each batch. Then the latency of commits
+//! at a steady load (`commits`), and a start with many transfers (`start`); words choose among the three.
 //!
-//! `TITIAN_JOURNAL_DIR` says where the files are made; the disk is what is measured.
+//! `TITIAN_JOURNAL_DIR` says where the files are made; the disk is what is measured. `TITIAN_JOURNAL_RATE` is the load in
+//! rows a second, `TITIAN_JOURNAL_TRANSFERS` how many transfers a start has.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +24,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
-use titian::engine::{Body, Key};
+use titian::engine::{Begun, Body, Key};
 use titian::journal::{
     Batch, Begins, Checkpoints, Direction, Evidence, Form, Journal, Numbers, PublicKeys, Row,
     Summary, verify,
@@ -40,10 +41,30 @@ const FORM: usize = 300;
 fn main() {
     // `cargo test --benches` runs this too, to see that it works: little is enough then.
     let full = std::env::args().any(|argument| argument == "--bench");
+    let chosen: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let wants = |part: &str| chosen.is_empty() || chosen.iter().any(|word| word == part);
     let seconds =
         |number| if full { Duration::from_secs(number) } else { Duration::from_millis(50) };
-    let rounds = if full { 5 } else { 1 };
     let folder = Folder::new();
+    if wants("rates") {
+        rates(&folder, if full { 5 } else { 1 }, seconds(1));
+    }
+    if wants("commits") {
+        let rate = variable("TITIAN_JOURNAL_RATE").unwrap_or(60_000);
+        latency(&folder, 64, rate as f64, seconds(90));
+    }
+    if wants("start") {
+        let closed = variable("TITIAN_JOURNAL_TRANSFERS").unwrap_or(1_000_000);
+        let (closed, open) = if full { (closed, 10_000) } else { (1_000, 100) };
+        start_with(&folder, closed, open);
+    }
+}
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn rates(folder: &Folder, rounds: usize, time: Duration) {
     println!(
         "rows/s, {FORM} bytes a form, every batch synced; medians of {rounds} rounds, in each of which all take turns"
     );
@@ -51,29 +72,22 @@ fn main() {
         "{:>6} {:>10} {:>10} {:>10} {:>22}",
         "batch", "in order", "any order", "journal", "journal to in order"
     );
-    let mut half = 0.0;
     for batch in [1, 16, 64, 256] {
         let mut rates = [const { Vec::new() }; 4];
         for _ in 0..rounds {
             folder.settle();
-            let ordered = bare(&folder, batch, seconds(1), |number| number);
+            let ordered = bare(folder, batch, time, |number| number);
             folder.settle();
-            let any = bare(&folder, batch, seconds(1), hashed);
+            let any = bare(folder, batch, time, hashed);
             folder.settle();
-            let ours = journalled(&folder, batch, seconds(1));
+            let ours = journalled(folder, batch, time);
             for (rates, rate) in rates.iter_mut().zip([ordered, any, ours, ours / ordered]) {
                 rates.push(rate);
             }
         }
         let [ordered, any, ours, ratio] = rates.map(median);
         println!("{batch:>6} {ordered:>10.0} {any:>10.0} {ours:>10.0} {ratio:>22.2}");
-        if batch == 64 {
-            half = ours / 2.0;
-        }
     }
-    latency(&folder, 64, half, seconds(90));
-    let (closed, open) = if full { (1_000_000, 10_000) } else { (1_000, 100) };
-    start_with(&folder, closed, open);
 }
 
 /// The time from a batch's append to its answer, batches coming evenly at so many rows a second.
@@ -137,17 +151,18 @@ fn start_with(folder: &Folder, closed: u64, open: u64) {
     append_all(&journal, [Batch { rows, notes: Vec::new() }]);
     journal.close().unwrap();
 
-    let before = resident();
     let start = Instant::now();
     let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
     let mut read = 0_u64;
-    journal.reader().unwrap().open_transfers(|rows| read += rows.len() as u64).unwrap();
+    for rows in journal.reader().unwrap().open_transfers().unwrap() {
+        read += rows.unwrap().len() as u64;
+    }
     let took = start.elapsed();
     assert_eq!(read, open);
     println!(
-        "a start with {transfers} transfers closed and {open} open: {:.2} s, {} MB more in memory",
+        "a start with {transfers} transfers closed and {open} open: {:.2} s; the process has {} MB in memory",
         took.as_secs_f64(),
-        resident().saturating_sub(before)
+        resident()
     );
     journal.close().unwrap();
 
@@ -284,7 +299,8 @@ fn begins(transfer: u64) -> Begins {
         amount: Amount::new(12_500_000, Currency::IDR),
         bank: Institution::from_ascii(b"014").unwrap(),
     };
-    Begins { key: Key(hashed(u128::from(transfer))), body: Body(1), summary }
+    let request = Key(hashed(u128::from(transfer)));
+    Begins { begun: Begun { request, reference: None, body: Body(1) }, summary }
 }
 
 /// A number in no order, as a hash is; no two are the same.

@@ -1,19 +1,22 @@
 //! Messages a second over one link with 512 in flight, both ends decoding and encoding, beside a bare loopback echo
-//! of the same frames in the same run.
+//! of the same frames in the same run; and transfers a second through `titian switch`, a process of its own.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::cast_precision_loss,
     missing_docs,
     reason = "a benchmark that can't go on stops"
 )]
 
-use std::io::{Read, Write};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 use std::num::NonZeroU32;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,14 +24,17 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use titian::iso8583::{De, FrameCodec, Message, Mti, OutgoingFrame, Spec, Template};
 use titian::link::{Clock, Endpoint, Event, Handle, LinkId, Outgoing, Token, start};
-use titian::network::{SessionRules, Starter};
-use titian::values::{MinorUnits, ResponseCode, Stan};
+use titian::network::{Bank, Network, SessionRules, Starter};
+use titian::values::{Institution, MinorUnits, Pan, ResponseCode, Stan, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::codec::{Decoder, Encoder};
 
 const IN_FLIGHT: usize = 512;
+
+/// A steady load, in transfers a second.
+const STEADY: NonZeroU32 = NonZeroU32::new(30_000).unwrap();
 
 /// Messages are written one behind the other into one piece of memory.
 const PIECE: usize = 64 << 10;
@@ -70,21 +76,25 @@ fn main() {
     let spec = Arc::new(Spec::parse("nusantara", text).unwrap());
     let frame = frame(&spec);
     println!("a frame of {} bytes; {IN_FLIGHT} in flight", frame.len());
-    let mut rates: [Vec<f64>; 7] = Default::default();
+    let mut rates: [Vec<f64>; 9] = Default::default();
     for _ in 0..rounds {
         let bytes = echo_round(&frame, time);
         let many = framed_round(&spec, &frame, Writes::Many, time);
         let each = framed_round(&spec, &frame, Writes::Each, time);
         let link = link_round(&spec, time);
-        let round = [bytes, many, each, link, link / bytes, link / many, link / each];
+        let (switch, _) = switch_round(&spec, time, NonZeroU32::MAX);
+        let (_, core) = switch_round(&spec, time, STEADY);
+        let round = [bytes, many, each, link, switch, core, link / bytes, link / many, link / each];
         rates.iter_mut().zip(round).for_each(|(rates, rate)| rates.push(rate));
     }
-    let [bytes, many, each, link, to_bytes, to_many, to_each] =
+    let [bytes, many, each, link, switch, core, to_bytes, to_many, to_each] =
         rates.each_mut().map(|rates| median(rates));
     println!("echo of bytes: {bytes:.0} frames/s");
     println!("echo of frames, many in a write: {many:.0} frames/s");
     println!("echo of frames, each in its own write: {each:.0} frames/s");
     println!("link: {link:.0} requests answered/s");
+    println!("through titian switch: {switch:.0} transfers approved/s");
+    println!("at {STEADY} transfers/s it takes {:.0} % of a core", core * 100.0);
     println!("the link is {to_bytes:.2}, {to_many:.2} and {to_each:.2} of these");
 }
 
@@ -219,20 +229,57 @@ fn link_round(spec: &Arc<Spec>, time: Duration) -> f64 {
             play_switch(&spec_of_switch, listener).await;
         });
     });
-    let rate = runtime().block_on(play_bank(spec, address.recv().unwrap(), time));
+    let address = address.recv().unwrap();
+    let rate = runtime().block_on(play_bank(spec, address, time, NonZeroU32::MAX));
     switch.join().unwrap();
     rate
+}
+
+/// Transfers a second through the simulated switch, to a bank that it plays, and how much of a core it took.
+fn switch_round(spec: &Arc<Spec>, time: Duration, per_second: NonZeroU32) -> (f64, f64) {
+    let mut switch = Command::new(env!("CARGO_BIN_EXE_titian"))
+        .args(["switch", "--listen", ":0", "--admin", ":0", "--log", "json"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut log = BufReader::new(switch.stderr.take().unwrap());
+    log.read_line(&mut line).unwrap();
+    let started: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let address = started["fields"]["listen"].as_str().unwrap().parse().unwrap();
+    let begin = Instant::now();
+    let rate = runtime().block_on(play_bank(spec, address, time, per_second));
+    let core = processor_seconds(switch.id()) / begin.elapsed().as_secs_f64();
+    switch.kill().unwrap();
+    switch.wait().unwrap();
+    (rate, core)
+}
+
+/// Seconds that a process has had a processor, as Linux tells in hundredths; zero elsewhere.
+fn processor_seconds(process: u32) -> f64 {
+    let told = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let after_name = told.rsplit(')').next().unwrap_or_default();
+    let ticks =
+        after_name.split(' ').skip(12).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
 }
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn rules(sign_on: Starter) -> Arc<SessionRules> {
-    let mut rules = SessionRules { sign_on, ..SessionRules::nusantara() };
+fn rules(sign_on: Starter, per_second: NonZeroU32) -> Arc<SessionRules> {
+    let bank = Bank {
+        code: Institution::from_ascii(b"213").unwrap(),
+        forwarder: Institution::from_ascii(b"213").unwrap(),
+        iin: Pan::from_ascii(b"936002").unwrap(),
+    };
+    let network = Network::shipped("nusantara", bank).unwrap();
+    let mut rules = SessionRules { sign_on, ..SessionRules::clone(network.session()) };
     rules.caps.in_flight = IN_FLIGHT;
-    rules.caps.per_second = NonZeroU32::MAX;
-    rules.caps.burst = NonZeroU32::MAX;
+    rules.caps.per_second = per_second;
+    // A hundredth of a second, so that what is sent is the rate from the first second on.
+    rules.caps.burst = NonZeroU32::new(per_second.get() / 100).unwrap();
     Arc::new(rules)
 }
 
@@ -240,7 +287,8 @@ async fn play_switch(spec: &Arc<Spec>, listener: TcpListener) {
     let allowed = vec![Ipv4Addr::LOCALHOST.into()];
     let links = vec![Endpoint::Listen { listener, allowed, tls: None }];
     let clock = Clock::new();
-    let (handle, mut events) = start(rules(Starter::They), Arc::clone(spec), links, clock, 2);
+    let (handle, mut events) =
+        start(rules(Starter::They, NonZeroU32::MAX), Arc::clone(spec), links, clock, 2);
     let echoes = des(ECHOES);
     let mut buffer = BytesMut::new();
     while let Some(batch) = events.next().await {
@@ -268,10 +316,16 @@ fn respond(request: &Message<'_>, echoes: &[De], buffer: &mut BytesMut) {
     request.spec().respond(request, echoes, &added, buffer).unwrap();
 }
 
-async fn play_bank(spec: &Arc<Spec>, address: SocketAddr, time: Duration) -> f64 {
+async fn play_bank(
+    spec: &Arc<Spec>,
+    address: SocketAddr,
+    time: Duration,
+    per_second: NonZeroU32,
+) -> f64 {
     let links = vec![Endpoint::Dial { address: address.to_string(), tls: None }];
     let clock = Clock::new();
-    let (handle, mut events) = start(rules(Starter::We), Arc::clone(spec), links, clock, 1);
+    let (handle, mut events) =
+        start(rules(Starter::We, per_second), Arc::clone(spec), links, clock, 1);
     let template = template(spec);
     let approved = ResponseCode::numbered(0);
     let mut buffer = BytesMut::new();

@@ -17,8 +17,8 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use titian::iso8583::{De, Frame, FrameCodec, Mti, OutgoingFrame, Spec};
 use titian::link::{Action, Event, Group, LineId, Outgoing, Role, Token};
-use titian::network::SessionRules;
-use titian::values::Moment;
+use titian::network::{Bank, Network, SessionRules};
+use titian::values::{Institution, Moment, Pan, Value};
 use tokio_util::codec::{Decoder, Encoder};
 
 const IN_FLIGHT: u32 = 512;
@@ -52,7 +52,13 @@ struct World {
 
 impl World {
     fn new(spec: &Arc<Spec>) -> Self {
-        let mut rules = SessionRules::nusantara();
+        let bank = Bank {
+            code: Institution::from_ascii(b"213").unwrap(),
+            forwarder: Institution::from_ascii(b"213").unwrap(),
+            iin: Pan::from_ascii(b"936002").unwrap(),
+        };
+        let network = Network::shipped("nusantara", bank).unwrap();
+        let mut rules = SessionRules::clone(network.session());
         rules.caps.per_second = NonZeroU32::MAX;
         rules.caps.burst = NonZeroU32::MAX;
         let now = Moment::from_millis(1_000_000);

@@ -1,16 +1,23 @@
 //! The command line: a file a subcommand, and one for each thing that several need.
 
+mod archive;
 mod decode;
 mod encode;
 mod exit;
+mod export;
 mod failure;
 mod header;
 mod hex;
 mod hexdump;
+mod log;
+mod money;
 mod source;
 mod spec;
+mod store;
+mod switch;
 mod terminal;
 mod usage;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -34,6 +41,10 @@ struct Cli {
 enum Command {
     Decode(decode::Decode),
     Encode(encode::Encode),
+    Switch(switch::Switch),
+    Verify(verify::Verify),
+    Export(export::Export),
+    Archive(archive::Archive),
 }
 
 impl Command {
@@ -41,6 +52,10 @@ impl Command {
         match self {
             Self::Decode(decode) => decode.run(),
             Self::Encode(encode) => encode.run(),
+            Self::Switch(switch) => switch.run(),
+            Self::Verify(verify) => verify.run(),
+            Self::Export(export) => export.run(),
+            Self::Archive(archive) => archive.run(),
         }
     }
 }

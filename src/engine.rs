@@ -19,7 +19,7 @@ mod step;
 
 use std::sync::Arc;
 
-pub use batch::Batch;
+pub use batch::{Batch, Step};
 pub use event::{
     Begun, Body, Busy, Claim, Concern, Event, Fact, Key, Life, Lookup, Output, Question, Record,
     Repeat,
@@ -33,7 +33,7 @@ use crate::transfer::{Illegal, Rules};
 use crate::values::{Moment, TransferId};
 use batch::Batches;
 use exchanges::Exchanges;
-use life::Deciding;
+use life::{ClosedBooks, Deciding};
 use live::Live;
 
 /// Bounds of the engine.
@@ -62,6 +62,7 @@ pub struct Engine {
     batches: Batches,
     deciding: Deciding,
     books: BothBooks,
+    closed: ClosedBooks,
     draining: bool,
 }
 
@@ -79,6 +80,7 @@ impl Engine {
             batches: Batches::default(),
             deciding: Deciding::default(),
             books: BothBooks::default(),
+            closed: ClosedBooks::default(),
             draining: false,
         }
     }
@@ -193,7 +195,10 @@ impl Engine {
 
     /// The facts that are to be made durable next, all or none of them, if there are any.
     pub fn seal(&mut self) -> Option<&Batch> {
-        self.batches.open.counted = self.numbers.take_counted().or(self.batches.open.counted);
+        // What was taken before, when no batch could be sealed, stays until it is newer.
+        let open = &mut self.batches.open;
+        open.counted = self.numbers.take_counted().or(open.counted);
+        open.closed = self.closed.take_changed().or(open.closed.take());
         self.batches.seal()
     }
 

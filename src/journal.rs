@@ -15,6 +15,7 @@
 //! nothing more is said until a restart has read what is there.
 
 mod archive;
+mod aside;
 mod chain;
 mod checkpoint;
 mod claims;
@@ -35,6 +36,7 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
 pub use archive::archive;
+pub use aside::{life, noted};
 pub use chain::Head;
 pub use checkpoint::{Checkpoint, Checkpoints, PublicKeys};
 pub use error::JournalError;
@@ -42,7 +44,7 @@ pub use reader::{Found, PAGE_MAX, Page, Query, Reader};
 pub use row::{
     Batch, Begins, Direction, FORM_BYTES_MAX, Form, Note, Numbers, Row, STATE_BYTES_MAX, Summary,
 };
-pub use verify::{Evidence, Verified, Wrong, verify};
+pub use verify::{Evidence, Verified, Wrong, skim, verify};
 
 use crate::engine::Claim;
 use crate::values::Moment;
@@ -129,7 +131,8 @@ impl Journal {
     }
 
     /// Makes a batch durable, all of it or nothing, after those before it. A transfer that begins under a key that
-    /// another has is left out with all its rows of this batch, and `done` is given that other's claim.
+    /// another has is left out with all its rows of this batch, takes none of its keys, and `done` is given the other's
+    /// claim; both claims, that of the request first, if both its keys were taken.
     ///
     /// A batch that is refused, as too many wait or something in it is too large, is answered at once, on this thread.
     pub fn append(

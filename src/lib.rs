@@ -13,6 +13,7 @@ pub mod link;
 pub mod masking;
 pub mod mutation;
 pub mod network;
+pub mod records;
 pub mod settings;
 mod spelling;
 pub mod switch;

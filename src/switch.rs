@@ -1,4 +1,4 @@
-//! The simulated national switch: the brain of it, without a socket, a disk or a clock.
+//! The simulated national switch: the brain of it, without a socket, a disk or a clock, and its [`face`], which has them.
 //!
 //! Calls come in this order, round and round: [`Switch::handle`] for every message that a bank sent, and
 //! [`Switch::tick`] when [`Switch::next_deadline`] has come; then [`Switch::next_output`] until there is none. The same
@@ -15,6 +15,7 @@ mod chance;
 mod compose;
 mod days;
 mod dialect;
+pub mod face;
 mod faults;
 mod input;
 mod keys;
@@ -36,7 +37,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 pub use accounts::{Account, AccountStatus, Others};
-pub use dialect::{Codes, Dialect, NetworkCodes, ReversalForm, Timers};
+pub use dialect::{Codes, Dialect, Header, NetworkCodes, ReversalForm, Timers};
 pub use faults::{Action, Faults, Tally};
 pub use input::InputError;
 pub use keys::Original;
@@ -249,12 +250,28 @@ impl Switch {
 
 /// What the face and its operator say.
 impl Switch {
+    /// The member of an institution, which becomes one if it isn't; `None` beyond 65,536 of them.
+    pub fn admit(&mut self, institution: Institution) -> Option<Member> {
+        let member = self.members.admit(institution, self.ledger.today())?;
+        self.ledger.admit(member);
+        Some(member)
+    }
+
     /// A bank has connected, with its first link.
     pub fn connected(&mut self, member: Member) {
         if let Some(bank) = self.members.get_mut(member) {
             let signs_on = self.dialect.sign_on_needed;
             bank.presence = if signs_on { Presence::Connected } else { Presence::SignedOn };
         }
+    }
+
+    /// A bank that is connected has signed on, as the face knows: before it said which bank it is, or on another link than
+    /// one that it signed off.
+    pub fn signed_on(&mut self, member: Member, now: Moment) {
+        if let Some(bank) = self.members.get_mut(member) {
+            bank.presence = Presence::SignedOn;
+        }
+        self.tell_if_behind(member, now);
     }
 
     /// The last link of a bank is gone. What it was asked is asked again until its time is over.

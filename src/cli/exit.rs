@@ -17,6 +17,18 @@ pub enum Exit {
     Fault,
 }
 
+impl Exit {
+    /// What another process of this program ended with; a fault, where that is none of these.
+    pub(super) const fn of(code: Option<i32>) -> Self {
+        match code {
+            Some(0) => Self::Done,
+            Some(1) => Self::No,
+            Some(2) => Self::Misuse,
+            Some(_) | None => Self::Fault,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {

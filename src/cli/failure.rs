@@ -8,10 +8,14 @@ use super::terminal::{Ink, Style};
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
 pub(super) enum Failure {
+    /// The answer is no: a line that says why.
+    No(String),
     /// Bad use or bad input: a line for each thing that is wrong.
     Input(Vec<String>),
     /// The result could not be written.
     Output(io::Error),
+    /// It ended so, and has been told already.
+    Told(Exit),
 }
 
 impl From<String> for Failure {
@@ -24,7 +28,9 @@ impl Failure {
     /// Tells what is wrong on stderr.
     pub(super) fn report(self) -> Exit {
         let (lines, exit) = match self {
+            Self::No(line) => (vec![line], Exit::No),
             Self::Input(lines) => (lines, Exit::Misuse),
+            Self::Told(exit) => return exit,
             // `titian decode … | head -1` got what it wanted.
             Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => return Exit::Done,
             Self::Output(error) => {

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use super::event::{Claim, Output, Record};
+use super::life::BothBooks;
 use super::numbers::Counted;
+use crate::values::TransferId;
 
 /// What one sync of the journal makes durable.
 #[derive(Debug, Default)]
@@ -12,24 +14,77 @@ pub struct Batch {
     pub number: u64,
     /// The facts, in their order.
     pub records: Vec<Record>,
+    /// The steps that the facts make, in their order.
+    pub steps: Vec<Step>,
     /// The keys under which transfers begin in it.
     pub claims: Vec<Claim>,
     /// How far the numbers have come, if it uses any.
     pub counted: Option<Counted>,
+    /// The books of all that is closed with it, if it changes them.
+    pub closed: Option<BothBooks>,
     pub(super) outputs: Vec<Output>,
+}
+
+/// Facts of one transfer that become true together, one after the other in their batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The transfer.
+    pub id: TransferId,
+    /// How many facts of the batch it has.
+    pub facts: usize,
+    /// The name of the state that they lead to.
+    pub state: &'static str,
+    /// Whether something is left to be done in it.
+    pub open: bool,
+    /// Whether it makes a message of ours ready: one at most, so what makes two ready is two steps.
+    pub(super) readies: bool,
 }
 
 impl Batch {
     fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.counted.is_none()
+        self.records.is_empty() && self.counted.is_none() && self.closed.is_none()
+    }
+
+    /// Puts a fact of a transfer, the first of a step or not, and where it leads.
+    pub(super) fn put(&mut self, record: Record, state: &'static str, open: bool, first: bool) {
+        let readies = record.fact.trace().is_some();
+        let goes_on = |step: &&mut Step| !(first || step.readies && readies);
+        match self.steps.last_mut().filter(goes_on) {
+            Some(step) => {
+                step.facts += 1;
+                (step.state, step.open) = (state, open);
+                step.readies |= readies;
+            }
+            None => self.steps.push(Step { id: record.id, facts: 1, state, open, readies }),
+        }
+        self.records.push(record);
+    }
+
+    /// How many facts and steps it has.
+    pub(super) const fn len(&self) -> (usize, usize) {
+        (self.records.len(), self.steps.len())
+    }
+
+    /// Takes out what was put after it had so many facts and steps.
+    pub(super) fn truncate(&mut self, (records, steps): (usize, usize)) {
+        self.records.truncate(records);
+        self.steps.truncate(steps);
+    }
+
+    /// Takes out what is of a transfer that was taken back.
+    pub(super) fn withdraw(&mut self, id: TransferId) {
+        self.records.retain(|record| record.id != id);
+        self.steps.retain(|step| step.id != id);
     }
 
     /// Empties it, and keeps the room that it has.
     fn clear(&mut self) {
         self.records.clear();
+        self.steps.clear();
         self.claims.clear();
         self.outputs.clear();
         self.counted = None;
+        self.closed = None;
     }
 }
 
@@ -107,8 +162,8 @@ impl Batches {
 mod tests {
     use super::*;
     use crate::engine::event::{Busy, Fact};
-    use crate::transfer::InboundFact;
-    use crate::values::{Moment, TransferId};
+    use crate::transfer::{InboundFact, OutboundFact, Trace};
+    use crate::values::{Date, Moment, Offset, Rrn, Stan};
 
     fn record() -> Record {
         let fact = Fact::In(InboundFact::CameAgain);
@@ -117,6 +172,27 @@ mod tests {
 
     fn output(id: u128) -> Output {
         Output::Refused(TransferId(id), Busy::Full)
+    }
+
+    #[test]
+    fn what_makes_two_messages_ready_is_two_steps_and_what_is_taken_back_none() {
+        let ready = |stan| {
+            let (at, rrn) = (Moment::default(), Rrn::base36([0; 12]));
+            let settles = Date::of(at, Offset::UTC);
+            let trace = Trace { stan: Stan::wrapped(stan), rrn, at, settles };
+            Record { fact: Fact::Out(OutboundFact::ReversalReady { trace }), ..record() }
+        };
+        let mut batch = Batch::default();
+        batch.put(record(), "Sent", true, true);
+        batch.put(ready(1), "Doubtful", true, false);
+        batch.put(ready(2), "Reversing", true, false);
+        batch.put(Record { id: TransferId(2), ..record() }, "Undone", false, true);
+        let states: Vec<_> = batch.steps.iter().map(|step| (step.state, step.open)).collect();
+        assert_eq!(states, [("Doubtful", true), ("Reversing", true), ("Undone", false)]);
+        let facts: Vec<_> = batch.steps.iter().map(|step| (step.id.0, step.facts)).collect();
+        assert_eq!(facts, [(1, 2), (1, 1), (2, 1)]);
+        batch.withdraw(TransferId(1));
+        assert_eq!(batch.len(), (1, 1));
     }
 
     #[test]

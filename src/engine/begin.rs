@@ -4,7 +4,7 @@ use super::Engine;
 use super::event::{Begun, Busy, Claim, Event, Key, Life, Lookup, Output, Repeat};
 use super::live::Entry;
 use super::schedule::Slot;
-use super::step::Step;
+use super::step::Stepped;
 use crate::mutation::{Mutant, broken};
 use crate::transfer::{Bar, Context, Demand, Inbound, Order};
 use crate::values::{Moment, TransferId};
@@ -116,7 +116,7 @@ impl Engine {
 
     /// Puts a transfer into the table whose first facts were just decided.
     fn begin(&mut self, id: TransferId, begun: Begun, now: Moment) {
-        let Some(Step { life, traces }) = self.record(id, None, now) else { return };
+        let Some(Stepped { life, traces }) = self.record(id, None, now) else { return };
         let claims = begun.keys().map(|key| Claim { key, body: begun.body, id });
         self.batches.open.claims.extend(claims);
         let entry = Entry { batch: self.batches.filling(), ..Entry::new(id, life, Some(begun)) };
@@ -155,12 +155,13 @@ impl Engine {
     fn withdraw(&mut self, id: TransferId) -> Option<Life> {
         let slot = self.live.by_id(id)?;
         self.schedule.clear(slot);
-        self.batches.open.records.retain(|record| record.id != id);
+        self.batches.open.withdraw(id);
         self.batches.open.outputs.retain(|output| !concerns(output, id));
         // If it was closed, it is among the remembered, who must not keep a slot that is another's soon.
         self.live.reopen(slot);
         let entry = self.live.forget(slot)?;
         self.books.withdraw(&entry.life);
+        self.closed.withdraw(&entry.life);
         Some(entry.life)
     }
 }

@@ -1,11 +1,13 @@
 //! Both directions as one: a transfer is decided and folded without asking which it is.
 
+use serde::{Deserialize, Serialize};
+
 use super::event::{Concern, Fact, Life};
 use crate::transfer::{
     Alarm, Bar, Books, Context, Decision, Demand, Effect, Illegal, Inbound, InboundFact,
     InboundInput, Input, Order, Outbound, OutboundFact, Share, Sums, Trace,
 };
-use crate::values::{Moment, TransferId};
+use crate::values::{Currency, Moment, TransferId};
 
 impl Life {
     /// The state after a fact; of no state, the one that it begins.
@@ -58,6 +60,12 @@ impl Life {
         }
     }
 
+    /// Its part of the books of what is closed: none while it is open.
+    #[must_use]
+    pub fn closed_share(&self) -> Sums {
+        if self.is_final() { self.share() } else { Sums::default() }
+    }
+
     pub(super) const fn due_now(&self) -> Concern {
         match self {
             Self::Out(_) => Concern::Out(Input::Due),
@@ -84,7 +92,8 @@ impl Fact {
     }
 
     /// The numbers of a message of ours that this fact makes ready.
-    pub(super) const fn trace(&self) -> Option<Trace> {
+    #[must_use]
+    pub const fn trace(&self) -> Option<Trace> {
         match self {
             Self::Out(
                 OutboundFact::RequestReady { trace, .. } | OutboundFact::ReversalReady { trace },
@@ -95,7 +104,7 @@ impl Fact {
 }
 
 /// The books of both directions.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BothBooks {
     /// Of transfers that leave our bank.
     pub out: Books,
@@ -112,12 +121,71 @@ impl BothBooks {
         }
     }
 
+    /// The same in books of closed transfers alone, where an open one has no part: `before` is its
+    /// [`Life::closed_share`].
+    pub fn change_closed(&mut self, before: Sums, now: &Life) {
+        let after = now.closed_share();
+        match now {
+            Life::Out(now) => self.out.exchange(before, after, now),
+            Life::In(now) => self.within.exchange(before, after, now),
+        }
+    }
+
+    /// Whether in all of them every minor unit is explained.
+    #[must_use]
+    pub fn balance(&self) -> bool {
+        self.out.balance() && self.within.balance()
+    }
+
+    /// All sums that are not zero, each with its currency and whether it is of transfers that leave our bank.
+    pub fn rows(&self) -> impl Iterator<Item = (bool, Currency, Sums)> {
+        let out = self.out.currencies().map(|currency| (true, currency, self.out.sums(currency)));
+        let within =
+            self.within.currencies().map(|currency| (false, currency, self.within.sums(currency)));
+        out.chain(within).filter(|(_, _, sums)| *sums != Sums::default())
+    }
+
     /// Takes in that a transfer is no more, and never was.
     pub fn withdraw(&mut self, life: &Life) {
         match life {
             Life::Out(life) => self.out.withdraw(life),
             Life::In(life) => self.within.withdraw(life),
         }
+    }
+}
+
+/// The books of closed transfers alone: at a start they come from the journal, which is not read for them.
+#[derive(Debug, Default)]
+pub(super) struct ClosedBooks {
+    books: BothBooks,
+    /// Whether they changed since they were last taken.
+    changed: bool,
+}
+
+impl ClosedBooks {
+    pub(super) const fn new(books: BothBooks) -> Self {
+        Self { books, changed: false }
+    }
+
+    /// Takes in a step of a transfer whose part was `before`.
+    pub(super) fn change(&mut self, before: Sums, now: &Life) {
+        if before != now.closed_share() {
+            self.changed = true;
+            self.books.change_closed(before, now);
+        }
+    }
+
+    /// Takes in that a transfer is no more, and never was.
+    pub(super) fn withdraw(&mut self, life: &Life) {
+        if life.closed_share() != Sums::default() {
+            self.changed = true;
+            self.books.withdraw(life);
+        }
+    }
+
+    /// The books, if they changed since this was last asked.
+    pub(super) fn take_changed(&mut self) -> Option<BothBooks> {
+        std::mem::take(&mut self.changed).then(|| self.books.clone())
     }
 }
 

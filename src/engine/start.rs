@@ -3,6 +3,7 @@
 use super::BothBooks;
 use super::Engine;
 use super::event::{Begun, Life, Record};
+use super::life::ClosedBooks;
 use super::live::Entry;
 use super::schedule::Slot;
 use crate::transfer::{Illegal, Sums};
@@ -28,6 +29,7 @@ impl Engine {
 
     /// Takes in the books of the transfers that the journal has as closed; those are not restored.
     pub fn restore_books(&mut self, closed: BothBooks) {
+        self.closed = ClosedBooks::new(closed.clone());
         self.books = closed;
     }
 

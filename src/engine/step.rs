@@ -16,7 +16,7 @@ const CORE: Destination = Destination(0);
 const AFTER_FAULT: Duration = Duration::from_mins(1);
 
 /// What a step makes of a transfer: its state, and the numbers of messages that it made ready.
-pub(super) struct Step {
+pub(super) struct Stepped {
     pub(super) life: Life,
     pub(super) traces: [Option<Trace>; 2],
 }
@@ -81,7 +81,7 @@ impl Engine {
         let mut context = Context { now, rules: &self.rules, numbers: &mut self.numbers };
         self.deciding.decide(entry.id, &entry.life, concern, &mut context);
         let (id, before) = (entry.id, entry.life.clone());
-        let Some(Step { life, traces }) = self.record(id, Some(before), now) else { return };
+        let Some(Stepped { life, traces }) = self.record(id, Some(before), now) else { return };
         if let Some(entry) = self.live.get_mut(slot) {
             entry.life = life;
         }
@@ -95,23 +95,25 @@ impl Engine {
         id: TransferId,
         before: Option<Life>,
         now: Moment,
-    ) -> Option<Step> {
+    ) -> Option<Stepped> {
         let share = before.as_ref().map(Life::share).unwrap_or_default();
+        let closed = before.as_ref().map(Life::closed_share).unwrap_or_default();
         let (mut life, mut traces) = (before, [None, None]);
         let batch = &mut self.batches.open;
         let (facts, effects) = self.deciding.take();
-        let recorded = batch.records.len();
+        let recorded = batch.len();
         for fact in facts {
             if let Some(trace) = fact.trace() {
                 traces = [Some(trace), traces[0]];
             }
             let Ok(next) = Life::fold(life.take(), &fact, now) else { break };
+            let (state, open, first) = (next.name(), !next.is_final(), batch.len() == recorded);
+            batch.put(Record { id, at: now, fact }, state, open, first);
             life = Some(next);
-            batch.records.push(Record { id, at: now, fact });
         }
         let Some(life) = life else {
             drop(effects);
-            batch.records.truncate(recorded);
+            batch.truncate(recorded);
             self.fault(id, now);
             return None;
         };
@@ -120,7 +122,8 @@ impl Engine {
             self.batches.release_open();
         }
         self.books.change(share, &life);
-        Some(Step { life, traces })
+        self.closed.change(closed, &life);
+        Some(Stepped { life, traces })
     }
 
     /// Somebody is called, and the transfer's deadline, which is spent, comes again.

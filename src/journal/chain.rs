@@ -20,6 +20,12 @@ impl Head {
     /// Where every chain begins: no row, and a hash of zeros.
     pub const START: Self = Self { count: 0, hash: [0; 32] };
 
+    /// Its hash in hexadecimal.
+    #[must_use]
+    pub fn hash_in_hex(&self) -> String {
+        hex(&self.hash)
+    }
+
     /// The head after one more row. `scratch` is room for the bytes that are hashed, used again.
     #[must_use]
     pub(super) fn follow(self, row: &Row, scratch: &mut Vec<u8>) -> Self {
@@ -62,8 +68,11 @@ fn content(row: &Row, out: &mut Vec<u8>) {
     out.push(u8::from(row.begins.is_some()));
     if let Some(begins) = &row.begins {
         let summary = &begins.summary;
-        out.extend_from_slice(&begins.key.0.to_be_bytes());
-        out.extend_from_slice(&begins.body.0.to_be_bytes());
+        let begun = &begins.begun;
+        out.extend_from_slice(&begun.request.0.to_be_bytes());
+        out.push(u8::from(begun.reference.is_some()));
+        out.extend_from_slice(&begun.reference.map_or(0, |key| key.0).to_be_bytes());
+        out.extend_from_slice(&begun.body.0.to_be_bytes());
         text(name_of(&Direction::NAMES, &summary.direction), out);
         text(summary.own.reveal(), out);
         out.push(u8::from(summary.other.is_some()));

@@ -66,6 +66,11 @@ fn state(db: &Connection) -> rusqlite::Result<State> {
     db.query_row("SELECT count, hash, anchor, open FROM state", [], read)
 }
 
+/// How far an index is.
+pub(super) fn at(db: &Connection) -> rusqlite::Result<Head> {
+    state(db).map(|state| state.head)
+}
+
 /// What is open, and the sum over it.
 #[derive(Debug, Default)]
 struct Open {

@@ -12,7 +12,7 @@ use super::index::{open_ids, open_to_read, path_of, seqs};
 use super::row::Row;
 use super::shared::{Entry, Group, Shared};
 use super::store::Store;
-use crate::engine::Key;
+use crate::engine::{Begun, Key};
 use crate::values::{Stan, TransferId};
 
 mod search;
@@ -73,6 +73,15 @@ impl Reader {
         }
     }
 
+    /// The rows of the transfer that took any of these keys; if several did, of the one that took the first.
+    ///
+    /// # Errors
+    /// As of [`Reader::transfer`].
+    pub fn by_begun(&self, begun: &Begun) -> Result<Vec<Row>, JournalError> {
+        let mut found = begun.keys().map(|key| self.by_key(key));
+        found.find(|rows| !matches!(rows, Ok(rows) if rows.is_empty())).unwrap_or(Ok(Vec::new()))
+    }
+
     /// The rows of the transfer that had a message of ours with this STAN in this second since 1970.
     ///
     /// # Errors
@@ -113,11 +122,13 @@ impl Reader {
         Ok(indexed.max(newer))
     }
 
-    /// Calls with the rows of each open transfer, the oldest first.
+    /// The rows of each open transfer, the oldest first.
     ///
     /// # Errors
-    /// As of [`Reader::transfer`].
-    pub fn open_transfers(&self, mut each: impl FnMut(Vec<Row>)) -> Result<(), JournalError> {
+    /// As of [`Reader::transfer`], of all that is open and of each transfer.
+    pub fn open_transfers(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Vec<Row>, JournalError>>, JournalError> {
         let unindexed = self.shared.unindexed();
         let mut ids: BTreeSet<u128> = open_ids(&self.index, &self.path)?.into_iter().collect();
         for entry in entries(&unindexed) {
@@ -127,13 +138,8 @@ impl Reader {
                 ids.remove(&entry.id.0)
             };
         }
-        for id in ids {
-            let rows = self.transfer(TransferId(id))?;
-            if !rows.is_empty() {
-                each(rows);
-            }
-        }
-        Ok(())
+        let rows = ids.into_iter().map(|id| self.transfer(TransferId(id)));
+        Ok(rows.filter(|rows| !matches!(rows, Ok(rows) if rows.is_empty())))
     }
 
     /// The first row of the oldest open transfer that is in the index.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::error::JournalError;
-use crate::engine::{Body, Claim, Key};
+use crate::engine::{Begun, Claim, Key};
 use crate::values::{AccountNumber, Amount, Institution, Moment, Rrn, Stan, TransferId};
 
 /// The most bytes that a form or the value of a note may have.
@@ -56,17 +56,16 @@ pub struct Numbers {
 /// With what a transfer begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Begins {
-    /// The key that no other transfer may have.
-    pub key: Key,
-    /// All that was asked for under it.
-    pub body: Body,
+    /// The keys that no other transfer may have, and all that was asked for under them.
+    pub begun: Begun,
     /// What it is looked up by.
     pub summary: Summary,
 }
 
 impl Begins {
-    pub(super) const fn claim(&self, id: TransferId) -> Claim {
-        Claim { key: self.key, body: self.body, id }
+    /// The claim of the transfer to one of its keys.
+    pub(super) const fn claim(&self, key: Key, id: TransferId) -> Claim {
+        Claim { key, body: self.begun.body, id }
     }
 }
 

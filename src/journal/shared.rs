@@ -33,9 +33,11 @@ impl Entry {
         Self { seq, id, state, open, numbers, begins }
     }
 
-    /// The key that it took.
-    pub(super) fn key(&self) -> Option<(u128, u64)> {
-        self.begins.as_ref().map(|begins| (begins.key.0, self.seq))
+    /// The keys that it took.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (u128, u64)> + use<> {
+        let seq = self.seq;
+        let keys = self.begins.as_ref().map(|begins| begins.begun.keys());
+        keys.into_iter().flatten().map(move |key| (key.0, seq))
     }
 }
 
@@ -121,7 +123,7 @@ impl Shared {
     pub(super) fn restore_keys(&self, group: &Group) -> Result<(), JournalError> {
         let have = self.claims_mut().head().count;
         if group.head.count > have {
-            let keys = group.entries.iter().filter_map(Entry::key);
+            let keys = group.entries.iter().flat_map(Entry::keys);
             self.claims_mut().extend(keys.filter(|(_, seq)| *seq > have), group.head);
         }
         self.keep_claims()
@@ -133,7 +135,7 @@ impl Shared {
 
     /// Lets everybody see rows that became durable.
     pub(super) fn publish(&self, group: Group) {
-        let keys = group.entries.iter().filter_map(Entry::key);
+        let keys = group.entries.iter().flat_map(Entry::keys);
         self.claims_mut().extend(keys, group.head);
         *lock(&self.head) = (group.head, group.at);
         if group.entries.is_empty() {

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::chain::Head;
 use super::error::{During, JournalError};
-use crate::engine::Claim;
+use crate::engine::{Claim, Key};
+use crate::values::TransferId;
 use columns::{link, select};
 
 mod columns;
@@ -29,7 +30,7 @@ const MIGRATIONS: [&str; 1] = ["
         state TEXT NOT NULL,
         open INTEGER NOT NULL,
         stan INTEGER, rrn TEXT, second INTEGER,
-        key BLOB, body BLOB, direction TEXT, own TEXT, other TEXT, amount INTEGER, currency INTEGER, bank TEXT,
+        key BLOB, reference BLOB, body BLOB, direction TEXT, own TEXT, other TEXT, amount INTEGER, currency INTEGER, bank TEXT,
         form TEXT NOT NULL,
         hash BLOB NOT NULL
     ) STRICT;
@@ -138,11 +139,14 @@ impl Store {
 
     /// Where the chain stands. The last row is checked, so that what is written next follows on what was.
     pub(super) fn head(&self) -> Result<Head, JournalError> {
-        let last: Option<u64> = self
-            .db
+        self.last()?.map_or(Ok(self.anchor), |last| self.row(last).map(|link| link.head()))
+    }
+
+    /// The number of the last row, if there is one.
+    pub(super) fn last(&self) -> Result<Option<u64>, JournalError> {
+        self.db
             .query_row("SELECT max(seq) FROM rows", [], |row| row.get(0))
-            .during("reading the head", &self.path)?;
-        last.map_or(Ok(self.anchor), |last| self.row(last).map(|link| link.head()))
+            .during("reading the head", &self.path)
     }
 
     /// The hash of a row, or of the anchor, if it is there.
@@ -170,14 +174,13 @@ impl Store {
         sound.map(|(link, _)| link).ok_or_else(|| JournalError::not_as_written(&self.path, seq))
     }
 
-    /// The claim of a row that began a transfer.
-    pub(super) fn claim(&self, seq: u64) -> Result<Claim, JournalError> {
+    /// The claim to a key of the row that took it.
+    pub(super) fn claim(&self, key: Key, seq: u64) -> Result<Claim, JournalError> {
         let row = self.row(seq)?.row;
-        row.begins.map(|begins| begins.claim(row.id)).ok_or_else(|| {
-            JournalError::damaged(
-                &self.path,
-                format!("row {seq} has a key in the index, and takes none"),
-            )
+        let begins = row.begins.filter(|begins| begins.begun.keys().any(|taken| taken == key));
+        begins.map(|begins| begins.claim(key, row.id)).ok_or_else(|| {
+            let what = format!("row {seq} has a key in the index that it does not take");
+            JournalError::damaged(&self.path, what)
         })
     }
 
@@ -196,6 +199,26 @@ impl Store {
             each(link(row).during(doing, &self.path)?)?;
         }
         Ok(())
+    }
+
+    /// Calls with transfer, whether it begins and whether it is left open of the rows after `seq` up to `until`,
+    /// `limit` at most; gives the last. What can't be read is left out.
+    pub(super) fn skim(
+        &self,
+        (seq, until, limit): (u64, u64, u64),
+        mut each: impl FnMut(TransferId, bool, bool),
+    ) -> rusqlite::Result<u64> {
+        let sql = "SELECT seq, id, key IS NOT NULL, open FROM rows WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3";
+        let mut find = self.db.prepare_cached(sql)?;
+        let mut rows = find.query([seq, until, limit])?;
+        let mut last = seq;
+        while let Some(row) = rows.next()? {
+            last = row.get(0)?;
+            if let (Ok(id), Ok(open)) = (number(row, 1), row.get(3)) {
+                each(TransferId(id), row.get(2)?, open);
+            }
+        }
+        Ok(last)
     }
 
     /// The value of a note, if there is one.

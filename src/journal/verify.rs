@@ -12,6 +12,7 @@ use super::error::JournalError;
 use super::index::Audit;
 use super::row::Row;
 use super::store::{Link, Lock, Store};
+use crate::values::TransferId;
 
 /// What is to be verified.
 #[derive(Clone, Debug)]
@@ -59,6 +60,16 @@ pub enum Wrong {
         /// What is wrong.
         how: &'static str,
     },
+    /// A note, by what it means.
+    #[error("the note `{name}` of {} is wrong: {how}", file.display())]
+    Note {
+        /// Its name.
+        name: &'static str,
+        /// The store.
+        file: PathBuf,
+        /// What is wrong.
+        how: String,
+    },
     /// The index, which is no evidence: removed, it is made again from the rows.
     #[error("the index of {} says other than the rows: remove it, and the next start makes it again", .0.display())]
     Index(PathBuf),
@@ -70,6 +81,9 @@ pub enum Wrong {
 /// Verifies all rows: that none is missing, that each is as its hash says and follows on the one before, that each
 /// checkpoint is signed and says what the rows say, and that notes and index are as they were made. `each` is called
 /// with each row after it was found to be sound, and may find it wrong by what it means.
+///
+/// A store in use may be verified too, but for its index. One that isn't in use is held meanwhile, so no journal of it can
+/// be opened.
 ///
 /// # Errors
 /// The first thing that is wrong.
@@ -100,6 +114,28 @@ pub fn verify(
     }
     let (checkpoints, index) = (checkpoints.len(), compared.is_some());
     Ok(Verified { from: from.count, head, checkpoints, index })
+}
+
+/// Calls with the transfer of each row up to `until`, whether the row begins it and whether it leaves it open. Nothing
+/// is checked, and what can't be read is left out: this is for who wants to know beforehand what a verification will meet.
+///
+/// # Errors
+/// If a file can't be opened.
+pub fn skim(
+    evidence: &Evidence<'_>,
+    until: u64,
+    mut each: impl FnMut(TransferId, bool, bool),
+) -> Result<(), JournalError> {
+    for file in evidence.archives.iter().map(PathBuf::as_path).chain([evidence.store]) {
+        let file = Store::open_to_read(file)?;
+        let mut last = file.anchor.count;
+        while let Ok(next) = file.skim((last, until, READ_ROWS), &mut each)
+            && next > last
+        {
+            last = next;
+        }
+    }
+    Ok(())
 }
 
 /// The checkpoints after the archive, with the numbers of their lines: all signed, each further on than the one before.

@@ -13,7 +13,7 @@ use super::error::{During, JournalError};
 use super::row::{Batch, Note, Row};
 use super::shared::{Entry, Group, Shared, lock};
 use super::store::{Mode, Store, insert, inserting, note_digest};
-use crate::engine::Claim;
+use crate::engine::{Claim, Key};
 use crate::values::{Moment, TransferId};
 
 /// Rows that one transaction takes before it is synced, if there are as many.
@@ -122,26 +122,31 @@ impl<'w> Writing<'w> {
             if left_out.contains(&row.id) {
                 continue;
             }
-            match self.taken(&row)? {
-                Some(taken) => {
-                    existing.push(taken);
-                    left_out.push(row.id);
-                }
-                None => self.append(row)?,
+            let taken = self.taken(&row)?;
+            if taken.is_empty() {
+                self.append(row)?;
+            } else {
+                existing.extend(taken);
+                left_out.push(row.id);
             }
         }
         batch.notes.iter().try_for_each(|note| self.note(note))?;
         Ok(existing)
     }
 
-    /// The claim that took the key before with which a row begins a transfer.
-    fn taken(&self, row: &Row) -> Result<Option<Claim>, JournalError> {
-        let Some(begins) = &row.begins else { return Ok(None) };
-        let seq = match self.keys.get(&begins.key.0) {
+    /// The claims that took the keys before under which a row begins a transfer. If one is taken the transfer takes
+    /// none of its keys.
+    fn taken(&self, row: &Row) -> Result<Vec<Claim>, JournalError> {
+        let keys = row.begins.iter().flat_map(|begins| begins.begun.keys());
+        keys.filter_map(|key| self.claim(key).transpose()).collect()
+    }
+
+    fn claim(&self, key: Key) -> Result<Option<Claim>, JournalError> {
+        let seq = match self.keys.get(&key.0) {
             Some(seq) => Some(*seq),
-            None => self.shared.find_key(begins.key)?,
+            None => self.shared.find_key(key)?,
         };
-        seq.map(|seq| self.store.claim(seq)).transpose()
+        seq.map(|seq| self.store.claim(key, seq)).transpose()
     }
 
     fn append(&mut self, row: Row) -> Result<(), JournalError> {
@@ -150,7 +155,7 @@ impl<'w> Writing<'w> {
         let inserted = insert(&mut self.insert, self.head, &row);
         inserted.during("writing to the store", &self.store.path)?;
         let entry = Entry::new(self.head.count, row);
-        self.keys.extend(entry.key());
+        self.keys.extend(entry.keys());
         self.entries.push(entry);
         Ok(())
     }

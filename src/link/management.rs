@@ -75,29 +75,37 @@ impl Heard {
 fn asked(code: NetworkCode, rules: &SessionRules) -> Option<Asked> {
     [Asked::SignOn, Asked::SignOff, Asked::Echo]
         .into_iter()
-        .find(|asked| code_of(*asked, rules) == code)
+        .find(|asked| *code_of(*asked, rules) == code)
 }
 
-const fn code_of(asked: Asked, rules: &SessionRules) -> NetworkCode {
+const fn code_of(asked: Asked, rules: &SessionRules) -> &NetworkCode {
     match asked {
-        Asked::SignOn => rules.management.sign_on,
-        Asked::SignOff => rules.management.sign_off,
-        Asked::Echo => rules.management.echo,
+        Asked::SignOn => &rules.management.sign_on,
+        Asked::SignOff => &rules.management.sign_off,
+        Asked::Echo => &rules.management.echo,
     }
 }
 
-/// Writes a question of ours: 0800 with DE7, 11 and 70.
+/// Writes a question of ours: DE7, 11 and 70, and who asks.
 pub(super) fn write_question(
     (asked, stan): (Asked, Stan),
     (spec, rules): (&Spec, &SessionRules),
     now: Moment,
     buffer: &mut BytesMut,
 ) -> Result<(), EncodeError> {
+    let (at, stan) = (Transmission::of(now).to_string(), stan.to_string());
+    let own = [
+        (De::TRANSMISSION, at.as_str()),
+        (De::STAN, stan.as_str()),
+        (De::NETWORK_CODE, code_of(asked, rules).as_str()),
+    ];
+    let identity = rules.identity.iter().map(|(de, text)| (*de, text.as_str()));
+    let mut elements: Vec<_> = own.into_iter().chain(identity).collect();
+    elements.sort_by_key(|(de, _)| *de);
     let mut encoder = spec.encoder(rules.request, buffer)?;
-    encoder
-        .text(De::TRANSMISSION, Transmission::of(now).to_string())?
-        .number(De::STAN, u64::from(stan.number()))?
-        .text(De::NETWORK_CODE, code_of(asked, rules).as_str())?;
+    for (de, text) in elements {
+        encoder.text(de, text)?;
+    }
     encoder.finish();
     Ok(())
 }

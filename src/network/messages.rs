@@ -70,6 +70,13 @@ impl Messages {
         let status = if asks_status { Some(form("status")?) } else { None };
         Some(Self { request: request?, inquiry: inquiry?, reversal, status })
     }
+
+    /// The types of what we ask.
+    pub(super) fn asked(&self) -> Vec<Mti> {
+        let always = [Some(&self.request), Some(&self.inquiry)];
+        let some = [self.reversal.as_ref(), self.status.as_ref()];
+        always.into_iter().chain(some).flatten().map(|form| form.mti).collect()
+    }
 }
 
 impl Form {
@@ -102,7 +109,7 @@ impl Form {
 }
 
 /// Patterns by the numbers of data elements, in ascending order.
-fn read_patterns<'n>(
+pub(super) fn read_patterns<'n>(
     section: &Section<'_>,
     names: impl Iterator<Item = &'n str>,
     spec: &Spec,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::messages::{Answers, Messages};
 use super::reading::{Kind, Matching, TracedBy};
 use super::said::Bank;
+use super::session::{self, Around, SessionRules};
 use crate::iso8583::{De, Mti, Spec};
 use crate::settings::{Fault, Faults, Section, all, tree};
 use crate::transfer::{
@@ -31,6 +32,7 @@ pub struct Network {
     pub(super) malformed: ResponseCode,
     pub(super) unsupported: ResponseCode,
     rules: Rules,
+    session: Arc<SessionRules>,
 }
 
 /// Questions that move no money, by DE3.
@@ -83,6 +85,15 @@ impl Network {
         }
     }
 
+    /// A network that ships, with its spec; `None` if none has that name.
+    #[must_use]
+    pub fn shipped(name: &str, bank: Bank) -> Option<Self> {
+        let (_, text) = Self::SHIPPED.into_iter().find(|(shipped, _)| *shipped == name)?;
+        let (_, spec) = Spec::SHIPPED.into_iter().find(|(shipped, _)| *shipped == name)?;
+        let spec = Spec::parse(name, spec).ok()?;
+        Self::parse(name, text, Arc::new(spec), bank).ok()
+    }
+
     /// What it is called.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -99,6 +110,12 @@ impl Network {
     #[must_use]
     pub const fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// The rules of the sessions to it.
+    #[must_use]
+    pub const fn session(&self) -> &Arc<SessionRules> {
+        &self.session
     }
 
     /// How it codes a kind of money movement, by the name that its profile gives it.
@@ -150,6 +167,11 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         Messages::read(&section, &spec, reverses, status)
     });
     let answers = top.section("answers").and_then(|section| Answers::read(&section, &spec));
+    let session = top.section("session").and_then(|section| {
+        let matched = messages.as_ref().map(Messages::asked).unwrap_or_default();
+        let answer = timers.map(|(response, _)| response).unwrap_or_default();
+        session::read(&section, &Around { spec: &spec, bank: &bank, matched, answer })
+    });
     let (reversal_classes, after_unknown, reasons) = match (reversal, hold) {
         (Some(reversal), _) => {
             let (classes, rules, reasons) = reversal?;
@@ -160,6 +182,7 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
     let (response_timeout, inquiry_tries) = timers?;
     Some(Network {
         name: name?,
+        session: Arc::new(session?),
         spec,
         bank,
         offset: offset?,
@@ -254,7 +277,7 @@ fn read_reversal(section: &Section<'_>) -> Reversal {
     Some((ReversalClasses { done: done?, not_found: not_found? }, rules, reasons?))
 }
 
-fn read_backoff(section: &Section<'_>) -> Option<Backoff> {
+pub(super) fn read_backoff(section: &Section<'_>) -> Option<Backoff> {
     let (first, longest) = (section.time("first"), section.time("longest"));
     let jitter = section.number("jitter_percent", &(0..=100));
     let (first, longest) = (first?, longest?);

@@ -1,9 +1,13 @@
 //! What a network agrees on for the sessions to its switch.
 
+mod reader;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::iso8583::{De, Mti};
+pub(super) use reader::{Around, read};
+
 use crate::values::{Backoff, NetworkCode, ResponseCode};
 
 /// The rules of the sessions to a switch.
@@ -13,6 +17,8 @@ pub struct SessionRules {
     pub request: Mti,
     /// Who signs on when a connection is made.
     pub sign_on: Starter,
+    /// What our requests of network management have besides DE7, 11 and 70, in ascending order: who asks.
+    pub identity: Vec<(De, String)>,
     /// What a request of network management asks for (DE70).
     pub management: Management,
     /// How requests of network management are answered.
@@ -88,18 +94,6 @@ pub struct Headers {
 }
 
 impl Headers {
-    /// The same in front of every message.
-    #[must_use]
-    pub fn all(header: &[u8]) -> Self {
-        let header = header.to_vec();
-        Self {
-            management_request: header.clone(),
-            management_answer: header.clone(),
-            request: header.clone(),
-            answer: header,
-        }
-    }
-
     /// What stands in front of messages of this type.
     #[must_use]
     pub fn of(&self, mti: Mti) -> &[u8] {
@@ -146,119 +140,4 @@ pub struct Caps {
     pub per_second: NonZeroU32,
     /// Requests that may be sent at once after a pause.
     pub burst: NonZeroU32,
-}
-
-/// The three networks that ship.
-impl SessionRules {
-    /// Modelled on Indonesian ATM-network practice.
-    #[must_use]
-    pub fn nusantara() -> Self {
-        let code = NetworkCode::numbered;
-        Self {
-            request: Mti::NETWORK_REQUEST,
-            sign_on: Starter::We,
-            management: Management {
-                sign_on: code(1),
-                sign_off: code(2),
-                echo: code(301),
-                cut_over: Some(code(201)),
-                key_change: Some(code(101)),
-            },
-            answers: ManagementAnswers {
-                done: ResponseCode::numbered(0),
-                refused: ResponseCode::numbered(40),
-                echoes: vec![De::TRANSMISSION, De::STAN, De::SETTLEMENT_DATE, De::NETWORK_CODE],
-            },
-            headers: Headers::default(),
-            keys: vec![De::STAN, De::TRANSMISSION, De::ACQUIRER, De::TERMINAL],
-            timers: SessionTimers::usual(),
-            caps: Caps::usual(),
-            spread: Spread::LeastLoaded,
-        }
-    }
-
-    /// Modelled on South-Asian switch papers.
-    #[must_use]
-    pub fn rendezvous() -> Self {
-        let code = NetworkCode::numbered;
-        Self {
-            management: Management {
-                sign_on: code(61),
-                sign_off: code(62),
-                echo: code(270),
-                cut_over: None,
-                key_change: Some(code(161)),
-            },
-            headers: Headers::all(&[0x60, 0x00, 0x01, 0x80, 0x02]),
-            ..Self::nusantara()
-        }
-    }
-
-    /// Modelled on an Indonesian host-to-host link. It overwrites DE7, so answers are matched by the local time.
-    #[must_use]
-    pub fn holdfast() -> Self {
-        let nusantara = Self::nusantara();
-        Self {
-            management: Management { key_change: None, ..nusantara.management },
-            headers: Headers {
-                management_request: b"ISO005000010".to_vec(),
-                management_answer: b"ISO005000015".to_vec(),
-                request: b"ISO015000010".to_vec(),
-                answer: b"ISO015000015".to_vec(),
-            },
-            keys: vec![De::STAN, De::LOCAL_TIME, De::LOCAL_DATE, De::ACQUIRER, De::TERMINAL],
-            ..nusantara
-        }
-    }
-}
-
-impl SessionTimers {
-    /// What networks agree on unless they say otherwise.
-    #[must_use]
-    pub const fn usual() -> Self {
-        let seconds = Duration::from_secs;
-        Self {
-            connect: seconds(10),
-            sign_on: seconds(10),
-            echo_idle: seconds(60),
-            echo_answer: seconds(10),
-            echoes_lost: 2,
-            answer: seconds(30),
-            stalled: seconds(10),
-            drain: seconds(30),
-            reconnect: Backoff {
-                first: Duration::from_millis(500),
-                longest: seconds(30),
-                jitter_percent: 20,
-            },
-        }
-    }
-}
-
-impl Caps {
-    /// What networks agree on unless they say otherwise.
-    #[must_use]
-    pub const fn usual() -> Self {
-        let per_second = NonZeroU32::MIN.saturating_add(999);
-        Self { in_flight: 512, waiting: 4096, per_second, burst: per_second }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_header_says_what_kind_of_message_it_stands_before() {
-        let headers = SessionRules::holdfast().headers;
-        for (mti, header) in [
-            (800, "ISO005000010"),
-            (810, "ISO005000015"),
-            (200, "ISO015000010"),
-            (201, "ISO015000010"),
-            (210, "ISO015000015"),
-        ] {
-            assert_eq!(headers.of(Mti::new(mti).unwrap()), header.as_bytes(), "{mti}");
-        }
-    }
 }

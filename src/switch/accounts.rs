@@ -25,6 +25,8 @@ pub enum AccountStatus {
     Open,
     /// Nothing comes to it or goes from it.
     Closed,
+    /// There is none of this number, though [`Others::Exist`].
+    Absent,
 }
 
 /// Which accounts there are besides those that are listed.

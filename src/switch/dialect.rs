@@ -25,6 +25,8 @@ pub struct Dialect {
     pub reversal: Option<ReversalForm>,
     /// DE70 of network management.
     pub network: NetworkCodes,
+    /// What stands between length and message.
+    pub header: Header,
     /// Whether a bank must sign on before it may ask anything.
     pub sign_on_needed: bool,
     /// How far local time is ahead of UTC.
@@ -59,6 +61,33 @@ pub struct NetworkCodes {
     pub cut_over: Option<&'static str>,
     /// Key change.
     pub key_change: Option<&'static str>,
+}
+
+/// What stands between length and message of what the switch sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Header {
+    /// Nothing.
+    None,
+    /// A TPDU from the switch to the bank.
+    Tpdu,
+    /// `ISO`, the product (01 transfer, 00 network management), release 50, status 000, and who originates and who
+    /// responds: 5 the switch, 1 the bank, 0 nobody yet.
+    Product,
+}
+
+impl Header {
+    /// The bytes before a message of a type.
+    #[must_use]
+    pub const fn of(self, mti: Mti) -> &'static [u8] {
+        match (self, mti.is_management(), mti.is_request()) {
+            (Self::None, _, _) => b"",
+            (Self::Tpdu, _, _) => &[0x60, 0x80, 0x02, 0x00, 0x01],
+            (Self::Product, true, true) => b"ISO005000050",
+            (Self::Product, true, false) => b"ISO005000015",
+            (Self::Product, false, true) => b"ISO015000050",
+            (Self::Product, false, false) => b"ISO015000015",
+        }
+    }
 }
 
 /// The codes (DE39) that the switch gives of itself. What a bank answers is handed on as it is.
@@ -157,6 +186,7 @@ impl Dialect {
                 cut_over: Some("201"),
                 key_change: Some("101"),
             },
+            header: Header::None,
             sign_on_needed: true,
             offset: Offset::hours(7),
             cut_over_at: None,
@@ -185,6 +215,7 @@ impl Dialect {
                 cut_over: None,
                 key_change: Some("161"),
             },
+            header: Header::Tpdu,
             ..Self::nusantara()
         }
     }
@@ -198,6 +229,7 @@ impl Dialect {
             status: Some(ProcessingCode::literal(*b"381000")),
             reversal: None,
             network: NetworkCodes { key_change: None, ..nusantara.network },
+            header: Header::Product,
             cut_over_at: TimeOfDay::new(23, 30, 0),
             ..nusantara
         }

@@ -97,6 +97,14 @@ impl Ledger {
         self.entries
     }
 
+    /// Makes room for a bank that became a member.
+    pub(super) fn admit(&mut self, member: Member) {
+        self.members = self.members.max(usize::from(member.0) + 1);
+        if let Some(day) = self.days.get_mut(&self.today) {
+            day.positions.resize(self.members, 0);
+        }
+    }
+
     /// Begins a business date.
     pub(super) fn open(&mut self, date: Date) {
         self.today = date;

@@ -1,9 +1,11 @@
 //! Network management: sign-on and sign-off, echo, key change, and telling banks the business date.
 
 use super::Switch;
+use super::compose::response;
 use super::members::{Member, Presence};
 use super::questions::Purpose;
 use super::requests::Incoming;
+use super::wire::Wire;
 use crate::iso8583::De;
 use crate::values::{Moment, ResponseCode};
 
@@ -17,9 +19,24 @@ impl Switch {
         let said = ask.wire.get(De::NETWORK_CODE).map(str::to_owned).unwrap_or_default();
         let code = self.obey(ask.from, &said);
         self.answer(&ask.wire, ask.from, ask.fault, code, now);
-        if said == self.dialect.network.sign_on && self.is_behind(ask.from) {
-            self.tell_date(ask.from, now);
+        if said == self.dialect.network.sign_on {
+            self.tell_if_behind(ask.from, now);
         }
+    }
+
+    /// Answers somebody whose bank isn't known yet: network management as a bank's, though nothing follows from it, and
+    /// anything else with a refusal.
+    #[must_use]
+    pub fn greet(&self, wire: &Wire) -> Wire {
+        let (codes, network) = (&self.dialect.codes, &self.dialect.network);
+        let known = [network.sign_on, network.sign_off, network.echo];
+        let said = wire.get(De::NETWORK_CODE).unwrap_or_default();
+        let code = match wire.mti().is_management() {
+            true if known.contains(&said) => codes.approved,
+            true => codes.unsupported,
+            false => codes.malformed,
+        };
+        response(wire, code)
     }
 
     fn obey(&mut self, from: Member, said: &str) -> ResponseCode {
@@ -39,9 +56,12 @@ impl Switch {
         self.dialect.codes.approved
     }
 
-    /// Whether a bank was not there when the business date moved.
-    fn is_behind(&self, member: Member) -> bool {
-        self.members.get(member).is_some_and(|bank| bank.told != self.ledger.today())
+    /// Tells a bank the business date if it was not there when that moved.
+    pub(super) fn tell_if_behind(&mut self, member: Member, now: Moment) {
+        let today = self.ledger.today();
+        if self.members.get(member).is_some_and(|bank| bank.told != today) {
+            self.tell_date(member, now);
+        }
     }
 
     /// Tells a bank the business date, where the network has a message for that.

@@ -1,6 +1,7 @@
 //! The banks that are members, and whether each is there.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::Serialize;
 
@@ -46,21 +47,28 @@ impl Members {
     pub(super) fn new(institutions: &[Institution], date: Date) -> Self {
         let mut members = Self { banks: Vec::new(), by_number: BTreeMap::new() };
         for institution in institutions {
-            let (Ok(place), Some(number)) =
-                (u16::try_from(members.banks.len()), digits(institution.as_str().as_bytes()))
-            else {
-                break;
-            };
-            if members.by_number.insert(number, Member(place)).is_none() {
-                members.banks.push(Bank {
-                    institution: *institution,
+            members.admit(*institution, date);
+        }
+        members
+    }
+
+    /// The bank of an institution, which becomes a member if it isn't; `None` if there is no number for it.
+    pub(super) fn admit(&mut self, institution: Institution, date: Date) -> Option<Member> {
+        let number = digits(institution.as_str().as_bytes())?;
+        let next = u16::try_from(self.banks.len()).ok().map(Member);
+        match self.by_number.entry(number) {
+            Entry::Occupied(known) => Some(*known.get()),
+            Entry::Vacant(free) => {
+                let member = *free.insert(next?);
+                self.banks.push(Bank {
+                    institution,
                     presence: Presence::Played,
                     told: date,
                     forgotten: None,
                 });
+                Some(member)
             }
         }
-        members
     }
 
     /// The bank of a code, with zeros before it or without.

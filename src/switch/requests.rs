@@ -122,7 +122,7 @@ impl Switch {
             Found::Listed(place, AccountStatus::Open) => Ok(Some(place)),
             Found::Listed(_, AccountStatus::Closed) => Err(codes.closed_account),
             Found::Other => Ok(None),
-            Found::Unknown => Err(codes.unknown_account),
+            Found::Listed(_, AccountStatus::Absent) | Found::Unknown => Err(codes.unknown_account),
         }
     }
 

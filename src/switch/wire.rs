@@ -16,6 +16,7 @@ pub struct Wire {
     /// The texts, one behind the other. One that was replaced stays, and is in no place.
     text: String,
     places: Vec<Place>,
+    line: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -37,7 +38,21 @@ impl Wire {
             mti,
             text: String::with_capacity(TEXT_USUAL),
             places: Vec::with_capacity(ELEMENTS_USUAL),
+            line: 0,
         }
+    }
+
+    /// Marked as one that came on this connection, by a number of the face's. What is made of it has the mark too, so that an
+    /// answer goes back where the request came from. It says nothing to the switch, and makes no difference between messages.
+    #[must_use]
+    pub fn on_line(self, line: u64) -> Self {
+        Self { line, ..self }
+    }
+
+    /// The connection that it, or what it was made of, came on; 0 for what the switch made of itself.
+    #[must_use]
+    pub const fn line(&self) -> u64 {
+        self.line
     }
 
     /// Its type.
@@ -90,7 +105,7 @@ impl Wire {
 
     /// Gives the elements that are in the list to a message of another type.
     pub(super) fn copied(&self, mti: Mti, elements: &[De]) -> Self {
-        let mut copy = Self::new(mti);
+        let mut copy = Self::new(mti).on_line(self.line);
         for (de, text) in self.elements().filter(|(de, _)| elements.contains(de)) {
             copy.set(de, text);
         }

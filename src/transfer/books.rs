@@ -5,13 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::input::Was;
 use super::outbound::{Conflict, RefusedFor};
 use super::{Inbound, Outbound};
 use crate::values::{Amount, Currency};
 
 /// Sums in minor units of one currency.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sums {
     /// Posted to customers' accounts: debits of transfers out, postings of transfers in.
     pub taken: u128,
@@ -137,19 +139,29 @@ impl Share for Inbound {
 }
 
 /// The sums of all transfers in one direction, by currency.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Books(BTreeMap<Currency, Sums>);
 
 impl Books {
     /// Takes in that a transfer whose share was `before`, none when it began, is in this state now.
     pub fn change<T: Share>(&mut self, before: Sums, now: &T) {
-        self.0.entry(now.amount().currency()).or_default().change(before, now.share());
+        self.exchange(before, now.share(), now);
+    }
+
+    /// Takes in that what a transfer has in these books was one part of it, and is another now.
+    pub fn exchange<T: Share>(&mut self, before: Sums, now: Sums, of: &T) {
+        self.0.entry(of.amount().currency()).or_default().change(before, now);
     }
 
     /// Takes a transfer out, as if it had never been.
     pub fn withdraw<T: Share>(&mut self, transfer: &T) {
-        let sums = self.0.entry(transfer.amount().currency()).or_default();
-        sums.change(transfer.share(), Sums::NOTHING);
+        self.exchange(transfer.share(), Sums::NOTHING, transfer);
+    }
+
+    /// Whether every minor unit of every currency is explained.
+    #[must_use]
+    pub fn balance(&self) -> bool {
+        self.0.values().all(Sums::balance)
     }
 
     /// The sums of a currency.

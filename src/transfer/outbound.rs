@@ -261,7 +261,7 @@ impl Outbound {
         }
     }
 
-    /// When the state is to be asked with [`Input::Due`], if ever.
+    /// When the state is to be asked with [`Input::Due`](super::Input::Due), if ever.
     #[must_use]
     pub const fn due(&self) -> Option<Moment> {
         match self {

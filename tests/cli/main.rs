@@ -8,6 +8,13 @@
     reason = "a test that can't go on fails"
 )]
 
+#[path = "../records/node.rs"]
+#[allow(dead_code, reason = "shared with the tests of records")]
+mod node;
+#[path = "../transfer/rules.rs"]
+#[allow(dead_code, reason = "shared with the tests of the machines")]
+mod rules;
+
 mod encode;
 mod ends;
 mod fixtures;
@@ -16,3 +23,4 @@ mod input;
 mod output;
 mod privacy;
 mod program;
+mod stores;

@@ -72,6 +72,9 @@ fn help() {
         &["decode", "-h"],
         &["encode", "--help"],
         &["encode", "-h"],
+        &["verify", "--help"],
+        &["export", "--help"],
+        &["archive", "--help"],
     ];
     let pages = pages.map(|args| format!("$ titian {}\n{}", args.join(" "), titian(args).stdout));
     insta::assert_snapshot!(pages.join("\n"));

@@ -67,7 +67,7 @@ fn what_is_archived_is_not_found_its_key_is_free_and_the_chain_goes_on() {
     let cut =
         (0..100).find(|transfer| !reader.transfer(id(*transfer)).unwrap().is_empty()).unwrap();
     assert_eq!(reader.transfer(id(cut)).unwrap().len(), 4);
-    assert!(append(&journal, vec![row(99, 0)]).unwrap().len() == 1, "a key that is here is taken");
+    assert!(append(&journal, vec![row(99, 0)]).unwrap().len() == 2, "keys that are here are taken");
     let again = Row { id: id(200), ..row(10, 0) };
     assert!(append(&journal, vec![again]).unwrap().is_empty(), "one of the archive is free");
     assert!(append(&journal, vec![row(10, 3)]).unwrap().is_empty(), "the chain takes what is late");
@@ -90,8 +90,8 @@ fn open_transfers_and_all_after_them_stay() {
     let end = archive(&folder.store(), before(1_000_000), &to).unwrap();
     assert_eq!(end.count, 40, "up to the open one");
     let journal = folder.open();
-    let mut open = Vec::new();
-    journal.reader().unwrap().open_transfers(|rows| open.push(rows)).unwrap();
+    let reader = journal.reader().unwrap();
+    let open: Vec<_> = reader.open_transfers().unwrap().map(Result::unwrap).collect();
     assert_eq!(open, [vec![row(10, 0), row(10, 1)]]);
     journal.close().unwrap();
 

@@ -96,9 +96,8 @@ fn read_all(journal: &Journal) -> Option<bool> {
             whole &= found == steps;
         }
     }
-    let mut open = Vec::new();
-    reader.open_transfers(|rows| open.push(rows[0].id)).ok()?;
-    Some(whole && open == [id(TRANSFERS)])
+    let open = reader.open_transfers().ok()?.collect::<Result<Vec<_>, _>>().ok()?;
+    Some(whole && open.len() == 1 && open[0][0].id == id(TRANSFERS))
 }
 
 /// Damages each file in turn, and prints what became of it.

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use titian::engine::{Claim, Key};
+use titian::engine::{Begun, Body, Claim, Key};
 use titian::journal::{Batch, Evidence, Journal, Row, verify};
 use titian::values::TransferId;
 
@@ -23,15 +23,16 @@ enum Act {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// A transfer of a new id begins, under one of some keys.
-    Begin { key: u64 },
+    /// A transfer of a new id begins, under one or two of some keys.
+    Begin { request: u64, reference: Option<u64> },
     /// A transfer goes on, if it was begun.
     Go { step: usize },
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let step = prop_oneof![
-        (0_u64..60).prop_map(|key| Step::Begin { key }),
+        (0_u64..60, proptest::option::of(0_u64..60))
+            .prop_map(|(request, reference)| Step::Begin { request, reference }),
         (1_usize..5).prop_map(|step| Step::Go { step }),
     ];
     let batch = vec((0_u64..40, step), 0..12);
@@ -55,13 +56,14 @@ impl Model {
         let mut void = Vec::new();
         for row in rows {
             let Some(begins) = &row.begins else { continue };
-            let own = Claim { key: begins.key, body: begins.body, id: row.id };
-            match self.claims.get(&begins.key) {
-                Some(taken) => {
-                    existing.push(*taken);
-                    void.push(row.id);
-                }
-                None => drop(self.claims.insert(begins.key, own)),
+            let keys = || begins.begun.keys();
+            let taken: Vec<_> = keys().filter_map(|key| self.claims.get(&key).copied()).collect();
+            if taken.is_empty() {
+                let own = |key| (key, Claim { key, body: begins.begun.body, id: row.id });
+                self.claims.extend(keys().map(own));
+            } else {
+                existing.extend(taken);
+                void.push(row.id);
             }
         }
         for row in rows.iter().filter(|row| !void.contains(&row.id)) {
@@ -77,10 +79,10 @@ fn rows_of(steps: &[(u64, Step)], begun: &mut Vec<u64>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (which, step) in steps {
         match step {
-            Step::Begin { key: number } => {
+            Step::Begin { request, reference } => {
                 let transfer = begun.len() as u64;
                 begun.push(transfer);
-                let begins = Box::new(begins(transfer, key(*number)));
+                let begins = Box::new(begins(transfer, key(*request), reference.map(key)));
                 rows.push(Row { begins: Some(begins), ..row(transfer, 0) });
             }
             Step::Go { step } if !begun.is_empty() => {
@@ -107,9 +109,14 @@ fn compare(journal: &Journal, model: &Model, transfers: u64) {
         let taken = model.claims.get(&key(number));
         let rows = taken.map_or(Vec::new(), |claim| rows_of(claim.id.0));
         assert_eq!(reader.by_key(key(number)).unwrap(), rows);
+        let reference = Some(key(number));
+        for request in [key(1000), key(59 - number)] {
+            let begun = Begun { request, reference, body: Body(0) };
+            let first = model.claims.get(&request).map(|claim| rows_of(claim.id.0));
+            assert_eq!(reader.by_begun(&begun).unwrap(), first.unwrap_or(rows.clone()));
+        }
     }
-    let mut open = Vec::new();
-    reader.open_transfers(|rows| open.push(rows[0].id)).unwrap();
+    let open: Vec<_> = reader.open_transfers().unwrap().map(|rows| rows.unwrap()[0].id).collect();
     let is_open = |id: &u128| rows_of(*id).last().is_some_and(|row| row.open);
     let expected: Vec<_> = model.rows.keys().copied().filter(is_open).map(TransferId).collect();
     assert_eq!(open, expected);

@@ -50,9 +50,7 @@ fn what_is_too_large_is_refused_and_nothing_of_its_batch_is_written() {
 }
 
 fn ids_of_open(reader: &Reader) -> Vec<TransferId> {
-    let mut open = Vec::new();
-    reader.open_transfers(|rows| open.push(rows[0].id)).unwrap();
-    open
+    reader.open_transfers().unwrap().map(|rows| rows.unwrap()[0].id).collect()
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use titian::engine::{Body, Claim, Key};
+use titian::engine::{Begun, Body, Claim, Key};
 use titian::journal::{
     Batch, Begins, Checkpoints, Direction, Form, Journal, JournalError, Numbers, PublicKeys, Row,
     Summary,
@@ -101,12 +101,12 @@ pub(crate) fn row(transfer: u64, step: usize) -> Row {
         state: STATES[step.min(3)].into(),
         open: step < 3,
         numbers: (step == 1).then_some(Numbers { stan, rrn, second: Some(at / 1000) }),
-        begins: (step == 0).then(|| Box::new(begins(transfer, key(transfer)))),
+        begins: (step == 0).then(|| Box::new(begins(transfer, key(transfer), reference(transfer)))),
         form: Form(format!("{{\"v\":1,\"facts\":[{{\"transfer\":{transfer},\"step\":{step}}}]}}")),
     }
 }
 
-pub(crate) fn begins(transfer: u64, key: Key) -> Begins {
+pub(crate) fn begins(transfer: u64, request: Key, reference: Option<Key>) -> Begins {
     let summary = Summary {
         direction: if transfer.is_multiple_of(3) { Direction::In } else { Direction::Out },
         own: account(transfer % 10),
@@ -114,7 +114,12 @@ pub(crate) fn begins(transfer: u64, key: Key) -> Begins {
         amount: Amount::new(1000 * transfer, Currency::IDR),
         bank: Institution::from_ascii(b"014").unwrap(),
     };
-    Begins { key, body: Body(u128::from(transfer)), summary }
+    Begins { begun: Begun { request, reference, body: Body(u128::from(transfer)) }, summary }
+}
+
+/// Every other transfer has a channel's number of its own.
+fn reference(transfer: u64) -> Option<Key> {
+    (transfer % 2 == 1).then(|| key(1_000_000 + transfer))
 }
 
 pub(crate) fn account(number: u64) -> AccountNumber {

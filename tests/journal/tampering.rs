@@ -70,6 +70,8 @@ fn an_edit_of_any_column_of_a_row_names_that_row() {
         "second = second + 1",
         "stan = NULL, rrn = NULL, second = NULL",
         "key = zeroblob(16)",
+        "reference = zeroblob(16)",
+        "reference = NULL",
         "body = zeroblob(16)",
         "direction = 'in'",
         "own = '0000000099'",
@@ -103,7 +105,7 @@ fn an_edit_of_any_column_of_a_row_names_that_row() {
 }
 
 fn row_text(db: &Connection, seq: u64) -> String {
-    let sql = "SELECT quote(id) || at || state || open || quote(stan) || quote(rrn) || quote(second) || quote(key) || quote(body)
+    let sql = "SELECT quote(id) || at || state || open || quote(stan) || quote(rrn) || quote(second) || quote(key) || quote(reference) || quote(body)
         || quote(direction) || quote(own) || quote(other) || quote(amount) || quote(currency) || quote(bank) || form || quote(hash)
         FROM rows WHERE seq = ?1";
     db.query_row(sql, [seq], |row| row.get(0)).unwrap()
@@ -130,8 +132,8 @@ fn a_row_that_is_gone_or_swapped_is_named() {
     }
     // One before all others, and one that no batch wrote.
     put_back(&folder.store(), &whole);
-    rewrite(&folder, "INSERT INTO rows SELECT 0, id, at, state, open, stan, rrn, second, key, body, direction, own, other,
-        amount, currency, bank, form, hash FROM rows WHERE seq = 1");
+    rewrite(&folder, "INSERT INTO rows SELECT 0, id, at, state, open, stan, rrn, second, key, reference, body, direction, own,
+        other, amount, currency, bank, form, hash FROM rows WHERE seq = 1");
     assert_eq!(wrong_row(&folder).0, 1);
 }
 

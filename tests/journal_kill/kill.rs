@@ -110,6 +110,6 @@ fn check(folder: &Folder, acknowledged: Option<u64>, whole: bool) {
         let steps: Vec<_> = (0..4).map(|step| row(transfer, step)).collect();
         assert!(batches == 0 || reader.transfer(id(transfer)).unwrap() == steps, "{transfer}");
     }
-    reader.open_transfers(|rows| panic!("{} is not open", rows[0].id)).unwrap();
+    assert_eq!(reader.open_transfers().unwrap().count(), 0);
     journal.close().unwrap();
 }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::adapter::{Adapter, MILLI, ending, listener, quick};
-use crate::messages::{answer, management, request, spec};
+use crate::messages::{answer, management, request, rules, spec};
 use crate::peer::Peer;
 
 fn failed(event: &Event) -> Option<End> {
@@ -20,7 +20,7 @@ fn failed(event: &Event) -> Option<End> {
 
 #[tokio::test]
 async fn a_peer_that_is_not_on_the_list_is_turned_away() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (listener, address) = listener().await;
     let allowed = vec!["192.0.2.1".parse().unwrap()];
     let endpoint = Endpoint::Listen { listener, allowed, tls: None };
@@ -39,7 +39,7 @@ async fn a_peer_that_is_not_on_the_list_is_turned_away() {
 #[tokio::test]
 async fn the_switch_may_connect_and_either_side_sign_on() {
     let spec = spec("nusantara");
-    let ours = quick(SessionRules::nusantara());
+    let ours = quick(rules("nusantara"));
     let (mut adapter, address) = Adapter::listening(&spec, &ours).await;
     let _peer = Peer::connect(address, &spec, &ours).await;
     adapter.up().await;
@@ -54,7 +54,7 @@ async fn the_switch_may_connect_and_either_side_sign_on() {
 
 #[tokio::test]
 async fn messages_before_the_sign_on_are_recorded_and_nothing_else_is_done_with_them() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (first, address) = listener().await;
     let (second, other_address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address, other_address]);
@@ -84,7 +84,7 @@ async fn messages_before_the_sign_on_are_recorded_and_nothing_else_is_done_with_
 
 #[tokio::test]
 async fn garbage_before_the_sign_on_ends_the_connection_in_a_frame_or_out_of_one() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (mut adapter, address) = Adapter::listening(&spec, &rules).await;
     for (garbage, expected) in [
         (b"\x00\x08nonsense".as_slice(), "the peer sent what is no message before any sign-on"),
@@ -103,7 +103,7 @@ async fn garbage_before_the_sign_on_ends_the_connection_in_a_frame_or_out_of_one
 
 #[tokio::test]
 async fn a_peer_that_refuses_our_sign_on_is_tried_again_after_the_backoff() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
     let mut peer = Peer::new(listener.accept().await.unwrap().0, &spec, &rules);
@@ -122,7 +122,7 @@ async fn a_peer_that_refuses_our_sign_on_is_tried_again_after_the_backoff() {
 #[tokio::test]
 async fn a_thousand_connections_that_say_nothing_keep_nobody_out() {
     let spec = spec("nusantara");
-    let mut rules = quick(SessionRules { sign_on: Starter::They, ..SessionRules::nusantara() });
+    let mut rules = quick(SessionRules { sign_on: Starter::They, ..rules("nusantara") });
     rules.timers.sign_on = Duration::from_hours(1);
     let (mut adapter, address) = Adapter::listening(&spec, &rules).await;
     let mut silent = Vec::new();
@@ -141,7 +141,7 @@ async fn a_thousand_connections_that_say_nothing_keep_nobody_out() {
 #[tokio::test]
 async fn who_does_not_sign_on_in_time_is_closed() {
     let spec = spec("nusantara");
-    let mut rules = quick(SessionRules { sign_on: Starter::They, ..SessionRules::nusantara() });
+    let mut rules = quick(SessionRules { sign_on: Starter::They, ..rules("nusantara") });
     rules.timers.sign_on = 20 * MILLI;
     let (mut adapter, address) = Adapter::listening(&spec, &rules).await;
     let mut stream = TcpStream::connect(address).await.unwrap();

@@ -3,10 +3,9 @@
 use std::num::NonZeroU32;
 
 use titian::link::{Event, NotSent, Token};
-use titian::network::SessionRules;
 
 use crate::adapter::{Adapter, MILLI, PATIENCE, ending, listener, quick};
-use crate::messages::{financial, request, spec};
+use crate::messages::{financial, request, rules, spec};
 use crate::peer::Peer;
 
 fn refusal(event: &Event) -> Option<(Token, NotSent)> {
@@ -18,7 +17,7 @@ fn refusal(event: &Event) -> Option<(Token, NotSent)> {
 
 #[tokio::test]
 async fn without_a_link_a_request_waits_until_its_deadline_and_no_longer() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (listener, address) = listener().await;
     drop(listener);
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
@@ -34,7 +33,7 @@ async fn without_a_link_a_request_waits_until_its_deadline_and_no_longer() {
 #[tokio::test]
 async fn a_flood_over_the_caps_waits_in_a_bounded_queue_and_the_rest_is_refused() {
     let spec = spec("nusantara");
-    let mut rules = quick(SessionRules::nusantara());
+    let mut rules = quick(rules("nusantara"));
     rules.caps.in_flight = 10;
     rules.caps.waiting = 20;
     let (listener, address) = listener().await;
@@ -61,7 +60,7 @@ async fn a_flood_over_the_caps_waits_in_a_bounded_queue_and_the_rest_is_refused(
 #[tokio::test]
 async fn no_more_go_out_in_a_second_than_agreed() {
     let spec = spec("nusantara");
-    let mut rules = quick(SessionRules::nusantara());
+    let mut rules = quick(rules("nusantara"));
     rules.caps.per_second = NonZeroU32::new(500).unwrap();
     rules.caps.burst = NonZeroU32::new(5).unwrap();
     let (listener, address) = listener().await;
@@ -78,7 +77,7 @@ async fn no_more_go_out_in_a_second_than_agreed() {
 #[tokio::test]
 async fn an_answer_that_does_not_come_is_waited_for_no_longer_than_agreed() {
     let spec = spec("nusantara");
-    let mut rules = quick(SessionRules::nusantara());
+    let mut rules = quick(rules("nusantara"));
     rules.timers.answer = 30 * MILLI;
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);

@@ -1,16 +1,15 @@
 //! A peer that sends what is no message, or too much.
 
 use titian::link::Event;
-use titian::network::SessionRules;
 use tokio::io::AsyncWriteExt;
 
 use crate::adapter::{Adapter, ending, listener, quick};
-use crate::messages::{management, request, spec};
+use crate::messages::{management, request, rules, spec};
 use crate::peer::Peer;
 
 #[tokio::test]
 async fn one_poisoned_message_is_evidence_and_the_line_goes_on() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
     let mut peer = Peer::accept(&listener, &spec, &rules).await;
@@ -38,7 +37,7 @@ async fn one_poisoned_message_is_evidence_and_the_line_goes_on() {
 /// The owner takes no events: after a bound nothing is read any more, and the peer's writes stand still.
 #[tokio::test]
 async fn an_owner_that_takes_nothing_makes_the_peer_wait_and_nothing_grows() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
     let mut peer = Peer::accept(&listener, &spec, &rules).await;
@@ -66,7 +65,7 @@ async fn an_owner_that_takes_nothing_makes_the_peer_wait_and_nothing_grows() {
 
 #[tokio::test]
 async fn a_flood_of_echoes_from_a_peer_that_does_not_read_ends_the_line() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
     let mut peer = Peer::accept(&listener, &spec, &rules).await;

@@ -2,20 +2,19 @@
 
 use titian::iso8583::{De, Frame};
 use titian::link::{Event, LinkId, NotSent, Outgoing, Token};
-use titian::network::SessionRules;
 use titian::values::MonthDay;
 use tokio::io::AsyncWriteExt;
 
 use crate::adapter::{Adapter, ending, listener, quick};
-use crate::messages::{answer, financial, management, request, spec};
+use crate::messages::{answer, financial, management, request, rules, spec};
 use crate::peer::Peer;
 
 #[tokio::test]
 async fn the_switchs_own_0800_are_answered_at_once_on_every_network() {
     for (network, rules, codes) in [
-        ("nusantara", SessionRules::nusantara(), ["001", "301", "201"].as_slice()),
-        ("rendezvous", SessionRules::rendezvous(), &["061", "270"]),
-        ("holdfast", SessionRules::holdfast(), &["001", "301", "201"]),
+        ("nusantara", rules("nusantara"), ["001", "301", "201"].as_slice()),
+        ("rendezvous", rules("rendezvous"), &["061", "270"]),
+        ("holdfast", rules("holdfast"), &["001", "301", "201"]),
     ] {
         let (spec, rules) = (spec(network), quick(rules));
         let (listener, address) = listener().await;
@@ -42,7 +41,7 @@ async fn the_switchs_own_0800_are_answered_at_once_on_every_network() {
 
 #[tokio::test]
 async fn a_cut_over_without_a_date_and_an_unknown_0800_are_refused_and_told() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
     let mut peer = Peer::accept(&listener, &spec, &rules).await;
@@ -58,7 +57,7 @@ async fn a_cut_over_without_a_date_and_an_unknown_0800_are_refused_and_told() {
 
 #[tokio::test]
 async fn a_key_change_is_handed_up_and_answered_by_who_has_the_keys() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
     let mut peer = Peer::accept(&listener, &spec, &rules).await;
@@ -80,7 +79,7 @@ async fn a_key_change_is_handed_up_and_answered_by_who_has_the_keys() {
 
 #[tokio::test]
 async fn keep_alives_of_holdfast_are_sent_back() {
-    let (spec, rules) = (spec("holdfast"), quick(SessionRules::holdfast()));
+    let (spec, rules) = (spec("holdfast"), quick(rules("holdfast")));
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
     let mut peer = Peer::accept(&listener, &spec, &rules).await;
@@ -94,7 +93,7 @@ async fn keep_alives_of_holdfast_are_sent_back() {
 /// The operator takes a link out: what is under way comes to its end first.
 #[tokio::test]
 async fn a_link_is_signed_off_when_nothing_is_under_way_and_the_other_takes_over() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (first, address) = listener().await;
     let (second, other_address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address, other_address]);
@@ -139,7 +138,7 @@ async fn a_link_is_signed_off_when_nothing_is_under_way_and_the_other_takes_over
 
 #[tokio::test]
 async fn a_drain_signs_all_links_off_and_ends_the_events() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
     let mut peer = Peer::accept(&listener, &spec, &rules).await;

@@ -5,7 +5,7 @@ use titian::link::{Event, LinkId, NotSent, Token};
 use titian::network::{SessionRules, Spread};
 
 use crate::adapter::{Adapter, ending, listener, quick};
-use crate::messages::{answer, financial, request, spec};
+use crate::messages::{answer, financial, request, rules, spec};
 use crate::peer::Peer;
 
 async fn one_line(network: &str, rules: SessionRules) -> (Adapter, Peer) {
@@ -19,7 +19,7 @@ async fn one_line(network: &str, rules: SessionRules) -> (Adapter, Peer) {
 
 #[tokio::test]
 async fn answers_in_reverse_order_find_their_requests() {
-    let (mut adapter, mut peer) = one_line("nusantara", SessionRules::nusantara()).await;
+    let (mut adapter, mut peer) = one_line("nusantara", rules("nusantara")).await;
     adapter.send_all(0..100).await;
     let asked = peer.messages(100).await;
     for message in asked.iter().rev() {
@@ -32,7 +32,7 @@ async fn answers_in_reverse_order_find_their_requests() {
 
 #[tokio::test]
 async fn a_doubled_answer_is_an_answer_once_and_evidence_then() {
-    let (mut adapter, mut peer) = one_line("nusantara", SessionRules::nusantara()).await;
+    let (mut adapter, mut peer) = one_line("nusantara", rules("nusantara")).await;
     adapter.send_all([1].into_iter()).await;
     let asked = peer.message().await.unwrap();
     peer.answer(&asked).await;
@@ -50,7 +50,7 @@ async fn a_doubled_answer_is_an_answer_once_and_evidence_then() {
 /// STAN alone is never enough: an answer with the same STAN of another day, bank or terminal is another's.
 #[tokio::test]
 async fn an_answer_that_differs_in_any_element_of_the_key_is_not_taken_for_it() {
-    let (mut adapter, mut peer) = one_line("nusantara", SessionRules::nusantara()).await;
+    let (mut adapter, mut peer) = one_line("nusantara", rules("nusantara")).await;
     adapter.send_all([1].into_iter()).await;
     let asked = peer.message().await.unwrap();
     for (de, other) in [
@@ -74,7 +74,7 @@ async fn an_answer_that_differs_in_any_element_of_the_key_is_not_taken_for_it() 
 
 #[tokio::test]
 async fn where_the_switch_overwrites_de7_the_local_time_tells_requests_apart() {
-    let (mut adapter, mut peer) = one_line("holdfast", SessionRules::holdfast()).await;
+    let (mut adapter, mut peer) = one_line("holdfast", rules("holdfast")).await;
     adapter.send_all(0..3).await;
     for asked in peer.messages(3).await {
         peer.answer_with(&asked, &[(De::TRANSMISSION, "1124235959")]).await;
@@ -90,7 +90,7 @@ async fn where_the_switch_overwrites_de7_the_local_time_tells_requests_apart() {
 
 #[tokio::test]
 async fn an_answer_may_come_on_another_link_of_the_network() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (first, address) = listener().await;
     let (second, other_address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address, other_address]);
@@ -125,7 +125,7 @@ async fn an_answer_may_come_on_another_link_of_the_network() {
 #[tokio::test]
 async fn a_standby_link_is_used_only_while_the_first_is_down() {
     let spec = spec("nusantara");
-    let mut rules = quick(SessionRules { spread: Spread::FirstUp, ..SessionRules::nusantara() });
+    let mut rules = quick(SessionRules { spread: Spread::FirstUp, ..rules("nusantara") });
     rules.caps.in_flight = 3;
     let (first, address) = listener().await;
     let (second, other_address) = listener().await;
@@ -155,7 +155,7 @@ async fn a_standby_link_is_used_only_while_the_first_is_down() {
 
 #[tokio::test]
 async fn a_key_in_flight_is_the_senders_error_and_the_first_request_goes_on() {
-    let (mut adapter, mut peer) = one_line("nusantara", SessionRules::nusantara()).await;
+    let (mut adapter, mut peer) = one_line("nusantara", rules("nusantara")).await;
     let spec = adapter.spec.clone();
     adapter.send(1, request(&spec, 1)).await;
     adapter.send(2, request(&spec, 1)).await;
@@ -185,7 +185,7 @@ fn management_request(spec: &titian::iso8583::Spec) -> bytes::Bytes {
 /// A reversal is repeated under its own numbers, and one of them is waited for at a time.
 #[tokio::test]
 async fn a_repeat_takes_the_place_of_what_it_repeats() {
-    let (mut adapter, mut peer) = one_line("nusantara", SessionRules::nusantara()).await;
+    let (mut adapter, mut peer) = one_line("nusantara", rules("nusantara")).await;
     let spec = adapter.spec.clone();
     adapter.send(1, financial(&spec, 420, 1)).await;
     peer.message().await.unwrap();

@@ -4,12 +4,23 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use titian::iso8583::{De, Message, Mti, Spec};
-use titian::values::{Stan, Value};
+use titian::network::{Bank, Network, SessionRules};
+use titian::values::{Institution, Pan, Stan, Value};
 
 /// A spec that ships.
 pub(crate) fn spec(network: &str) -> Arc<Spec> {
     let (name, text) = Spec::SHIPPED.into_iter().find(|(name, _)| *name == network).unwrap();
     Arc::new(Spec::parse(name, text).unwrap())
+}
+
+/// The session rules of a network that ships, for a bank with the code 213.
+pub(crate) fn rules(network: &str) -> SessionRules {
+    let bank = Bank {
+        code: Institution::from_ascii(b"213").unwrap(),
+        forwarder: Institution::from_ascii(b"360213").unwrap(),
+        iin: Pan::from_ascii(b"936002").unwrap(),
+    };
+    SessionRules::clone(Network::shipped(network, bank).unwrap().session())
 }
 
 /// A transfer request with this number as its STAN.

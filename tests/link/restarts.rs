@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use titian::link::Event;
-use titian::network::SessionRules;
 
 use crate::adapter::{Adapter, ending, listener, quick};
-use crate::messages::spec;
+use crate::messages::{rules, spec};
 use crate::peer::Peer;
 
 const RESTARTS: u32 = 100;
@@ -18,7 +17,7 @@ const LOAD: u32 = 50;
 #[tokio::test]
 async fn a_switch_that_restarts_100_times_under_load_leaves_no_request_without_its_one_ending() {
     let spec = spec("nusantara");
-    let mut rules = quick(SessionRules::nusantara());
+    let mut rules = quick(rules("nusantara"));
     rules.caps.per_second = std::num::NonZeroU32::new(1_000_000).unwrap();
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);

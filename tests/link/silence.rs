@@ -1,11 +1,10 @@
 //! Lines that say nothing, and peers that do not read.
 
 use titian::link::{End, Event};
-use titian::network::SessionRules;
 use tokio::net::TcpListener;
 
 use crate::adapter::{Adapter, MILLI, ending, listener, quick};
-use crate::messages::spec;
+use crate::messages::{rules, spec};
 use crate::peer::Peer;
 
 fn down(event: &Event) -> Option<End> {
@@ -19,7 +18,7 @@ fn down(event: &Event) -> Option<End> {
 #[tokio::test]
 async fn a_half_open_line_is_dead_after_its_echoes_and_what_was_asked_is_lost() {
     let spec = spec("nusantara");
-    let mut rules = quick(SessionRules::nusantara());
+    let mut rules = quick(rules("nusantara"));
     rules.timers.echo_idle = 20 * MILLI;
     rules.timers.echo_answer = 10 * MILLI;
     let (listener, address) = listener().await;
@@ -37,7 +36,7 @@ async fn a_half_open_line_is_dead_after_its_echoes_and_what_was_asked_is_lost() 
 #[tokio::test]
 async fn a_line_whose_echoes_are_answered_stays_up() {
     let spec = spec("rendezvous");
-    let mut rules = quick(SessionRules::rendezvous());
+    let mut rules = quick(rules("rendezvous"));
     rules.timers.echo_idle = 5 * MILLI;
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
@@ -65,7 +64,7 @@ async fn a_line_whose_echoes_are_answered_stays_up() {
 #[tokio::test]
 async fn a_peer_that_stops_reading_is_cut_off_and_each_message_has_its_exact_end() {
     let spec = spec("nusantara");
-    let mut rules = quick(SessionRules::nusantara());
+    let mut rules = quick(rules("nusantara"));
     rules.timers.stalled = 100 * MILLI;
     rules.caps.in_flight = 100_000;
     rules.caps.waiting = 100_000;
@@ -117,7 +116,7 @@ fn small_buffers() -> (TcpListener, std::net::SocketAddr) {
 #[tokio::test]
 async fn no_byte_of_a_request_is_written_after_its_deadline() {
     let spec = spec("nusantara");
-    let mut rules = quick(SessionRules::nusantara());
+    let mut rules = quick(rules("nusantara"));
     rules.timers.sign_on = 500 * MILLI;
     rules.timers.answer = 400 * MILLI;
     rules.caps.in_flight = 100_000;

@@ -4,19 +4,18 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use titian::link::{End, Event};
-use titian::network::SessionRules;
 use tokio::io::AsyncWriteExt;
 
 use crate::adapter::{Adapter, ending, listener, quick};
-use crate::messages::{answer, request, spec, stan};
+use crate::messages::{answer, request, rules, spec, stan};
 use crate::peer::Peer;
 
 #[tokio::test]
 async fn bytes_that_come_one_at_a_time_are_the_same_message_on_every_network() {
     for (network, rules) in [
-        ("nusantara", SessionRules::nusantara()),
-        ("rendezvous", SessionRules::rendezvous()),
-        ("holdfast", SessionRules::holdfast()),
+        ("nusantara", rules("nusantara")),
+        ("rendezvous", rules("rendezvous")),
+        ("holdfast", rules("holdfast")),
     ] {
         let (spec, rules) = (spec(network), quick(rules));
         let (listener, address) = listener().await;
@@ -43,7 +42,7 @@ async fn dribble(peer: &mut Peer, message: &[u8]) {
 
 #[tokio::test]
 async fn ten_thousand_frames_in_one_write_are_ten_thousand_messages_in_their_order() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
     let mut peer = Peer::accept(&listener, &spec, &rules).await;
@@ -71,7 +70,7 @@ async fn ten_thousand_frames_in_one_write_are_ten_thousand_messages_in_their_ord
 
 #[tokio::test]
 async fn half_a_frame_and_a_cut_line_are_no_message_and_what_was_asked_is_lost() {
-    let (spec, rules) = (spec("nusantara"), quick(SessionRules::nusantara()));
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
     let mut peer = Peer::accept(&listener, &spec, &rules).await;
@@ -100,7 +99,7 @@ async fn a_frame_of_4_gib_announced_ends_the_session_before_any_of_it_comes() {
     let (_, text) = titian::iso8583::Spec::SHIPPED[0];
     let text = text.replace("framing: { length: big2", "framing: { length: big4");
     let spec = Arc::new(titian::iso8583::Spec::parse("big4", &text).unwrap());
-    let rules = quick(SessionRules::nusantara());
+    let rules = quick(rules("nusantara"));
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
     let mut peer = Peer::accept(&listener, &spec, &rules).await;

@@ -5,7 +5,7 @@ use titian::link::{End, Endpoint, Event, Identity, TlsClient, TlsError, TlsServe
 use titian::network::{SessionRules, Starter};
 
 use crate::adapter::{Adapter, ending, listener, quick};
-use crate::messages::{financial, spec};
+use crate::messages::{financial, rules, spec};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -25,7 +25,7 @@ fn identity(name: &str, authority: &Authority) -> Identity {
 /// Both ends: the one that listens plays the switch and waits for a sign-on.
 async fn both_ends(server: TlsServer, client: TlsClient) -> (Adapter, Adapter) {
     let spec = spec("nusantara");
-    let rules = quick(SessionRules::nusantara());
+    let rules = quick(rules("nusantara"));
     let switch_rules = SessionRules { sign_on: Starter::They, ..rules.clone() };
     let (listener, address) = listener().await;
     let listen = Endpoint::Listen { listener, allowed: vec![address.ip()], tls: Some(server) };

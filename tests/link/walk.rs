@@ -12,7 +12,7 @@ use titian::network::{SessionRules, Spread};
 use titian::values::Moment;
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::messages::{answer, request, spec, stan};
+use crate::messages::{answer, request, rules, spec, stan};
 
 /// Something that happens.
 #[derive(Clone, Debug)]
@@ -96,7 +96,7 @@ struct World {
 impl World {
     fn new(spread: Spread) -> Self {
         let spec = spec("nusantara");
-        let mut rules = SessionRules { spread, ..SessionRules::nusantara() };
+        let mut rules = SessionRules { spread, ..rules("nusantara") };
         rules.caps.in_flight = 4;
         rules.caps.waiting = 6;
         let now = Moment::from_millis(1_000_000);

@@ -26,6 +26,13 @@ fn every_fault_of_a_profile_is_found_at_once() {
         ("message = \"0420\"", "message = \"0440\""),
         ("38 = \"{stan}\"", "38 = \"{rrn}\""),
         ("22 = \"012\"", "222 = \"012\""),
+        ("identity = { 32 = \"{acquirer}\" }", "identity = { 41 = \"x\", 33 = \"{rrn}\" }"),
+        ("keys = [7, 11, 32, 41]", "keys = [7, 11, 32, 62, 63]"),
+        ("echo = [7, 11, 15, 70]", "echo = [7, 11, 41, 70]"),
+        ("management_request = \"\"", "management_request = \"ISO\""),
+        ("management_answer = \"\"", "management_answer = \"0xG\""),
+        ("echoes_lost = 2", "echoes_lost = 0"),
+        ("sign_on = \"we\"", "sign_on = \"us\""),
     ];
     let text = broken.iter().fold(good.to_owned(), |text, (right, wrong)| {
         assert!(text.contains(right), "{right}");
@@ -42,4 +49,14 @@ fn a_network_reverses_or_holds() {
     let neither = format!("{}{}", &good[..begin], &good[end..]);
     let faults = faults_of(&neither);
     assert!(faults.contains("hold: is missing"), "{faults}");
+}
+
+#[test]
+fn answers_are_matched_by_what_every_request_and_its_answer_may_have() {
+    let (_, good) = Network::SHIPPED[0];
+    let faults = faults_of(&good.replace("keys = [7, 11, 32, 41]", "keys = [7, 11, 17]"));
+    assert!(
+        faults.contains("session.keys: DE17 is no data element of 0200 in spec nusantara"),
+        "{faults}"
+    );
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{CachedStatement, Connection, params};
 
-use crate::engine::{Body, Key};
+use crate::engine::{Begun, Body, Key};
 use crate::journal::chain::Head;
 use crate::journal::row::{Begins, Direction, Form, Numbers, Row, Summary};
 use crate::spelling::name_of;
@@ -31,8 +31,8 @@ impl Link {
 macro_rules! select {
     ($tail:literal) => {
         concat!(
-            "SELECT seq, id, at, state, open, stan, rrn, second, key, body, direction, own, other, amount, currency, ",
-            "bank, form, hash FROM rows ",
+            "SELECT seq, id, at, state, open, stan, rrn, second, key, reference, body, direction, own, other, amount, ",
+            "currency, bank, form, hash FROM rows ",
             $tail
         )
     };
@@ -42,7 +42,7 @@ pub(super) use select;
 /// The statement that [`insert`] runs.
 pub(in crate::journal) fn inserting(db: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
     db.prepare_cached(
-        "INSERT INTO rows VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
+        "INSERT INTO rows VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)",
     )
 }
 
@@ -64,8 +64,9 @@ pub(in crate::journal) fn insert(
         numbers.map(|numbers| numbers.stan.number()),
         numbers.map(|numbers| numbers.rrn.as_str()),
         numbers.and_then(|numbers| numbers.second),
-        begins.map(|begins| begins.key.0.to_be_bytes()),
-        begins.map(|begins| begins.body.0.to_be_bytes()),
+        begins.map(|begins| begins.begun.request.0.to_be_bytes()),
+        begins.and_then(|begins| begins.begun.reference).map(|key| key.0.to_be_bytes()),
+        begins.map(|begins| begins.begun.body.0.to_be_bytes()),
         summary.map(|summary| name_of(&Direction::NAMES, &summary.direction)),
         summary.map(|summary| summary.own.reveal()),
         summary.and_then(|summary| summary.other.as_ref()).map(AccountNumber::reveal),
@@ -89,9 +90,9 @@ pub(super) fn link(row: &rusqlite::Row<'_>) -> rusqlite::Result<Link> {
             open: is_open(row, 4)?,
             numbers: numbers(row)?,
             begins: begins(row)?,
-            form: Form(row.get(16)?),
+            form: Form(row.get(17)?),
         },
-        hash: row.get(17)?,
+        hash: row.get(18)?,
     })
 }
 
@@ -129,12 +130,16 @@ fn numbers(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Numbers>> {
 }
 
 fn begins(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Box<Begins>>> {
-    if are_absent(row, 8..16)? {
+    if are_absent(row, 8..17)? {
         return Ok(None);
     }
-    let key = Key(number(row, 8)?);
-    let body = Body(number(row, 9)?);
-    Ok(Some(Box::new(Begins { key, body, summary: summary(row, 10)? })))
+    let reference: Option<[u8; 16]> = row.get(9)?;
+    let begun = Begun {
+        request: Key(number(row, 8)?),
+        reference: reference.map(|key| Key(u128::from_be_bytes(key))),
+        body: Body(number(row, 10)?),
+    };
+    Ok(Some(Box::new(Begins { begun, summary: summary(row, 11)? })))
 }
 
 /// Reads a summary whose columns begin at `first`.

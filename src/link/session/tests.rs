@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::*;
-use crate::values::{NetworkCode, ResponseCode};
+use crate::network::{Bank, Network};
+use crate::values::{Institution, NetworkCode, Pan, ResponseCode, Value};
 
 const START: Moment = Moment::from_millis(1_000_000);
 const QUESTION: u64 = 7;
@@ -13,8 +14,17 @@ fn stan(number: u64) -> Stan {
     Stan::wrapped(number)
 }
 
+fn shipped(network: &str) -> SessionRules {
+    let bank = Bank {
+        code: Institution::from_ascii(b"213").unwrap(),
+        forwarder: Institution::from_ascii(b"213").unwrap(),
+        iin: Pan::from_ascii(b"936002").unwrap(),
+    };
+    SessionRules::clone(Network::shipped(network, bank).unwrap().session())
+}
+
 fn rules(sign_on: Starter) -> SessionRules {
-    SessionRules { sign_on, ..SessionRules::nusantara() }
+    SessionRules { sign_on, ..shipped("nusantara") }
 }
 
 fn states(sign_on: Starter) -> Vec<(&'static str, State)> {
@@ -98,7 +108,7 @@ fn every_state_with_every_input() {
 
 #[test]
 fn the_names_of_management_are_told_apart_by_the_rules() {
-    let rules = SessionRules::rendezvous();
+    let rules = shipped("rendezvous");
     assert_eq!(rules.management.echo, NetworkCode::numbered(270));
     let mut session = Session { state: State::Up(Echo::Quiet), heard: START };
     assert_eq!(session.deadline(&rules.timers), Some(START.after(rules.timers.echo_idle)));
@@ -112,7 +122,7 @@ fn the_names_of_management_are_told_apart_by_the_rules() {
 /// Anything heard after an echo was asked for is as good as its answer.
 #[test]
 fn a_line_that_carries_traffic_is_not_given_up_for_a_lost_echo() {
-    let rules = SessionRules::nusantara();
+    let rules = shipped("nusantara");
     let mut session = Session { state: State::Up(Echo::Quiet), heard: START };
     let mut numbers = 1;
     let mut now = START;

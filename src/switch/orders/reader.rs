@@ -4,10 +4,15 @@ use std::num::NonZeroU32;
 
 use super::{Deal, Order, Phantom};
 use crate::switch::input::{InputError, Object, Part, document};
+use crate::switch::members::{Bank, Presence};
 use crate::switch::{Member, Switch, Traffic};
 
 /// Entries of a list at most.
 const LIST_MAX: usize = 100_000;
+
+/// Amounts of traffic, in minor units, unless it says otherwise.
+const LEAST_USUAL: u64 = 1_000_000;
+const MOST_USUAL: u64 = 500_000_000;
 
 impl Switch {
     /// Reads an order: `{"kind": "credit", "from", "to", "from_account", "to_account", "amount_minor"}`, or `inquiry` with
@@ -50,14 +55,17 @@ impl Switch {
         })
     }
 
-    /// Reads traffic: `{"per_second", "from": [banks], "to": [banks], "accounts": [numbers], "least_minor", "most_minor",
-    /// "inquiries", "regrets"}`; the last two in a thousand, none unless they are given, and any accounts likewise.
+    /// Reads traffic: `{"bank", "per_second"}`, requests a second to a bank. Or more of it: `"to": [banks]` in place of
+    /// `bank`; `"from": [banks]`, else all that the switch plays; `"accounts": [numbers]`, else any; `"least_minor"` and
+    /// `"most_minor"`, else Rp10,000 to Rp5,000,000; `"inquiries"` and `"regrets"` in a thousand, else none.
     ///
     /// # Errors
     /// The first thing that is wrong, with its key.
     pub fn read_traffic(&self, bytes: &[u8]) -> Result<Traffic, InputError> {
         let value = document(bytes, "traffic")?;
-        let object = Part { value: &value, place: "traffic" }.object(&[
+        let whole = Part { value: &value, place: "traffic" };
+        let object = whole.object(&[
+            "bank",
             "per_second",
             "from",
             "to",
@@ -67,22 +75,41 @@ impl Switch {
             "inquiries",
             "regrets",
         ])?;
-        let number = |key, least, most| object.need(key)?.whole(least, most);
-        let permille = |key| object.find(key).map_or(Ok(0), |part| part.whole(0, 1_000));
+        let number = |key, least, most, otherwise| {
+            object.find(key).map_or(Ok(otherwise), |part| part.whole(least, most))
+        };
+        let permille = |key| number(key, 0, 1_000, 0);
+        let amount = |key, otherwise| number(key, 1, super::AMOUNT_MAX, otherwise);
+        let banks = |part| list(part, |part| self.bank(part));
         let narrow = |number| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Traffic {
             per_second: NonZeroU32::MIN
-                .saturating_add(narrow(number("per_second", 1, 1_000_000)? - 1)),
-            from: list(object.need("from")?, |part| self.bank(part))?,
-            to: list(object.need("to")?, |part| self.bank(part))?,
+                .saturating_add(narrow(object.need("per_second")?.whole(1, 1_000_000)? - 1)),
+            from: object.find("from").map_or_else(|| Ok(self.played().collect()), banks)?,
+            to: self.paid(whole, &object)?,
             accounts: object
                 .find("accounts")
                 .map_or(Ok(Vec::new()), |part| list(part, |it| it.value()))?,
-            least: number("least_minor", 1, super::AMOUNT_MAX)?,
-            most: number("most_minor", 1, super::AMOUNT_MAX)?,
+            least: amount("least_minor", LEAST_USUAL)?,
+            most: amount("most_minor", MOST_USUAL)?,
             inquiries: narrow(permille("inquiries")?),
             regrets: narrow(permille("regrets")?),
         })
+    }
+
+    /// The banks that traffic goes to.
+    fn paid(&self, whole: Part<'_>, object: &Object<'_>) -> Result<Vec<Member>, InputError> {
+        match (object.find("bank"), object.find("to")) {
+            (Some(one), None) => Ok(vec![self.bank(one)?]),
+            (None, Some(several)) => list(several, |part| self.bank(part)),
+            (Some(_), Some(_)) => Err(whole.error("`bank` or `to`, not both")),
+            (None, None) => Err(whole.error("`bank` is missing")),
+        }
+    }
+
+    fn played(&self) -> impl Iterator<Item = Member> {
+        let played = |bank: &Bank| bank.presence == Presence::Played;
+        self.members.all().filter(move |(_, bank)| played(bank)).map(|(member, _)| member)
     }
 
     fn deal(&self, part: Part<'_>) -> Result<Deal, InputError> {
