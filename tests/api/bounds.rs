@@ -86,7 +86,7 @@ async fn over_the_bound_of_all_requests_one_is_told_at_once() {
 async fn token_requests_have_a_rate_of_their_own() {
     let house = House::open("").await;
     let mut channel = Channel::bare(house.address);
-    let wrong = channel.token_request().header("x-signature", "AAAA");
+    let wrong = Channel::token_request().header("x-signature", "AAAA");
     let mut codes = std::collections::BTreeMap::new();
     for _ in 0..60 {
         *codes.entry(channel.send(&wrong).await.code().to_owned()).or_insert(0) += 1;
@@ -141,7 +141,7 @@ async fn a_connection_over_the_bound_is_told_and_closed_and_an_idle_one_is_close
     let open = async {
         loop {
             let mut channel = Channel::bare(house.address);
-            let request = channel.token_request();
+            let request = Channel::token_request();
             channel.write(&request.bytes()).await;
             if channel.reply().await.status == 200 {
                 break;

@@ -114,7 +114,7 @@ impl Channel {
     /// A channel with a token.
     pub(crate) async fn open(address: SocketAddr) -> Self {
         let mut channel = Self { address, stream: None, token: String::new() };
-        let reply = channel.send(&channel.token_request()).await;
+        let reply = channel.send(&Self::token_request()).await;
         assert_eq!(reply.code(), "2007300", "{}", reply.json);
         reply.json["accessToken"].as_str().unwrap().clone_into(&mut channel.token);
         channel
@@ -129,7 +129,7 @@ impl Channel {
         Self { address, stream: None, token: String::new() }
     }
 
-    pub(crate) fn token_request(&self) -> Asks {
+    pub(crate) fn token_request() -> Asks {
         let key = rsa::PrivateKey::from_pkcs8_pem(include_str!("mobile.pem")).unwrap();
         let signature = SigningKey::<Sha256>::new(key).sign(format!("client-1|{STAMP}").as_bytes());
         Asks::new(TOKEN, &json!({"grantType": "client_credentials"}))

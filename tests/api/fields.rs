@@ -22,7 +22,7 @@ async fn every_wrong_field_is_named_at_once() {
     let mut channel = Channel::open(house.address).await;
     let empty = channel.ask(TRANSFER, "1", &json!({})).await;
     let wrong = json!({
-        "partnerReferenceNo": 7, "amount": {"value": 125000, "currency": "USD"}, "beneficiaryAccountName": "",
+        "partnerReferenceNo": 7, "amount": {"value": 125_000, "currency": "USD"}, "beneficiaryAccountName": "",
         "beneficiaryAccountNo": "888 123", "beneficiaryBankCode": "99A", "sourceAccountNo": "1".repeat(29),
         "transactionDate": "today", "currency": true, "originatorInfos": [7], "customerReference": "é",
         "feeType": "ALL", "additionalInfo": [],

@@ -69,7 +69,7 @@ async fn a_token_is_good_for_its_time_also_after_a_restart() {
 async fn a_token_is_given_to_whom_the_key_is_and_now() {
     let house = House::open("").await;
     let mut channel = Channel::bare(house.address);
-    let good = channel.token_request();
+    let good = Channel::token_request();
     let cases = [
         (good.clone().header("x-client-key", "client-2"), "4017300"),
         (good.clone().header("x-timestamp", "2026-11-25T01:30:01+07:00"), "4017300"),

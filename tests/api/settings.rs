@@ -22,7 +22,7 @@ fn every_fault_is_told_with_its_key() {
     let mut text =
         config(over).replace("token.key", "mobile.secrets").replace("mobile.pub.pem", "mobile.pem");
     text = text
-        .replace("[api.partners.MOBILE]", "[api.partners.MOBILE]\nrate = 0")
+        .replace("\n[api.partners.MOBILE]", "\n[api.partners.MOBILE]\nrate = 0")
         .replace("[api.channels]", "[api.channels]\n7 = \"x\"");
     let faults = read(&text, Debit::Titian).unwrap_err();
     insta::assert_snapshot!(faults.join("\n"));
