@@ -4,6 +4,7 @@
 //! Two foundations carry the rest and don't know each other: what money does, and what bytes say
 //! ([`iso8583`]). Value types that both need lie under both ([`values`]). `docs/architecture.md` is the map.
 
+pub mod api;
 pub mod cli;
 pub mod engine;
 pub mod iso8583;

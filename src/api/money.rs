@@ -1,0 +1,117 @@
+//! Amounts as SNAP writes them: `{"value":"125000.00","currency":"IDR"}`.
+
+use std::fmt;
+
+use crate::values::{Amount, Currency};
+
+/// Currencies by their ISO 4217 letters; each has two decimals.
+const CURRENCIES: [(&str, Currency); 1] = [("IDR", Currency::IDR)];
+
+/// An amount in text, and back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Money(pub(super) Amount);
+
+/// What is wrong with the value of an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MoneyError {
+    /// The value is not digits, a point and two decimals, or is more than 16 digits and two decimals.
+    Value,
+    /// It is nothing.
+    Zero,
+}
+
+impl Money {
+    /// Digits before the point at most: SNAP's `ISO 4217, 16,2`.
+    const DIGITS_MAX: usize = 16;
+
+    /// The minor units of a value.
+    ///
+    /// # Errors
+    /// If it is not more than nothing with exactly two decimals, without sign, blank or leading zero.
+    pub(super) fn minor(value: &str) -> Result<u64, MoneyError> {
+        let (whole, decimals) = value.split_once('.').ok_or(MoneyError::Value)?;
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let plain = (1..=Self::DIGITS_MAX).contains(&whole.len())
+            && (whole.len() == 1 || !whole.starts_with('0'));
+        if !plain || decimals.len() != 2 || !digits(whole) || !digits(decimals) {
+            return Err(MoneyError::Value);
+        }
+        let number = |text: &str| text.parse::<u64>().map_err(|_| MoneyError::Value);
+        let minor = number(whole)?.checked_mul(100).ok_or(MoneyError::Value)? + number(decimals)?;
+        if minor == 0 { Err(MoneyError::Zero) } else { Ok(minor) }
+    }
+
+    /// The currency of its letters.
+    #[must_use]
+    pub(super) fn currency(letters: &str) -> Option<Currency> {
+        CURRENCIES.iter().find(|(name, _)| *name == letters).map(|(_, currency)| *currency)
+    }
+
+    /// The letters of its currency; its number, if they aren't known here.
+    #[must_use]
+    pub(super) fn letters(self) -> String {
+        let currency = self.0.currency();
+        let known = CURRENCIES.iter().find(|(_, other)| *other == currency);
+        known.map_or_else(|| currency.to_string(), |(letters, _)| (*letters).to_owned())
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02}", self.0.minor() / 100, self.0.minor() % 100)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_plain_text_is_an_amount() {
+        assert_eq!(Money::minor("125000.00"), Ok(12_500_000));
+        assert_eq!(Money::minor("0.01"), Ok(1));
+        assert_eq!(Money::minor("0.00"), Err(MoneyError::Zero));
+        let wrong = [
+            "",
+            ".",
+            "1",
+            "1.",
+            "1.0",
+            "1.000",
+            ".50",
+            "-1.00",
+            "+1.00",
+            "01.00",
+            " 1.00",
+            "1.00 ",
+            "1,00",
+            "1e3.00",
+            "1.+1",
+            "10000000000000000.00",
+            "١.00",
+        ];
+        for wrong in wrong {
+            assert_eq!(Money::minor(wrong), Err(MoneyError::Value), "{wrong:?}");
+        }
+        assert_eq!(Money::currency("IDR"), Some(Currency::IDR));
+        assert_eq!((Money::currency("USD"), Money::currency("idr")), (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(minor in 1..1_000_000_000_000_000_000_u64) {
+            let money = Money(Amount::new(minor, Currency::IDR));
+            prop_assert_eq!(Money::minor(&money.to_string()), Ok(minor));
+            prop_assert_eq!(Money::currency(&money.letters()), Some(Currency::IDR));
+        }
+
+        #[test]
+        fn what_is_read_is_written_the_same(text in "[0-9.+-]{0,20}") {
+            if let Ok(minor) = Money::minor(&text) {
+                prop_assert_eq!(Money(Amount::new(minor, Currency::IDR)).to_string(), text);
+            }
+        }
+    }
+}

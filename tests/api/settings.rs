@@ -1,0 +1,56 @@
+//! The section `[api]`: every fault at once, and no secret in any of them.
+
+use titian::api::Debit;
+
+use super::house::{config, read};
+
+/// The partner's secret, as it stands in its file.
+pub(crate) const SECRET: &str = include_str!("mobile.secret").trim_ascii_end();
+
+#[test]
+fn what_ships_is_read_and_shows_no_secret() {
+    let settings = read(&config(""), Debit::Titian).unwrap();
+    let shown = format!("{settings:?}");
+    assert!(shown.contains("SignatureKey(***)") && !shown.contains("secret of the tests"));
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+}
+
+#[test]
+fn every_fault_is_told_with_its_key() {
+    let over = "listen = \"here\"\nauth = \"snapp\"\nwait = \"soon\"\nconnections = 0\namount_max = \"1\"\n\
+        banks = [\"A\"]\nmerchant = \"7\"\nlimit = 7";
+    let mut text =
+        config(over).replace("token.key", "mobile.secrets").replace("mobile.pub.pem", "mobile.pem");
+    text = text
+        .replace("\n[api.partners.MOBILE]", "\n[api.partners.MOBILE]\nrate = 0")
+        .replace("[api.channels]", "[api.channels]\n7 = \"x\"");
+    let faults = read(&text, Debit::Titian).unwrap_err();
+    insta::assert_snapshot!(faults.join("\n"));
+}
+
+#[test]
+fn a_secret_comes_from_a_file_or_the_environment_and_is_long_enough() {
+    let from = |line: &str| config("").replace("secret_file = \"tests/api/mobile.secret\"", line);
+    assert!(read(&from("secret_env = \"CARGO_PKG_DESCRIPTION\""), Debit::Titian).is_ok());
+    let faults = |line: &str| read(&from(line), Debit::Titian).unwrap_err().join("\n");
+    let told = [
+        faults("secret_env = \"CARGO_PKG_VERSION\""),
+        faults("secret_env = \"TITIAN_NO_SUCH\""),
+        faults("secret = \"inline is not possible\""),
+        faults("secret_file = \"a\"\nsecret_env = \"b\""),
+    ];
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn two_partners_are_two_clients() {
+    let text = config("");
+    let (_, partner) = text.rsplit_once("[api.partners.MOBILE]").unwrap();
+    let twice = format!("{text}\n[api.partners.TELLER]{partner}");
+    let faults = read(&twice, Debit::Titian).unwrap_err();
+    assert_eq!(
+        faults,
+        ["titian.toml: api.partners.TELLER: has a client_id that another partner has"]
+    );
+    assert!(read(&twice.replacen("client-1", "client-2", 1), Debit::Titian).is_ok());
+}
