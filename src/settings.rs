@@ -8,6 +8,10 @@ use std::time::Duration;
 
 use config::{Config, File, FileFormat, Value, ValueKind};
 
+mod secret;
+
+pub use secret::read_text;
+
 use crate::spelling::did_you_mean;
 use crate::values::Value as Known;
 
