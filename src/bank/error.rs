@@ -50,11 +50,11 @@ impl BankError {
     }
 
     fn sqlite(doing: &'static str, path: &Path, error: &rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{ConstraintViolation, DatabaseCorrupt, NotADatabase};
+        use rusqlite::ErrorCode::{ConstraintViolation, DatabaseCorrupt, NotADatabase, Unknown};
         match error.sqlite_error_code() {
             Some(NotADatabase) => Self::Foreign(path.to_owned()),
-            // Values that can't be read, or moves that the books forbid, are not what was written.
-            None | Some(DatabaseCorrupt | ConstraintViolation) => {
+            // Tables and values that can't be read, or moves that the books forbid, are not what was written.
+            None | Some(DatabaseCorrupt | ConstraintViolation | Unknown) => {
                 Self::damaged(path, format!("{doing}: {error}"))
             }
             Some(_) => Self::Io { doing, path: path.to_owned(), what: error.to_string().into() },

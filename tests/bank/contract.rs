@@ -32,12 +32,7 @@ fn cases() -> Vec<Case> {
         Case("409", vec![Post(debit(400), Posted), Post(debit(401), Conflict)], [99_600, 0], 1),
         Case("409 bank", vec![Post(debit(400), Posted), Post(other, Conflict)], [99_600, 0], 1),
         Case("409 side", vec![Post(debit(4), Posted), Post(credit(4), Conflict)], [99_996, 0], 1),
-        Case(
-            "410",
-            vec![Cancel(1, was(Was::Absent)), Post(debit(400), Barred)],
-            [100_000, 0],
-            0,
-        ),
+        Case("410", vec![Cancel(1, was(Was::Absent)), Post(debit(400), Barred)], [100_000, 0], 0),
         Case(
             "410 after it stood",
             vec![
@@ -180,7 +175,8 @@ async fn an_account_is_known_refused_or_not_there() {
     embedded.close().await;
     let inactive = AccountAnswer::Refused(Refusal::InactiveAccount);
     let none = AccountAnswer::Refused(Refusal::NoSuchAccount);
-    let expected = [&holding("SITI RAHAYU", 100_000), &inactive, &inactive, &inactive, &none, &none];
+    let expected =
+        [&holding("SITI RAHAYU", 100_000), &inactive, &inactive, &inactive, &none, &none];
     assert_eq!(told.iter().collect::<Vec<_>>(), expected);
     let (core, mut port) = folder.over_http().await;
     for (number, answer) in numbers.iter().zip(told) {

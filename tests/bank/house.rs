@@ -12,9 +12,7 @@ use titian::bank::{
 };
 use titian::settings::{Faults, Section, tree};
 use titian::transfer::{AccountAnswer, CancelAnswer, Posting, PostingAnswer, Side};
-use titian::values::{
-    AccountNumber, Amount, Currency, Institution, Moment, TransferId, Value,
-};
+use titian::values::{AccountNumber, Amount, Currency, Institution, Moment, TransferId, Value};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -39,7 +37,8 @@ impl Folder {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("titian-bank-{}-{count}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("titian-bank-{}-{count}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("accounts.csv"), ACCOUNTS).unwrap();
         Self(folder)
@@ -114,7 +113,8 @@ impl Port {
 
     /// Of a core that listens at an address.
     pub(crate) fn at(address: SocketAddr, lines: &str) -> Self {
-        let text = format!("mode = \"http\"\ndebit = \"titian\"\nurl = \"http://{address}\"\n{lines}");
+        let text =
+            format!("mode = \"http\"\ndebit = \"titian\"\nurl = \"http://{address}\"\n{lines}");
         Self::open(read(&text).unwrap()).unwrap()
     }
 

@@ -13,7 +13,6 @@ mod bounds;
 mod contract;
 mod document;
 mod house;
-mod kill;
 mod nasty;
 mod property;
 mod restarts;

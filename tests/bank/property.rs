@@ -48,8 +48,7 @@ impl Model {
 
     fn change(&mut self, posting: &Posting, side: Side) -> Result<(), Refusal> {
         let of = posting.account.reveal();
-        let inactive =
-            if of == "9" { Refusal::NoSuchAccount } else { Refusal::InactiveAccount };
+        let inactive = if of == "9" { Refusal::NoSuchAccount } else { Refusal::InactiveAccount };
         let on = self.balances.get_mut(of).ok_or(inactive)?;
         let changed = match side {
             Side::Debit => on.checked_sub(posting.amount.minor()),

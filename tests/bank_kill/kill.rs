@@ -45,8 +45,7 @@ fn what_was_answered_outlives_the_process() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut said =
-            BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let number = |line: String| line.split("durable ").nth(1)?.parse::<u64>().ok();
         let some = usize::try_from(kill * 37 % 400 + 1).unwrap();
         let before: Vec<_> = said.by_ref().filter_map(number).take(some).collect();
