@@ -14,7 +14,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -113,7 +113,7 @@ fn post(number: u64) -> Ask {
     let account = format!("{:010}", number * 7_919 % ACCOUNTS);
     Ask::Post(Posting {
         id: TransferId(number.into()),
-        side: if number % 2 == 0 { Side::Debit } else { Side::Credit },
+        side: if number.is_multiple_of(2) { Side::Debit } else { Side::Credit },
         account: AccountNumber::from_ascii(account.as_bytes()).unwrap(),
         amount: Amount::new(100, Currency::IDR),
         counterparty: Institution::from_ascii(b"014").unwrap(),
@@ -163,7 +163,7 @@ fn ledger(folder: &Path, round: usize, count: u64) -> (f64, Duration) {
     done
 }
 
-fn check(ledger: &PathBuf, count: u64) {
+fn check(ledger: &Path, count: u64) {
     let books = books(ledger).unwrap()[&Currency::IDR];
     assert!(books.balance() && books.debited.count + books.credited.count == count);
 }

@@ -117,7 +117,7 @@ impl Handle {
             if let Err(ask) = self.put(ask, since) {
                 self.meter.count(Fate::Over);
                 if self.meter.may_warn(since) {
-                    tracing::warn!(transfer = %ask.id(), "core is not asked: too many questions wait");
+                    tracing::warn!(transfer = %ask.id(), "core is not asked: too many questions wait, or the ledger has stopped");
                 }
                 let _untold = self.told.try_send(Ok(ask.unknown()));
             }

@@ -55,9 +55,9 @@ async fn as_many_questions_are_in_flight_as_there_are_connections() {
 async fn a_ledger_whose_answers_nobody_takes_waits_and_loses_none_that_it_took() {
     let folder = Folder::new();
     let port = folder.port();
-    let post = |number| Ask::Post(posting(number, Side::Credit, BUDI, 1));
+    let credit = |number| Ask::Post(posting(number, Side::Credit, BUDI, 1));
     for batch in 0..60 {
-        port.handle.ask((batch * 1_000..(batch + 1) * 1_000).map(post).collect());
+        port.handle.ask((batch * 1_000..(batch + 1) * 1_000).map(credit).collect());
     }
     let mut posted = 0;
     let mut unknown = 0;

@@ -229,12 +229,12 @@ async fn what_it_gives_for_examples_is_understood() {
         for (status, response) in document.operation(method, path)["responses"].as_object().unwrap()
         {
             let content = &response["content"]["application/json"];
-            let Ok(code) = status.parse() else { continue };
+            let Ok(said) = status.parse() else { continue };
             assert!(document.permits(&content["schema"], &content["example"]), "{method} {status}");
             let example = content["example"].to_string();
             let example =
                 example.replace("0190a4b5-c6d7-7e8f-8a0b-1c2d3e4f5061", &id(1).to_string());
-            let core = Nasty::open([Act::Say(says(code, &example))]).await;
+            let core = Nasty::open([Act::Say(says(said, &example))]).await;
             let mut port = Port::at(core.address, "timeout = \"10s\"\nconnections = 1");
             let told = port.ask(ask.clone()).await;
             let unknown = matches!(

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use titian::bank::{Ask, Counts, Told};
-use titian::transfer::{AccountAnswer, CancelAnswer, PostingAnswer, Refusal, Side};
+use titian::transfer::{AccountAnswer, CancelAnswer, PostingAnswer, Refusal, Side, Was};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -263,6 +263,17 @@ async fn a_connection_is_kept_and_one_that_core_closes_is_made_again() {
 }
 
 #[tokio::test]
+async fn an_answer_too_many_is_none_to_the_next_question() {
+    let absent = says(200, r#"{"was":"absent"}"#);
+    let acts = [Act::Say(absent.repeat(2)), Act::Say(says(200, r#"{"was":"posted"}"#))];
+    let core = Nasty::open(acts).await;
+    let mut port = Port::at(core.address, "timeout = \"10s\"\nconnections = 1");
+    assert_eq!(port.cancel(1).await, CancelAnswer::Was(Was::Absent));
+    let second = port.cancel(2).await;
+    assert!([CancelAnswer::Was(Was::Posted), CancelAnswer::None].contains(&second), "{second:?}");
+}
+
+#[tokio::test]
 async fn a_core_that_is_away_is_unknown_until_it_comes() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -276,6 +287,6 @@ async fn a_core_that_is_away_is_unknown_until_it_comes() {
         stream.write_all(says(200, r#"{"was":"absent"}"#).as_bytes()).await.unwrap();
         std::future::pending::<()>().await;
     });
-    assert_eq!(port.cancel(1).await, CancelAnswer::Was(titian::transfer::Was::Absent));
+    assert_eq!(port.cancel(1).await, CancelAnswer::Was(Was::Absent));
     assert_eq!(port.counts(), Counts { answered: 1, silent: 1, ..Counts::default() });
 }

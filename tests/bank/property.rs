@@ -141,8 +141,8 @@ async fn questions_that_overtake_each_other_over_http_leave_no_posting_that_was_
     let folder = Folder::new();
     let (core, mut port) = folder.over_http().await;
     let asks = (0..300_u128).flat_map(|number| {
-        let post = Ask::Post(posting(number, Side::Credit, BUDI, 3));
-        [post.clone(), Ask::Cancel(id(number)), post]
+        let credit = Ask::Post(posting(number, Side::Credit, BUDI, 3));
+        [credit.clone(), Ask::Cancel(id(number)), credit]
     });
     let asks: Vec<_> = asks.collect();
     let count = asks.len();

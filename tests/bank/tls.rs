@@ -73,12 +73,13 @@ async fn who_is_known_is_answered_and_nobody_else_asks_or_is_asked() {
         path.display().to_string()
     };
     let ask = async |authority: &Authority, shown: Option<&Authority>| {
-        let mut tls = format!("authority_file = \"{}\"\n", file("ca.pem", &authority.pem()));
-        if let Some(shown) = shown {
+        let tls = format!("authority_file = \"{}\"\n", file("ca.pem", &authority.pem()));
+        let identity = shown.map(|shown| {
             let (certificate, key) = identity("bank.test", shown);
             let (certificate, key) = (file("bank.pem", &certificate), file("bank.key", &key));
-            tls += &format!("certificate_file = \"{certificate}\"\nkey_file = \"{key}\"\n");
-        }
+            format!("certificate_file = \"{certificate}\"\nkey_file = \"{key}\"\n")
+        });
+        let tls = tls + &identity.unwrap_or_default();
         let text = format!(
             "mode = \"http\"\ndebit = \"titian\"\nurl = \"https://localhost:{port}\"\ntimeout = \"10s\"\nconnections = 1\n[core.tls]\n{tls}"
         );

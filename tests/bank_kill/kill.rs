@@ -16,13 +16,13 @@ async fn post_without_end() {
     let Ok(settings) = std::env::var("TITIAN_KILL_BANK") else { return };
     let first: u128 = std::env::var("TITIAN_KILL_FIRST").unwrap().parse().unwrap();
     let mut port = Port::open(read(&settings).unwrap()).unwrap();
-    let post = |number| Ask::Post(posting(number, Side::Credit, BUDI, 1));
-    port.handle.ask((first..first + 64).map(post).collect());
+    let credit = |number| Ask::Post(posting(number, Side::Credit, BUDI, 1));
+    port.handle.ask((first..first + 64).map(credit).collect());
     for next in first + 64.. {
         let Told::Posting(of, PostingAnswer::Posted) = port.told().await else { panic!("refused") };
         // The pipe to the test is not buffered here: what is said is said.
         writeln!(std::io::stdout(), "durable {}", of.0 - id(0).0).unwrap();
-        port.handle.ask(vec![post(next)]);
+        port.handle.ask(vec![credit(next)]);
     }
 }
 
