@@ -6,26 +6,18 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::admission::Admission;
-use super::money::Money;
 use super::partner::{Credentials, Partner};
 use super::rate::{Load, Rate};
 use super::read::Terms;
 use super::signature::{SignatureKey, SigningKey};
 use super::token::TokenKey;
+use crate::bank::Debit;
 use crate::settings::{Section, all};
+use crate::values::Money;
 use crate::values::{Currency, MerchantType, Offset, ProcessingCode, Reference, Terminal, Value};
 
 /// A partner's requests for a token: a few nodes of it that begin together, and no more.
 const TOKENS: (NonZeroU32, NonZeroU32) = (positive(10), positive(20));
-
-/// Who debits the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Debit {
-    /// The program asks core for it.
-    Titian,
-    /// The channel has done it before it asks.
-    Caller,
-}
 
 /// What other sections say that the API goes by.
 #[derive(Clone, Copy, Debug)]

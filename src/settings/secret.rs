@@ -8,7 +8,8 @@ use super::Section;
 const KEY_FILE_MAX: u64 = 64 * 1024;
 
 impl Section<'_> {
-    /// A secret, from the file that one key names or the variable of the environment that another one does.
+    /// A secret, from the file that one key names or from the variable of the environment that another does. No fault shows
+    /// any of it.
     pub fn secret<T>(
         &self,
         file: &'static str,
