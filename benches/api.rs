@@ -274,5 +274,5 @@ fn settings() -> Settings {
         debit: Debit::Titian,
     };
     let top = Section::top("titian.toml", &tree, &faults).unwrap();
-    Settings::read(&top.section("api").unwrap(), ground).unwrap()
+    Settings::read(&top.section("api").unwrap(), Some(ground)).unwrap()
 }

@@ -1,7 +1,9 @@
 //! The command line: a file a subcommand, and one for each thing that several need.
 
 mod archive;
+mod check;
 mod decode;
+mod demo;
 mod encode;
 mod exit;
 mod export;
@@ -9,10 +11,13 @@ mod failure;
 mod header;
 mod hex;
 mod hexdump;
+mod layers;
 mod log;
 mod money;
+mod serve;
 mod source;
 mod spec;
+mod stop;
 mod store;
 mod switch;
 mod terminal;
@@ -39,6 +44,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Demo(demo::Demo),
+    Serve(serve::Serve),
+    Check(check::Check),
     Decode(decode::Decode),
     Encode(encode::Encode),
     Switch(switch::Switch),
@@ -50,6 +58,9 @@ enum Command {
 impl Command {
     fn run(&self) -> Result<(), Failure> {
         match self {
+            Self::Demo(demo) => demo.run(),
+            Self::Serve(serve) => serve.run(),
+            Self::Check(check) => check.run(),
             Self::Decode(decode) => decode.run(),
             Self::Encode(encode) => encode.run(),
             Self::Switch(switch) => switch.run(),

@@ -21,15 +21,15 @@ use std::sync::Arc;
 
 pub use batch::{Batch, Step};
 pub use event::{
-    Begun, Body, Busy, Claim, Concern, Event, Fact, Key, Life, Lookup, Output, Question, Record,
-    Repeat,
+    Begun, Body, Busy, Claim, Concern, CoreSaid, Event, Fact, Key, Life, Lookup, Output, Question,
+    Record, Repeat, Stand,
 };
 pub use life::BothBooks;
 pub use numbers::{Counted, Numbering};
 pub use schedule::{Destination, Lane, Pace, Schedule, Slot};
 
 use crate::mutation::{Mutant, broken};
-use crate::transfer::{Illegal, Rules};
+use crate::transfer::{Illegal, Rules, Trace};
 use crate::values::{Moment, TransferId};
 use batch::Batches;
 use exchanges::Exchanges;
@@ -91,6 +91,12 @@ impl Engine {
         self.live.open()
     }
 
+    /// The open transfers that wait for two persons.
+    #[must_use]
+    pub fn exceptions(&self) -> impl ExactSizeIterator<Item = TransferId> {
+        self.live.exceptions()
+    }
+
     /// How many exchanges without money are under way.
     #[must_use]
     pub fn exchanges(&self) -> usize {
@@ -101,6 +107,18 @@ impl Engine {
     #[must_use]
     pub fn transfer(&self, id: TransferId) -> Option<&Life> {
         self.live.by_id(id).and_then(|slot| self.live.get(slot)).map(|entry| &entry.life)
+    }
+
+    /// The numbers of the request of a transfer that is open or remembered, once it has some.
+    #[must_use]
+    pub fn trace(&self, id: TransferId) -> Option<Trace> {
+        let [trace, _] = self.live.by_id(id).and_then(|slot| self.live.get(slot))?.traces;
+        trace
+    }
+
+    /// Goes by other rules and bounds from now on.
+    pub fn change(&mut self, rules: Arc<Rules>, limits: Limits) {
+        (self.rules, self.limits) = (rules, limits);
     }
 
     /// The books of all transfers, open and closed.
@@ -134,6 +152,7 @@ impl Engine {
             }
             Event::Demand { .. }
             | Event::Transfer(..)
+            | Event::Core(..)
             | Event::Answered { .. }
             | Event::Reversal { .. }
             | Event::Status { .. }

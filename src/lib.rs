@@ -15,6 +15,8 @@ pub mod masking;
 pub mod mutation;
 pub mod network;
 pub mod records;
+pub mod rig;
+pub mod runtime;
 pub mod settings;
 mod spelling;
 pub mod switch;

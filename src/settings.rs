@@ -6,6 +6,7 @@ mod secret;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -40,6 +41,21 @@ impl fmt::Display for Fault {
 pub fn tree(file: &str, text: &str) -> Result<Value, Fault> {
     let config = Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build();
     config.map(|config| config.cache).map_err(|error| Fault::of(file, &error))
+}
+
+/// Puts a tree over another: tables are joined, key by key, and what is no table takes the place of what was there.
+pub fn overlay(tree: &mut Value, over: &Value) {
+    match (&mut tree.kind, &over.kind) {
+        (ValueKind::Table(table), ValueKind::Table(changes)) => {
+            for (key, change) in changes {
+                match table.get_mut(key) {
+                    Some(value) => overlay(value, change),
+                    None => drop(table.insert(key.clone(), change.clone())),
+                }
+            }
+        }
+        _ => *tree = over.clone(),
+    }
 }
 
 impl Fault {
@@ -139,6 +155,12 @@ impl<'a> Section<'a> {
         value
     }
 
+    /// What a key holds, whatever it is; nothing, where it isn't there.
+    #[must_use]
+    pub fn raw(&self, key: &'static str) -> Option<&'a Value> {
+        self.has(key).then(|| self.table.get(key).copied())?
+    }
+
     /// A table within.
     pub fn section(&self, key: &'static str) -> Option<Section<'a>> {
         let value = self.ask(key)?;
@@ -203,6 +225,14 @@ impl<'a> Section<'a> {
     /// A value that is known by its text.
     pub fn value<T: Known>(&self, key: &'static str) -> Option<T> {
         self.text(key, known)
+    }
+
+    /// An IP address and a port.
+    pub fn address(&self, key: &'static str) -> Option<SocketAddr> {
+        self.text(key, |text| {
+            text.parse()
+                .map_err(|_| format!("{text:?} is no address and port: write 127.0.0.1:8080"))
+        })
     }
 
     /// A list of values that are known by their text.

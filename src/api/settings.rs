@@ -63,12 +63,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the section, and the files of keys that it names. Each fault is noted with its key.
+    /// Reads the section, and the files of keys that it names. Each fault is noted with its key, also where other sections
+    /// have faults, so that there is no ground.
     #[must_use]
-    pub fn read(section: &Section<'_>, ground: Ground) -> Option<Self> {
-        let listen = section.text("listen", |text| {
-            text.parse().map_err(|_| format!("{text:?} is no address and port"))
-        });
+    pub fn read(section: &Section<'_>, ground: Option<Ground>) -> Option<Self> {
+        let listen = section.address("listen");
         let admission = read_admission(section, listen);
         let terms = read_terms(section, ground);
         let limits = read_limits(section);
@@ -91,7 +90,7 @@ fn read_limits(section: &Section<'_>) -> Option<Limits> {
     })
 }
 
-fn read_terms(section: &Section<'_>, ground: Ground) -> Option<Terms> {
+fn read_terms(section: &Section<'_>, ground: Option<Ground>) -> Option<Terms> {
     let amount_max = section.text("amount_max", |text| {
         Money::minor(text).map_err(|_| format!("{text:?} is no amount: write 100000000.00"))
     });
@@ -99,7 +98,7 @@ fn read_terms(section: &Section<'_>, ground: Ground) -> Option<Terms> {
     let merchant = section.value("merchant");
     let channels = section.named("channels").and_then(|channels| read_channels(&channels));
     let asker = section.value("inquiry_account");
-    let Ground { transfer, inquiry, currency, offset, debit } = ground;
+    let Ground { transfer, inquiry, currency, offset, debit } = ground?;
     Some(Terms {
         transfer,
         inquiry,

@@ -109,21 +109,27 @@ fn read_embedded(section: &Section<'_>) -> Option<Embedded> {
 
 fn read_http(section: &Section<'_>) -> Option<Http> {
     let place = section.text("url", Place::parse);
-    let timeout = section.time("timeout");
+    let timeout = section.time("timeout").filter(|time| {
+        if time.is_zero() {
+            section.fault("timeout", "is no time in which anything could be answered");
+        }
+        !time.is_zero()
+    });
     let connections = section.number("connections", &(1..=1_024));
     let signed = section.has("hmac_key_file") || section.has("hmac_key_env");
     let key = optional(signed, || section.secret("hmac_key_file", "hmac_key_env", read_key));
     let place = place?;
-    let tls = optional(section.has("tls"), || {
+    let encrypted = section.has("tls");
+    let tls = optional(encrypted, || {
         let tls = section.section("tls")?;
         Some((TlsClient::read(&tls, &place.host)?, tls::shows(&tls)))
     });
-    let (key, (tls, shown)) = (key.ok()?, tls.ok()?.unzip());
-    let wrong = place.fault(tls.is_some(), signed || shown == Some(true));
-    if let Some((key, wrong)) = wrong {
+    let shown = matches!(tls, Ok(Some((_, true))) | Err(Wrong));
+    if let Some((key, wrong)) = place.fault(encrypted, signed || shown) {
         section.fault(key, wrong);
         return None;
     }
+    let (key, tls) = (key.ok()?, tls.ok()?.map(|(tls, _)| tls));
     let Place { host, port, authority, base, .. } = place;
     let (timeout, connections) = (timeout?, usize::try_from(connections?).ok()?);
     Some(Http { host, port, authority, base, tls, key, timeout, connections })
@@ -161,7 +167,7 @@ impl Place {
         };
         let authority = url.authority().ok_or_else(no_url)?;
         if url.query().is_some() || authority.as_str().contains('@') {
-            return Err(format!("{text:?} has a query or a user: leave it out"));
+            return Err("has a query, or a user and perhaps a password: leave it out".to_owned());
         }
         let usual = if encrypted { 443 } else { 80 };
         Ok(Self {

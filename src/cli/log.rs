@@ -4,7 +4,9 @@ use std::io;
 
 use clap::{Args, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{fmt, registry, reload};
 
 /// The option that every command has that runs until it is stopped.
 #[derive(Args)]
@@ -22,14 +24,20 @@ enum Form {
     Json,
 }
 
+/// Changes how much is told.
+pub(super) type Level = Box<dyn Fn(LevelFilter) + Send>;
+
 impl LogOption {
     /// Begins to log.
-    pub(super) fn start(&self) {
-        let log = fmt().with_writer(io::stderr).with_max_level(LevelFilter::INFO);
+    pub(super) fn start(&self, level: LevelFilter) -> Level {
+        let (filter, handle) = reload::Layer::new(level);
+        let registry = registry().with(filter);
+        let log = fmt::layer().with_writer(io::stderr);
         // A process that logs already goes on as it does.
-        let _ = match self.log {
-            Form::Text => log.with_target(false).with_ansi(false).try_init(),
-            Form::Json => log.json().try_init(),
+        let _going = match self.log {
+            Form::Text => registry.with(log.with_target(false).with_ansi(false)).try_init(),
+            Form::Json => registry.with(log.json()).try_init(),
         };
+        Box::new(move |level| drop(handle.reload(level)))
     }
 }

@@ -1,7 +1,6 @@
 //! `titian switch`: the simulated national switch.
 
 mod reference;
-mod stop;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,10 +9,11 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tracing_subscriber::filter::LevelFilter;
 
 use super::failure::Failure;
 use super::log::LogOption;
-use super::{source, spec};
+use super::{source, spec, stop};
 use crate::iso8583::Spec;
 use crate::spelling::did_you_mean;
 use crate::switch::face::{self, Codec, Fixture, Setup};
@@ -99,7 +99,7 @@ impl Switch {
             return reference::run(&self.network, spec);
         }
         let setup = self.setup(spec, dialect)?;
-        self.log.start();
+        let _level = self.log.start(LevelFilter::INFO);
         let runtime = runtime()?;
         let done = runtime.block_on(self.serve(setup));
         Runtime::shutdown_background(runtime);

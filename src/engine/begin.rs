@@ -89,7 +89,7 @@ impl Engine {
             Event::Answered { trace, to, heard } => {
                 self.put(Output::Unmatched(trace, to, heard.code));
             }
-            Event::Transfer(id, _) => self.put(Output::Unknown(id)),
+            Event::Transfer(id, _) | Event::Core(id, _) => self.put(Output::Unknown(id)),
             Event::Ask(asked, _) => self.put(Output::Stands(asked, None)),
             Event::Inquire(..)
             | Event::Exchange(..)

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::transfer::{
-    Answer, Demand, Effect, ExchangeInput, Heard, Holding, Inbound, InboundFact, InboundInput,
-    Input, Inquiry, Order, Outbound, OutboundFact, Outcome, Trace, Way,
+    Answer, CancelAnswer, Demand, Effect, ExchangeInput, Heard, Holding, Inbound, InboundFact,
+    InboundInput, Input, Inquiry, Order, Outbound, OutboundFact, Outcome, PostingAnswer, Trace,
+    Way,
 };
 use crate::values::{AccountNumber, Date, Moment, ResponseCode, TransferId};
 
@@ -53,6 +54,8 @@ pub enum Event {
     },
     /// Something that concerns a transfer that is known by its id.
     Transfer(TransferId, Concern),
+    /// Core says something of the posting of a transfer, whatever its direction.
+    Core(TransferId, CoreSaid),
     /// The switch answered something that went under a trace.
     Answered {
         /// The numbers that the answer goes under.
@@ -107,6 +110,7 @@ impl Event {
     pub(super) fn concern(&self, life: &Life) -> Option<Concern> {
         match self {
             Self::Transfer(_, concern) => Some(concern.clone()),
+            Self::Core(_, said) => Some(said.concern(life)),
             Self::Answered { to, heard, .. } => match life {
                 Life::Out(life) => Some(Concern::Out(to.input(heard.to(life.order())))),
                 Life::In(_) => None,
@@ -130,7 +134,7 @@ impl Event {
     /// By what the transfer is found that it is about; nothing, if it is about none that is there.
     pub(super) const fn about(&self) -> Option<Lookup> {
         match self {
-            Self::Transfer(id, _) => Some(Lookup::Id(*id)),
+            Self::Transfer(id, _) | Self::Core(id, _) => Some(Lookup::Id(*id)),
             Self::Answered { trace, .. } => Some(Lookup::Trace(*trace)),
             Self::Demand { key, .. } => Some(Lookup::Key(*key)),
             Self::Reversal { original, .. } | Self::Status { original, .. } => {
@@ -153,6 +157,26 @@ pub enum Concern {
     Out(Input),
     /// One that comes to our bank.
     In(InboundInput),
+}
+
+/// What core says of a posting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoreSaid {
+    /// To the question for it.
+    Posting(PostingAnswer),
+    /// To the question to cancel it.
+    Cancel(CancelAnswer),
+}
+
+impl CoreSaid {
+    const fn concern(self, life: &Life) -> Concern {
+        match (life, self) {
+            (Life::Out(_), Self::Posting(answer)) => Concern::Out(Input::Posting(answer)),
+            (Life::Out(_), Self::Cancel(answer)) => Concern::Out(Input::Cancel(answer)),
+            (Life::In(_), Self::Posting(answer)) => Concern::In(InboundInput::Posting(answer)),
+            (Life::In(_), Self::Cancel(answer)) => Concern::In(InboundInput::Cancel(answer)),
+        }
+    }
 }
 
 /// What an answer is an answer to.
@@ -198,7 +222,7 @@ pub enum Output {
     /// A business date that is before the present one or days ahead: it is not taken.
     CutOverRefused(Date),
     /// How the transfer stands that was asked about, as far as it is durable; none, if there is none.
-    Stands(TransferId, Option<Box<Life>>),
+    Stands(TransferId, Option<Box<Stand>>),
     /// Put this question to the switch, under these numbers.
     AskSwitch(Box<Inquiry>, Trace),
     /// Ask core for an account, for an exchange.
@@ -253,6 +277,15 @@ pub enum Life {
     Out(Outbound),
     /// It comes to our bank.
     In(Inbound),
+}
+
+/// How a transfer stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stand {
+    /// Its state.
+    pub life: Life,
+    /// The numbers of its request, once it has some.
+    pub trace: Option<Trace>,
 }
 
 /// A fact of either direction.

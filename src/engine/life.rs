@@ -42,6 +42,15 @@ impl Life {
         }
     }
 
+    /// Whether two persons are to decide.
+    #[must_use]
+    pub const fn is_exception(&self) -> bool {
+        match self {
+            Self::Out(life) => life.is_exception(),
+            Self::In(_) => false,
+        }
+    }
+
     /// The state's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {

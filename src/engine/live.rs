@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::event::{Begun, Key, Life};
+use super::event::{Begun, Key, Life, Stand};
 use super::schedule::Slot;
 use crate::mutation::{Mutant, broken};
 use crate::transfer::Trace;
@@ -28,6 +28,11 @@ impl Entry {
     pub(super) const fn new(id: TransferId, life: Life, begun: Option<Begun>) -> Self {
         Self { id, life, begun, traces: [None, None], closed: false, batch: 0 }
     }
+
+    pub(super) fn stand(&self) -> Stand {
+        let [trace, _] = self.traces;
+        Stand { life: self.life.clone(), trace }
+    }
 }
 
 /// The transfers by slot, and the ways to find them.
@@ -42,6 +47,8 @@ pub(super) struct Live {
     remembered: VecDeque<Closed>,
     lookups: Lookups,
     open: usize,
+    /// Those that wait for two persons.
+    exceptions: BTreeSet<u32>,
 }
 
 /// A closed transfer, and what must be over before it may be forgotten.
@@ -198,6 +205,21 @@ impl Live {
         }
     }
 
+    /// Transfers that wait for two persons.
+    pub(super) fn exceptions(&self) -> impl ExactSizeIterator<Item = TransferId> {
+        let id = |slot: &u32| self.get(Slot(*slot)).map_or(TransferId(0), |entry| entry.id);
+        self.exceptions.iter().map(id)
+    }
+
+    /// Notes whether a transfer waits for two persons, after a step of it.
+    pub(super) fn note_exception(&mut self, slot: Slot) {
+        if self.get(slot).is_some_and(|entry| entry.life.is_exception()) {
+            self.exceptions.insert(slot.0);
+        } else if !self.exceptions.is_empty() {
+            self.exceptions.remove(&slot.0);
+        }
+    }
+
     /// How many look-ups are under way.
     pub(super) fn lookups(&self) -> usize {
         self.lookups.under_way.len()
@@ -226,6 +248,7 @@ impl Live {
     pub(super) fn forget(&mut self, slot: Slot) -> Option<Entry> {
         let entry = self.entries.get_mut(slot.0 as usize)?.take()?;
         self.free.push(slot.0);
+        self.exceptions.remove(&slot.0);
         self.open -= usize::from(!entry.closed);
         self.by_id.remove(&entry.id.0);
         for key in entry.begun.iter().flat_map(Begun::keys) {

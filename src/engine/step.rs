@@ -59,7 +59,9 @@ impl Engine {
             Event::Demand { demand, .. }
             | Event::Reversal { demand, .. }
             | Event::Status { demand, .. } => Output::Refused(demand.id, Busy::Full),
-            Event::Transfer(id, _) | Event::Exchange(id, _) => Output::Unknown(id),
+            Event::Transfer(id, _) | Event::Core(id, _) | Event::Exchange(id, _) => {
+                Output::Unknown(id)
+            }
             Event::Inquire(inquiry, _) => Output::Refused(inquiry.id, Busy::Full),
             Event::InquiryAnswered { trace, heard, .. } => Output::LateInquiry(trace, heard.code),
             Event::Ask(asked, _) => Output::Refused(asked, Busy::Full),
@@ -71,8 +73,8 @@ impl Engine {
     pub(super) fn meet(&mut self, slot: Slot, event: &Event, now: Moment) {
         if let Event::Ask(asked, _) = event {
             // It leaves with the batch that holds the last fact of the state, or after it.
-            let life = self.live.get(slot).map(|entry| Box::new(entry.life.clone()));
-            return self.put(Output::Stands(*asked, life));
+            let stand = self.live.get(slot).map(|entry| Box::new(entry.stand()));
+            return self.put(Output::Stands(*asked, stand));
         }
         let concern = self.live.get(slot).and_then(|entry| event.concern(&entry.life));
         if let Some(concern) = concern {
@@ -157,6 +159,7 @@ impl Engine {
     }
 
     pub(super) fn reschedule(&mut self, slot: Slot) {
+        self.live.note_exception(slot);
         match self.live.get(slot).and_then(|entry| Some((entry.life.due()?, lane(&entry.life)))) {
             Some((due, lane)) => self.schedule.set(slot, due, lane),
             None => self.schedule.clear(slot),

@@ -1,6 +1,7 @@
 //! The owner's ends: what it asks of the links goes in, what happens at them comes out.
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::{Event, LinkId, Outgoing};
 
@@ -31,6 +32,26 @@ impl Handle {
     /// If the links have stopped: no byte of these is written.
     pub async fn send(&self, messages: Vec<Outgoing>) -> Result<(), Stopped> {
         self.command(Command::Send(messages)).await
+    }
+
+    /// The same, if the links have room for it now; otherwise nothing is taken, and [`Handle::room`] says when there is.
+    ///
+    /// # Errors
+    /// If the links have stopped: no byte of these is written.
+    pub fn try_send(&self, messages: &mut Vec<Outgoing>) -> Result<(), Stopped> {
+        match self.commands.try_reserve() {
+            Ok(room) => {
+                room.send(Command::Send(std::mem::take(messages)));
+                Ok(())
+            }
+            Err(TrySendError::Full(())) => Ok(()),
+            Err(TrySendError::Closed(())) => Err(Stopped),
+        }
+    }
+
+    /// Waits until the links have room for what is sent to them, or have stopped.
+    pub async fn room(&self) {
+        drop(self.commands.reserve().await);
     }
 
     /// Signs a link off when what is under way on it is answered.

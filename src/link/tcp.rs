@@ -66,7 +66,8 @@ impl Clock {
     }
 
     /// When a moment comes. One in the distant future comes in a day at the latest, to be looked at again.
-    pub(super) fn instant_of(&self, moment: Moment) -> Instant {
+    #[must_use]
+    pub fn instant_of(&self, moment: Moment) -> Instant {
         const DAY: Duration = Duration::from_hours(24);
         let passed = self.instant.elapsed();
         self.instant + moment.since(self.moment).min(passed + DAY)

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use config::Value;
+
 use super::messages::{Answers, Messages};
 use super::reading::{Kind, Matching, TracedBy};
 use super::said::Bank;
@@ -77,8 +79,21 @@ impl Network {
     /// Every fault of it.
     pub fn parse(file: &str, text: &str, spec: Arc<Spec>, bank: Bank) -> Result<Self, Vec<Fault>> {
         let tree = tree(file, text).map_err(|fault| vec![fault])?;
+        Self::read_tree(file, &tree, spec, bank)
+    }
+
+    /// Reads the tree of a profile.
+    ///
+    /// # Errors
+    /// Every fault of it.
+    pub fn read_tree(
+        file: &str,
+        tree: &Value,
+        spec: Arc<Spec>,
+        bank: Bank,
+    ) -> Result<Self, Vec<Fault>> {
         let faults = Faults::default();
-        let network = Section::top(file, &tree, &faults).and_then(|top| read(&top, spec, bank));
+        let network = Section::top(file, tree, &faults).and_then(|top| read(&top, spec, bank));
         match (network, faults.all()) {
             (Some(network), faults) if faults.is_empty() => Ok(network),
             (_, faults) => Err(faults),

@@ -10,7 +10,7 @@ impl TlsClient {
         let authority = section.file("authority_file", |text| Ok(text.to_owned()));
         let name = section.has("name").then(|| section.text("name", |name| Ok(name.to_owned())));
         let identity = shows(section).then(|| Identity::read(section));
-        let name = name.map_or_else(|| Some(host.to_owned()), |name| name)?;
+        let name = name.unwrap_or_else(|| Some(host.to_owned()))?;
         let identity = identity.map_or(Some(None), |identity| identity.map(Some))?;
         let client = Self::new(authority?.as_bytes(), identity, &name);
         client.map_err(|error| section.fault("authority_file", error.to_string())).ok()

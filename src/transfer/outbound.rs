@@ -306,6 +306,12 @@ impl Outbound {
         }
     }
 
+    /// Whether two persons are to decide.
+    #[must_use]
+    pub const fn is_exception(&self) -> bool {
+        matches!(self, Self::Exception(..) | Self::Contradicted(..))
+    }
+
     /// Whether nothing is left to be done: it may leave the live table.
     #[must_use]
     pub const fn is_final(&self) -> bool {

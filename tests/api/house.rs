@@ -236,8 +236,10 @@ pub(crate) fn read(text: &str, debit: Debit) -> Result<Settings, Vec<String>> {
     let tree = tree("titian.toml", text).map_err(|fault| vec![fault.to_string()])?;
     let faults = Faults::default();
     let settings = Section::top("titian.toml", &tree, &faults).and_then(|top| {
-        let _of_others = top.has("core");
-        Settings::read(&top.section("api")?, GROUND(debit))
+        for others in ["bank", "store", "network", "console", "core", "limits", "telemetry"] {
+            let _there = top.has(others);
+        }
+        Settings::read(&top.section("api")?, Some(GROUND(debit)))
     });
     let faults: Vec<_> = faults.all().iter().map(ToString::to_string).collect();
     settings.filter(|_| faults.is_empty()).ok_or(faults)

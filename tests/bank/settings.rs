@@ -12,6 +12,7 @@ const HTTP: &str = "mode = \"http\"\ndebit = \"caller\"\ntimeout = \"10s\"\nconn
 fn what_ships_is_the_embedded_ledger() {
     let shipped = fs::read_to_string("config/default.toml").unwrap();
     let (_, section) = shipped.split_once("\n[core]\n").unwrap();
+    let (section, _) = section.split_once("\n# Health").unwrap();
     let settings = read(section).unwrap();
     assert_eq!(settings.debit, Debit::Titian);
     let Core::Embedded(embedded) = settings.core else { panic!("it is over HTTP") };
@@ -63,6 +64,6 @@ fn another_machine_is_told_who_asks() {
     assert!(read(&url).is_ok());
     fs::write(&key, "0123456789abcde\n").unwrap();
     let told = faults(&url);
-    assert!(told.contains("core.hmac_key_file: has fewer than 16 bytes"), "{told}");
-    assert!(!told.contains("0123"));
+    assert!(told.contains("core.hmac_key_file: "), "{told}");
+    assert!(told.ends_with("key: has fewer than 16 bytes") && !told.contains("0123"), "{told}");
 }

@@ -110,7 +110,7 @@ fn how_a_transfer_stands_is_told_when_it_is_durable() {
     let (outputs, _) = commit(&mut engine);
     let pending = Output::Effect(Effect::Tell(TransferId(1), Standing::Pending));
     assert_eq!(outputs[0], pending);
-    let Output::Stands(TransferId(77), Some(life)) = &outputs[1] else { panic!("{outputs:?}") };
-    assert_eq!(life.name(), "Doubtful");
+    let Output::Stands(TransferId(77), Some(stand)) = &outputs[1] else { panic!("{outputs:?}") };
+    assert_eq!(stand.life.name(), "Doubtful");
     assert_eq!(nowhere(&mut engine, outputs, NOW), [Output::Stands(TransferId(78), None)]);
 }

@@ -31,7 +31,10 @@ impl World {
             }
             Output::Refused(_, busy) => assert_eq!(busy, Busy::Overtaken, "there is room for all"),
             Output::Unknown(id) => panic!("{id}: nobody knows it"),
-            Output::Stands(id, life) => self.auditor.stands(&self.journal, id, life.as_deref()),
+            Output::Stands(id, stand) => {
+                let life = stand.map(|stand| stand.life);
+                self.auditor.stands(&self.journal, id, life.as_ref());
+            }
             Output::Unmatched(trace, ..) => {
                 assert!(self.journal.by_trace(trace).is_none(), "an answer of ours is unmatched");
             }

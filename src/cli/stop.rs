@@ -1,19 +1,22 @@
-//! When the switch is to stop.
+//! When a program that goes on and on is to stop, and when it is to read its settings again.
 
 use std::io;
 use std::thread;
 
 use tokio::signal::unix::{SignalKind, signal as on};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
-use crate::cli::failure::Failure;
+use super::failure::Failure;
+
+fn unheard(error: &io::Error) -> Failure {
+    Failure::from(format!("signals can't be heard: {error}"))
+}
 
 /// Comes when somebody sends SIGTERM or Ctrl-C; with `at_end` also when stdin ends, as it does with the process that
 /// holds its other end.
 pub(super) fn signal(at_end: bool) -> Result<impl Future<Output = ()>, Failure> {
-    let unheard = |error: io::Error| Failure::from(format!("signals can't be heard: {error}"));
-    let mut terminate = on(SignalKind::terminate()).map_err(unheard)?;
-    let mut interrupt = on(SignalKind::interrupt()).map_err(unheard)?;
+    let mut terminate = on(SignalKind::terminate()).map_err(|error| unheard(&error))?;
+    let mut interrupt = on(SignalKind::interrupt()).map_err(|error| unheard(&error))?;
     let end = at_end.then(end_of_stdin);
     Ok(async move {
         tokio::select! {
@@ -27,6 +30,16 @@ pub(super) fn signal(at_end: bool) -> Result<impl Future<Output = ()>, Failure> 
             } => {}
         }
     })
+}
+
+/// Something comes whenever somebody sends SIGHUP.
+pub(super) fn again() -> Result<mpsc::Receiver<()>, Failure> {
+    let mut hangup = on(SignalKind::hangup()).map_err(|error| unheard(&error))?;
+    let (tell, again) = mpsc::channel(1);
+    drop(tokio::spawn(async move {
+        while hangup.recv().await.is_some() && tell.send(()).await.is_ok() {}
+    }));
+    Ok(again)
 }
 
 /// In a thread that nobody waits for: it may read for ever.

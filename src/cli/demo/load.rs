@@ -1,0 +1,96 @@
+//! What is asked for, and what goes wrong: all of it follows from the seed.
+
+use serde_json::{Value, json};
+
+use super::Faults;
+use super::folder::{ACCOUNTS, BANK, account};
+use crate::rig::Wanted;
+
+/// Banks that the switch plays.
+const BANKS: [&str; 5] = ["002", "008", "014", "022", "451"];
+
+/// A number that follows from the seed and a place, and looks like none (`SplitMix64`, Steele and others 2014).
+const fn drawn(seed: u64, place: u64) -> u64 {
+    let mut number = seed.wrapping_add(place.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    number ^ (number >> 31)
+}
+
+/// The transfer at a place of the load.
+pub(super) fn wanted(seed: u64, place: u64) -> Wanted {
+    let draw = |nth: u64| drawn(seed, place.wrapping_mul(8).wrapping_add(nth));
+    let bank = usize::try_from(draw(0) % 5).ok().and_then(|nth| BANKS.get(nth)).unwrap_or(&"014");
+    // Some accounts at other banks are closed or not there.
+    let to = match draw(1) % 100 {
+        0 => "1000000002".to_owned(),
+        1 => "1000000003".to_owned(),
+        _ => format!("{:010}", 2_000_000_000 + draw(2) % 1_000_000_000),
+    };
+    Wanted {
+        number: place + 1,
+        from: account(draw(3) % ACCOUNTS),
+        to: ((*bank).to_owned(), to),
+        minor: 100 * (10_000 + draw(4) % 2_000_000) + draw(5) % 100,
+    }
+}
+
+/// What the switch sends to the bank.
+pub(super) fn traffic(tps: u64) -> Value {
+    let accounts: Vec<_> = (0..ACCOUNTS).map(account).collect();
+    json!({
+        "bank": BANK,
+        "per_second": (tps / 3).clamp(1, 10_000),
+        "accounts": accounts,
+        "least_minor": 1_000_000,
+        "most_minor": 200_000_000,
+        "inquiries": 100,
+        "regrets": 40,
+    })
+}
+
+/// What goes wrong at the switch. The first rule that matches and has the luck decides.
+pub(super) fn faults(faults: Faults) -> Value {
+    let rule = |mti: &str, chance: f64, action: Value| json!({ "match": { "mti": mti }, "chance": chance, "action": action });
+    match faults {
+        Faults::None => json!([]),
+        Faults::Usual => json!([
+            rule("0200", 0.02, json!({ "decline": { "rc": "51" } })),
+            rule("0200", 0.01, json!("drop_response")),
+            rule("0200", 0.005, json!("drop_request")),
+            rule("0200", 0.005, json!("duplicate")),
+            rule("0200", 0.005, json!({ "late": { "ms": 1500 } })),
+            rule("0420", 0.1, json!("drop_response")),
+        ]),
+        Faults::Storm => json!([
+            rule("0200", 0.05, json!({ "decline": { "rc": "51" } })),
+            rule("0200", 0.05, json!("drop_response")),
+            rule("0200", 0.05, json!("drop_request")),
+            rule("0200", 0.03, json!("duplicate")),
+            rule("0200", 0.04, json!({ "late": { "ms": 1500 } })),
+            rule("0200", 0.01, json!({ "late": { "ms": 3000 } })),
+            rule("0200", 0.02, json!({ "delay": { "ms": 1500 } })),
+            rule("0200", 0.01, json!("wrong_amount")),
+            rule("0200", 0.01, json!("unknown_stan")),
+            rule("0200", 0.01, json!("overwrite_de7")),
+            rule("0200", 0.003, json!("garbage")),
+            rule("0200", 0.001, json!("disconnect")),
+            rule("0420", 0.3, json!("drop_response")),
+            rule("0420", 0.1, json!("drop_request")),
+            rule("0421", 0.2, json!("drop_response")),
+        ]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_asks_for_the_same_and_another_for_other() {
+        let all = |seed| (0..50).map(|place| wanted(seed, place).minor).collect::<Vec<_>>();
+        assert_eq!(all(1), all(1));
+        assert_ne!(all(1), all(2));
+        assert!(all(1).iter().all(|minor| *minor >= 1_000_000));
+    }
+}
