@@ -56,14 +56,17 @@ impl Folder {
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        let ledger = self.0.join("ledger.db");
-        let accounts = self.0.join("accounts.csv");
-        read(&format!(
+        read(&self.text()).unwrap()
+    }
+
+    /// The section for the ledger in this folder.
+    pub(crate) fn text(&self) -> String {
+        let (ledger, accounts) = (self.0.join("ledger.db"), self.0.join("accounts.csv"));
+        format!(
             "mode = \"embedded\"\ndebit = \"titian\"\nledger = \"sqlite://{}\"\naccounts_file = \"{}\"",
             ledger.display(),
             accounts.display()
-        ))
-        .unwrap()
+        )
     }
 
     pub(crate) fn port(&self) -> Port {

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use titian::bank::{Ask, Told};
 use titian::transfer::{PostingAnswer, Side};
 
+use crate::alone;
 use crate::house::{BUDI, Folder, Port, id, posting, read};
 
 const KILLS: u64 = 20;
@@ -26,21 +27,16 @@ async fn post_without_end() {
     }
 }
 
-#[test]
-fn what_was_answered_outlives_the_process() {
+#[tokio::test]
+async fn what_was_answered_outlives_the_process() {
+    let _alone = alone().await;
     let folder = Folder::new();
-    let path = folder.embedded();
-    let settings = format!(
-        "mode = \"embedded\"\ndebit = \"titian\"\nledger = \"sqlite://{}\"\naccounts_file = \"{}\"",
-        path.ledger.display(),
-        path.accounts.unwrap().display()
-    );
     let mut durable = 0;
     for kill in 0..KILLS {
         let first = durable;
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["kill::post_without_end", "--exact", "--nocapture"])
-            .env("TITIAN_KILL_BANK", &settings)
+            .env("TITIAN_KILL_BANK", folder.text())
             .env("TITIAN_KILL_FIRST", first.to_string())
             .stdout(Stdio::piped())
             .spawn()
