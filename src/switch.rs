@@ -226,8 +226,9 @@ impl Switch {
         while let Some((from, wire)) = self.held.take_due(now) {
             self.request(Incoming { from, wire, fault: None }, now);
         }
-        // No more than there are now, so that questions that are due again at once end no tick.
-        for _ in 0..self.questions.len() {
+        // No more than there are now, so that questions that are due again at once end no tick. Deadlines of answered ones are
+        // among them: as long as one is left, whoever waits for the next deadline waits for it.
+        for _ in 0..self.questions.deadlines() {
             let Some((key, question)) = self.questions.take_due(now) else { break };
             self.expire(key, question, now);
         }

@@ -30,7 +30,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 
-pub use codec::Codec;
+pub use codec::{Codec, Unreadable, Unwritable};
 pub use fixture::Fixture;
 pub use reference::{NoReference, Reference};
 
