@@ -6,7 +6,7 @@ use std::hash::BuildHasherDefault;
 
 use super::Engine;
 use super::event::{Busy, Output};
-use super::live::{Mixer, trace_key};
+use super::live::{Mixer, trace_key as by_wire};
 use crate::mutation::{Mutant, broken};
 use crate::transfer::{
     Alarm, Effect, Exchange, ExchangeInput, Heard, Holding, Inquiry, Numbers as _, Outcome, Trace,
@@ -30,6 +30,11 @@ struct Asked {
     inquiry: Inquiry,
     exchange: Exchange,
     traces: Vec<Trace>,
+}
+
+fn trace_key(trace: Trace) -> u128 {
+    let millis = if broken(Mutant::MatchByMillisecond) { trace.at.millis() % 1000 } else { 0 };
+    by_wire(trace) | u128::from(millis) << 112
 }
 
 impl Exchanges {

@@ -7,6 +7,7 @@ use super::pattern::{Pattern, TooLong};
 use super::profile::{Network, elements, message_type};
 use super::said::{Said, Word, write_name};
 use crate::iso8583::{De, EncodeError, Message, Mti, Spec};
+use crate::mutation::{Mutant, broken};
 use crate::settings::{Section, all};
 use crate::transfer::{Holding, Inquiry, Order, ReversalSend, Side, Trace};
 use crate::values::ResponseCode;
@@ -271,8 +272,10 @@ impl Network {
     fn said<'a>(&'a self, order: &'a Order, trace: Trace) -> Said<'a> {
         let said = Said::of_order(order, &self.bank, self.offset, trace);
         match self.side(order.kind) {
-            Some(Side::Debit) => Said { from: said.to, to: said.from, ..said },
-            Some(Side::Credit) | None => said,
+            Some(Side::Debit) if !broken(Mutant::DrawOnOurselves) => {
+                Said { from: said.to, to: said.from, ..said }
+            }
+            Some(_) | None => said,
         }
     }
 

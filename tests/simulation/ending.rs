@@ -29,6 +29,9 @@ impl World {
         }
         let until = self.now + u64::try_from(Duration::from_hours(72).as_millis()).unwrap();
         self.run(until);
+        // What comes after a calm is answered.
+        self.calm = true;
+        self.inquire_of_switch();
         // Days end for ever: what the last one brought is still under way.
         self.run(self.now + 60_000);
     }

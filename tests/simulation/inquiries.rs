@@ -16,9 +16,15 @@ use crate::world::{Happening, World, amount};
 /// What was asked and is not answered yet, by exchange.
 #[derive(Default)]
 pub(crate) struct Waiting {
-    /// Until when an outcome must be there, and in which life of the program it was asked.
-    asked: HashMap<u128, (Way, u64)>,
+    asked: HashMap<u128, Asked>,
     account: HashMap<u128, AccountNumber>,
+}
+
+/// Who asks whom, in which life of the program, and whether nothing failed any more.
+struct Asked {
+    way: Way,
+    incarnation: u64,
+    calm: bool,
 }
 
 /// Whose an account is, as the one who keeps it knows: nobody's, of every seventh account.
@@ -40,6 +46,11 @@ impl World {
             // While our bank is not there it is asked nothing.
             return asked.map_or((), |_| self.switch_acts());
         }
+        self.inquire_of_switch();
+    }
+
+    /// A channel asks.
+    pub(crate) fn inquire_of_switch(&mut self) {
         let (id, bank, account) = (self.id(), self.bank(), self.account_number());
         self.national.list(&bank, account, holder(account));
         let inquiry = Inquiry {
@@ -64,7 +75,8 @@ impl World {
 
     fn is_asked_by(&mut self, inquiry: &Inquiry, way: Way) {
         self.waiting.account.insert(inquiry.id.0, inquiry.account);
-        self.waiting.asked.insert(inquiry.id.0, (way, self.incarnation));
+        let asked = Asked { way, incarnation: self.incarnation, calm: self.calm };
+        self.waiting.asked.insert(inquiry.id.0, asked);
     }
 
     /// The adapter asks the switch.
@@ -98,8 +110,8 @@ impl World {
     pub(crate) fn inquired(&mut self, id: TransferId, way: Way, outcome: &Outcome) {
         self.counts.checks += 1;
         let asked = self.waiting.asked.remove(&id.0);
-        let (asked_way, _) = asked.unwrap_or_else(|| panic!("{id}: told twice, or unasked"));
-        assert_eq!(asked_way, way, "{id}: told to somebody else");
+        let asked = asked.unwrap_or_else(|| panic!("{id}: told twice, or unasked"));
+        assert_eq!(asked.way, way, "{id}: told to somebody else");
         let truth = named(self.waiting.account[&id.0]);
         match outcome {
             Outcome::Answered(_, holding) => {
@@ -108,7 +120,7 @@ impl World {
             Outcome::Declined(said) if *said == code("68") => assert_eq!(way, Way::In),
             Outcome::Declined(said) if *said == code("91") => assert_eq!(way, Way::Out),
             Outcome::Declined(_) => assert_eq!(truth, None, "{id}: declined, and there is one"),
-            Outcome::Unanswered => assert_eq!(way, Way::Out),
+            Outcome::Unanswered => assert!(way == Way::Out && !asked.calm, "{id}: never answered"),
         }
         self.counts.inquired += 1;
         match (way, outcome) {
@@ -120,7 +132,7 @@ impl World {
 
     /// Who asked was told, unless the program stopped meanwhile.
     pub(crate) fn all_were_told(&self) {
-        for (id, (_, incarnation)) in &self.waiting.asked {
+        for (id, Asked { incarnation, .. }) in &self.waiting.asked {
             assert!(*incarnation < self.incarnation, "{}: never told", TransferId(*id));
         }
     }

@@ -82,7 +82,7 @@ impl World {
         match incoming {
             Incoming::Answer { trace, to, heard, holding } => match asked(to) {
                 Some(to) => {
-                    self.auditor.hears(trace);
+                    self.auditor.hears(&self.journal, trace);
                     Event::Answered { trace, to, heard }
                 }
                 None => Event::InquiryAnswered { trace, heard, holding },

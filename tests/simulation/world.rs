@@ -81,6 +81,8 @@ pub(crate) struct World {
     pub(crate) demanded: HashMap<String, Asks>,
     /// What happened, as one number: two runs of a seed must give the same.
     pub(crate) trace: u64,
+    /// Whether nothing fails any more.
+    pub(crate) calm: bool,
     /// What was asked without money.
     pub(crate) waiting: Waiting,
     /// Whether the network knows no reversal.
@@ -139,6 +141,7 @@ impl World {
             said: HashMap::new(),
             demanded: HashMap::new(),
             trace: seed,
+            calm: false,
             waiting: Waiting::default(),
             next_tick: None,
             paused_until: 0,
