@@ -111,11 +111,18 @@ pub enum Output {
     Garbage {
         /// To this bank.
         to: Member,
+        /// On this line, as [`Wire::line`] says of the message in whose place they come, or another one of the bank's.
+        line: u64,
         /// The bytes.
         bytes: Vec<u8>,
     },
-    /// Cut a line to this bank.
-    Disconnect(Member),
+    /// Cut a line to this bank, in place of a message.
+    Disconnect {
+        /// The bank.
+        bank: Member,
+        /// This one, as [`Wire::line`] says of the message, or another one of the bank's.
+        line: u64,
+    },
     /// A business date has ended: its settlement files can be made now, and until the next one ends.
     Closed(Date),
 }

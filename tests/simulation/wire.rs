@@ -130,7 +130,9 @@ impl World {
                 Output::Send { wire, .. } if wire.mti().is_request() => self.switch_asks(&wire),
                 Output::Send { wire, .. } => self.switch_answers(wire),
                 Output::Closed(date) => self.national.close(date),
-                Output::Garbage { .. } | Output::Disconnect(_) => panic!("no such fault is drawn"),
+                Output::Garbage { .. } | Output::Disconnect { .. } => {
+                    panic!("no such fault is drawn")
+                }
             }
         }
         let Some(at) = self.national.brain.next_deadline() else { return };

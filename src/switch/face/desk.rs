@@ -190,12 +190,12 @@ impl Desk {
             match output {
                 Output::Send { to, wire, after } if after.is_zero() => self.send(to, wire, now),
                 Output::Send { to, wire, after } => self.hold(to, wire, now.after(after), now),
-                Output::Garbage { to, bytes } => match self.lines.pick(to, 0) {
+                Output::Garbage { to, line, bytes } => match self.lines.pick(to, line) {
                     Some(line) => self.lines.post(line, Outgoing::Garbage(bytes)),
                     None => self.unsent(),
                 },
-                Output::Disconnect(bank) => {
-                    if let Some(line) = self.lines.pick(bank, 0) {
+                Output::Disconnect { bank, line } => {
+                    if let Some(line) = self.lines.pick(bank, line) {
                         self.close(line);
                     }
                 }
