@@ -38,18 +38,17 @@ impl World {
 
     /// Persons look at all that waits for them.
     fn resolve(&mut self) {
-        for (id, ..) in self.journal.lives() {
+        let waits = |(id, _, life): Lived| waits_for_persons(&life).then_some(id);
+        for id in self.journal.lives().into_iter().filter_map(waits) {
             self.persons(id);
         }
     }
 
     /// Persons look at a transfer, if it waits for them, and decide by what is true then.
     pub(crate) fn persons(&mut self, id: TransferId) {
-        let Some(Life::Out(Outbound::Exception(..) | Outbound::Contradicted(..))) =
-            self.journal.life(id)
-        else {
+        if !self.journal.life(id).as_ref().is_some_and(waits_for_persons) {
             return;
-        };
+        }
         self.counts.resolved += 1;
         let moved = self.moved(&self.national.settled(), id);
         let verdict = if moved { Verdict::Settle } else { Verdict::Refund };
@@ -135,4 +134,8 @@ impl World {
         let unknown = files.iter().find(|(_, settled)| settled.stands());
         assert_eq!(unknown, None, "the switch moved what nobody knows of");
     }
+}
+
+fn waits_for_persons(life: &Life) -> bool {
+    matches!(life, Life::Out(Outbound::Exception(..) | Outbound::Contradicted(..)))
 }

@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -223,11 +224,9 @@ impl World {
     }
 
     fn note(&mut self, happening: &Happening) {
-        let kind = std::mem::discriminant(happening);
-        let text = format!("{kind:?}{}", self.now);
-        for byte in text.bytes() {
-            self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3);
-        }
+        let mut hasher = DefaultHasher::new();
+        (self.trace, std::mem::discriminant(happening), self.now).hash(&mut hasher);
+        self.trace = hasher.finish();
     }
 
     /// The network's day ends.
