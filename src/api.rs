@@ -12,7 +12,6 @@ mod faults;
 mod http;
 mod keys;
 mod minify;
-mod money;
 mod outcome;
 mod partner;
 mod rate;
@@ -28,5 +27,7 @@ pub use desk::{Denial, Desk, InquiryAnswer, Progress, Reason, TransferAnswer};
 pub use http::{Api, OPENAPI};
 pub use server::serve;
 pub use service::Service;
-pub use settings::{Debit, Ground, Limits, Settings};
+pub use settings::{Ground, Limits, Settings};
 pub use signature::{Claim, SignatureKey};
+
+pub use crate::bank::Debit;

@@ -5,6 +5,7 @@
 //! ([`iso8583`]). Value types that both need lie under both ([`values`]). `docs/architecture.md` is the map.
 
 pub mod api;
+pub mod bank;
 pub mod cli;
 pub mod engine;
 pub mod iso8583;
@@ -17,5 +18,6 @@ pub mod records;
 pub mod settings;
 mod spelling;
 pub mod switch;
+pub mod tls;
 pub mod transfer;
 pub mod values;

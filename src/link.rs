@@ -21,7 +21,6 @@ mod outbox;
 mod pace;
 mod session;
 mod tcp;
-mod tls;
 
 pub use driver::start;
 pub use end::End;
@@ -29,7 +28,8 @@ pub use event::{Event, NotSent, Outgoing, Premature};
 pub use group::{Action, Group, Role};
 pub use handle::{Events, Handle};
 pub use tcp::{Clock, Endpoint};
-pub use tls::{Identity, TlsClient, TlsError, TlsServer};
+
+pub use crate::tls::{Identity, TlsClient, TlsError, TlsServer};
 
 /// Whose a message is: a number that the owner gives and gets back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,12 +1,16 @@
 //! Reading settings: every fault of a file is found, each with its key, before anything is refused.
 
+mod layers;
+mod secret;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use config::{Config, File, FileFormat, Value, ValueKind};
+use config::{Config, ConfigError, File, FileFormat, Value, ValueKind};
+pub use layers::Layers;
 
 use crate::spelling::did_you_mean;
 use crate::values::Value as Known;
@@ -35,11 +39,15 @@ impl fmt::Display for Fault {
 /// If it is not TOML.
 pub fn tree(file: &str, text: &str) -> Result<Value, Fault> {
     let config = Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build();
-    config.map(|config| config.cache).map_err(|error| Fault {
-        file: file.to_owned(),
-        key: String::new(),
-        reason: error.to_string().trim().replace('\n', " "),
-    })
+    config.map(|config| config.cache).map_err(|error| Fault::of(file, &error))
+}
+
+impl Fault {
+    /// A file that can't be read as settings.
+    fn of(file: &str, error: &ConfigError) -> Self {
+        let reason = error.to_string().trim().replace('\n', " ");
+        Self { file: file.to_owned(), key: String::new(), reason }
+    }
 }
 
 /// The faults found so far.
@@ -137,6 +145,19 @@ impl<'a> Section<'a> {
         Section::open(self.file, self.path_of(key), value, false, self.faults)
     }
 
+    /// The tables of a list; none, where it isn't there.
+    pub fn sections(&self, key: &'static str) -> Vec<Section<'a>> {
+        if !self.has(key) {
+            return Vec::new();
+        }
+        let items = self.items(key).unwrap_or_default().iter().enumerate();
+        let open = |(place, item)| {
+            let path = format!("{}[{place}]", self.path_of(key));
+            Section::open(self.file, path, item, false, self.faults)
+        };
+        items.filter_map(open).collect()
+    }
+
     /// A table within whose keys are names of the file's own choice.
     pub fn named(&self, key: &'static str) -> Option<Section<'a>> {
         let value = self.ask(key)?;
@@ -186,9 +207,17 @@ impl<'a> Section<'a> {
 
     /// A list of values that are known by their text.
     pub fn values<T: Known>(&self, key: &'static str) -> Option<Vec<T>> {
+        self.texts(key, known)
+    }
+
+    /// A list of texts, each as `parse` takes it.
+    pub fn texts<T>(
+        &self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
         let items = self.items(key)?;
-        let read = |item: &Value| self.parsed(key, item, "is not a list of text", known);
-        all(items.iter().map(read))
+        all(items.iter().map(|item| self.parsed(key, item, "is not a list of text", &parse)))
     }
 
     /// A list of numbers within a range.
@@ -211,10 +240,13 @@ impl<'a> Section<'a> {
     }
 
     fn ranged(&self, key: &str, value: &Value, range: &RangeInclusive<i64>) -> Option<i64> {
-        let number = match value.kind {
-            ValueKind::I64(number) if range.contains(&number) => Some(number),
+        let number = match &value.kind {
+            ValueKind::I64(number) => Some(*number),
+            // What comes from the environment and the command line is text.
+            ValueKind::String(text) => text.parse().ok(),
             _ => None,
         };
+        let number = number.filter(|number| range.contains(number));
         if number.is_none() {
             let (least, most) = (range.start(), range.end());
             self.fault(key, format!("is not a number from {least} to {most}"));
@@ -224,11 +256,15 @@ impl<'a> Section<'a> {
 
     /// Yes or no.
     pub fn flag(&self, key: &'static str) -> Option<bool> {
-        if let ValueKind::Boolean(flag) = self.ask(key)?.kind {
-            return Some(flag);
+        let flag = match &self.ask(key)?.kind {
+            ValueKind::Boolean(flag) => Some(*flag),
+            ValueKind::String(text) => text.parse().ok(),
+            _ => None,
+        };
+        if flag.is_none() {
+            self.fault(key, "is neither true nor false");
         }
-        self.fault(key, "is neither true nor false");
-        None
+        flag
     }
 
     /// One of several names.

@@ -11,6 +11,7 @@ mod codes;
 mod date;
 mod form;
 mod moment;
+mod money;
 mod text;
 mod time;
 pub mod whole;
@@ -24,6 +25,7 @@ pub use codes::{
 };
 pub use date::{Date, Offset};
 pub use moment::Moment;
+pub use money::{Money, MoneyError};
 pub use text::{Name, Reference};
 pub use time::{MonthDay, TimeOfDay, Transmission};
 

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::desk::Progress;
-use super::money::Money;
 use super::outcome::{Case, Code, FieldFault, Outcome, latest_status};
 use super::service::Service;
 use super::token::Token;
 use crate::transfer::{Inquiry, Order};
+use crate::values::Money;
 use crate::values::{Name, Reference};
 
 /// HTTP status and JSON.

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use super::body::{Field, MoneyBody, Text};
-use super::money::{Money, MoneyError};
 use super::outcome::{Case, FieldFault, Outcome};
 use super::read::Terms;
 use crate::values::{AccountNumber, Amount, Currency, Institution, Name, Value};
+use crate::values::{Money, MoneyError};
 
 /// The faults found so far.
 #[derive(Default)]

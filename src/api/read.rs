@@ -13,8 +13,8 @@ use super::body::{Additional, Field, InquiryBody, StatusBody, TokenBody, Transfe
 use super::faults::Faults;
 use super::keys;
 use super::outcome::{Case, Outcome};
-use super::settings::Debit;
 use super::stamp::Stamp;
+use crate::bank::Debit;
 use crate::engine::{Begun, Key};
 use crate::transfer::{ChannelReference, Funding, Inquiry, Order, Particulars};
 use crate::values::{

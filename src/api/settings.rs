@@ -4,32 +4,20 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
-use std::{env, fs};
 
 use super::admission::Admission;
-use super::money::Money;
 use super::partner::{Credentials, Partner};
 use super::rate::{Load, Rate};
 use super::read::Terms;
 use super::signature::{SignatureKey, SigningKey};
 use super::token::TokenKey;
+use crate::bank::Debit;
 use crate::settings::{Section, all};
+use crate::values::Money;
 use crate::values::{Currency, MerchantType, Offset, ProcessingCode, Reference, Terminal, Value};
-
-/// Bytes of the longest file of a key.
-const KEY_FILE_MAX: u64 = 64 * 1024;
 
 /// A partner's requests for a token: a few nodes of it that begin together, and no more.
 const TOKENS: (NonZeroU32, NonZeroU32) = (positive(10), positive(20));
-
-/// Who debits the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Debit {
-    /// The program asks core for it.
-    Titian,
-    /// The channel has done it before it asks.
-    Caller,
-}
 
 /// What other sections say that the API goes by.
 #[derive(Clone, Copy, Debug)]
@@ -163,7 +151,7 @@ fn read_admission(section: &Section<'_>, listen: Option<SocketAddr>) -> Option<A
     let partners = section.named("partners");
     let key =
         if open == Some(false) || section.has("token_key_file") || section.has("token_key_env") {
-            secret(section, "token_key_file", "token_key_env", |key| {
+            section.secret("token_key_file", "token_key_env", |key| {
                 TokenKey::new(key)
                     .ok_or_else(|| format!("has fewer than {} bytes", TokenKey::LEAST))
             })
@@ -213,8 +201,8 @@ fn read_partner(
         section.fault(name, format!("is not {}", Reference::EXPECTED));
     }
     let client = own.value("client_id").map(|client: Reference| client.as_str().to_owned());
-    let key = own.text("public_key_file", |path| SigningKey::from_pem(&read_text(path)?));
-    let secret = secret(&own, "secret_file", "secret_env", |secret| {
+    let key = own.file("public_key_file", SigningKey::from_pem);
+    let secret = own.secret("secret_file", "secret_env", |secret| {
         SignatureKey::new(secret)
             .ok_or_else(|| format!("has fewer than {} bytes", SignatureKey::LEAST))
     });
@@ -225,39 +213,6 @@ fn read_partner(
     let (id, tokens) = (id?, Rate::new(TOKENS.0, TOKENS.1));
     let credentials = Credentials::new(&id, client?, tokens, key?, secret?);
     Some((Shares { rate: rate?, burst: burst?, in_flight: in_flight? }.partner(id), credentials))
-}
-
-/// A secret, from a file or the environment: never from the settings themselves.
-fn secret<T>(
-    section: &Section<'_>,
-    file: &'static str,
-    variable: &'static str,
-    parse: impl Fn(&[u8]) -> Result<T, String>,
-) -> Option<T> {
-    match (section.has(file), section.has(variable)) {
-        (true, false) => section.text(file, |path| parse(read_text(path)?.trim_end().as_bytes())),
-        (false, true) => section.text(variable, |name| {
-            let text = env::var(name).map_err(|_| format!("{name} is not in the environment"))?;
-            parse(text.trim_end().as_bytes())
-        }),
-        (true, true) => {
-            section.fault(file, format!("is said, and {variable} too: say one of them"));
-            None
-        }
-        (false, false) => {
-            section.fault(file, format!("is missing, and {variable} too: say one of them"));
-            None
-        }
-    }
-}
-
-fn read_text(path: &str) -> Result<String, String> {
-    let failed = |error| format!("{path}: {error}");
-    let length = fs::metadata(path).map_err(failed)?.len();
-    if length > KEY_FILE_MAX {
-        return Err(format!("{path}: has {length} bytes, at most {KEY_FILE_MAX}"));
-    }
-    fs::read_to_string(path).map_err(failed)
 }
 
 fn count(section: &Section<'_>, key: &'static str) -> Option<usize> {

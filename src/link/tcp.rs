@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::group::Role;
-use super::tls::{TlsClient, TlsServer};
+use crate::tls::{TlsClient, TlsServer};
 use crate::values::Moment;
 
 /// Where a link goes to, or comes from.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order::Trace;
 use super::outbound::Doubt;
-use crate::values::{AccountNumber, Amount, Moment, ResponseCode, TransferId};
+use crate::values::{AccountNumber, Amount, Institution, Moment, ResponseCode, TransferId};
 
 /// The facts that became true, and the effects that may be released when they are on disk. Reused from one
 /// decision to the next.
@@ -112,7 +112,8 @@ pub enum Standing {
     Refused,
 }
 
-/// A posting that core is asked for. Its id is the transfer's.
+/// A posting that core is asked for. Its id is the transfer's, and all of it follows from the transfer, so that each question for
+/// it is the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posting {
     /// The transfer, and the id of the posting.
@@ -123,6 +124,8 @@ pub struct Posting {
     pub account: AccountNumber,
     /// How much.
     pub amount: Amount,
+    /// The other bank.
+    pub counterparty: Institution,
 }
 
 /// A side of an account.

@@ -235,8 +235,10 @@ pub(crate) const GROUND: fn(Debit) -> Ground = |debit| Ground {
 pub(crate) fn read(text: &str, debit: Debit) -> Result<Settings, Vec<String>> {
     let tree = tree("titian.toml", text).map_err(|fault| vec![fault.to_string()])?;
     let faults = Faults::default();
-    let settings = Section::top("titian.toml", &tree, &faults)
-        .and_then(|top| Settings::read(&top.section("api")?, GROUND(debit)));
+    let settings = Section::top("titian.toml", &tree, &faults).and_then(|top| {
+        let _of_others = top.has("core");
+        Settings::read(&top.section("api")?, GROUND(debit))
+    });
     let faults: Vec<_> = faults.all().iter().map(ToString::to_string).collect();
     settings.filter(|_| faults.is_empty()).ok_or(faults)
 }

@@ -219,8 +219,8 @@ impl Next<'_, '_> {
     fn ask_posting(&mut self, tries: u16, answer_by: Moment) {
         let due = self.context.core_due(tries).min(answer_by);
         self.fact(Fact::PostingAsked { due, answer_by });
-        let Demand { id, side, account, amount, .. } = *self.demand;
-        self.effect(Effect::AskPosting(Posting { id, side, account, amount }));
+        let Demand { id, side, account, amount, counterparty, .. } = *self.demand;
+        self.effect(Effect::AskPosting(Posting { id, side, account, amount, counterparty }));
         if broken(Mutant::AnswerBeforePosting) {
             let code = self.context.rules.inbound.approved;
             self.effect(Effect::Answer(Reply { id, to: id, about: About::Request, code }));

@@ -23,9 +23,10 @@ impl Next<'_, '_> {
     pub(super) fn ask_debit(&mut self, tries: u16) {
         let due = self.context.core_due(tries);
         self.fact(Fact::DebitAsked { due });
-        let Order { id, from, to, amount, .. } = *self.order;
-        let from = if broken(Mutant::DebitAnother) { to } else { from };
-        self.effect(Effect::AskPosting(Posting { id, side: Side::Debit, account: from, amount }));
+        let Order { id, from, to, amount, counterparty, .. } = *self.order;
+        let account = if broken(Mutant::DebitAnother) { to } else { from };
+        let posting = Posting { id, side: Side::Debit, account, amount, counterparty };
+        self.effect(Effect::AskPosting(posting));
     }
 
     pub(super) fn cancel_debit(&mut self, why: Unwanted, tries: u16) {

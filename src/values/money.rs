@@ -2,18 +2,18 @@
 
 use std::fmt;
 
-use crate::values::{Amount, Currency};
+use super::{Amount, Currency};
 
 /// Currencies by their ISO 4217 letters; each has two decimals.
 const CURRENCIES: [(&str, Currency); 1] = [("IDR", Currency::IDR)];
 
 /// An amount in text, and back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Money(pub(super) Amount);
+pub struct Money(pub Amount);
 
 /// What is wrong with the value of an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MoneyError {
+pub enum MoneyError {
     /// The value is not digits, a point and two decimals, or is more than 16 digits and two decimals.
     Value,
     /// It is nothing.
@@ -28,7 +28,7 @@ impl Money {
     ///
     /// # Errors
     /// If it is not more than nothing with exactly two decimals, without sign, blank or leading zero.
-    pub(super) fn minor(value: &str) -> Result<u64, MoneyError> {
+    pub fn minor(value: &str) -> Result<u64, MoneyError> {
         let (whole, decimals) = value.split_once('.').ok_or(MoneyError::Value)?;
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         let plain = (1..=Self::DIGITS_MAX).contains(&whole.len())
@@ -43,13 +43,13 @@ impl Money {
 
     /// The currency of its letters.
     #[must_use]
-    pub(super) fn currency(letters: &str) -> Option<Currency> {
+    pub fn currency(letters: &str) -> Option<Currency> {
         CURRENCIES.iter().find(|(name, _)| *name == letters).map(|(_, currency)| *currency)
     }
 
     /// The letters of its currency; its number, if they aren't known here.
     #[must_use]
-    pub(super) fn letters(self) -> String {
+    pub fn letters(self) -> String {
         let currency = self.0.currency();
         let known = CURRENCIES.iter().find(|(_, other)| *other == currency);
         known.map_or_else(|| currency.to_string(), |(letters, _)| (*letters).to_owned())

@@ -1,4 +1,6 @@
-//! TLS with certificates on both sides.
+//! TLS with certificates on both sides, for whoever connects: links to a switch, the port to core.
+
+mod section;
 
 use std::sync::Arc;
 use std::{fmt, io};
@@ -12,6 +14,8 @@ use tokio_rustls::rustls::{
     crypto,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
+
+pub use section::shows;
 
 /// Why TLS can't be set up. No key is told.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +34,7 @@ pub enum TlsError {
         /// Which of the files.
         what: &'static str,
     },
-    /// The name that the switch's certificate must have is none.
+    /// The name that the peer's certificate must have is none.
     #[error("`{0}` is no host name or address")]
     Name(String),
     /// A certificate, or a key that doesn't go with it.
@@ -73,7 +77,7 @@ pub struct TlsClient {
 }
 
 impl TlsClient {
-    /// Trusts a switch by this name whose certificate the authority signed, and shows our own if there is one.
+    /// Trusts a peer by this name whose certificate the authority signed, and shows our own if there is one.
     ///
     /// # Errors
     /// If something of it isn't valid.
@@ -89,7 +93,7 @@ impl TlsClient {
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), name: server })
     }
 
-    pub(super) async fn connect(
+    pub(crate) async fn connect(
         self,
         stream: TcpStream,
     ) -> io::Result<client::TlsStream<TcpStream>> {
@@ -123,7 +127,7 @@ impl TlsServer {
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)) })
     }
 
-    pub(super) async fn accept(
+    pub(crate) async fn accept(
         self,
         stream: TcpStream,
     ) -> io::Result<server::TlsStream<TcpStream>> {

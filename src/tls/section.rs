@@ -1,0 +1,47 @@
+//! A section `tls` of the settings.
+
+use super::{Identity, TlsClient, TlsServer};
+use crate::settings::Section;
+
+impl TlsClient {
+    /// Reads how a peer is known and we are: `authority_file`; `name`, if it is not that of its host; `certificate_file` and
+    /// `key_file` or `key_env`, if we show one.
+    pub fn read(section: &Section<'_>, host: &str) -> Option<Self> {
+        let authority = section.file("authority_file", |text| Ok(text.to_owned()));
+        let name = section.has("name").then(|| section.text("name", |name| Ok(name.to_owned())));
+        let identity = shows(section).then(|| Identity::read(section));
+        let name = name.unwrap_or_else(|| Some(host.to_owned()))?;
+        let identity = identity.map_or(Some(None), |identity| identity.map(Some))?;
+        let client = Self::new(authority?.as_bytes(), identity, &name);
+        client.map_err(|error| section.fault("authority_file", error.to_string())).ok()
+    }
+}
+
+impl TlsServer {
+    /// Reads how we are known, `certificate_file` and `key_file` or `key_env`; and peers, if they have to show a certificate:
+    /// `authority_file`.
+    pub fn read(section: &Section<'_>) -> Option<Self> {
+        let authority = section
+            .has("authority_file")
+            .then(|| section.file("authority_file", |text| Ok(text.to_owned())));
+        let identity = Identity::read(section);
+        let authority = authority.map_or(Some(None), |authority| authority.map(Some))?;
+        let server = Self::new(identity?, authority.as_deref().map(str::as_bytes));
+        server.map_err(|error| section.fault("certificate_file", error.to_string())).ok()
+    }
+}
+
+impl Identity {
+    fn read(section: &Section<'_>) -> Option<Self> {
+        let chain = section.file("certificate_file", |text| Ok(text.to_owned()));
+        let key = section.secret("key_file", "key_env", |key| Ok(key.to_vec()));
+        let identity = Self::from_pem(chain?.as_bytes(), &key?);
+        identity.map_err(|error| section.fault("certificate_file", error.to_string())).ok()
+    }
+}
+
+/// Whether a section says that we show a certificate.
+pub fn shows(section: &Section<'_>) -> bool {
+    let keys = ["certificate_file", "key_file", "key_env"];
+    keys.map(|key| section.has(key)).contains(&true)
+}
