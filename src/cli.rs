@@ -1,6 +1,7 @@
 //! The command line: a file a subcommand, and one for each thing that several need.
 
 mod archive;
+mod bench;
 mod check;
 mod decode;
 mod demo;
@@ -45,6 +46,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Demo(demo::Demo),
+    Bench(bench::Bench),
     Serve(serve::Serve),
     Check(check::Check),
     Decode(decode::Decode),
@@ -59,6 +61,7 @@ impl Command {
     fn run(&self) -> Result<(), Failure> {
         match self {
             Self::Demo(demo) => demo.run(),
+            Self::Bench(bench) => bench.run(),
             Self::Serve(serve) => serve.run(),
             Self::Check(check) => check.run(),
             Self::Decode(decode) => decode.run(),

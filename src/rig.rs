@@ -4,11 +4,15 @@
 mod admin;
 mod books;
 mod channel;
+mod folder;
 mod http;
 mod process;
+mod stage;
 
 pub use admin::{AdminError, AtSwitch, Operator, Watcher};
 pub use books::ThreeBooks;
-pub use channel::{Channel, Outcome, Wanted};
+pub use channel::{Channel, Outcome, Wanted, stamp};
+pub use folder::{BANK, Folder, FolderError};
 pub use http::{Client, NoAnswer};
 pub use process::{Process, ProcessError};
+pub use stage::{Closing, PATIENCE, Stage, StageError, any_port};

@@ -31,6 +31,7 @@ mod reversals;
 mod sending;
 mod settlement;
 mod snapshot;
+mod times;
 mod traffic;
 mod wire;
 
@@ -46,6 +47,7 @@ pub use ledger::Counts;
 pub use members::{Member, Presence};
 pub use orders::{Deal, Order, Phantom, Refused};
 pub use snapshot::{BankView, DayView, Snapshot, TransferView};
+pub use times::TimesView;
 pub use traffic::Traffic;
 pub use wire::Wire;
 

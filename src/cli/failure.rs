@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, Write};
 
 use super::exit::Exit;
 use super::terminal::{Ink, Style};
+use crate::rig::{AdminError, FolderError, ProcessError, StageError};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
@@ -21,6 +22,34 @@ pub(super) enum Failure {
 impl From<String> for Failure {
     fn from(line: String) -> Self {
         Self::Input(vec![line])
+    }
+}
+
+impl From<FolderError> for Failure {
+    fn from(error: FolderError) -> Self {
+        error.to_string().into()
+    }
+}
+
+impl From<ProcessError> for Failure {
+    fn from(error: ProcessError) -> Self {
+        error.to_string().into()
+    }
+}
+
+impl From<AdminError> for Failure {
+    fn from(error: AdminError) -> Self {
+        Self::No(error.to_string())
+    }
+}
+
+impl From<StageError> for Failure {
+    fn from(error: StageError) -> Self {
+        match error {
+            StageError::Process(error) => error.into(),
+            StageError::Journal(error) => error.into(),
+            error => Self::No(error.to_string()),
+        }
     }
 }
 

@@ -76,6 +76,15 @@ impl Operator {
         self.ask(Method::DELETE, "/traffic", &json!(null)).await.map(drop)
     }
 
+    /// How long the bank took to answer the transfers of the traffic that runs: a JSON object with `p50_ms` and others.
+    ///
+    /// # Errors
+    /// If it can't be asked.
+    pub async fn traffic_times(&self) -> Result<Value, AdminError> {
+        let state = self.ask(Method::GET, "/state?page=0", &json!(null)).await?;
+        Ok(state.get("traffic_times").cloned().unwrap_or_default())
+    }
+
     /// How many questions to banks wait for their answers.
     ///
     /// # Errors

@@ -132,7 +132,8 @@ fn reference(number: u64) -> String {
 }
 
 /// A moment as SNAP writes it (ISO 8601).
-fn stamp(at: Moment) -> String {
+#[must_use]
+pub fn stamp(at: Moment) -> String {
     let offset = Offset::hours(7);
     let time = TimeOfDay::of(at, offset).to_string();
     let part = |from: usize| time.get(from..from + 2).unwrap_or("00");

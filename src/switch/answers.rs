@@ -53,6 +53,9 @@ impl Switch {
                 self.inquiry_answered(&question.wire, asker, wire, code, now);
             }
             Purpose::Transfer(number, asker) => {
+                if matches!(asker, Asker::Switch) {
+                    self.traffic_answered(now.since(question.since));
+                }
                 if code == codes.approved {
                     let bank_says = authorization_of(wire);
                     self.approve(number, bank_says);

@@ -8,6 +8,7 @@ use super::ledger::Counts;
 use super::members::Presence;
 use super::records::{Number, Origin, Transfer};
 use super::settlement::timestamp;
+use super::times::TimesView;
 use super::{Switch, Tally};
 use crate::values::{Date, Institution, Moment, ProcessingCode, ResponseCode, Rrn, Stan};
 
@@ -25,6 +26,9 @@ pub struct Snapshot {
     pub open_questions: usize,
     /// Transfers that are remembered.
     pub remembered: usize,
+    /// How long banks took to answer the transfers of the traffic that runs, if any does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic_times: Option<TimesView>,
     /// The member banks.
     pub banks: Vec<BankView>,
     /// The last business dates, the latest first.
@@ -132,6 +136,7 @@ impl Switch {
             entries: self.ledger.entries(),
             open_questions: self.questions.len(),
             remembered: self.records.len(),
+            traffic_times: self.traffic_times(),
             banks: self.banks(),
             days: self.days(),
             faults: self.faults.tallies().cloned().collect(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::orders::{Deal, Order};
 use super::records::Number;
+use super::times::{Times, TimesView};
 use super::wire::Wire;
 use super::{Member, Presence, Switch};
 use crate::values::{AccountNumber, Moment, Value};
@@ -28,6 +29,8 @@ pub struct Traffic {
     pub inquiries: u32,
     /// Transfers in a thousand that are reversed after they were approved.
     pub regrets: u32,
+    /// Questions to banks that may be open; while there are as many, what is due is not made.
+    pub in_flight: usize,
 }
 
 /// Requests of one tick at most. What a late tick leaves over beyond that is not made up for.
@@ -39,6 +42,7 @@ pub(super) struct Running {
     traffic: Traffic,
     since: Moment,
     made: u64,
+    times: Times,
 }
 
 impl Running {
@@ -62,12 +66,20 @@ impl Running {
 impl Switch {
     /// Begins traffic in place of what there was, or ends it.
     pub fn set_traffic(&mut self, traffic: Option<Traffic>, now: Moment) {
-        self.traffic = traffic.map(|traffic| Running { traffic, since: now, made: 0 });
+        self.traffic = traffic.map(|traffic| Running {
+            traffic,
+            since: now,
+            made: 0,
+            times: Times::default(),
+        });
     }
 
     pub(super) fn make_traffic(&mut self, now: Moment) {
         let Some(mut running) = self.traffic.take() else { return };
         for _ in 0..running.take_due(now) {
+            if self.questions.len() >= running.traffic.in_flight {
+                break;
+            }
             self.make_request(&running.traffic, now);
         }
         self.traffic = Some(running);
@@ -91,6 +103,18 @@ impl Switch {
             // What is refused for want of room is not made up for.
             let _ = self.order(order, now);
         }
+    }
+
+    /// A bank has answered a transfer that the switch asked for.
+    pub(super) fn traffic_answered(&mut self, took: Duration) {
+        if let Some(running) = &mut self.traffic {
+            running.times.add(took);
+        }
+    }
+
+    /// How long banks took to answer the transfers of the traffic that runs.
+    pub(super) fn traffic_times(&self) -> Option<TimesView> {
+        self.traffic.as_ref().map(|running| running.times.view())
     }
 
     pub(super) fn any_account(&mut self) -> Option<AccountNumber> {

@@ -164,6 +164,7 @@ fn traffic_comes_at_its_rate_and_the_same_from_the_same_seed() {
             most: 5_000,
             inquiries: 300,
             regrets: 200,
+            in_flight: usize::MAX,
         };
         world.switch.set_traffic(Some(traffic), world.now);
         let mut seen = Vec::new();
@@ -202,6 +203,7 @@ fn traffic_waits_for_a_bank_that_is_not_there() {
         most: 1,
         inquiries: 0,
         regrets: 0,
+        in_flight: usize::MAX,
     };
     world.switch.set_traffic(Some(traffic), world.now);
     world.pass(5);
@@ -210,4 +212,30 @@ fn traffic_waits_for_a_bank_that_is_not_there() {
     world.pass(1);
     assert_eq!(mti(&world.next_to(world.ours)), 200);
     assert!(world.is_quiet(), "what was missed is not made up for");
+}
+
+#[test]
+fn traffic_is_made_while_fewer_questions_are_open_than_may_be_and_its_answers_are_timed() {
+    let mut world = World::new(Dialect::nusantara());
+    let traffic = Traffic {
+        per_second: NonZeroU32::new(1_000).unwrap(),
+        from: vec![world.played],
+        to: vec![world.ours],
+        accounts: Vec::new(),
+        least: 1,
+        most: 1,
+        inquiries: 0,
+        regrets: 0,
+        in_flight: 2,
+    };
+    world.switch.set_traffic(Some(traffic), world.now);
+    world.pass(1);
+    let asked = [world.next_to(world.ours), world.next_to(world.ours)];
+    assert!(world.is_quiet(), "two are open");
+    world.tell(world.ours, reply(&asked[0], "00"));
+    let times = world.switch.snapshot(0, 0).traffic_times.unwrap();
+    assert_eq!((times.answers, times.p50_ms / 100), (1, 9), "{times:?}");
+    world.pass(1);
+    assert_eq!(mti(&world.next_to(world.ours)), 200);
+    assert!(world.is_quiet(), "one was answered, so one more is asked for");
 }

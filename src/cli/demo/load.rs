@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Faults;
-use super::folder::{ACCOUNTS, BANK, account};
-use crate::rig::Wanted;
+use super::folder::{ACCOUNTS, account};
+use crate::rig::{BANK, Wanted};
 
 /// Banks that the switch plays.
 const BANKS: [&str; 5] = ["002", "008", "014", "022", "451"];

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,56 +11,35 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::time::{sleep, sleep_until};
 
-use super::folder::{BANK, Folder};
+use super::folder::configure;
 use super::progress::{Progress, Tally};
 use super::{Demo, load};
-use crate::bank;
 use crate::cli::failure::{Failure, write};
-use crate::journal::{Evidence, PublicKeys};
 use crate::link::Clock;
-use crate::records::{Audited, audit};
-use crate::rig::{
-    AdminError, AtSwitch, Channel, Client, Operator, Process, ProcessError, ThreeBooks, Watcher,
-};
-use crate::values::Currency;
-
-/// How long an answer of the adapter or the switch is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::rig::{Channel, Client, Closing, Folder, PATIENCE, Stage, Watcher};
 
 /// How long what is under way at the end may take.
 const ENDING: Duration = Duration::from_mins(5);
 
-impl From<ProcessError> for Failure {
-    fn from(error: ProcessError) -> Self {
-        error.to_string().into()
-    }
-}
-
-impl From<AdminError> for Failure {
-    fn from(error: AdminError) -> Self {
-        Self::No(error.to_string())
-    }
-}
-
 /// Plays it all; when `stop` comes it is over.
 pub(super) async fn play(demo: &Demo, stop: impl Future<Output = ()>) -> Result<(), Failure> {
     let mut stop = pin!(stop);
-    let mut stage = tokio::select! {
-        stage = Stage::set(demo) => stage?,
+    let mut play = tokio::select! {
+        play = Play::begin(demo) => play?,
         () = &mut stop => return Err(Failure::No("stopped before it began".to_owned())),
     };
     let begun = Instant::now();
     tokio::select! {
-        done = stage.load(demo) => done?,
+        done = play.load(demo) => done?,
         () = &mut stop => return Err(Failure::No("stopped in the middle".to_owned())),
     }
-    let end = stage.compare().await?;
-    write(&stage.told(demo, &end, begun.elapsed()))?;
+    let end = play.compare().await?;
+    write(&play.told(demo, &end, begun.elapsed()))?;
     if demo.keep {
-        write(&stage.to_try())?;
+        write(&play.to_try())?;
         stop.await;
     }
-    stage.leave().await?;
+    play.stage.leave().await?;
     match end.differences().as_slice() {
         [] => Ok(()),
         differences => Err(Failure::No(format!("the books differ: {}", differences.join(", ")))),
@@ -68,13 +47,9 @@ pub(super) async fn play(demo: &Demo, stop: impl Future<Output = ()>) -> Result<
 }
 
 /// All who take part.
-struct Stage {
-    program: PathBuf,
-    folder: Folder,
+struct Play {
+    stage: Stage,
     settings: PathBuf,
-    switch: Process,
-    adapter: Option<Process>,
-    operator: Operator,
     watcher: Watcher,
     channel: Arc<Channel>,
     api: SocketAddr,
@@ -86,8 +61,7 @@ struct Stage {
 
 /// What the books of all said.
 struct End {
-    books: ThreeBooks,
-    audited: Audited,
+    closing: Closing,
     /// What channels were told to be settled, in minor units.
     heard: u128,
     /// Transfers that wait for two persons.
@@ -96,91 +70,38 @@ struct End {
 
 impl End {
     fn differences(&self) -> Vec<&'static str> {
-        let mut differences = self.books.differences();
-        if self.heard != self.books.out.moved {
+        let mut differences = self.closing.books.differences();
+        if self.heard != self.closing.books.out.moved {
             differences.push("what channels were told");
         }
-        if self.audited.open > self.exceptions {
+        if self.closing.audited.open > self.exceptions {
             differences.push("transfers that are open still");
         }
         differences
     }
 }
 
-impl Stage {
+impl Play {
     /// Brings everybody on.
-    async fn set(demo: &Demo) -> Result<Self, Failure> {
+    async fn begin(demo: &Demo) -> Result<Self, Failure> {
         let program = std::env::current_exe()
             .map_err(|error| format!("this program can't be found: {error}"))?;
-        let folder = Folder::make(demo.dir.as_deref())?;
-        let switch = Self::switch(&program, &folder, demo.seed).await?;
-        let (listen, admin) = (switch.address("listen")?, switch.address("admin")?);
-        let operator = Operator::new(Client::new(admin, PATIENCE));
-        operator.faults(&load::faults(demo.faults)).await?;
-        let (api, console) = (free(8080), free(8081));
-        let settings = folder.configure(listen, api, console)?;
-        let adapter = Self::adapter(&program, &folder, &settings).await?;
-        let (api, console) = (adapter.address("api")?, adapter.address("console")?);
-        // When it comes back it is where it was.
-        folder.configure(listen, api, console)?;
-        let clock = Clock::new();
-        let channel = Arc::new(Channel::new(Client::new(api, PATIENCE), clock));
-        let watcher = Watcher::new(Client::new(console, PATIENCE));
-        let stage = Self {
-            program,
-            folder,
-            settings,
-            switch,
-            adapter: Some(adapter),
-            operator,
-            watcher,
-            channel,
-            api,
-            console,
-            tally: Arc::default(),
-            crash: None,
+        let folder = Folder::make(demo.dir.as_deref(), "demo")?;
+        let mut stage = Stage::set(program, folder, demo.seed, [free(8583), free(8584)]).await?;
+        let listen = stage.switch.address("listen")?;
+        stage.operator.faults(&load::faults(demo.faults)).await?;
+        let settings = configure(&stage.folder, listen, free(8080), free(8081))?;
+        let watcher = stage.adapter(&settings).await?;
+        let at = |name| stage.adapter.as_ref().map(|adapter| adapter.address(name)).transpose();
+        let (Some(api), Some(console)) = (at("api")?, at("console")?) else {
+            return Err(Failure::No("the adapter is gone".to_owned()));
         };
-        stage.wait_until_ready().await?;
+        // When it comes back it is where it was.
+        configure(&stage.folder, listen, api, console)?;
+        let channel = Arc::new(Channel::new(Client::new(api, PATIENCE), Clock::new()));
         stage.operator.traffic(&load::traffic(demo.tps)).await?;
-        Ok(stage)
-    }
-
-    async fn switch(program: &Path, folder: &Folder, seed: u64) -> Result<Process, Failure> {
-        let seed = seed.to_string();
-        let settlement = folder.file("settlement").display().to_string();
-        let (listen, admin) = (free(8583).to_string(), free(8584).to_string());
-        let arguments = [
-            "switch",
-            "--listen",
-            &listen,
-            "--admin",
-            &admin,
-            "--seed",
-            &seed,
-            "--settlement-dir",
-            &settlement,
-        ];
-        let log = folder.file("switch.log");
-        Ok(Process::start(program, "titian switch", &arguments, "listening", &log).await?)
-    }
-
-    async fn adapter(program: &Path, folder: &Folder, settings: &Path) -> Result<Process, Failure> {
-        let settings = settings.display().to_string();
-        let arguments = ["serve", "--config", &settings];
-        let (log, up) = (folder.file("adapter.log"), "the adapter is up");
-        Ok(Process::start(program, "titian serve", &arguments, up, &log).await?)
-    }
-
-    async fn wait_until_ready(&self) -> Result<(), Failure> {
-        let begun = Instant::now();
-        while !self.watcher.is_ready().await {
-            if begun.elapsed() > PATIENCE {
-                let log = self.folder.file("adapter.log");
-                return Err(Failure::No(format!("the adapter is not ready: {}", log.display())));
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
-        Ok(())
+        let tally = Arc::default();
+        Ok(Self { stage, settings, watcher, channel, api, console, tally, crash: None })
     }
 
     /// Asks for all transfers at their times, kills the adapter in the middle, and waits until nothing is under way.
@@ -190,7 +111,7 @@ impl Stage {
             "the adapter is on http://{}, its health on http://{}/metrics, all files in {}",
             self.api,
             self.console,
-            self.folder.path.display()
+            self.stage.folder.path.display()
         ));
         let begun = Instant::now();
         for place in 0..demo.transfers {
@@ -202,8 +123,8 @@ impl Stage {
                 self.crash(&progress).await?;
             }
         }
-        self.operator.quiet().await?;
-        self.operator.faults(&json!([])).await?;
+        self.stage.operator.quiet().await?;
+        self.stage.operator.faults(&json!([])).await?;
         let last = Instant::now();
         loop {
             let under_way = self.under_way().await?;
@@ -238,15 +159,14 @@ impl Stage {
 
     /// The adapter is gone, as if its machine had lost its power, and comes back.
     async fn crash(&mut self, progress: &Progress) -> Result<(), Failure> {
-        if let Some(adapter) = self.adapter.take() {
+        if let Some(adapter) = self.stage.adapter.take() {
             adapter.kill().await?;
         }
         let gone = Instant::now();
         progress.say("the adapter is killed (SIGKILL), and started again");
-        let adapter = Self::adapter(&self.program, &self.folder, &self.settings).await?;
-        let open = adapter.field("open").and_then(|open| open.parse().ok()).unwrap_or_default();
-        self.adapter = Some(adapter);
-        self.wait_until_ready().await?;
+        self.watcher = self.stage.adapter(&self.settings).await?;
+        let open = self.stage.adapter.as_ref().and_then(|adapter| adapter.field("open"));
+        let open = open.and_then(|open| open.parse().ok()).unwrap_or_default();
         let away = gone.elapsed();
         self.crash = Some((open, away));
         progress.say(&format!(
@@ -264,29 +184,21 @@ impl Stage {
         let unheard =
             (Tally::get(&self.tally.asked) - self.tally.ended()).saturating_sub(exceptions);
         let transfers = open.saturating_sub(exceptions).max(unheard);
-        Ok([transfers, self.operator.open_questions().await?])
+        Ok([transfers, self.stage.operator.open_questions().await?])
     }
 
     /// The books of all.
     async fn compare(&self) -> Result<End, Failure> {
-        let (store, ledger) = (self.folder.file("titian.db"), self.folder.file("ledger.db"));
-        let switch: AtSwitch = self.operator.books(BANK).await?;
-        let keys = PublicKeys::parse(&self.folder.checkpoints().public_key());
-        let keys = keys.ok_or_else(|| Failure::No("the public key can't be read".to_owned()))?;
-        let checkpoints = self.folder.file("checkpoints");
-        let checkpoints = Some((checkpoints.as_path(), &keys));
-        let audited = audit(&Evidence { archives: &[], store: &store, checkpoints })?;
-        let bank = bank::books(&ledger).map_err(|error| Failure::No(error.to_string()))?;
-        let bank = bank.get(&Currency::IDR).copied().unwrap_or_default();
+        let closing = self.stage.close().await?;
         let heard = Tally::get(&self.tally.settled_minor).into();
         let exceptions = self.watcher.metric("titian_exceptions").await?;
-        Ok(End { books: ThreeBooks::new(bank, &audited.books, switch), audited, heard, exceptions })
+        Ok(End { closing, heard, exceptions })
     }
 
     fn told(&self, demo: &Demo, end: &End, took: Duration) -> String {
         let count = |number| Tally::get(number);
         let Tally { settled, given_back, refused, senseless, again, .. } = &*self.tally;
-        let (books, audited) = (&end.books, &end.audited);
+        let Closing { books, audited } = &end.closing;
         let mut lines = vec![String::new()];
         let mut line = |name: &str, value: String| lines.push(format!("{name:<14} {value}"));
         line("asked for", format!("{} transfers in {:.1} s", demo.transfers, took.as_secs_f64()));
@@ -339,25 +251,9 @@ impl Stage {
              curl -s http://{console}/metrics\n\
              curl -s http://{}/state\n\
              titian verify --store sqlite://{}\n",
-            self.switch.field("admin").unwrap_or_default(),
-            self.folder.file("titian.db").display(),
+            self.stage.switch.field("admin").unwrap_or_default(),
+            self.stage.folder.file("titian.db").display(),
         )
-    }
-
-    /// Everybody leaves, the adapter as it should.
-    async fn leave(mut self) -> Result<(), Failure> {
-        if let Some(adapter) = self.adapter.take() {
-            let ended = adapter.stop(Duration::from_mins(2)).await?;
-            if !ended.success() {
-                let log = self.folder.file("adapter.log");
-                return Err(Failure::No(format!(
-                    "the adapter ended with {ended}: {}",
-                    log.display()
-                )));
-            }
-        }
-        self.switch.stop(PATIENCE).await?;
-        Ok(())
     }
 }
 

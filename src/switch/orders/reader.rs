@@ -60,7 +60,7 @@ impl Switch {
 
     /// Reads traffic: `{"bank", "per_second"}`, requests a second to a bank. Or more of it: `"to": [banks]` in place of
     /// `bank`; `"from": [banks]`, else all that the switch plays; `"accounts": [numbers]`, else any; `"least_minor"` and
-    /// `"most_minor"`, else Rp10,000 to Rp5,000,000; `"inquiries"` and `"regrets"` in a thousand, else none.
+    /// `"most_minor"`, else Rp10,000 to Rp5,000,000; `"inquiries"` and `"regrets"` in a thousand, else none; `"in_flight"`, questions that may be open, else as many as are due.
     ///
     /// # Errors
     /// The first thing that is wrong, with its key.
@@ -77,6 +77,7 @@ impl Switch {
             "most_minor",
             "inquiries",
             "regrets",
+            "in_flight",
         ])?;
         let number = |key, least, most, otherwise| {
             object.find(key).map_or(Ok(otherwise), |part| part.whole(least, most))
@@ -97,6 +98,9 @@ impl Switch {
             most: amount("most_minor", MOST_USUAL)?,
             inquiries: narrow(permille("inquiries")?),
             regrets: narrow(permille("regrets")?),
+            in_flight: object.find("in_flight").map_or(Ok(usize::MAX), |part| {
+                part.whole(1, 1_000_000).map(|most| usize::try_from(most).unwrap_or(usize::MAX))
+            })?,
         })
     }
 

@@ -1,0 +1,83 @@
+//! What processes take, as the system counts it (`/proc`, see proc(5)).
+
+use std::fs;
+use std::process;
+
+/// Ticks of a second that processor time is counted in: on Linux always these, whatever the kernel's own are.
+const TICKS: u64 = 100;
+
+/// The processes of a bench.
+#[derive(Clone, Copy)]
+pub(super) struct Processes {
+    pub(super) adapter: Option<u32>,
+    pub(super) switch: Option<u32>,
+}
+
+/// Processor time of each process so far, in microseconds; nothing where the system does not tell.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Cost {
+    pub(super) load: u64,
+    pub(super) adapter: u64,
+    pub(super) switch: u64,
+}
+
+/// Memory of a process, in KiB.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Memory {
+    pub(super) now: u64,
+    pub(super) most: u64,
+}
+
+impl Processes {
+    /// What they took so far.
+    pub(super) fn cost(self) -> Cost {
+        let of = |id: Option<u32>| id.and_then(processor_micros).unwrap_or_default();
+        Cost { load: of(Some(process::id())), adapter: of(self.adapter), switch: of(self.switch) }
+    }
+
+    /// What the adapter has.
+    pub(super) fn memory(self) -> Memory {
+        let status = self.adapter.map(|id| fs::read_to_string(format!("/proc/{id}/status")));
+        let Some(Ok(status)) = status else { return Memory::default() };
+        let kib = |name| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or_default()
+        };
+        Memory { now: kib("VmRSS:"), most: kib("VmHWM:") }
+    }
+}
+
+impl Cost {
+    /// What was taken since then.
+    pub(super) const fn since(self, then: Self) -> Self {
+        Self {
+            load: self.load.saturating_sub(then.load),
+            adapter: self.adapter.saturating_sub(then.adapter),
+            switch: self.switch.saturating_sub(then.switch),
+        }
+    }
+}
+
+fn processor_micros(id: u32) -> Option<u64> {
+    spent(&fs::read_to_string(format!("/proc/{id}/stat")).ok()?)
+}
+
+/// The 14th and 15th field of a line of `stat`. The second is a name in brackets, and may hold blanks.
+fn spent(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_ascii_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    Some((ticks()? + ticks()?) * (1_000_000 / TICKS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_is_found_behind_any_name() {
+        let stat = "77 (a (b) c) S 1 2 3 4 5 6 7 8 9 10 250 50 13 14";
+        assert_eq!(spent(stat), Some(3_000_000));
+        assert!(processor_micros(process::id()).is_some());
+    }
+}

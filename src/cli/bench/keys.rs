@@ -1,0 +1,111 @@
+//! Who the load is: keys and secrets, made when a bench begins.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read};
+
+use axum::http::Method;
+use base64ct::{Base64, Encoding};
+use rsa::pkcs1v15::SigningKey;
+use rsa::pkcs8::{EncodePublicKey, LineEnding};
+use rsa::rand_core::{TryCryptoRng, TryRng};
+use rsa::signature::{SignatureEncoding, Signer};
+use rsa::{PrivateKey, PublicKey};
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::cli::failure::Failure;
+use crate::link::Clock;
+use crate::rig::{Client, stamp};
+
+/// X-PARTNER-ID and X-CLIENT-KEY.
+pub(super) const PARTNER: &str = "BENCH";
+pub(super) const CLIENT: &str = "bench-1";
+
+/// Bits of the key that tokens are asked for with.
+const BITS: usize = 2048;
+
+/// The keys of a channel, and the one that its tokens are signed with.
+pub(super) struct Keys {
+    private: PrivateKey,
+    /// What requests are signed with.
+    pub(super) secret: String,
+    pub(super) token_key: String,
+}
+
+impl Keys {
+    /// Draws them.
+    pub(super) fn draw() -> Result<Self, Failure> {
+        let mut random = Random::open()?;
+        let private = PrivateKey::new(&mut random, BITS);
+        let private = private.map_err(|error| format!("no RSA key: {error}"))?;
+        Ok(Self { private, secret: random.hex()?, token_key: random.hex()? })
+    }
+
+    /// The public key, in PEM.
+    pub(super) fn public_pem(&self) -> Result<String, Failure> {
+        let pem = PublicKey::from(&self.private).to_public_key_pem(LineEnding::LF);
+        Ok(pem.map_err(|error| format!("no public key: {error}"))?)
+    }
+
+    /// Asks for a token.
+    pub(super) async fn token(&self, client: &Client, clock: Clock) -> Result<String, Failure> {
+        let timestamp = stamp(clock.now());
+        let signer = SigningKey::<Sha256>::new(self.private.clone());
+        let signature = signer.sign(format!("{CLIENT}|{timestamp}").as_bytes()).to_bytes();
+        let headers = [
+            ("x-client-key", CLIENT),
+            ("x-timestamp", timestamp.as_str()),
+            ("x-signature", &Base64::encode_string(&signature)),
+        ];
+        let body = r#"{"grantType":"client_credentials"}"#;
+        let answer = client.ask(Method::POST, "/v1.0/access-token/b2b", &headers, body).await;
+        let (status, body) = answer.map_err(|error| Failure::No(format!("no token: {error}")))?;
+        let token = serde_json::from_slice::<Value>(&body).ok();
+        let token = token.and_then(|answer| Some(answer.get("accessToken")?.as_str()?.to_owned()));
+        token.ok_or_else(|| Failure::No(format!("no token: status {status}")))
+    }
+}
+
+/// What the system draws.
+struct Random(File);
+
+impl Random {
+    fn open() -> Result<Self, Failure> {
+        let file = File::open("/dev/urandom").map_err(|error| format!("/dev/urandom: {error}"))?;
+        Ok(Self(file))
+    }
+
+    /// 32 bytes, as text.
+    fn hex(&mut self) -> Result<String, Failure> {
+        let mut text = String::new();
+        for _ in 0..4 {
+            let drawn = self.try_next_u64().map_err(|error| format!("/dev/urandom: {error}"))?;
+            // Writing to a text doesn't fail.
+            let _ = write!(text, "{drawn:016x}");
+        }
+        Ok(text)
+    }
+}
+
+impl TryRng for Random {
+    type Error = io::Error;
+
+    fn try_next_u32(&mut self) -> io::Result<u32> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_ne_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> io::Result<u64> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_ne_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> io::Result<()> {
+        self.0.read_exact(bytes)
+    }
+}
+
+impl TryCryptoRng for Random {}

@@ -1,0 +1,208 @@
+//! The load: connections to a server, each with one request at a time, as cheap as they can be: nothing of an answer is looked at
+//! but its status and its length.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Instant;
+
+use bytes::BytesMut;
+use hdrhistogram::Histogram;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::{JoinSet, LocalSet};
+
+use super::pacer::Pacer;
+use super::request::Request;
+use crate::cli::failure::Failure;
+
+/// Bytes that an answer may have.
+const ANSWER_MAX: usize = 64 * 1024;
+
+/// The longest time that is told, in microseconds.
+const LONGEST: u64 = 120_000_000;
+
+/// What came of the requests.
+pub(super) struct Tally {
+    /// Microseconds until a request was answered, from when it was due, or, without a rate, from when it was made. Of all that
+    /// were due while it was measured.
+    pub(super) times: Histogram<u64>,
+    /// Answers while it was measured.
+    pub(super) answers: u64,
+    /// All answers by their status, those of the warm-up too.
+    pub(super) statuses: BTreeMap<u16, u64>,
+    /// Bytes of the last answer's body.
+    pub(super) answer_length: usize,
+}
+
+/// A load.
+pub(super) struct Load {
+    /// With a rate: says when a request is due. Without, each connection makes the next one when it is answered.
+    pacer: Option<Pacer>,
+    made: Cell<u64>,
+    measured_from: Cell<Option<Instant>>,
+    stopped_at: Cell<Option<Instant>>,
+    tally: RefCell<Tally>,
+}
+
+impl Load {
+    /// As many requests as are answered, or so many a second from now on.
+    pub(super) fn begin(rate: Option<NonZeroU32>) -> Result<Rc<Self>, Failure> {
+        let times = Histogram::new_with_max(LONGEST, 3)
+            .map_err(|error| format!("no histogram of times: {error}"))?;
+        let (statuses, answers, answer_length) = (BTreeMap::new(), 0, 0);
+        let pacer = rate.map(Pacer::start).transpose();
+        Ok(Rc::new(Self {
+            pacer: pacer.map_err(|error| format!("no thread: {error}"))?,
+            made: Cell::new(0),
+            measured_from: Cell::new(None),
+            stopped_at: Cell::new(None),
+            tally: RefCell::new(Tally { times, answers, statuses, answer_length }),
+        }))
+    }
+
+    /// The warm-up is over.
+    pub(super) fn measure(&self) {
+        self.measured_from.set(Some(Instant::now()));
+    }
+
+    /// Makes no more requests but those that are due by now.
+    fn stop(&self, connections: usize) {
+        self.stopped_at.set(Some(Instant::now()));
+        if let Some(pacer) = &self.pacer {
+            pacer.wake(connections);
+        }
+    }
+
+    /// What came of it.
+    pub(super) fn tally(self: Rc<Self>) -> Option<Tally> {
+        Rc::into_inner(self).map(|load| load.tally.into_inner())
+    }
+
+    /// The next request: its number, and when it is or was due. None any more, once it is stopped.
+    async fn next(&self) -> Option<(u64, Instant)> {
+        let due = match &self.pacer {
+            Some(pacer) => pacer.next(&self.made).await,
+            None => Instant::now(),
+        };
+        if self.stopped_at.get().is_some_and(|stopped| stopped <= due) {
+            return None;
+        }
+        self.made.set(self.made.get() + 1);
+        Some((self.made.get(), due))
+    }
+
+    fn told(&self, due: Instant, status: u16, length: usize) {
+        let mut tally = self.tally.borrow_mut();
+        *tally.statuses.entry(status).or_default() += 1;
+        tally.answer_length = length;
+        let Some(from) = self.measured_from.get() else { return };
+        tally.answers += u64::from(self.stopped_at.get().is_none());
+        if due >= from {
+            let micros = u64::try_from(due.elapsed().as_micros()).unwrap_or(LONGEST);
+            tally.times.saturating_record(micros);
+        }
+    }
+
+    /// One connection: asks, and asks again when it is answered.
+    async fn ask(self: Rc<Self>, mut stream: TcpStream, mut request: Request) -> io::Result<()> {
+        let mut answer = BytesMut::with_capacity(ANSWER_MAX);
+        while let Some((number, due)) = self.next().await {
+            stream.write_all(request.for_transfer(number)).await?;
+            let (status, length) = hear(&mut stream, &mut answer).await?;
+            self.told(due, status, length);
+        }
+        Ok(())
+    }
+}
+
+/// Connections, opened before the clock starts.
+pub(super) async fn connect(server: SocketAddr, count: u32) -> io::Result<Vec<TcpStream>> {
+    let mut streams = Vec::new();
+    for _ in 0..count {
+        let stream = TcpStream::connect(server).await?;
+        stream.set_nodelay(true)?;
+        streams.push(stream);
+    }
+    Ok(streams)
+}
+
+/// Runs the load for as long as `course` goes, and until all is answered. What the course said comes back.
+pub(super) async fn run<T>(
+    load: &Rc<Load>,
+    streams: Vec<TcpStream>,
+    request: &Request,
+    course: impl Future<Output = T>,
+) -> io::Result<T> {
+    let local = LocalSet::new();
+    let run = local.run_until(async {
+        let mut clients = JoinSet::new();
+        let connections = streams.len();
+        for stream in streams {
+            clients.spawn_local(Rc::clone(load).ask(stream, request.clone()));
+        }
+        let (mut course, mut said) = (pin!(course), None);
+        loop {
+            tokio::select! {
+                ended = clients.join_next() => match ended {
+                    Some(ended) => ended??,
+                    None => break,
+                },
+                done = &mut course, if said.is_none() => {
+                    load.stop(connections);
+                    said = Some(done);
+                }
+            }
+        }
+        said.ok_or_else(|| io::Error::other("the load ended too soon"))
+    });
+    run.await
+}
+
+/// Reads an answer: its status, and the bytes of its body.
+async fn hear(stream: &mut TcpStream, answer: &mut BytesMut) -> io::Result<(u16, usize)> {
+    answer.clear();
+    loop {
+        if stream.read_buf(answer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if let Some(whole) = whole(answer)? {
+            return Ok(whole);
+        }
+    }
+}
+
+/// Status and length of an answer, if it is whole.
+fn whole(answer: &[u8]) -> io::Result<Option<(u16, usize)>> {
+    let no_answer = || io::Error::other("this is no answer of HTTP/1.1");
+    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return if answer.len() < ANSWER_MAX { Ok(None) } else { Err(no_answer()) };
+    };
+    let head =
+        answer.get(..end).and_then(|head| str::from_utf8(head).ok()).ok_or_else(no_answer)?;
+    let status = head.get(9..12).and_then(|status| status.parse().ok());
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length = length.and_then(|length| length.parse::<usize>().ok());
+    let (status, length) = status.zip(length).ok_or_else(no_answer)?;
+    let is_whole = answer.len() >= end.saturating_add(4).saturating_add(length);
+    if length > ANSWER_MAX { Err(no_answer()) } else { Ok(is_whole.then_some((status, length))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_whole_when_its_body_is() {
+        let answer = b"HTTP/1.1 202 Accepted\r\ncontent-length: 4\r\nx: y\r\n\r\nbody";
+        for length in 0..answer.len() {
+            assert_eq!(whole(&answer[..length]).unwrap(), None);
+        }
+        assert_eq!(whole(answer).unwrap(), Some((202, 4)));
+        assert!(whole(b"HTTP/1.1 200 OK\r\n\r\n").is_err(), "without a length");
+    }
+}

@@ -1,0 +1,225 @@
+//! What a bench tells: a table for people, an object for programs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value as Json, json};
+
+use super::course::{Measured, Times};
+use super::machine::{Machine, per_second};
+use super::request::MINOR;
+use super::{Bench, Core, Direction, Format};
+use crate::rig::Closing;
+
+/// All that was found.
+pub(super) struct Report<'a> {
+    bench: &'a Bench,
+    measured: &'a Measured,
+    machine: &'a Machine,
+    /// In what the books differ.
+    pub(super) differences: Vec<&'static str>,
+    rows_each: f64,
+}
+
+/// A limit of the machine: its name, its key, what it is a second, and what the product does of the same.
+struct Limit {
+    name: &'static str,
+    key: &'static str,
+    bare: f64,
+    product: f64,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(
+        bench: &'a Bench,
+        measured: &'a Measured,
+        machine: &'a Machine,
+        closing: &Closing,
+    ) -> Self {
+        let Closing { books, audited } = closing;
+        let mut differences = books.differences();
+        let heard = u128::from(measured.settled) * u128::from(MINOR);
+        let (told, moved) = match bench.direction {
+            Direction::Out => (heard, books.out.moved),
+            Direction::In => (measured.settled.into(), books.switch.received.0.into()),
+        };
+        if told != moved {
+            differences.push("what the load was told");
+        }
+        if audited.open > 0 {
+            differences.push("transfers that are open still");
+        }
+        let rows_each = ratio(audited.verified.head.count, audited.transfers);
+        Self { bench, measured, machine, differences, rows_each }
+    }
+
+    /// In the form that was asked for.
+    pub(super) fn told(&self, format: Format) -> String {
+        match format {
+            Format::Table => self.table(),
+            Format::Json => format!("{:#}\n", self.json()),
+        }
+    }
+
+    fn rate(&self) -> f64 {
+        per_second(self.measured.transfers, self.measured.time)
+    }
+
+    fn limits(&self) -> [Limit; 4] {
+        let Machine { syncs, frames, requests, rows } = self.machine;
+        let rate = self.rate();
+        [
+            Limit {
+                name: "requests of a bare HTTP server",
+                key: "http_requests",
+                bare: *requests,
+                product: rate,
+            },
+            Limit {
+                name: "frames echoed over loopback",
+                key: "frames",
+                bare: *frames,
+                product: rate,
+            },
+            Limit {
+                name: "rows of bare SQLite, 64 a group",
+                key: "rows",
+                bare: *rows,
+                product: rate * self.rows_each,
+            },
+            Limit {
+                name: "appends of 4 KiB, each synced",
+                key: "syncs",
+                bare: syncs.rate,
+                product: rate,
+            },
+        ]
+    }
+
+    /// Microseconds of processor time a transfer, by process.
+    fn costs(&self) -> [(&'static str, f64); 3] {
+        let Measured { cost, transfers, .. } = self.measured;
+        [("load", cost.load), ("adapter", cost.adapter), ("switch", cost.switch)]
+            .map(|(name, micros)| (name, ratio(micros, *transfers)))
+    }
+
+    fn table(&self) -> String {
+        let Measured { time, transfers, times, memory, outcomes, .. } = self.measured;
+        let mut text = String::new();
+        let mut line = |name: &str, value: String| {
+            // Writing to a text doesn't fail.
+            let _ = writeln!(text, "{name:<14}{value}");
+        };
+        line("load", self.load());
+        line(
+            "transfers",
+            format!(
+                "{} a second: {transfers} in {:.1} s",
+                grouped(self.rate()),
+                time.as_secs_f64()
+            ),
+        );
+        let Times { p50, p99, p999, most } = *times;
+        let [p50, p99, p999, most] = [p50, p99, p999, most].map(millis);
+        line("time of each", format!("p50 {p50}   p99 {p99}   p99.9 {p999}   most {most}"));
+        let outcomes: Vec<_> =
+            outcomes.iter().map(|(outcome, count)| format!("{outcome}: {count}")).collect();
+        line("answers", outcomes.join(", "));
+        let costs = self.costs().map(|(name, micros)| format!("{name} {micros:.1} µs"));
+        line("processor", format!("{} a transfer", costs.join(", ")));
+        line(
+            "memory",
+            format!("adapter {} MB, at most {} MB", mega(memory.now), mega(memory.most)),
+        );
+        line("journal", format!("{:.2} rows a transfer", self.rows_each));
+        text.push_str("\nthis machine, bare, in the same run       a second   product    ratio\n");
+        for Limit { name, bare, product, .. } in self.limits() {
+            let (ratio, bare, product) = (product / bare, grouped(bare), grouped(product));
+            let _ = writeln!(text, "  {name:<36}{bare:>12}{product:>10}{ratio:>9.2}");
+        }
+        let syncs = &self.machine.syncs;
+        let _ = writeln!(
+            text,
+            "  a sync takes {} at p50, {} at p99\n\n{}",
+            millis(syncs.p50),
+            millis(syncs.p99),
+            match self.differences.as_slice() {
+                [] => "the books of bank, adapter and switch agree".to_owned(),
+                differences => format!("the books DIFFER: {}", differences.join(", ")),
+            }
+        );
+        text
+    }
+
+    fn load(&self) -> String {
+        let Bench { in_flight, rate, core, direction, .. } = self.bench;
+        let direction = match direction {
+            Direction::Out => "out, signed",
+            Direction::In => "in",
+        };
+        let core = match core {
+            Core::Embedded => "embedded ledger",
+            Core::Caller => "the caller debits",
+        };
+        let pace = match rate {
+            Some(rate) => format!("{rate} a second, at most {in_flight} in flight"),
+            None => format!("{in_flight} in flight"),
+        };
+        format!("{direction}; {core}; {pace}")
+    }
+
+    fn json(&self) -> Json {
+        let Measured { time, transfers, times, memory, outcomes, .. } = self.measured;
+        let Times { p50, p99, p999, most } = times;
+        let limits = self.limits().into_iter().map(|limit| {
+            let Limit { key, bare, product, .. } = limit;
+            (key.to_owned(), json!({ "per_second": bare, "product_per_second": product, "ratio": product / bare }))
+        });
+        let costs = self.costs().into_iter().map(|(name, micros)| (name.to_owned(), micros.into()));
+        json!({
+            "direction": if self.bench.direction == Direction::Out { "out" } else { "in" },
+            "core": if self.bench.core == Core::Embedded { "embedded" } else { "caller" },
+            "in_flight": self.bench.in_flight,
+            "rate": self.bench.rate,
+            "seconds": time.as_secs_f64(),
+            "transfers": transfers,
+            "transfers_per_second": self.rate(),
+            "micros": { "p50": p50, "p99": p99, "p99.9": p999, "most": most },
+            "answers": outcomes,
+            "processor_micros_per_transfer": costs.collect::<serde_json::Map<_, _>>(),
+            "adapter_memory_kib": { "now": memory.now, "most": memory.most },
+            "journal_rows_per_transfer": self.rows_each,
+            "machine": limits.collect::<serde_json::Map<_, _>>(),
+            "sync_micros": { "p50": self.machine.syncs.p50, "p99": self.machine.syncs.p99 },
+            "books": { "agree": self.differences.is_empty(), "differences": self.differences },
+        })
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+fn ratio(sum: u64, count: u64) -> f64 {
+    sum as f64 / count.max(1) as f64
+}
+
+fn millis(micros: u64) -> String {
+    format!("{}.{:02} ms", micros / 1_000, micros % 1_000 / 10)
+}
+
+const fn mega(kib: u64) -> u64 {
+    kib / 1_024
+}
+
+/// A whole number with a comma at each thousand.
+fn grouped(number: f64) -> String {
+    crate::cli::money::major(&format!("{number:.0}"), 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_told_for_people() {
+        assert_eq!(grouped(1_234_567.8), "1,234,568");
+        assert_eq!((millis(12_345), millis(90)), ("12.34 ms".into(), "0.09 ms".into()));
+    }
+}
