@@ -40,7 +40,7 @@ frames are echoed over loopback, requests answered by a bare HTTP server, rows
 written by bare SQLite; and tells the transfers as a ratio to each.
 
 At the end the books of the bank, the adapter and the switch are compared. Exit
-code 0: they agree and every transfer was settled; 1: not so.";
+code 0: they agree to the last cent; 1: they do not.";
 
 /// Measure transfers a second, and how long each takes
 ///

@@ -15,6 +15,7 @@ mod node;
 #[allow(dead_code, reason = "shared with the tests of the machines")]
 mod rules;
 
+mod bench;
 mod encode;
 mod ends;
 mod fixtures;

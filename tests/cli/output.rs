@@ -72,6 +72,7 @@ fn help() {
         &["decode", "-h"],
         &["encode", "--help"],
         &["encode", "-h"],
+        &["bench", "--help"],
         &["verify", "--help"],
         &["export", "--help"],
         &["archive", "--help"],

@@ -1,16 +1,42 @@
-//! What processes take, as the system counts it (`/proc`, see proc(5)).
+//! What processes take, as the system counts it (`/proc`, see proc(5)), and what the adapter counts itself.
 
 use std::fs;
 use std::process;
+use std::time::{Duration, Instant};
+
+use crate::cli::failure::Failure;
+use crate::rig::{Process, Stage, Watcher};
 
 /// Ticks of a second that processor time is counted in: on Linux always these, whatever the kernel's own are.
 const TICKS: u64 = 100;
 
-/// The processes of a bench.
+/// Where the adapter counts batches of the journal.
+const BATCHES: &str = "titian_batches_total";
+
+/// What is read when measuring begins, and again when it ends.
+pub(super) struct Meter<'a> {
+    watcher: &'a Watcher,
+    processes: Processes,
+    batches: u64,
+    cost: Cost,
+    begun: Instant,
+}
+
+/// What was spent while it was measured.
+pub(super) struct Spent {
+    pub(super) time: Duration,
+    pub(super) cost: Cost,
+    /// Of the adapter, at the end.
+    pub(super) memory: Memory,
+    /// Batches that the journal made durable.
+    pub(super) batches: u64,
+}
+
+/// The processes beside this one.
 #[derive(Clone, Copy)]
-pub(super) struct Processes {
-    pub(super) adapter: Option<u32>,
-    pub(super) switch: Option<u32>,
+struct Processes {
+    adapter: Option<u32>,
+    switch: Option<u32>,
 }
 
 /// Processor time of each process so far, in microseconds; nothing where the system does not tell.
@@ -28,15 +54,32 @@ pub(super) struct Memory {
     pub(super) most: u64,
 }
 
+impl<'a> Meter<'a> {
+    /// From now on.
+    pub(super) async fn begin(stage: &Stage, watcher: &'a Watcher) -> Result<Self, Failure> {
+        let adapter = stage.adapter.as_ref().and_then(Process::id);
+        let processes = Processes { adapter, switch: stage.switch.id() };
+        let batches = watcher.metric(BATCHES).await?;
+        Ok(Self { watcher, processes, batches, cost: processes.cost(), begun: Instant::now() })
+    }
+
+    /// Until now.
+    pub(super) async fn end(self) -> Result<Spent, Failure> {
+        let (time, cost) = (self.begun.elapsed(), self.processes.cost().since(self.cost));
+        let batches = self.watcher.metric(BATCHES).await?.saturating_sub(self.batches);
+        Ok(Spent { time, cost, memory: self.processes.memory(), batches })
+    }
+}
+
 impl Processes {
     /// What they took so far.
-    pub(super) fn cost(self) -> Cost {
+    fn cost(self) -> Cost {
         let of = |id: Option<u32>| id.and_then(processor_micros).unwrap_or_default();
         Cost { load: of(Some(process::id())), adapter: of(self.adapter), switch: of(self.switch) }
     }
 
     /// What the adapter has.
-    pub(super) fn memory(self) -> Memory {
+    fn memory(self) -> Memory {
         let status = self.adapter.map(|id| fs::read_to_string(format!("/proc/{id}/status")));
         let Some(Ok(status)) = status else { return Memory::default() };
         let kib = |name| {
@@ -49,7 +92,7 @@ impl Processes {
 
 impl Cost {
     /// What was taken since then.
-    pub(super) const fn since(self, then: Self) -> Self {
+    const fn since(self, then: Self) -> Self {
         Self {
             load: self.load.saturating_sub(then.load),
             adapter: self.adapter.saturating_sub(then.adapter),

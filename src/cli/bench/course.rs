@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use tokio::time::sleep;
 
-use super::cost::{Cost, Memory, Processes};
+use super::cost::{Meter, Spent};
 use super::keys::Keys;
 use super::load::{self, Load};
 use super::machine::{self, Machine};
@@ -25,13 +25,10 @@ const ENDING: Duration = Duration::from_mins(2);
 
 /// What came of the load.
 pub(super) struct Measured {
-    /// How long it was measured.
-    pub(super) time: Duration,
     /// Transfers that came to their end meanwhile.
     pub(super) transfers: u64,
     pub(super) times: Times,
-    pub(super) cost: Cost,
-    pub(super) memory: Memory,
+    pub(super) spent: Spent,
     /// All transfers of the run by what was said of them.
     pub(super) outcomes: BTreeMap<String, u64>,
     /// Those of them whose money moved.
@@ -66,16 +63,16 @@ pub(super) async fn run(bench: &Bench) -> Result<(), Failure> {
     let mut stage = Stage::set(program, folder, 1, ports).await?;
     let settings = configure(&stage, bench.core, &keys)?;
     let watcher = stage.adapter(&settings).await?;
-    let adapter = stage.adapter.as_ref();
-    let processes =
-        Processes { adapter: adapter.and_then(|it| it.id()), switch: stage.switch.id() };
     let request = request(bench, &stage, &keys).await?;
 
-    let measured = match bench.direction {
-        Direction::Out => outbound(bench, &stage, &request, processes).await?,
-        Direction::In => inbound::run(bench, &stage, &watcher, processes).await?,
+    let mut measured = match bench.direction {
+        Direction::Out => outbound(bench, &stage, &request, &watcher).await?,
+        Direction::In => inbound::run(bench, &stage, &watcher).await?,
     };
     quiet(&stage, &watcher).await?;
+    if bench.direction == Direction::In {
+        inbound::count(&mut measured, &watcher).await?;
+    }
     let machine = measure_machine(bench, &stage, &request, measured.answer_length).await?;
     let mut closing = stage.close().await?;
     if bench.core == Core::Caller {
@@ -108,7 +105,7 @@ async fn outbound(
     bench: &Bench,
     stage: &Stage,
     request: &Request,
-    processes: Processes,
+    watcher: &Watcher,
 ) -> Result<Measured, Failure> {
     let failed = |error| Failure::No(format!("the load: {error}"));
     let api = stage.adapter.as_ref().map(|adapter| adapter.address("api")).transpose()?;
@@ -117,22 +114,20 @@ async fn outbound(
     let load = Load::begin(bench.rate())?;
     let course = async {
         sleep(bench.warm_up()).await;
-        let (begun, cost) = (Instant::now(), processes.cost());
+        let meter = Meter::begin(stage, watcher).await?;
         load.measure();
         sleep(bench.measured()).await;
-        (begun.elapsed(), processes.cost().since(cost), processes.memory())
+        meter.end().await
     };
-    let (time, cost, memory) = load::run(&load, streams, request, course).await.map_err(failed)?;
+    let spent = load::run(&load, streams, request, course).await.map_err(failed)??;
     let tally = load.tally().ok_or_else(|| failed(std::io::Error::other("is not over")))?;
     let outcomes = tally.statuses.iter().map(|(status, count)| (status.to_string(), *count));
     // One that is in progress moves its money a little later.
     let settled = [200, 202].iter().filter_map(|status| tally.statuses.get(status)).sum();
     Ok(Measured {
-        time,
         transfers: tally.answers,
         times: Times::of(&tally.times),
-        cost,
-        memory,
+        spent,
         outcomes: outcomes.collect(),
         settled,
         answer_length: tally.answer_length,

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::sleep;
 
 use super::Bench;
-use super::cost::Processes;
+use super::cost::Meter;
 use super::course::{Measured, Times};
 use super::settings::{ACCOUNTS, account};
 use crate::cli::failure::Failure;
 use crate::rig::{BANK, Stage, Watcher};
+
+/// Bytes of an answer for the bare HTTP server: none is asked here, and what a transfer out is answered is as long.
+const ANSWER: usize = 380;
 
 /// Where the adapter counts credits that it took.
 const APPROVED: &str = "titian_answers_total{answer=\"approved\"}";
@@ -21,35 +24,36 @@ pub(super) async fn run(
     bench: &Bench,
     stage: &Stage,
     watcher: &Watcher,
-    processes: Processes,
 ) -> Result<Measured, Failure> {
     let traffic = traffic(bench);
     stage.operator.traffic(&traffic).await?;
     sleep(bench.warm_up()).await;
     // Its times begin anew.
     stage.operator.traffic(&traffic).await?;
-    let (begun, cost) = (Instant::now(), processes.cost());
     let before = watcher.metric(APPROVED).await?;
-    sleep_until(begun + bench.measured()).await;
+    let meter = Meter::begin(stage, watcher).await?;
+    sleep(bench.measured()).await;
+    let spent = meter.end().await?;
     let transfers = watcher.metric(APPROVED).await?.saturating_sub(before);
-    let (time, cost) = (begun.elapsed(), processes.cost().since(cost));
     let times = stage.operator.traffic_times().await?;
     stage.operator.quiet().await?;
-    let [approved, declined] = [watcher.metric(APPROVED).await?, watcher.metric(DECLINED).await?];
     Ok(Measured {
-        time,
         transfers,
         times: read(&times),
-        cost,
-        memory: processes.memory(),
-        outcomes: BTreeMap::from([
-            ("approved".to_owned(), approved),
-            ("declined".to_owned(), declined),
-        ]),
-        settled: approved,
-        // It is not asked for anything; what a transfer out is answered is as long.
-        answer_length: 380,
+        spent,
+        outcomes: BTreeMap::new(),
+        settled: 0,
+        answer_length: ANSWER,
     })
+}
+
+/// What became of all of them, when nothing is under way any more.
+pub(super) async fn count(measured: &mut Measured, watcher: &Watcher) -> Result<(), Failure> {
+    for (name, metric) in [("approved", APPROVED), ("declined", DECLINED)] {
+        measured.outcomes.insert(name.to_owned(), watcher.metric(metric).await?);
+    }
+    measured.settled = measured.outcomes.get("approved").copied().unwrap_or_default();
+    Ok(())
 }
 
 fn traffic(bench: &Bench) -> Value {

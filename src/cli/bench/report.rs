@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
+use super::cost::Spent;
 use super::course::{Measured, Times};
 use super::machine::{Machine, per_second};
 use super::request::MINOR;
@@ -61,7 +62,7 @@ impl<'a> Report<'a> {
     }
 
     fn rate(&self) -> f64 {
-        per_second(self.measured.transfers, self.measured.time)
+        per_second(self.measured.transfers, self.measured.spent.time)
     }
 
     fn limits(&self) -> [Limit; 4] {
@@ -69,7 +70,7 @@ impl<'a> Report<'a> {
         let rate = self.rate();
         [
             Limit {
-                name: "requests of a bare HTTP server",
+                name: "requests to a bare HTTP server",
                 key: "http_requests",
                 bare: *requests,
                 product: rate,
@@ -97,13 +98,18 @@ impl<'a> Report<'a> {
 
     /// Microseconds of processor time a transfer, by process.
     fn costs(&self) -> [(&'static str, f64); 3] {
-        let Measured { cost, transfers, .. } = self.measured;
+        let Measured { spent: Spent { cost, .. }, transfers, .. } = self.measured;
         [("load", cost.load), ("adapter", cost.adapter), ("switch", cost.switch)]
             .map(|(name, micros)| (name, ratio(micros, *transfers)))
     }
 
+    fn rows_a_batch(&self) -> f64 {
+        ratio(self.measured.transfers, self.measured.spent.batches) * self.rows_each
+    }
+
     fn table(&self) -> String {
-        let Measured { time, transfers, times, memory, outcomes, .. } = self.measured;
+        let Measured { transfers, times, outcomes, spent, .. } = self.measured;
+        let Spent { time, memory, .. } = spent;
         let mut text = String::new();
         let mut line = |name: &str, value: String| {
             // Writing to a text doesn't fail.
@@ -130,7 +136,10 @@ impl<'a> Report<'a> {
             "memory",
             format!("adapter {} MB, at most {} MB", mega(memory.now), mega(memory.most)),
         );
-        line("journal", format!("{:.2} rows a transfer", self.rows_each));
+        line(
+            "journal",
+            format!("{:.2} rows a transfer, {:.0} a batch", self.rows_each, self.rows_a_batch()),
+        );
         text.push_str("\nthis machine, bare, in the same run       a second   product    ratio\n");
         for Limit { name, bare, product, .. } in self.limits() {
             let (ratio, bare, product) = (product / bare, grouped(bare), grouped(product));
@@ -168,7 +177,8 @@ impl<'a> Report<'a> {
     }
 
     fn json(&self) -> Json {
-        let Measured { time, transfers, times, memory, outcomes, .. } = self.measured;
+        let Measured { transfers, times, outcomes, spent, .. } = self.measured;
+        let Spent { time, memory, .. } = spent;
         let Times { p50, p99, p999, most } = times;
         let limits = self.limits().into_iter().map(|limit| {
             let Limit { key, bare, product, .. } = limit;
@@ -187,7 +197,7 @@ impl<'a> Report<'a> {
             "answers": outcomes,
             "processor_micros_per_transfer": costs.collect::<serde_json::Map<_, _>>(),
             "adapter_memory_kib": { "now": memory.now, "most": memory.most },
-            "journal_rows_per_transfer": self.rows_each,
+            "journal_rows": { "per_transfer": self.rows_each, "per_batch": self.rows_a_batch() },
             "machine": limits.collect::<serde_json::Map<_, _>>(),
             "sync_micros": { "p50": self.machine.syncs.p50, "p99": self.machine.syncs.p99 },
             "books": { "agree": self.differences.is_empty(), "differences": self.differences },

@@ -1,0 +1,69 @@
+//! `titian bench`, small: what it tells, and that it compares the books. Figures differ from run to run.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::program::{Run, done, refused, titian};
+
+/// A table with each number, however long, as one sign.
+fn without_figures(table: &str) -> String {
+    let is_figure = |char: char| char.is_ascii_digit() || ",.".contains(char);
+    let mut shape = String::new();
+    for word in table.split_inclusive(char::is_whitespace) {
+        let bare = word.trim_end();
+        let (end, rest) = (&word[bare.len()..], bare.trim_end_matches([',', ':']));
+        if !rest.is_empty() && rest.chars().all(is_figure) {
+            shape += &bare.replace(rest, "#");
+        } else {
+            shape += bare;
+        }
+        // The blanks before a figure depend on its length.
+        match end {
+            " " if shape.ends_with(' ') => {}
+            end => shape += end,
+        }
+    }
+    shape
+}
+
+#[test]
+fn transfers_go_out_are_measured_and_agree_with_all_books() {
+    let table = done(titian(&["bench", "--seconds", "1", "--in-flight", "8"]));
+    insta::assert_snapshot!(without_figures(&table));
+}
+
+#[test]
+fn a_rate_is_kept_and_every_transfer_of_it_is_answered() {
+    let args = ["bench", "--seconds", "1", "--core", "caller", "--format", "json"];
+    let told = done(titian(&[&args[..], &["--rate", "100", "--in-flight", "32"]].concat()));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["books"]["agree"], true, "{told}");
+    // Those of the warm-up too: half a second before, and one at the beginning.
+    let answers: u64 = told["answers"].as_object().unwrap().values().flat_map(Value::as_u64).sum();
+    assert!((140..=400).contains(&answers), "{told}");
+    assert!(told["answers"]["200"].as_u64().unwrap() > 0, "{told}");
+    assert!(told["micros"]["p50"].as_u64() <= told["micros"]["p99.9"].as_u64(), "{told}");
+    assert!(told["machine"]["http_requests"]["per_second"].as_f64().unwrap() > 0.0, "{told}");
+}
+
+#[test]
+fn credits_that_the_switch_sends_are_measured() {
+    let args = ["bench", "--seconds", "1", "--direction", "in", "--format", "json"];
+    let told = done(titian(&[&args[..], &["--in-flight", "8"]].concat()));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["books"]["agree"], true, "{told}");
+    assert!(told["transfers"].as_u64().unwrap() > 0, "{told}");
+    assert_eq!(told["answers"]["declined"], 0, "{told}");
+}
+
+#[test]
+fn a_folder_that_is_somebodys_is_left_alone() {
+    let folder = std::env::temp_dir().join(format!("titian-bench-used-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("theirs"), "").unwrap();
+    let run: Run = titian(&["bench", "--dir", folder.to_str().unwrap()]);
+    assert!(refused(run).ends_with("is not empty: name a new folder"));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    fs::remove_dir_all(folder).unwrap();
+}
