@@ -117,10 +117,20 @@ fn run(rounds: usize) {
             assert!(message.assemble().is_ok());
         }),
     ];
+    if let Ok(counted) = std::env::var("TITIAN_COUNT") {
+        return count(&counted, &mut candidates);
+    }
     report(rounds, &mut candidates);
     drop(candidates);
     assert_eq!(buffer, bytes, "what was encoded is what was decoded");
     assert_eq!(singly, bytes, "both ways of encoding give the same");
+}
+
+/// Runs one of them so many times (`NAME=TIMES`) and nothing else, for `benches/instructions`.
+fn count(counted: &str, candidates: &mut [Candidate<'_>]) {
+    let (name, times) = counted.split_once('=').expect("NAME=TIMES");
+    let candidate = candidates.iter_mut().find(|candidate| candidate.name == name).unwrap();
+    (0..times.parse().unwrap()).for_each(|_: u64| (candidate.work)());
 }
 
 fn candidate<'a>(name: &'static str, work: impl FnMut() + 'a) -> Candidate<'a> {

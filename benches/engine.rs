@@ -30,6 +30,9 @@ use titian::values::{
 const START: u64 = 1_795_521_600_000;
 
 fn main() {
+    if let Ok(counted) = std::env::var("TITIAN_COUNT") {
+        return count(&counted);
+    }
     // `cargo test --benches` runs this too, to see that it works: little is enough then.
     let full = std::env::args().any(|argument| argument == "--bench");
     let (rounds, lives, open) = if full { (15, 50_000, 1_000_000) } else { (1, 100, 1_000) };
@@ -48,6 +51,15 @@ fn main() {
     });
     println!("allocations a life: {:.1}", counted.count_total as f64 / 64.0);
     println!("bytes an open transfer: {:.0}", open_bytes(open));
+}
+
+/// So many lives (`NAME=TIMES`), 64 to a batch, and nothing else, for `benches/instructions`.
+fn count(counted: &str) {
+    let (_, lives) = counted.split_once('=').expect("NAME=TIMES");
+    let (mut engine, mut world) = (engine(), World::default());
+    for first in (0..lives.parse().unwrap()).step_by(64) {
+        world.life(&mut engine, first, 64);
+    }
 }
 
 /// Nanoseconds a life, over so many of them.

@@ -10,6 +10,9 @@ use rusqlite::Connection;
 
 use super::per_second;
 
+/// The longest time that is told, in microseconds.
+const LONGEST: u64 = 120_000_000;
+
 /// Bytes of a row, and rows in a transaction.
 const ROW: usize = 300;
 const GROUP: u64 = 64;
@@ -28,7 +31,7 @@ pub(super) fn syncs(folder: &Path, time: Duration) -> io::Result<Syncs> {
     let mut file =
         OpenOptions::new().create(true).append(true).open(folder.join("bare-appends"))?;
     let page = [0x5A; 4096];
-    let mut times = Histogram::<u64>::new(3).map_err(io::Error::other)?;
+    let mut times = Histogram::<u64>::new_with_max(LONGEST, 3).map_err(io::Error::other)?;
     let begun = Instant::now();
     while begun.elapsed() < time {
         let start = Instant::now();
