@@ -39,9 +39,10 @@ fn a_rate_is_kept_and_every_transfer_of_it_is_answered() {
     let told = done(titian(&[&args[..], &["--rate", "100", "--in-flight", "32"]].concat()));
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!(told["books"]["agree"], true, "{told}");
-    // Those of the warm-up too: half a second before, and one at the beginning.
-    let answers: u64 = told["answers"].as_object().unwrap().values().flat_map(Value::as_u64).sum();
-    assert!((140..=400).contains(&answers), "{told}");
+    // Those of the warm-up too, which is half a second. None is left out, however slow the machine is.
+    let answers: u64 =
+        told["answers"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+    assert!(answers >= 150, "{told}");
     assert!(told["answers"]["200"].as_u64().unwrap() > 0, "{told}");
     assert!(told["micros"]["p50"].as_u64() <= told["micros"]["p99.9"].as_u64(), "{told}");
     assert!(told["machine"]["http_requests"]["per_second"].as_f64().unwrap() > 0.0, "{told}");
