@@ -114,9 +114,8 @@ impl Case {
     #[must_use]
     pub(super) const fn of_denial(denial: Denial) -> Self {
         match denial {
-            Denial::Busy(Busy::Full | Busy::Draining | Busy::Overtaken) | Denial::Closed => {
-                Self::Unavailable
-            }
+            Denial::Busy(Busy::Full | Busy::Draining | Busy::Unreachable | Busy::Overtaken)
+            | Denial::Closed => Self::Unavailable,
             Denial::Suspected => Self::Suspected,
             Denial::Fault => Self::Fault,
         }

@@ -84,6 +84,7 @@ impl Node {
             self.up.remove(&link);
         }
         self.metrics.links_up.set(self.up.len());
+        self.engine.reach(!self.up.is_empty());
     }
 
     fn name(&self, link: LinkId) -> &str {

@@ -98,6 +98,8 @@ pub async fn run(
     records::restore(&reader, &mut engine)?;
     let open = engine.open();
     engine.resume(now);
+    // No link is up yet.
+    engine.reach(false);
 
     let network = Arc::new(network);
     let (to_bank, from_bank) = bank::start(core, Arc::new(move || clock.now()))?;
@@ -207,7 +209,7 @@ async fn follow(
     while again.recv().await.is_some() {
         let Some(settings) = reload() else { continue };
         for key in changed(&tree, &settings.tree) {
-            if key.starts_with("limits.") || key.starts_with("telemetry.") {
+            if is_live(&key) {
                 tracing::info!(key, "taken");
             } else {
                 tracing::warn!(key, "changed, and is taken by the next start only");
@@ -220,6 +222,37 @@ async fn follow(
         }
         tree = settings.tree;
     }
+}
+
+/// Keys, with all below them, that are taken without a start.
+const LIVE: [&str; 10] = [
+    "limits.open",
+    "limits.exchanges",
+    "limits.lookups",
+    "limits.remembered",
+    "telemetry.log",
+    "network.change.classes",
+    "network.change.timers",
+    "network.change.reversal",
+    "network.change.hold",
+    "network.change.inbound",
+];
+
+/// Keys among those that messages are made by, which are taken by a start.
+const NOT_LIVE: [&str; 3] = [
+    "network.change.reversal.reasons",
+    "network.change.inbound.malformed",
+    "network.change.inbound.unsupported",
+];
+
+fn is_live(key: &str) -> bool {
+    let among = |keys: &[&str]| {
+        keys.iter().any(|known| {
+            key.strip_prefix(known)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        })
+    };
+    among(&LIVE) && !among(&NOT_LIVE)
 }
 
 /// What is listened on.

@@ -1,9 +1,9 @@
 //! Once: the same request moves money once, however often it comes, and another under its numbers moves none.
 
 use serde_json::json;
-use tokio::task::JoinSet;
 use std::sync::Arc;
 use titian::rig::Wanted;
+use tokio::task::JoinSet;
 
 use crate::house::Plan;
 use crate::stage::{Stage, wanted};

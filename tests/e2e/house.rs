@@ -111,10 +111,8 @@ impl House {
     }
 
     async fn open_core(&self) -> CoreProxy {
-        let settings = Embedded {
-            ledger: self.file("ledger.db"),
-            accounts: Some(self.file("accounts.csv")),
-        };
+        let settings =
+            Embedded { ledger: self.file("ledger.db"), accounts: Some(self.file("accounts.csv")) };
         let ledger = Ledger::open(&settings, |_| {}).unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let at = listener.local_addr().unwrap();

@@ -29,7 +29,8 @@ async fn a_credit_that_comes_again_is_answered_the_same_and_made_once_also_after
 #[tokio::test]
 async fn a_reversal_that_comes_before_its_original_bars_it() {
     let stage = Stage::set(Plan::default()).await;
-    let mut payer = House::build(Plan { bank: "014", ..Plan::default() }, stage.switch.listen).await;
+    let mut payer =
+        House::build(Plan { bank: "014", ..Plan::default() }, stage.switch.listen).await;
     payer.start().await;
     stage.link.keep(b"0200");
     let mut wanted = wanted(1);

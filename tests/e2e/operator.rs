@@ -10,7 +10,8 @@ use crate::house::{House, Plan, TITIAN};
 use crate::stage::{Stage, wanted};
 
 async fn serve(arguments: &[String]) -> (Option<i32>, String) {
-    let Output { status, stderr, .. } = Command::new(TITIAN).args(arguments).output().await.unwrap();
+    let Output { status, stderr, .. } =
+        Command::new(TITIAN).args(arguments).output().await.unwrap();
     (status.code(), String::from_utf8(stderr).unwrap())
 }
 
@@ -29,8 +30,8 @@ async fn a_second_adapter_on_the_same_store_or_address_is_refused() {
         elsewhere.extend(["--set".to_owned(), format!("{key}.listen=127.0.0.1:0")]);
     }
     let (code, told) = serve(&elsewhere).await;
-    assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("titian.db: another process has it"), "{told}");
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("titian.db is in use by another process"), "{told}");
     assert_eq!(stage.pay(&wanted(1)).await.0, 200, "the first goes on");
     stage.end().await;
 }

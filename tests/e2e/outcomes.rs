@@ -55,7 +55,10 @@ async fn what_nobody_answers_is_reversed_and_given_back_once() {
 async fn a_reversal_whose_answers_are_lost_is_repeated_and_gives_back_once() {
     let stage = Stage::set(Plan::default()).await;
     let lost = json!("drop_response");
-    stage.switch.fault(&[("0200", 1.0, lost.clone()), ("0420", 1.0, lost.clone()), ("0421", 0.7, lost)]).await;
+    stage
+        .switch
+        .fault(&[("0200", 1.0, lost.clone()), ("0420", 1.0, lost.clone()), ("0421", 0.7, lost)])
+        .await;
     for number in 1..=5 {
         let _told = stage.pay(&wanted(number)).await;
         stage.until_stands(number, "04").await;
@@ -69,7 +72,14 @@ async fn a_reversal_whose_answers_are_lost_is_repeated_and_gives_back_once() {
 async fn a_late_answer_stops_no_reversal_and_after_it_calls_somebody() {
     let stage = Stage::set(Plan::default()).await;
     let lost = json!("drop_response");
-    stage.switch.fault(&[("0200", 1.0, json!({ "late": { "ms": 1200 } })), ("0420", 1.0, lost.clone()), ("0421", 1.0, lost)]).await;
+    stage
+        .switch
+        .fault(&[
+            ("0200", 1.0, json!({ "late": { "ms": 1200 } })),
+            ("0420", 1.0, lost.clone()),
+            ("0421", 1.0, lost),
+        ])
+        .await;
     stage.house.watcher.metric("titian_exceptions").await.unwrap();
     let told = stage.pay(&wanted(1)).await;
     assert_eq!(told, (202, "2021800".to_owned()), "its reversal is not answered");

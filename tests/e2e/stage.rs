@@ -24,7 +24,8 @@ impl Switch {
         let program = Path::new(TITIAN);
         let process =
             Process::start(program, "titian switch", &arguments, "listening", log).await.unwrap();
-        let (listen, admin) = (process.address("listen").unwrap(), process.address("admin").unwrap());
+        let (listen, admin) =
+            (process.address("listen").unwrap(), process.address("admin").unwrap());
         Self { process, operator: Operator::new(Client::new(admin, PATIENCE)), listen }
     }
 
