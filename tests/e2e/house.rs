@@ -1,5 +1,6 @@
 //! A bank's house: the adapter with its settings, its core, its channels, and what stays when the adapter is gone.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,7 +24,7 @@ use crate::proxy::CoreProxy;
 pub(crate) const TITIAN: &str = env!("CARGO_BIN_EXE_titian");
 
 /// How long anything may take before a test has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The account of a customer who can pay, and of one who can't.
 pub(crate) const RICH: &str = "5550000000";
@@ -48,6 +49,8 @@ pub(crate) struct Plan {
     pub(crate) set: Vec<&'static str>,
     /// What the adapter is started through, if not as it is: a program and its arguments.
     pub(crate) through: Vec<String>,
+    /// Where the folder of the house is.
+    pub(crate) within: PathBuf,
 }
 
 impl Default for Plan {
@@ -58,6 +61,7 @@ impl Default for Plan {
             core: Core::Embedded,
             set: Vec::new(),
             through: Vec::new(),
+            within: std::env::temp_dir(),
         }
     }
 }
@@ -85,10 +89,10 @@ impl House {
     /// A house whose links go to an address. Its adapter is not started.
     pub(crate) async fn build(plan: Plan, links: SocketAddr) -> Self {
         let host = host();
-        let folder = std::env::temp_dir().join(format!("titian-e2e-{host}"));
+        let folder = plan.within.join(format!("titian-e2e-{host}"));
         // One of an earlier process of the same number.
         let _none = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
+        fs::create_dir(&folder).unwrap();
         let api = Client::new((host, 8080).into(), PATIENCE);
         let console = Client::new((host, 8081).into(), PATIENCE);
         let mut house = Self {
@@ -100,6 +104,7 @@ impl House {
             core: None,
             adapter: None,
         };
+        fs::write(house.log_file(), "").unwrap();
         fs::write(house.file("checkpoint.key"), "07".repeat(32)).unwrap();
         fs::write(house.file("checkpoint.pub"), house.checkpoints().public_key()).unwrap();
         fs::write(house.file("accounts.csv"), accounts()).unwrap();
@@ -180,7 +185,7 @@ impl House {
         words.extend(self.arguments());
         let (program, arguments) = words.split_first().unwrap();
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        let log = self.file("adapter.log");
+        let log = self.log_file();
         let program = Path::new(program);
         let started =
             Process::start(program, "titian serve", &arguments, "the adapter is up", &log).await?;
@@ -218,8 +223,19 @@ impl House {
         until(text, async || self.log().contains(text)).await;
     }
 
+    /// Not in the folder, whose disk may be full.
+    fn log_file(&self) -> PathBuf {
+        std::env::temp_dir().join(format!("titian-e2e-{}.log", self.host))
+    }
+
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.file("adapter.log")).unwrap_or_default()
+        fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    /// Nothing of it stays.
+    pub(crate) fn clear(&self) {
+        fs::remove_dir_all(&self.folder).unwrap();
+        fs::remove_file(self.log_file()).unwrap();
     }
 
     /// The adapter is gone, as if its machine had lost its power.
@@ -274,7 +290,7 @@ fn accounts() -> String {
     let mut text = String::from("number,name,status,currency,opening_balance\n");
     for number in 0..100 {
         let balance: u64 = if number == 1 { 100_000 } else { 100_000_000_000_000 };
-        text += &format!("55500{number:05},NASABAH {number},active,IDR,{balance}\n");
+        writeln!(text, "55500{number:05},NASABAH {number},active,IDR,{balance}").unwrap();
     }
     text
 }

@@ -32,7 +32,7 @@ async fn a_reversal_that_comes_before_its_original_bars_it() {
     let mut payer =
         House::build(Plan { bank: "014", ..Plan::default() }, stage.switch.listen).await;
     payer.start().await;
-    stage.link.keep(b"0200");
+    stage.link.keep(*b"0200");
     let mut wanted = wanted(1);
     wanted.to = ("213".to_owned(), "5550000002".to_owned());
     let (status, _) = payer.channel.ask(&wanted).await.unwrap();
@@ -49,6 +49,7 @@ async fn a_reversal_that_comes_before_its_original_bars_it() {
     until("the payer has its money back", async || payer.ledger().given_back.count == 1).await;
     assert!(payer.stop().await.success());
     payer.verify().await;
+    payer.clear();
     let books = stage.end().await;
     assert_eq!((books.bank.credited.count, books.switch.received.0), (0, 0));
 }

@@ -55,7 +55,7 @@ async fn all_that_is_wrong_with_settings_is_told_at_once() {
         assert!(told.contains(key), "{key} in\n{told}");
     }
     assert_eq!(told.lines().count(), keys.len(), "{told}");
-    fs::remove_dir_all(&house.folder).unwrap();
+    house.clear();
 }
 
 #[tokio::test]

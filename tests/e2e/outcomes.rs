@@ -94,3 +94,29 @@ async fn a_late_answer_stops_no_reversal_and_after_it_calls_somebody() {
     let books = stage.end().await;
     assert_eq!((books.bank.debited.count, books.bank.given_back.count), (2, 2));
 }
+
+/// The switch is asked for the status. What it approved is settled; what it never had it does not say, so the money is held for two
+/// persons.
+#[tokio::test]
+async fn where_no_reversal_exists_the_status_decides_or_the_money_is_held() {
+    let mut stage = Stage::set(Plan { network: "holdfast", ..Plan::default() }).await;
+    for (number, lost) in [(1, "drop_response"), (2, "drop_request")] {
+        // A status inquiry is a 0200 too.
+        let rule = json!({ "match": { "mti": "0200", "de": { "3": "401000" } }, "action": lost });
+        stage.switch.operator.faults(&json!([rule])).await.unwrap();
+        let _pending = stage.pay(&wanted(number)).await;
+        if number == 2 {
+            stage.house.kill().await;
+            stage.house.start().await;
+        }
+    }
+    stage.until_stands(1, "00").await;
+    stage.house.until_metric("titian_exceptions", |count| count == 1).await;
+    assert_eq!(stage.stands(2).await, "03");
+    assert!(stage.house.stop().await.success());
+    let differences = ["sent", "position", "what is in flight"];
+    let books = stage.compare_but(1, &differences).await;
+    assert_eq!((books.out.moved, books.out.in_flight), (12_500_000, 12_500_000));
+    assert_eq!((books.bank.debited.count, books.bank.given_back.count), (2, 0));
+    assert_eq!(books.switch.sent, (1, 12_500_000));
+}

@@ -98,7 +98,7 @@ pub(crate) struct LinkProxy {
 struct State {
     cut: bool,
     /// The message type that is kept back.
-    kept: Option<&'static [u8; 4]>,
+    kept: Option<[u8; 4]>,
 }
 
 impl LinkProxy {
@@ -128,7 +128,7 @@ impl LinkProxy {
     }
 
     /// Messages of a type from the switch are kept back, until [`Self::let_go`].
-    pub(crate) fn keep(&self, message: &'static [u8; 4]) {
+    pub(crate) fn keep(&self, message: [u8; 4]) {
         self.state.send_modify(|state| state.kept = Some(message));
     }
 
@@ -165,7 +165,7 @@ async fn sift(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch:
         };
         let Some(frame) = frame else { return };
         let keeps = state.borrow_and_update().kept;
-        if keeps.is_some_and(|message| frame.get(2..6) == Some(message)) {
+        if keeps.is_some_and(|message| frame.get(2..6) == Some(&message)) {
             kept.push(frame);
             continue;
         }

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 use titian::rig::{Client, Operator, Process, ThreeBooks, Wanted};
@@ -15,18 +16,23 @@ pub(crate) struct Switch {
     pub(crate) process: Process,
     pub(crate) operator: Operator,
     pub(crate) listen: SocketAddr,
+    log: PathBuf,
 }
 
 impl Switch {
-    pub(crate) async fn start(network: &str, more: &[&str], log: &Path) -> Self {
+    pub(crate) async fn start(network: &str, more: &[&str]) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let log =
+            std::env::temp_dir().join(format!("titian-e2e-{}-{next}.switch", std::process::id()));
         let fixed = ["switch", "--listen", ":0", "--admin", ":0", "--network", network];
         let arguments: Vec<_> = fixed.into_iter().chain(more.iter().copied()).collect();
         let program = Path::new(TITIAN);
         let process =
-            Process::start(program, "titian switch", &arguments, "listening", log).await.unwrap();
+            Process::start(program, "titian switch", &arguments, "listening", &log).await.unwrap();
         let (listen, admin) =
             (process.address("listen").unwrap(), process.address("admin").unwrap());
-        Self { process, operator: Operator::new(Client::new(admin, PATIENCE)), listen }
+        Self { operator: Operator::new(Client::new(admin, PATIENCE)), listen, log, process }
     }
 
     /// What goes wrong with messages of a type from now on.
@@ -60,8 +66,7 @@ impl Stage {
 
     /// All but the adapter.
     pub(crate) async fn build(plan: Plan, arguments: &[&str]) -> Self {
-        let log = std::env::temp_dir().join(format!("titian-e2e-{}.switch", std::process::id()));
-        let switch = Switch::start(plan.network, arguments, &log).await;
+        let switch = Switch::start(plan.network, arguments).await;
         let link = LinkProxy::start(switch.listen).await;
         // Only frames of one network can be kept back.
         let links = if plan.network == "nusantara" { link.at } else { switch.listen };
@@ -114,14 +119,20 @@ impl Stage {
 
     /// The same of an adapter that is gone.
     pub(crate) async fn compare(self, exceptions: u64) -> ThreeBooks {
+        self.compare_but(exceptions, &[]).await
+    }
+
+    /// The same, where the books are to differ in something.
+    pub(crate) async fn compare_but(self, exceptions: u64, differences: &[&str]) -> ThreeBooks {
         let audited = self.house.audit();
         assert_eq!(audited.open, exceptions);
         let switch = self.switch.operator.books(self.house.plan.bank).await.unwrap();
         let books = ThreeBooks::new(self.house.ledger(), &audited.books, switch);
-        assert_eq!(books.differences(), [""; 0], "{}\n{books}", self.house.folder.display());
+        assert_eq!(books.differences(), differences, "{}\n{books}", self.house.folder.display());
         self.house.verify().await;
         self.switch.process.stop(PATIENCE).await.unwrap();
-        fs::remove_dir_all(&self.house.folder).unwrap();
+        self.house.clear();
+        fs::remove_file(self.switch.log).unwrap();
         books
     }
 }

@@ -37,6 +37,8 @@ async fn a_stop_under_load_answers_everyone_and_signs_off() {
     let adapter = stage.house.adapter.take().unwrap();
     adapter.signal("TERM").await.unwrap();
     stage.house.until_metric("titian_draining", |draining| draining == 1).await;
+    let late = stage.house.channel.ask(&wanted(REQUESTS + 1)).await;
+    assert!(late.is_none_or(|told| told.0 == 503), "nothing new is taken on");
     let told = asked.join_all().await;
     assert!(told.iter().all(|told| told.as_ref().is_some_and(|told| told.0 == 200)), "{told:?}");
     let status = adapter.ended(PATIENCE).await.unwrap();

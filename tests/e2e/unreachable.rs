@@ -56,3 +56,26 @@ async fn what_is_under_way_when_all_links_break_is_reversed_when_one_is_back() {
     let books = stage.end().await;
     assert_eq!((books.switch.sent.0, books.bank.given_back.count), (0, 20));
 }
+
+/// Two requests may be on the way at a time, and answers are late: the others wait for their turn in vain.
+#[tokio::test]
+async fn what_is_not_written_in_time_is_given_back_and_never_sent() {
+    let set = vec!["network.change.session.caps.in_flight=1"];
+    let stage = Stage::set(Plan { set, ..Plan::default() }).await;
+    stage.switch.fault(&[("0200", 1.0, json!({ "late": { "ms": 600 } }))]).await;
+    let mut asked = JoinSet::new();
+    for number in 1..=10 {
+        let channel = Arc::clone(&stage.house.channel);
+        asked.spawn(async move { (number, channel.ask(&wanted(number)).await.unwrap().0) });
+    }
+    for (number, status) in asked.join_all().await {
+        let stands = match status {
+            200 => "00",
+            503 => "04",
+            other => panic!("{other}"),
+        };
+        stage.until_stands(number, stands).await;
+    }
+    let books = stage.end().await;
+    assert_eq!((books.switch.sent.0, books.bank.given_back.count), (2, 8));
+}
