@@ -208,14 +208,10 @@ impl House {
         until(name, async || self.watcher.metric(name).await.is_ok_and(&holds)).await;
     }
 
-    /// Waits until nothing is under way but what waits for two persons.
-    pub(crate) async fn until_quiet(&self) {
-        until("nothing is under way", async || {
-            let open = self.watcher.metric("titian_transfers_open").await.unwrap();
-            let exceptions = self.watcher.metric("titian_exceptions").await.unwrap();
-            open == exceptions
-        })
-        .await;
+    /// Whether nothing is under way but what waits for two persons.
+    pub(crate) async fn is_quiet(&self) -> bool {
+        let open = self.watcher.metric("titian_transfers_open").await.unwrap();
+        open == self.watcher.metric("titian_exceptions").await.unwrap()
     }
 
     /// Waits until the log has a text.

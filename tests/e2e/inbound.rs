@@ -45,7 +45,7 @@ async fn a_reversal_that_comes_before_its_original_bars_it() {
     answered(0).await;
     stage.link.let_go();
     answered(1).await;
-    payer.until_quiet().await;
+    until("the payer is done", || payer.is_quiet()).await;
     until("the payer has its money back", async || payer.ledger().given_back.count == 1).await;
     assert!(payer.stop().await.success());
     payer.verify().await;

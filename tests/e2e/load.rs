@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use titian::rig::{Channel, Outcome, Wanted};
 use tokio::task::JoinSet;
-use tokio::time::interval;
+use tokio::time::{interval, sleep};
+
+use crate::house::{House, until};
 
 /// A number that follows from the seed and a place, and looks like none (`SplitMix64`).
 pub(crate) const fn drawn(seed: u64, place: u64) -> u64 {
@@ -81,6 +83,23 @@ impl Load {
     /// Waits until all is known, and gives what was told.
     pub(crate) async fn told(&mut self) -> Vec<Told> {
         std::mem::take(&mut self.tasks).join_all().await
+    }
+
+    /// The same, but of what waits for two persons.
+    pub(crate) async fn told_but(&mut self, house: &House) -> Vec<Told> {
+        let mut told = Vec::new();
+        loop {
+            while let Some(one) = self.tasks.try_join_next() {
+                told.push(one.unwrap());
+            }
+            until("nothing is under way", || house.is_quiet()).await;
+            let exceptions = house.watcher.metric("titian_exceptions").await.unwrap();
+            if u64::try_from(self.tasks.len()).unwrap() <= exceptions {
+                self.tasks.abort_all();
+                return told;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 }
 

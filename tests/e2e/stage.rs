@@ -99,11 +99,10 @@ impl Stage {
         until(status, async || self.stands(number).await == status).await;
     }
 
-    /// Waits until nothing is under way anywhere.
+    /// Waits until nothing is under way anywhere: first at the switch, since what it asks begins something at the house.
     pub(crate) async fn until_quiet(&self) {
-        self.house.until_quiet().await;
-        until("the switch waits for nobody", async || {
-            self.switch.operator.open_questions().await.unwrap() == 0
+        until("nothing is under way", async || {
+            self.switch.operator.open_questions().await.unwrap() == 0 && self.house.is_quiet().await
         })
         .await;
     }

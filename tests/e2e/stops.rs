@@ -26,8 +26,9 @@ async fn a_client_that_hangs_up_takes_nothing_with_it() {
 #[tokio::test]
 async fn a_stop_under_load_answers_everyone_and_signs_off() {
     const REQUESTS: u64 = 200;
-    let mut stage = Stage::set(Plan::default()).await;
-    stage.switch.fault(&[("0200", 1.0, json!({ "late": { "ms": 500 } }))]).await;
+    let set = vec!["network.change.timers.response=20s", "api.wait=20s"];
+    let mut stage = Stage::set(Plan { set, ..Plan::default() }).await;
+    stage.switch.fault(&[("0200", 1.0, json!({ "late": { "ms": 2000 } }))]).await;
     let mut asked = JoinSet::new();
     for number in 1..=REQUESTS {
         let channel = Arc::clone(&stage.house.channel);
