@@ -8,6 +8,7 @@ use std::sync::mpsc::Sender;
 use bytes::BytesMut;
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinError;
 
 use super::asked::AskedOfUs;
 use super::desk::Ask;
@@ -43,6 +44,9 @@ pub enum NodeError {
     /// A fact has no form.
     #[error("a fact can't be written: {0}")]
     Form(#[from] FormError),
+    /// It broke, by a fault of ours.
+    #[error("a fault of titian itself: {0}; what is durable stands, start it again")]
+    Broken(JoinError),
     /// The thread that looks things up is gone.
     #[error("the thread that reads the journal has ended")]
     NoLookups,

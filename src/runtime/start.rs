@@ -27,7 +27,7 @@ use super::waiting::Waiting;
 use crate::api::{self, Api};
 use crate::bank;
 use crate::engine::{Counted, Engine, Numbering, Schedule};
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, Reader};
 use crate::link::{self, Clock, Endpoint};
 use crate::records::{self, RecordsError};
 use crate::values::{Date, Moment, Offset};
@@ -90,7 +90,7 @@ pub async fn run(
     let journal = Journal::open(&store.file, store.checkpoints.as_ref())?;
     let reader = journal.reader()?;
     let now = clock.now();
-    let counted = counted(&reader, now)?;
+    let counted = counted(&reader, now, network.offset())?;
     let numbers = Numbering::new(node, counted, now, random());
     let schedule = Schedule::new(now, limits.pace);
     let rules = Arc::new(network.rules().clone());
@@ -144,10 +144,10 @@ pub async fn run(
     Ok(())
 }
 
-/// How far the numbers have come.
-fn counted(reader: &crate::journal::Reader, now: Moment) -> Result<Counted, StartError> {
+/// How far the numbers have come. The first business date is the day that it is where the network is.
+fn counted(reader: &Reader, now: Moment, offset: Offset) -> Result<Counted, StartError> {
     let Some(counted) = records::counted(reader)? else {
-        return Ok(Counted::first(Date::of(now, Offset::UTC)));
+        return Ok(Counted::first(Date::of(now, offset)));
     };
     let behind = counted.latest.since(now);
     if behind > BEHIND {
@@ -186,7 +186,7 @@ async fn serve(
 
 /// Closes what the node had.
 fn close(ended: Result<Result<Node, NodeError>, JoinError>) -> Result<(), StartError> {
-    let Node { journal, bank, .. } = ended.map_err(io::Error::other)??;
+    let Node { journal, bank, .. } = ended.map_err(NodeError::Broken)??;
     drop(bank);
     Ok(journal.close()?)
 }
