@@ -59,6 +59,8 @@ pub(super) type Committed = (u64, Result<Vec<Claim>, JournalError>);
 pub(super) struct Node {
     pub(super) engine: Engine,
     pub(super) network: Arc<Network>,
+    /// What the network decides for the machines, as the engine goes by it.
+    pub(super) rules: Arc<Rules>,
     pub(super) journal: Journal,
     pub(super) committed: UnboundedSender<Committed>,
     pub(super) lookups: Sender<Sought>,
@@ -126,7 +128,8 @@ impl Node {
 
     /// The network's rules and the bounds are others from now on.
     pub(super) fn change(&mut self, rules: Rules, limits: Limits) {
-        self.engine.change(Arc::new(rules), limits);
+        self.rules = Arc::new(rules);
+        self.engine.change(Arc::clone(&self.rules), limits);
     }
 }
 

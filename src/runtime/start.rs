@@ -35,6 +35,20 @@ use crate::values::{Date, Moment, Offset};
 /// How far the clock may be behind the last message of ours before a start is refused.
 const BEHIND: Duration = Duration::from_mins(2);
 
+/// What the keys begin with that a running adapter takes.
+const LIVE: [&str; 10] = [
+    "limits.open",
+    "limits.exchanges",
+    "limits.lookups",
+    "limits.remembered",
+    "telemetry.log",
+    "network.change.classes",
+    "network.change.timers",
+    "network.change.reversal",
+    "network.change.hold",
+    "network.change.inbound",
+];
+
 /// Messages of the switch that may be owed an answer.
 const OWED: usize = 200_000;
 
@@ -94,7 +108,7 @@ pub async fn run(
     let numbers = Numbering::new(node, counted, now, random());
     let schedule = Schedule::new(now, limits.pace);
     let rules = Arc::new(network.rules().clone());
-    let mut engine = Engine::new(rules, limits.engine, schedule, numbers);
+    let mut engine = Engine::new(Arc::clone(&rules), limits.engine, schedule, numbers);
     records::restore(&reader, &mut engine)?;
     let open = engine.open();
     engine.resume(now);
@@ -111,6 +125,7 @@ pub async fn run(
     let node = Node {
         engine,
         network,
+        rules,
         journal,
         committed: tell_committed,
         lookups: lookups::start(reader, tell_found)?,
@@ -207,7 +222,7 @@ async fn follow(
     while again.recv().await.is_some() {
         let Some(settings) = reload() else { continue };
         for key in changed(&tree, &settings.tree) {
-            if key.starts_with("limits.") || key.starts_with("telemetry.") {
+            if LIVE.iter().any(|live| key.starts_with(live)) {
                 tracing::info!(key, "taken");
             } else {
                 tracing::warn!(key, "changed, and is taken by the next start only");
