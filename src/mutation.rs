@@ -48,11 +48,15 @@ pub enum Mutant {
     DebitAnother,
     /// A second request under the numbers of the first is answered like it, whatever it asks for.
     AnswerAnother,
+    /// The answer to a question is looked for by the millisecond, which the wire doesn't say.
+    MatchByMillisecond,
+    /// Cash is asked for as if the bank that asks paid.
+    DrawOnOurselves,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::SendBeforeCommit,
         Self::RefundOnNotFound,
         Self::ForgetTombstone,
@@ -74,6 +78,8 @@ impl Mutant {
         Self::StatusAsRequest,
         Self::DebitAnother,
         Self::AnswerAnother,
+        Self::MatchByMillisecond,
+        Self::DrawOnOurselves,
     ];
 }
 

@@ -111,11 +111,18 @@ pub enum Output {
     Garbage {
         /// To this bank.
         to: Member,
+        /// On this line, as [`Wire::line`] says of the message in whose place they come, or another one of the bank's.
+        line: u64,
         /// The bytes.
         bytes: Vec<u8>,
     },
-    /// Cut a line to this bank.
-    Disconnect(Member),
+    /// Cut a line to this bank, in place of a message.
+    Disconnect {
+        /// The bank.
+        bank: Member,
+        /// This one, as [`Wire::line`] says of the message, or another one of the bank's.
+        line: u64,
+    },
     /// A business date has ended: its settlement files can be made now, and until the next one ends.
     Closed(Date),
 }
@@ -226,8 +233,9 @@ impl Switch {
         while let Some((from, wire)) = self.held.take_due(now) {
             self.request(Incoming { from, wire, fault: None }, now);
         }
-        // No more than there are now, so that questions that are due again at once end no tick.
-        for _ in 0..self.questions.len() {
+        // No more than there are now, so that questions that are due again at once end no tick. Deadlines of answered ones are
+        // among them: as long as one is left, whoever waits for the next deadline waits for it.
+        for _ in 0..self.questions.deadlines() {
             let Some((key, question)) = self.questions.take_due(now) else { break };
             self.expire(key, question, now);
         }

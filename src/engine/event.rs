@@ -119,9 +119,13 @@ impl Event {
             Self::Reversal { demand, .. } => {
                 Some(Concern::In(InboundInput::Reversal(demand.into())))
             }
-            Self::Status { demand, .. } => {
-                Some(Concern::In(InboundInput::StatusAsked(demand.into())))
-            }
+            Self::Status { demand, .. } => match life {
+                Life::In(life) => {
+                    let asked = demand.asked_on(life.demand().side);
+                    Some(Concern::In(InboundInput::StatusAsked(asked)))
+                }
+                Life::Out(_) => None,
+            },
             Self::Order { .. }
             | Self::Inquire(..)
             | Self::Exchange(..)

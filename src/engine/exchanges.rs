@@ -6,7 +6,7 @@ use std::hash::BuildHasherDefault;
 
 use super::Engine;
 use super::event::{Busy, Output};
-use super::live::Mixer;
+use super::live::{Mixer, trace_key as by_wire};
 use crate::mutation::{Mutant, broken};
 use crate::transfer::{
     Alarm, Effect, Exchange, ExchangeInput, Heard, Holding, Inquiry, Numbers as _, Outcome, Trace,
@@ -18,7 +18,8 @@ use crate::values::{Moment, TransferId};
 #[derive(Debug, Default)]
 pub(super) struct Exchanges {
     by_id: HashMap<u128, Asked, BuildHasherDefault<Mixer>>,
-    by_trace: HashMap<Trace, u128>,
+    /// By what an answer has of the numbers: it says no millisecond, and may leave out the business date.
+    by_trace: HashMap<u128, u128, BuildHasherDefault<Mixer>>,
     /// They are few and short, so that an ordered set does for their deadlines.
     due: BTreeSet<(Moment, u128)>,
 }
@@ -29,6 +30,11 @@ struct Asked {
     inquiry: Inquiry,
     exchange: Exchange,
     traces: Vec<Trace>,
+}
+
+fn trace_key(trace: Trace) -> u128 {
+    let millis = if broken(Mutant::MatchByMillisecond) { trace.at.millis() % 1000 } else { 0 };
+    by_wire(trace) | u128::from(millis) << 112
 }
 
 impl Exchanges {
@@ -46,13 +52,13 @@ impl Exchanges {
     }
 
     pub(super) fn by_trace(&self, trace: Trace) -> Option<TransferId> {
-        self.by_trace.get(&trace).map(|id| TransferId(*id))
+        self.by_trace.get(&trace_key(trace)).map(|id| TransferId(*id))
     }
 
     fn insert(&mut self, asked: Asked) {
         let id = asked.inquiry.id.0;
         self.due.insert((asked.exchange.due, id));
-        self.by_trace.extend(asked.traces.iter().map(|trace| (*trace, id)));
+        self.by_trace.extend(asked.traces.iter().map(|trace| (trace_key(*trace), id)));
         self.by_id.insert(id, asked);
     }
 
@@ -60,7 +66,7 @@ impl Exchanges {
         let asked = self.by_id.remove(&id.0)?;
         self.due.remove(&(asked.exchange.due, id.0));
         for trace in &asked.traces {
-            self.by_trace.remove(trace);
+            self.by_trace.remove(&trace_key(*trace));
         }
         Some(asked)
     }

@@ -116,7 +116,7 @@ impl Hasher for Mixer {
 }
 
 /// STAN and transmission second tell messages of ours apart; the STAN alone wraps.
-fn trace_key(trace: Trace) -> u128 {
+pub(super) fn trace_key(trace: Trace) -> u128 {
     if broken(Mutant::MatchByStanAlone) {
         return u128::from(trace.stan.number());
     }

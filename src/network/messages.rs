@@ -7,8 +7,9 @@ use super::pattern::{Pattern, TooLong};
 use super::profile::{Network, elements, message_type};
 use super::said::{Said, Word, write_name};
 use crate::iso8583::{De, EncodeError, Message, Mti, Spec};
+use crate::mutation::{Mutant, broken};
 use crate::settings::{Section, all};
-use crate::transfer::{Holding, Inquiry, Order, ReversalSend, Trace};
+use crate::transfer::{Holding, Inquiry, Order, ReversalSend, Side, Trace};
 use crate::values::ResponseCode;
 
 /// Why a message can't be put together.
@@ -267,8 +268,15 @@ impl Network {
         Ok(self.spec.respond(request, &self.answers.echo, &added, into)?)
     }
 
+    /// Where the other bank pays, as for cash at our machine, DE102 is the account there and DE103 ours.
     fn said<'a>(&'a self, order: &'a Order, trace: Trace) -> Said<'a> {
-        Said::of_order(order, &self.bank, self.offset, trace)
+        let said = Said::of_order(order, &self.bank, self.offset, trace);
+        match self.side(order.kind) {
+            Some(Side::Debit) if !broken(Mutant::DrawOnOurselves) => {
+                Said { from: said.to, to: said.from, ..said }
+            }
+            Some(_) | None => said,
+        }
     }
 
     fn unknown(&self, what: &'static str) -> SpeakError {

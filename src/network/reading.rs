@@ -174,16 +174,23 @@ impl Network {
     fn heard(&self, to: Answered, message: &Message<'_>) -> Result<Heard, ReadError> {
         let kind = message.find(De::PROCESSING_CODE)?;
         let from: Option<AccountNumber> = message.find(De::FROM_ACCOUNT)?;
+        let accounts = (from, message.find(De::TO_ACCOUNT)?);
+        let (ours, other) = match kind.and_then(|kind| self.side(kind)) {
+            Some(Side::Debit) => (accounts.1, accounts.0),
+            // Nor does it say which way the money goes.
+            None if to == Answered::Status => (None, None),
+            Some(Side::Credit) | None => accounts,
+        };
         let minor: Option<MinorUnits> = message.find(De::AMOUNT)?;
         let currency = message.find(De::CURRENCY)?.unwrap_or(self.currency);
         let pan: Option<Pan> = message.find(De::PAN)?;
         Ok(Heard {
             code: message.get(De::RESPONSE_CODE)?,
             amount: minor.map(|minor| minor.of(currency)),
-            // A status inquiry has a code of its own, and its answer that.
+            // A status inquiry has a kind of its own, and its answer that.
             kind: kind.filter(|_| to != Answered::Status),
-            from,
-            to: message.find(De::TO_ACCOUNT)?,
+            from: ours,
+            to: other,
             card: match pan {
                 Some(pan) if self.stands_in(&pan, from.as_ref()) => Card::None,
                 Some(pan) => Card::Number(pan),
@@ -226,7 +233,7 @@ fn settles(message: &Message<'_>, now: Moment) -> Result<Date, FieldError> {
 
 /// What the switch asks us.
 impl Network {
-    fn side(&self, kind: ProcessingCode) -> Option<Side> {
+    pub(super) fn side(&self, kind: ProcessingCode) -> Option<Side> {
         let kind = self.kinds.iter().find(|known| known.codes.contains(&kind))?;
         Some(kind.inbound)
     }

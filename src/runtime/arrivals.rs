@@ -171,7 +171,7 @@ impl Node {
         code: ResponseCode,
         holding: &Holding,
     ) {
-        let approved = code == self.network.rules().inbound.approved;
+        let approved = code == self.rules.inbound.approved;
         let counted = if approved { &self.metrics.approved } else { &self.metrics.declined };
         counted.add();
         let network = self.network.clone();

@@ -31,6 +31,9 @@ impl Switch {
             self.ledger.counts().answers_unmatched += 1;
             return;
         };
+        if self.dialect.leaves_open(wire, code) {
+            return;
+        }
         if let Some(question) = self.questions.take(key) {
             self.resolve(&question, wire, code, now);
         }
@@ -122,8 +125,8 @@ impl Switch {
         self.ask(question.to, reversal, Purpose::Reversal, now);
     }
 
-    /// Where nothing can be reversed only the destination can say what it did: it is asked on, and its originator told that
-    /// the outcome is open.
+    /// Where nothing can be reversed only the destination can say what it did: it is asked for the status, and its originator
+    /// told that the outcome is open.
     fn hold_unanswered(
         &mut self,
         key: Key,
@@ -145,6 +148,9 @@ impl Switch {
         self.outcome(number, &question.wire, asker, now);
         if matches!(asker, Asker::Bank(..)) {
             question.purpose = Purpose::Transfer(number, Asker::Told);
+        }
+        if let Some(status) = self.dialect.status {
+            question.ask_for(status);
         }
         self.ask_again(key, question, now);
     }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::keys::Original;
+use super::records::Payer;
+use super::wire::Wire;
 use crate::iso8583::{De, Mti};
 use crate::values::{Currency, Offset, ProcessingCode, ResponseCode, TimeOfDay};
 
@@ -15,6 +17,10 @@ pub struct Dialect {
     pub inquiry: ProcessingCode,
     /// DE3 of a transfer.
     pub transfer: ProcessingCode,
+    /// DE3 of a QRIS payment, which moves money as a transfer does.
+    pub qris: ProcessingCode,
+    /// DE3 of cash at a machine of the bank that asks: the bank that is asked pays.
+    pub withdrawal: ProcessingCode,
     /// DE3 of a question for the status of a transfer, which goes under the numbers of that transfer.
     pub status: Option<ProcessingCode>,
     /// The elements that make a request the same request.
@@ -111,6 +117,10 @@ pub struct Codes {
     pub unknown_account: ResponseCode,
     /// The account is closed.
     pub closed_account: ResponseCode,
+    /// The account holds less than is to be taken from it.
+    pub insufficient: ResponseCode,
+    /// The destination has not come to an end with the request yet.
+    pub in_progress: ResponseCode,
     /// A request under the key of another one with other content.
     pub conflict: ResponseCode,
     /// A request from before what the switch remembers.
@@ -145,7 +155,7 @@ pub struct Timers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
     Inquiry,
-    Transfer,
+    Movement(Payer),
     Status,
 }
 
@@ -153,7 +163,9 @@ impl Dialect {
     pub(super) fn service(&self, code: ProcessingCode) -> Option<Service> {
         let known = [
             (Some(self.inquiry), Service::Inquiry),
-            (Some(self.transfer), Service::Transfer),
+            (Some(self.transfer), Service::Movement(Payer::Acquirer)),
+            (Some(self.qris), Service::Movement(Payer::Acquirer)),
+            (Some(self.withdrawal), Service::Movement(Payer::Issuer)),
             (self.status, Service::Status),
         ];
         let is_same = |known: &ProcessingCode| known.as_str().get(..2) == code.as_str().get(..2);
@@ -161,6 +173,18 @@ impl Dialect {
             .into_iter()
             .find(|(known, _)| known.as_ref().is_some_and(is_same))
             .map(|(_, service)| service)
+    }
+}
+
+impl Dialect {
+    /// Whether an answer to a question for the status says nothing of the transfer: it is under way there still, or the
+    /// question isn't understood.
+    pub(super) fn leaves_open(&self, answer: &Wire, code: ResponseCode) -> bool {
+        let codes = &self.codes;
+        let about_status = self
+            .status
+            .is_some_and(|status| answer.get(De::PROCESSING_CODE) == Some(status.as_str()));
+        about_status && [codes.in_progress, codes.malformed, codes.unsupported].contains(&code)
     }
 }
 
@@ -173,6 +197,8 @@ impl Dialect {
             currency: Currency::IDR,
             inquiry: ProcessingCode::literal(*b"391000"),
             transfer: ProcessingCode::literal(*b"401000"),
+            qris: ProcessingCode::literal(*b"260000"),
+            withdrawal: ProcessingCode::literal(*b"011000"),
             status: None,
             duplicates: vec![De::TRANSMISSION, De::STAN, De::ACQUIRER],
             destination: vec![De::DESTINATION_BANK, De::RECEIVER],
@@ -259,6 +285,8 @@ impl Codes {
             no_answer: ResponseCode::literal(*b"68"),
             unknown_account: ResponseCode::literal(*b"76"),
             closed_account: ResponseCode::literal(*b"78"),
+            insufficient: ResponseCode::literal(*b"51"),
+            in_progress: ResponseCode::literal(*b"09"),
             conflict: ResponseCode::literal(*b"94"),
             stale: ResponseCode::literal(*b"96"),
             reversed: ResponseCode::literal(*b"12"),

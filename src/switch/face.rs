@@ -30,7 +30,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 
-pub use codec::Codec;
+pub use codec::{Codec, Unreadable, Unwritable};
 pub use fixture::Fixture;
 pub use reference::{NoReference, Reference};
 
@@ -85,7 +85,9 @@ pub async fn run(
     let tally = Arc::new(Tally::default());
     let room = Arc::new(Semaphore::new(LINES_MAX as usize));
     let speech = Speech::new(setup.codec.clone(), &setup.framing, setup.dialect.header, &tally);
-    let desk = Desk::new(setup, tally);
+    let (files, writing) = setup.settlement.clone().map(files::writer).unzip();
+    let writing = writing.map(tokio::spawn);
+    let desk = Desk::new(setup, files, tally);
     let accepting = tokio::spawn(accept(banks, speech, heard, Arc::clone(&room)));
     let serving = tokio::spawn(admin::serve(operator, jobs));
     tokio::select! {
@@ -96,6 +98,10 @@ pub async fn run(
     accepting.abort();
     serving.abort();
     let _ = timeout(LAST_WORDS, room.acquire_many(LINES_MAX)).await;
+    // Nor does it leave files any more: those that wait are written.
+    if let Some(writing) = writing {
+        let _ = writing.await;
+    }
 }
 
 /// Takes connections on, each in a task of its own.

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::accounts::Found;
+use super::accounts::{Found, Place};
 use super::members::{Member, Presence};
 use super::questions::{Asker, Purpose};
 use super::records::{Number, Origin, State};
 use super::wire::Wire;
 use super::{AccountStatus, Switch};
-use crate::values::{AccountNumber, Moment, ResponseCode, Rrn};
+use crate::values::{AccountNumber, Moment, ProcessingCode, ResponseCode, Rrn};
 
 /// A movement between two accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,10 @@ pub struct Deal {
 pub enum Order {
     /// A transfer.
     Credit(Deal),
+    /// A QRIS payment.
+    Payment(Deal),
+    /// Cash at a machine of the bank `from`, out of the account `from_account` at the bank `to`.
+    Withdrawal(Deal),
     /// A question for the beneficiary's name.
     Inquiry(Deal),
     /// The request of an earlier order once more, as a repeat.
@@ -114,7 +118,12 @@ impl Switch {
     /// If it can't be carried out now; nothing has happened then.
     pub fn order(&mut self, order: Order, now: Moment) -> Result<Rrn, Refused> {
         match order {
-            Order::Credit(deal) => self.credit(&deal, now),
+            Order::Credit(deal) => self.credit(&deal, self.dialect.transfer, now),
+            Order::Payment(deal) => self.credit(&deal, self.dialect.qris, now),
+            Order::Withdrawal(deal) => {
+                self.possible(&deal)?;
+                self.movement(&deal, self.dialect.withdrawal, None, now)
+            }
             Order::Inquiry(deal) => self.inquire(&deal, now),
             Order::Repeat(rrn) => {
                 let (_, to, wire) = self.recent.find(rrn)?;
@@ -146,13 +155,14 @@ impl Switch {
         let Phantom { from, to, minor } = phantom;
         let nobody = self.any_account().filter(|_| from != to).ok_or(Refused::SameBank)?;
         let deal = Deal { from, to, from_account: nobody, to_account: nobody, minor };
-        let (number, _, rrn) = self.record(&deal, Origin::Phantom, now)?;
+        let kind = self.dialect.transfer;
+        let (number, _, rrn) = self.record(&deal, kind, Origin::Phantom, now)?;
         self.ledger.counts().phantoms += 1;
         self.approve(number, *b"      ");
         Ok(rrn)
     }
 
-    fn credit(&mut self, deal: &Deal, now: Moment) -> Result<Rrn, Refused> {
+    fn credit(&mut self, deal: &Deal, kind: ProcessingCode, now: Moment) -> Result<Rrn, Refused> {
         self.possible(deal)?;
         let funds = self.accounts.find(deal.from, deal.from_account);
         let place = match funds {
@@ -164,12 +174,23 @@ impl Switch {
         if holds.is_some_and(|holds| holds < deal.minor) {
             return Err(Refused::NotFunded);
         }
-        let (number, wire, rrn) = self.record(deal, Origin::Played, now)?;
-        if let Some(place) = place {
-            self.accounts.move_money(place, -i128::from(deal.minor));
-        }
+        self.movement(deal, kind, place, now)
+    }
+
+    /// Asks for a movement of money, for a bank that is played; what it takes of a listed account is taken at once.
+    fn movement(
+        &mut self,
+        deal: &Deal,
+        kind: ProcessingCode,
+        place: Option<Place>,
+        now: Moment,
+    ) -> Result<Rrn, Refused> {
+        let (number, wire, rrn) = self.record(deal, kind, Origin::Played, now)?;
         if let Some(transfer) = self.records.get_mut(number) {
             transfer.account = place;
+            if let Some(place) = place {
+                self.accounts.move_money(place, transfer.on_account());
+            }
         }
         self.recent.push(rrn, Some(number), deal.to, wire.clone());
         self.ask(deal.to, wire, Purpose::Transfer(number, Asker::Switch), now);
@@ -203,13 +224,14 @@ impl Switch {
     fn record(
         &mut self,
         deal: &Deal,
+        kind: ProcessingCode,
         origin: Origin,
         now: Moment,
     ) -> Result<(Number, Wire, Rrn), Refused> {
         if deal.minor > AMOUNT_MAX {
             return Err(Refused::TooMuch);
         }
-        let wire = self.request_of(deal, self.dialect.transfer, now);
+        let wire = self.request_of(deal, kind, now);
         let room = self.records.len() < self.limits.remembered;
         let transfer = self.terms(&wire, deal.from, now).ok().filter(|_| room);
         let mut transfer = transfer.ok_or(Refused::Full)?;

@@ -9,7 +9,7 @@ use super::members::Member;
 use super::records::Number;
 use super::wire::Wire;
 use crate::iso8583::De;
-use crate::values::Moment;
+use crate::values::{Moment, ProcessingCode};
 
 /// A message that waits for its answer, and goes out again until then.
 #[derive(Debug)]
@@ -42,6 +42,13 @@ pub(super) enum Asker {
     Switch,
     /// Nobody any more: the bank was told that there is no answer.
     Told,
+}
+
+impl Question {
+    /// Asks from now on for the status of what it asked for, under the same numbers.
+    pub(super) fn ask_for(&mut self, status: ProcessingCode) {
+        self.wire.set(De::PROCESSING_CODE, status.as_str());
+    }
 }
 
 /// The open questions and when each is due.
@@ -96,6 +103,11 @@ impl Questions {
             }
         }
         None
+    }
+
+    /// How many deadlines there are, of open questions and of those that were answered since.
+    pub(super) fn deadlines(&self) -> usize {
+        self.due.len()
     }
 
     /// When the next is due; early, if that one was answered since.

@@ -53,8 +53,10 @@ pub(super) struct Transfer {
     /// A number over the numbers of the reversal that undid it, to tell its repeat from another one.
     pub(super) reversal: u64,
     pub(super) stan: Stan,
+    /// The bank that asked, and the one that was asked.
     pub(super) acquirer: Member,
     pub(super) issuer: Member,
+    pub(super) payer: Payer,
     /// The business date on which it came or, if later, moved money.
     pub(super) date: Date,
     /// The business date on which money that had moved was given back.
@@ -70,6 +72,15 @@ pub(super) struct Transfer {
     pub(super) origin: Origin,
 }
 
+/// Which of its banks pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Payer {
+    /// The one that asks, as in a transfer.
+    Acquirer,
+    /// The one that is asked, as for cash at another bank's machine.
+    Issuer,
+}
+
 /// Where a transfer comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -82,6 +93,28 @@ pub(super) enum Origin {
 }
 
 impl Transfer {
+    /// The bank that pays.
+    pub(super) fn from(&self) -> Member {
+        if self.payer == Payer::Acquirer { self.acquirer } else { self.issuer }
+    }
+
+    /// The bank that is paid.
+    pub(super) fn to(&self) -> Member {
+        if self.payer == Payer::Acquirer { self.issuer } else { self.acquirer }
+    }
+
+    /// The last business date whose settlement file has it.
+    pub(super) fn last(&self) -> Date {
+        self.returned.map_or(self.date, |returned| returned.max(self.date))
+    }
+
+    /// What it changes on its listed account, in minor units.
+    pub(super) fn on_account(&self) -> i128 {
+        let minor = i128::from(self.minor);
+        let is_paid = self.origin == Origin::Bank && self.payer == Payer::Acquirer;
+        if is_paid { minor } else { -minor }
+    }
+
     /// Whether it moved money that was not given back.
     pub(super) fn stands(&self) -> bool {
         self.state == State::Approved
@@ -135,10 +168,10 @@ impl Records {
     }
 
     /// Forgets those of dates before this one. One that moved money later than those around it keeps what came
-    /// after it for a day longer, and so does an open one.
+    /// after it for a day longer, and so does an open one, and one that was given back later.
     pub(super) fn forget_before(&mut self, date: Date, mut forgets: impl FnMut(&Transfer)) {
         let is_old =
-            |oldest: &mut Transfer| oldest.date < date && !matches!(oldest.state, State::Open(_));
+            |oldest: &mut Transfer| oldest.last() < date && !matches!(oldest.state, State::Open(_));
         while let Some(oldest) = self.transfers.pop_front_if(is_old) {
             self.numbers.remove(&oldest.key);
             self.first += 1;

@@ -7,7 +7,7 @@ use super::faults::Action;
 use super::keys::Key;
 use super::members::{Member, Presence};
 use super::questions::{Asker, Purpose};
-use super::records::{Number, Origin, State, Transfer};
+use super::records::{Number, Origin, Payer, State, Transfer};
 use super::wire::Wire;
 use super::{AccountStatus, Switch};
 use crate::iso8583::De;
@@ -47,7 +47,7 @@ impl Switch {
         let service = self.entitled(&ask).and_then(|()| self.service(&ask.wire));
         match service {
             Ok(Service::Inquiry) => self.inquiry(ask, now),
-            Ok(Service::Transfer) => self.transfer(ask, now),
+            Ok(Service::Movement(_)) => self.transfer(ask, now),
             Ok(Service::Status) => self.status(&ask, now),
             Err(code) => self.refuse(&ask, code, now),
         }
@@ -100,7 +100,7 @@ impl Switch {
 
     fn inquiry_played(&mut self, ask: &Incoming, issuer: Member, now: Moment) {
         let account = ask.wire.value(De::TO_ACCOUNT);
-        let code = match self.payee(issuer, account) {
+        let code = match self.usable(issuer, account) {
             Ok(_) => self.dialect.codes.approved,
             Err(code) => code,
         };
@@ -111,8 +111,8 @@ impl Switch {
         self.send_answer(ask.from, ask.fault, named, now);
     }
 
-    /// Whether a played bank's account can be paid, and where it is listed.
-    fn payee(
+    /// Whether a played bank's account can be used, and where it is listed.
+    fn usable(
         &self,
         bank: Member,
         account: Option<AccountNumber>,
@@ -141,14 +141,11 @@ impl Switch {
             return self.refuse(&ask, self.dialect.codes.unavailable, now);
         }
         self.ledger.counts().transfers += 1;
-        let (issuer, account) = (transfer.issuer, ask.wire.value(De::TO_ACCOUNT));
+        let issuer = transfer.issuer;
         let number = self.records.insert(transfer);
         match (ask.declined(), self.members.presence(issuer)) {
             (Some(code), _) => self.decline(number, code),
-            (None, Presence::Played) => match self.payee(issuer, account) {
-                Ok(place) => self.approve_played(number, place),
-                Err(code) => self.decline(number, code),
-            },
+            (None, Presence::Played) => self.judge_played(number, &ask.wire),
             (None, Presence::SignedOn) if self.questions.len() < self.limits.open => {
                 return self.hand_on(ask, issuer, number, now);
             }
@@ -178,6 +175,9 @@ impl Switch {
         };
         let (processing, amount, transmission, stan, rrn, _) =
             read().ok_or(self.dialect.codes.malformed)?;
+        let Some(Service::Movement(payer)) = self.dialect.service(processing) else {
+            return Err(self.dialect.codes.unsupported);
+        };
         Ok(Transfer {
             key: wire.key(&self.dialect.duplicates),
             minor: amount.0,
@@ -187,6 +187,7 @@ impl Switch {
             stan,
             acquirer: from,
             issuer: self.destination(wire, from)?,
+            payer,
             date: self.ledger.today(),
             returned: None,
             account: None,
@@ -240,11 +241,26 @@ impl Switch {
 
 /// What becomes of transfers.
 impl Switch {
-    fn approve_played(&mut self, number: Number, place: Option<Place>) {
-        let Some(transfer) = self.records.get_mut(number) else { return };
-        transfer.account = place;
+    /// Approves or declines for a bank that is played.
+    fn judge_played(&mut self, number: Number, wire: &Wire) {
+        let Some(transfer) = self.records.get(number) else { return };
+        let (issuer, payer, minor) = (transfer.issuer, transfer.payer, transfer.minor);
         let authorization = authorization(transfer.key);
-        self.approve(number, authorization);
+        let account = if payer == Payer::Acquirer { De::TO_ACCOUNT } else { De::FROM_ACCOUNT };
+        let usable = self.usable(issuer, wire.value(account)).and_then(|place| {
+            let holds = place.and_then(|place| self.accounts.balance(place));
+            let short = payer == Payer::Issuer && holds.is_some_and(|holds| holds < minor);
+            if short { Err(self.dialect.codes.insufficient) } else { Ok(place) }
+        });
+        match usable {
+            Ok(place) => {
+                if let Some(transfer) = self.records.get_mut(number) {
+                    transfer.account = place;
+                }
+                self.approve(number, authorization);
+            }
+            Err(code) => self.decline(number, code),
+        }
     }
 
     /// Moves the money.
@@ -255,10 +271,10 @@ impl Switch {
         transfer.date = today;
         transfer.authorization = authorization;
         let transfer = &*transfer;
-        self.ledger.book(transfer.acquirer, transfer.issuer, transfer.minor);
+        self.ledger.book(transfer.from(), transfer.to(), transfer.minor);
         self.ledger.counts().approved += 1;
         if let (Some(place), Origin::Bank) = (transfer.account, transfer.origin) {
-            self.accounts.move_money(place, i128::from(transfer.minor));
+            self.accounts.move_money(place, transfer.on_account());
         }
     }
 
@@ -275,7 +291,7 @@ impl Switch {
         transfer.date = today;
         // A played payer was debited when the switch made the request.
         if let (Some(place), Origin::Played) = (transfer.account, transfer.origin) {
-            self.accounts.move_money(place, i128::from(transfer.minor));
+            self.accounts.move_money(place, -transfer.on_account());
         }
     }
 

@@ -3,7 +3,7 @@
 use super::keys::Key;
 use super::members::{Member, Presence};
 use super::questions::{Purpose, key_to};
-use super::records::{Number, Origin, State, Transfer};
+use super::records::{Number, State, Transfer};
 use super::requests::Incoming;
 use super::wire::Wire;
 use super::{Original, ReversalForm, Switch};
@@ -127,11 +127,9 @@ impl Switch {
         let transfer = transfer.clone();
         self.ledger.counts().reversals += 1;
         if moved {
-            self.ledger.book(transfer.issuer, transfer.acquirer, transfer.minor);
+            self.ledger.book(transfer.to(), transfer.from(), transfer.minor);
             if let Some(place) = transfer.account {
-                let minor = i128::from(transfer.minor);
-                let back = if transfer.origin == Origin::Played { minor } else { -minor };
-                self.accounts.move_money(place, back);
+                self.accounts.move_money(place, -transfer.on_account());
             }
         } else {
             self.close_question(&transfer);

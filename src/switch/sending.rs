@@ -41,8 +41,8 @@ impl Switch {
                 wire.show(De::STAN, Stan::wrapped(self.chance.draw()));
             }
             Some(Action::OverwriteDe7) => wire.show(De::TRANSMISSION, Transmission::of(now)),
-            Some(Action::Garbage) => return self.send_garbage(to),
-            Some(Action::Disconnect) => return self.outputs.push_back(Output::Disconnect(to)),
+            Some(Action::Garbage) => return self.send_garbage(to, wire.line()),
+            Some(Action::Disconnect) => return self.disconnect(to, wire.line()),
         }
         self.send(to, wire, Duration::ZERO);
     }
@@ -92,8 +92,8 @@ impl Switch {
                 self.send(to, question.wire.clone(), Duration::ZERO);
                 self.send(to, question.wire.clone(), Duration::ZERO);
             }
-            Some(Action::Garbage) => self.send_garbage(to),
-            Some(Action::Disconnect) => self.outputs.push_back(Output::Disconnect(to)),
+            Some(Action::Garbage) => self.send_garbage(to, question.wire.line()),
+            Some(Action::Disconnect) => self.disconnect(to, question.wire.line()),
             None
             | Some(
                 Action::Decline(_)
@@ -114,9 +114,13 @@ impl Switch {
     }
 
     /// 1 to 64 bytes by chance.
-    fn send_garbage(&mut self, to: Member) {
+    fn send_garbage(&mut self, to: Member, line: u64) {
         let length = self.chance.between(1, 64);
         let bytes = (0..length).map(|_| self.chance.draw().to_le_bytes()[0]).collect();
-        self.outputs.push_back(Output::Garbage { to, bytes });
+        self.outputs.push_back(Output::Garbage { to, line, bytes });
+    }
+
+    fn disconnect(&mut self, bank: Member, line: u64) {
+        self.outputs.push_back(Output::Disconnect { bank, line });
     }
 }

@@ -71,10 +71,11 @@ impl Switch {
             self.members.institution(member).map(|bank| bank.to_string()).unwrap_or_default()
         };
         let minor = sign * i128::from(transfer.minor);
-        let direction = if transfer.acquirer == bank { "out" } else { "in" };
+        let pays = transfer.from() == bank;
+        let direction = if pays { "out" } else { "in" };
         total.rows += 1;
         total.settled += u64::from(settled);
-        let sum = if transfer.acquirer == bank { &mut total.out } else { &mut total.within };
+        let sum = if pays { &mut total.out } else { &mut total.within };
         *sum += if settled { minor } else { 0 };
         let answered = if transfer.returned.is_some() { State::Approved } else { transfer.state };
         let answered = self.code_of(answered);

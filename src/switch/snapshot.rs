@@ -79,10 +79,10 @@ pub struct TransferView {
     /// The business date on which it came or, if later, had its outcome.
     #[serde(serialize_with = "shown")]
     pub business_date: Date,
-    /// The bank that pays.
+    /// The bank that asked.
     #[serde(serialize_with = "shown")]
     pub acquirer: Institution,
-    /// The bank that is paid.
+    /// The bank that was asked.
     #[serde(serialize_with = "shown")]
     pub issuer: Institution,
     /// DE37.

@@ -51,6 +51,16 @@ pub struct Demand {
     pub particulars: Arc<Particulars>,
 }
 
+impl Demand {
+    /// What a status inquiry asks about, where the transfer under its numbers is on this side of an account. The inquiry has
+    /// both accounts and doesn't say of what kind the transfer was.
+    #[must_use]
+    pub fn asked_on(&self, side: Side) -> Asked {
+        let account = if self.side == side { Some(self.account) } else { self.other };
+        Asked { account: account.unwrap_or(self.account), ..self.into() }
+    }
+}
+
 /// The numbers that a request of another bank came under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Origin {

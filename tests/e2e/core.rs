@@ -36,10 +36,10 @@ async fn a_refund_is_asked_for_until_core_confirms_it_also_by_the_next_start() {
     stage.switch.fault(&[("0200", 1.0, json!({ "decline": { "rc": "51" } }))]).await;
     let told = stage.pay(&wanted(1)).await;
     assert_eq!(told, (403, "4031814".to_owned()));
-    assert_eq!(stage.stands(1).await, "06", "it has failed, and the money is on its way back");
+    assert_eq!(stage.stands(1).await, "03", "it has failed, and the money is on its way back");
     stage.house.kill().await;
     stage.house.start().await;
-    assert_eq!(stage.stands(1).await, "06");
+    assert_eq!(stage.stands(1).await, "03");
     assert_eq!(stage.house.ledger().given_back.count, 0);
     stage.house.core.as_ref().unwrap().mend();
     stage.until_stands(1, "04").await;

@@ -112,8 +112,7 @@ pub(crate) async fn told_the_same(channel: &Channel, told: &[Told]) -> u128 {
         let allowed: &[&str] = match outcome {
             Outcome::Settled => &["00"],
             Outcome::GivenBack => &["04"],
-            // Refused, or about to be given back.
-            Outcome::Refused => &["04", "06"],
+            Outcome::Refused => &["06"],
             Outcome::Senseless(code) => panic!("{} was told {code}", wanted.number),
         };
         assert!(allowed.contains(&status), "{} was told {outcome:?}, now {status}", wanted.number);

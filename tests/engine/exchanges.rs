@@ -58,6 +58,21 @@ fn a_channel_is_told_the_name_once_by_whichever_question_is_answered() {
 }
 
 #[test]
+fn an_answer_is_known_by_what_the_wire_says_of_its_numbers() {
+    let mut engine = engine(10, 10);
+    let now = Moment::from_millis(NOW.millis() + 5_123);
+    engine.handle(Event::Inquire(inquiry(1), Way::Out), now);
+    let trace = asked(&commit(&mut engine).0);
+    // No millisecond, and the business date of whoever answers.
+    let at = Moment::from_millis(trace.at.seconds() * 1000);
+    assert_ne!(at, trace.at);
+    let heard_under = Trace { at, settles: trace.settles.next(), ..trace };
+    engine.handle(answered(heard_under, heard("00")), now);
+    let outcome = Outcome::Answered(code("00"), budi());
+    assert_eq!(commit(&mut engine).0, [Output::Inquired(TransferId(1), Way::Out, outcome)]);
+}
+
+#[test]
 fn what_speaks_of_another_amount_is_no_answer() {
     let mut engine = engine(10, 10);
     engine.handle(Event::Inquire(inquiry(1), Way::Out), NOW);

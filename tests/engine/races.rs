@@ -1,7 +1,7 @@
 //! What goes on while the journal syncs or reads: what was found by the simulation, each with a test of its own.
 
 use titian::engine::{Begun, Claim, Concern, Event, Fact, Key, Lookup, Output, Question, Record};
-use titian::transfer::{Bar, Demand, InboundFact, InboundInput, PostingAnswer};
+use titian::transfer::{Bar, Demand, InboundFact, InboundInput, PostingAnswer, Side};
 use titian::values::TransferId;
 
 use super::heard;
@@ -137,6 +137,30 @@ fn a_status_inquiry_about_what_did_not_come_bars_it() {
     engine.handle(asked_for(8, 3), NOW);
     commit(&mut engine);
     assert_eq!((state(&engine, 8), state(&engine, 9)), ("forgotten", "Barred (by inquiry)"));
+}
+
+#[test]
+fn a_status_inquiry_about_cash_speaks_of_the_account_that_pays() {
+    let mut engine = engine(10, 10);
+    let other = numbered(8).other.unwrap();
+    let cash = Demand { side: Side::Debit, ..numbered(8) };
+    let asked_for = Event::Demand { demand: cash.clone(), key: Key(3) };
+    engine.handle(asked_for, NOW);
+    commit(&mut engine);
+    // It doesn't say which way the money goes, and is read as if it came.
+    let read =
+        Demand { id: TransferId(9), account: other, other: Some(cash.account), ..numbered(9) };
+    engine.handle(Event::Status { demand: read, original: Key(3) }, NOW);
+    let (_, facts) = commit(&mut engine);
+    assert_eq!(facts[0].fact, Fact::In(InboundFact::StatusAnswered(code("09"))));
+    let nobody = Demand { account: cash.account, other: None, ..numbered(10) };
+    engine.handle(Event::Status { demand: nobody, original: Key(3) }, NOW);
+    let (_, facts) = commit(&mut engine);
+    assert_eq!(
+        facts[0].fact,
+        Fact::In(InboundFact::StatusAnswered(code("09"))),
+        "as far as it says"
+    );
 }
 
 /// Begins and ends a transfer beside the others.

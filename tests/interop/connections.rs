@@ -192,3 +192,33 @@ async fn an_answer_goes_where_its_request_came_from_or_else_to_another_line_of_t
     let late = spec.decode(second.receive().await).unwrap();
     assert_eq!(late.mti().number(), 210);
 }
+
+#[tokio::test]
+async fn what_comes_in_place_of_an_answer_comes_on_the_line_of_its_request() {
+    let switch = Simulator::start("nusantara", &[]);
+    let mut bank = Bank::new("nusantara", "213", &[]);
+    let spec = bank.network.spec().clone();
+    let mut asked = || {
+        let (order, trace) = (bank.order("008", "1000000001", 500), bank.trace());
+        bank.said(|network, into| network.request(&order, trace, into))
+    };
+    let mut lines = Vec::new();
+    for _ in 0..4 {
+        lines.push(Raw::new(&spec, &switch).await);
+    }
+    for line in &mut lines {
+        line.ask(&spec, &asked()).await;
+    }
+    switch.faults(r#"[{"match": {"mti": "0200"}, "action": "garbage"}]"#);
+    for line in &mut lines {
+        line.send(&asked()).await;
+        assert!(spec.decode(line.receive().await).is_err(), "garbage");
+    }
+    switch.faults(r#"[{"match": {"mti": "0200"}, "action": "disconnect"}]"#);
+    while let Some(mut line) = lines.pop() {
+        line.send(&asked()).await;
+        let mut rest = Vec::new();
+        line.stream.read_to_end(&mut rest).await.unwrap();
+        assert!(rest.is_empty(), "cut, and no other");
+    }
+}

@@ -120,7 +120,25 @@ fn cash_at_another_banks_machine_debits_the_account_that_pays() {
     let order = Order { kind: network.kind("withdrawal").unwrap(), ..order_of(&network) };
     let bytes = said(|into| network.request(&order, trace(4711), into));
     let Incoming::Demand(demand, _) = read(&network, &bytes) else { panic!() };
-    assert_eq!((demand.side, demand.account), (Side::Debit, order.from));
+    // Our machine's cash account pays out, and the other bank's customer pays us back.
+    assert_eq!((demand.side, demand.account), (Side::Debit, order.to));
+    assert_eq!(demand.other, Some(order.from));
+    let message = decoded(network.spec(), &bytes);
+    let answer = said(|into| network.answer(&message, code("00"), &Holding::default(), into));
+    let Incoming::Answer { heard, .. } = read(&network, &answer) else { panic!() };
+    assert!(heard.to(&order).speaks_of(&order));
+}
+
+#[test]
+fn the_answer_to_a_status_inquiry_about_cash_speaks_of_its_order() {
+    let network = network("holdfast");
+    let order = Order { kind: network.kind("withdrawal").unwrap(), ..order_of(&network) };
+    let status = said(|into| network.status(&order, trace(4711), into));
+    let message = decoded(network.spec(), &status);
+    let answer = said(|into| network.answer(&message, code("00"), &Holding::default(), into));
+    let Incoming::Answer { to, heard, .. } = read(&network, &answer) else { panic!() };
+    assert_eq!(to, Answered::Status);
+    assert!(heard.to(&order).speaks_of(&order));
 }
 
 #[test]

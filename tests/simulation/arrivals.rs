@@ -1,11 +1,15 @@
 //! What comes from channels and from the switch of itself.
 
 use titian::engine::{Begun, Body, Event, Key, Lookup};
-use titian::transfer::{Demand, Funding, Order, Side};
-use titian::values::{AccountNumber, Institution, ProcessingCode, Reference, TransferId, Value};
+use titian::network::Incoming;
+use titian::switch::{self, Deal};
+use titian::transfer::{Funding, Order, Side};
+use titian::values::{AccountNumber, ProcessingCode, Reference, Rrn, TransferId, Value};
 
-use crate::rules::{demand, particulars};
-use crate::switch::Asked;
+use crate::networks::institution;
+use crate::rules::particulars;
+use crate::switch::BANKS;
+use crate::wire::Said;
 use crate::world::{Happening, World, account, amount};
 
 impl World {
@@ -23,7 +27,7 @@ impl World {
             from: self.account_number(),
             to: self.account_number(),
             pan: None,
-            counterparty: Institution::from_ascii(self.bank().as_bytes()).unwrap(),
+            counterparty: institution(&self.bank()),
             funding: if self.chance.permille(250) {
                 Funding::Caller(Reference::from_ascii(b"DB-1").unwrap())
             } else {
@@ -65,19 +69,19 @@ impl World {
         self.auditor.expects(order.id, posting);
     }
 
-    fn account_number(&mut self) -> AccountNumber {
+    pub(crate) fn account_number(&mut self) -> AccountNumber {
         account(&self.chance.between(1_000_000_000, 9_999_999_999).to_string())
     }
 
     /// An interbank transfer, a QRIS payment, or cash: the machine is one.
     fn kind(&mut self) -> ProcessingCode {
-        let kinds = [&b"401000"[..], b"260000", b"011000"];
+        let kinds = ["transfer", "qris", "withdrawal"];
         let nth = usize::try_from(self.chance.between(0, 2)).unwrap();
-        ProcessingCode::from_ascii(kinds[nth]).unwrap()
+        self.shipped.network.kind(kinds[nth]).unwrap()
     }
 
     pub(crate) fn bank(&mut self) -> String {
-        format!("{:03}", self.chance.between(1, 9))
+        format!("{:03}", self.chance.between(1, BANKS))
     }
 
     /// The channel's request again: the same, under a new transfer's id, as the API would make it; now and then under
@@ -97,93 +101,55 @@ impl World {
         self.tell(Event::Order { order, begun });
     }
 
+    /// Another bank asks ours for a movement of money, and its customer may want it back soon.
     pub(crate) fn new_demand(&mut self) {
-        self.counts.demands += 1;
-        let id = self.id();
-        let kind = self.kind();
-        let is_cash = kind.as_str().starts_with("01");
-        let demand = Demand {
-            id,
-            kind,
-            side: if is_cash { Side::Debit } else { Side::Credit },
-            account: self.account_number(),
-            other: None,
-            origin: demand().origin,
-            particulars: particulars(),
-            amount: amount(self.chance.between(1, 1_000_000)),
-            counterparty: Institution::from_ascii(self.bank().as_bytes()).unwrap(),
+        let deal = self.deal();
+        let order = match self.chance.between(0, 2) {
+            0 => switch::Order::Credit(deal),
+            1 => switch::Order::Payment(deal),
+            _ => switch::Order::Withdrawal(deal),
         };
-        let key = Key(id.0 ^ 1);
-        self.demands.insert(key.0, (demand.clone(), key));
-        self.auditor.expects(id, Some((demand.side, demand.account, demand.amount)));
-        self.switch.asked.insert(key.0, (Asked::Waiting { tries: 1 }, demand.amount.minor()));
-        self.carry(&Happening::FromSwitch(Event::Demand { demand, key }));
-        self.after(8_000, Happening::AskedAgain(key.0));
-        if self.chance.permille(50) {
-            let delay = self.chance.between(1, 100_000);
-            self.after(delay, Happening::NumbersAgain(key.0));
+        // While our bank is not there the switch asks it nothing.
+        let Ok(rrn) = self.national.brain.order(order, self.true_moment()) else { return };
+        self.counts.demands += 1;
+        if !self.holds && self.chance.permille(50) {
+            let delay = self.chance.between(1, 20_000);
+            self.after(delay, Happening::Regret(rrn));
+        }
+        self.switch_acts();
+    }
+
+    /// A movement between an account of another bank and one of ours.
+    pub(crate) fn deal(&mut self) -> Deal {
+        let from = self.bank();
+        Deal {
+            from: self.national.brain.member(&from).unwrap(),
+            to: self.national.ours,
+            from_account: self.account_number(),
+            to_account: self.account_number(),
+            minor: self.chance.between(1, 1_000_000),
+        }
+    }
+
+    /// What was never done, or is undone, isn't taken back.
+    pub(crate) fn regret(&mut self, rrn: Rrn) {
+        let now = self.true_moment();
+        if self.national.brain.order(switch::Order::Reversal(rrn), now).is_ok() {
+            self.switch_acts();
         }
     }
 
     /// The other bank's numbers have come round: another request has those of one that was.
-    pub(crate) fn numbers_again(&mut self, key: u128) {
-        let (demand, key) = self.demands[&key].clone();
-        if self.journal.look_up(Lookup::Key(key)).0.is_empty() {
-            return;
-        }
-        let minor = self.chance.between(1_000_001, 2_000_000);
-        let demand = Demand { id: self.id(), amount: amount(minor), ..demand };
-        self.auditor.expects(demand.id, Some((demand.side, demand.account, demand.amount)));
-        self.carry(&Happening::FromSwitch(Event::Demand { demand, key }));
-    }
-
-    /// The switch has waited for an answer: it repeats the request, and then reverses it until that is answered.
-    pub(crate) fn switch_waits(&mut self, key: u128) {
-        let (demand, wire) = self.demands[&key].clone();
-        let Some((asked, _)) = self.switch.asked.get_mut(&key) else { return };
-        let (next, reverse) = match *asked {
-            Asked::Waiting { tries } if tries < 2 => (Asked::Waiting { tries: tries + 1 }, false),
-            Asked::Waiting { tries } if self.holds => {
-                self.switch.asked.get_mut(&key).unwrap().0 = Asked::Waiting { tries: tries + 1 };
-                let event = self.status_event(key);
-                self.carry(&Happening::FromSwitch(event));
-                return self.after(15_000, Happening::AskedAgain(key));
-            }
-            Asked::Waiting { .. } => (Asked::Reversing { tries: 1 }, true),
-            Asked::Reversing { tries } => (Asked::Reversing { tries: tries + 1 }, true),
-            Asked::Approved | Asked::Declined | Asked::Reversed => return,
+    pub(crate) fn numbers_again(&mut self, said: Said) {
+        let network = &self.shipped.network;
+        let message = network.spec().decode(said.bytes.clone()).unwrap();
+        let Incoming::Demand(_, key) =
+            network.read(&message, TransferId(0), self.true_moment()).unwrap()
+        else {
+            panic!("it asks for a transfer")
         };
-        *asked = next;
-        // The adapter gives every message an id of its own, before it knows that it came before.
-        let id = self.id();
-        let demand = Demand { id, ..demand };
-        self.auditor.expects(id, Some((demand.side, demand.account, demand.amount)));
-        let event = if reverse {
-            Event::Reversal { demand, original: wire }
-        } else {
-            Event::Demand { demand, key: wire }
-        };
-        self.carry(&Happening::FromSwitch(event));
-        let delay = if reverse { 15_000 } else { 8_000 };
-        self.after(delay, Happening::AskedAgain(key));
-    }
-
-    pub(crate) fn switch_hears(&mut self, key: u128, approved: bool) {
-        if let Some((asked @ Asked::Waiting { .. }, _)) = self.switch.asked.get_mut(&key) {
-            *asked = if approved { Asked::Approved } else { Asked::Declined };
-            // Now and then a customer wants his money back at once.
-            if approved && !self.holds && self.chance.permille(50) {
-                *asked = Asked::Reversing { tries: 0 };
-                self.after(1, Happening::AskedAgain(key));
-            }
-        }
-    }
-
-    pub(crate) fn switch_hears_of_reversal(&mut self, key: u128, done: bool) {
-        if let Some((asked @ Asked::Reversing { .. }, _)) = self.switch.asked.get_mut(&key)
-            && done
-        {
-            *asked = Asked::Reversed;
+        if !self.journal.look_up(Lookup::Key(Key(key.0))).0.is_empty() {
+            self.carry(&Happening::FromSwitch(said));
         }
     }
 }

@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use titian::engine::{Fact, Life, Repeat};
 use titian::transfer::{
-    Doubt, Evidence, InboundFact, Input, Outbound, OutboundFact, Posting, ReversalSend, SettledBy,
-    Side, Standing, Trace, Why,
+    Doubt, Evidence, Inbound, InboundFact, Input, Outbound, OutboundFact, Posting, ReversalSend,
+    SettledBy, Side, Standing, Trace, Why,
 };
 use titian::values::{AccountNumber, Amount, Date, TransferId};
 
 use crate::core::Core;
 use crate::journal::{Journal, Lived};
-use crate::switch::{Made, Switch, wire_key};
+use crate::switch::{Settled, wire_key};
 
 #[derive(Default)]
 pub(crate) struct Auditor {
@@ -21,7 +21,7 @@ pub(crate) struct Auditor {
     told_settled: HashSet<u128>,
     firsts: HashMap<u128, TransferId>,
     heard: HashMap<(u32, u64), usize>,
-    rrns: HashSet<String>,
+    rrns: HashMap<String, TransferId>,
     /// What was asked for, by the transfer that it would be: the side, the account and the amount that core may be asked for.
     expected: HashMap<u128, Expected>,
     /// Who asked how which transfer stands.
@@ -30,8 +30,11 @@ pub(crate) struct Auditor {
     settles: Option<Date>,
 }
 
+/// A posting that a message asks for in the end.
+pub(crate) type Asks = (Side, AccountNumber, Amount);
+
 /// A posting that core may be asked for; none, where the channel debits.
-type Expected = Option<(Side, AccountNumber, Amount)>;
+type Expected = Option<Asks>;
 
 fn has(journal: &Journal, id: TransferId, what: impl Fn(&Fact) -> bool) -> bool {
     journal.records(id).iter().any(|record| what(&record.fact))
@@ -75,7 +78,7 @@ impl Auditor {
         assert!(ready, "{id}: sent before the journal knows");
         let before = self.sent.insert(wire_key(trace), id);
         assert_eq!(before, None, "{id}: a STAN is used twice in a second");
-        assert!(self.rrns.insert(trace.rrn.to_string()), "{id}: an RRN is used twice");
+        self.goes_under(trace, id);
     }
 
     /// A question goes under numbers that nothing else went under.
@@ -83,12 +86,25 @@ impl Auditor {
         assert!(journal.counted.latest >= trace.at, "asked before the journal knows the numbers");
         let before = self.sent.insert(wire_key(trace), TransferId(0));
         assert_eq!(before, None, "a STAN is used twice in a second");
-        assert!(self.rrns.insert(trace.rrn.to_string()), "an RRN is used twice");
+        self.goes_under(trace, TransferId(0));
+    }
+
+    fn goes_under(&mut self, trace: Trace, id: TransferId) {
+        let before = self.rrns.insert(trace.rrn.to_string(), id);
+        assert_eq!(before, None, "{id}: an RRN is used twice");
+    }
+
+    /// The transfer whose request went under an RRN.
+    pub(crate) fn sent_under(&self, rrn: &str) -> TransferId {
+        self.rrns[rrn]
     }
 
     /// A reversal is of what was sent, and a repeat of a reversal that was sent.
     pub(crate) fn reverses(&mut self, journal: &Journal, reversal: &ReversalSend) {
         let id = reversal.id;
+        // After a crash a request is reversed that may never have left.
+        let known = *self.rrns.entry(reversal.original.rrn.to_string()).or_insert(id);
+        assert_eq!(known, id, "reversed under another's RRN");
         let ready = has(
             journal,
             id,
@@ -156,9 +172,11 @@ impl Auditor {
         self.asked.insert(asked.0, about);
     }
 
-    /// An answer reached the program.
-    pub(crate) fn hears(&mut self, trace: Trace) {
-        *self.heard.entry(wire_key(trace)).or_default() += 1;
+    /// An answer reached the program. One under a time of the switch's own may have the numbers of what is sent later.
+    pub(crate) fn hears(&mut self, journal: &Journal, trace: Trace) {
+        if journal.by_trace(trace).is_some() {
+            *self.heard.entry(wire_key(trace)).or_default() += 1;
+        }
     }
 
     /// Every answer that was heard is on the record of its transfer, once.
@@ -199,54 +217,56 @@ impl Auditor {
         }
     }
 
-    /// Whether the switch has moved the money of a transfer.
-    pub(crate) fn moved(journal: &Journal, switch: &Switch, id: TransferId) -> bool {
-        journal.records(id).iter().any(|record| match &record.fact {
-            Fact::Out(OutboundFact::RequestReady { trace, .. }) => {
-                matches!(switch.ours.get(&wire_key(*trace)), Some((Made::Moved, _)))
-            }
-            _ => false,
+    /// The RRN that a transfer's request went under, if it has one.
+    pub(crate) fn rrn(journal: &Journal, id: TransferId) -> Option<String> {
+        journal.records(id).iter().find_map(|record| match &record.fact {
+            Fact::Out(OutboundFact::RequestReady { trace, .. }) => Some(trace.rrn.to_string()),
+            _ => None,
         })
     }
 
-    /// The books of bank, adapter and switch say the same of every transfer that left.
+    /// The books of bank, adapter and switch say the same of a transfer that left, of which the switch says this.
     pub(crate) fn outbound(
         &self,
-        journal: &Journal,
-        core: &Core,
-        switch: &Switch,
-        lives: &[Lived],
+        (journal, core): (&Journal, &Core),
+        (id, life): (TransferId, &Outbound),
+        at_switch: Settled,
+        pays: bool,
     ) {
-        let (mut debited, mut moved_in_all) = (0_u128, 0_u128);
-        for (id, _, life) in lives {
-            let Life::Out(life) = life else { continue };
-            let moved = Self::moved(journal, switch, *id);
-            let settled = matches!(life, Outbound::Settled { .. });
-            let twice = matches!(life, Outbound::PaidTwice(_));
-            // Only persons who were hasty can have told a channel what is not true; others have said so since.
-            let resolved = journal
-                .records(*id)
-                .iter()
-                .filter(|record| matches!(record.fact, Fact::Out(OutboundFact::Resolved(_))));
-            let hasty = resolved.count() >= 2;
-            let untrue = if moved { &self.told_failed } else { &self.told_settled };
-            assert!(hasty || !(twice || untrue.contains(&id.0)), "{id}: told what is not true");
-            assert_eq!(moved, settled || twice, "{id}: the switch has {moved}: {life:?}");
-            let (asked, stands) = (self.expected[&id.0].is_some(), core.stands(*id));
-            assert_eq!(stands, settled && asked, "{id}: core has otherwise: {life:?}");
-            let minor = u128::from(life.order().amount.minor());
-            // Where the channel debits, or the bank pays itself, the debit is none of core's.
-            let elsewhere = if twice || (settled && !asked) { minor } else { 0 };
-            debited += core.standing(*id) + elsewhere;
-            moved_in_all += if moved { minor } else { 0 };
-        }
-        assert_eq!(debited, moved_in_all, "debited is not what moved");
-        let at_switch: u128 = switch
-            .ours
-            .values()
-            .filter(|(made, _)| *made == Made::Moved)
-            .map(|(_, minor)| u128::from(*minor))
-            .sum();
-        assert_eq!(at_switch, moved_in_all, "the switch moved what nobody knows of");
+        let moved = at_switch.stands();
+        let settled = matches!(life, Outbound::Settled { .. });
+        let twice = matches!(life, Outbound::PaidTwice(_));
+        // Only persons who were hasty can have told a channel what is not true; others have said so since.
+        let resolved = journal
+            .records(id)
+            .iter()
+            .filter(|record| matches!(record.fact, Fact::Out(OutboundFact::Resolved(_))));
+        let hasty = resolved.count() >= 2;
+        let untrue = if moved { &self.told_failed } else { &self.told_settled };
+        assert!(hasty || !(twice || untrue.contains(&id.0)), "{id}: told what is not true");
+        assert_eq!(moved, settled || twice, "{id}: the switch has {at_switch:?}: {life:?}");
+        let minor = i64::try_from(life.order().amount.minor()).unwrap();
+        let whole = if pays {
+            Settled { out: minor, within: 0 }
+        } else {
+            Settled { out: 0, within: minor }
+        };
+        assert!(!moved || at_switch == whole, "{id}: the switch has {at_switch:?}: {life:?}");
+        let asked = self.expected[&id.0].is_some();
+        assert_eq!(core.stands(id), settled && asked, "{id}: core has otherwise: {life:?}");
+    }
+
+    /// The same of a transfer that came.
+    pub(crate) fn inbound(core: &Core, (id, life): (TransferId, &Inbound), at_switch: Settled) {
+        let (stands, approved) = (core.stands(id), matches!(life, Inbound::Approved { .. }));
+        assert_eq!(stands, approved, "{id}: {life:?}");
+        let demand = life.demand();
+        let minor = i64::try_from(demand.amount.minor()).unwrap();
+        let whole = match demand.side {
+            _ if !stands => Settled::default(),
+            Side::Credit => Settled { out: 0, within: minor },
+            Side::Debit => Settled { out: minor, within: 0 },
+        };
+        assert_eq!(at_switch, whole, "{id}: the switch has otherwise: {life:?}");
     }
 }

@@ -23,14 +23,6 @@ impl Core {
         matches!(self.postings.get(&id.0), Some((State::Posted, ..)))
     }
 
-    /// What stands of a transfer in core's own books.
-    pub(crate) fn standing(&self, id: TransferId) -> u128 {
-        match self.postings.get(&id.0) {
-            Some((State::Posted, minor, _)) => u128::from(*minor),
-            Some((State::Cancelled, ..)) | None => 0,
-        }
-    }
-
     pub(crate) fn post(
         &mut self,
         posting: &Posting,

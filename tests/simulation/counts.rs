@@ -25,6 +25,7 @@ pub(crate) struct Counts {
     pub(crate) paid_twice: u64,
     pub(crate) cut_overs: u64,
     pub(crate) conflicts: u64,
+    pub(crate) unanswerable: u64,
     pub(crate) checks: u64,
 }
 
@@ -53,6 +54,7 @@ impl Counts {
             (&mut self.paid_twice, other.paid_twice),
             (&mut self.cut_overs, other.cut_overs),
             (&mut self.conflicts, other.conflicts),
+            (&mut self.unanswerable, other.unanswerable),
             (&mut self.checks, other.checks),
         ] {
             *sum += count;

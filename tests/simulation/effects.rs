@@ -1,16 +1,16 @@
 //! What the engine asks for, and what the world answers.
 
-use titian::engine::{Busy, Concern, Event, Fact, Lookup, Output, Question};
+use bytes::Bytes;
+use titian::engine::{Busy, Concern, Event, Fact, Lookup, Output};
 use titian::transfer::{
-    About, Alarm, CancelAnswer, Effect, Heard, InboundInput, Input, Line, OutboundFact, Posting,
-    PostingAnswer, Reply, Trace,
+    About, Alarm, CancelAnswer, Effect, Holding, InboundInput, Input, Line, Order, OutboundFact,
+    Posting, PostingAnswer, Reply,
 };
 use titian::values::{Moment, TransferId};
 
 use crate::auditor::Auditor;
 use crate::rules::code;
-use crate::switch::{Made, wire_key};
-use crate::world::{Asked, Happening, Message, World, amount};
+use crate::world::{Asked, Happening, World};
 
 impl World {
     pub(crate) fn release(&mut self, output: Output) {
@@ -56,16 +56,20 @@ impl World {
             Effect::SendRequest(cleared) => {
                 let (id, trace) = (cleared.id(), cleared.trace());
                 self.auditor.sends(&self.journal, &self.core, id, trace);
-                let minor = self.minor(id);
-                self.send(id, Message::Request(trace, minor), cleared.write_by());
+                let order = self.order(id);
+                let bytes = self.say(|network, into| network.request(&order, trace, into));
+                self.send(id, bytes, cleared.write_by());
             }
             Effect::SendReversal(reversal) => {
                 self.auditor.reverses(&self.journal, &reversal);
-                let minor = self.minor(reversal.id);
-                self.carry_to_switch(Message::Reversal(reversal, minor));
+                let order = self.order(reversal.id);
+                let bytes = self.say(|network, into| network.reversal(&order, &reversal, into));
+                self.carry_to_switch(bytes);
             }
             Effect::SendStatusInquiry(id, trace) => {
-                self.carry_to_switch(Message::Status(id, trace));
+                let order = self.order(id);
+                let bytes = self.say(|network, into| network.status(&order, trace, into));
+                self.carry_to_switch(bytes);
             }
             Effect::Answer(reply) => self.answer(reply),
             Effect::Tell(id, standing) => self.auditor.told(&self.journal, id, standing),
@@ -75,25 +79,14 @@ impl World {
 
     /// A message of the switch is answered.
     fn answer(&mut self, reply: Reply) {
-        let Reply { id, about, code: said, .. } = reply;
+        let Reply { id, to, about, code: said } = reply;
         let approved = said == code("00");
-        if !self.auditor.is_the_same(id, reply.to) {
-            return assert!(!approved, "{id}: told of another request that it is approved");
-        }
-        let key = self.key_of(id);
-        if about != About::Reversal {
+        if !self.auditor.is_the_same(id, to) {
+            assert!(!approved, "{id}: told of another request that it is approved");
+        } else if about != About::Reversal {
             Auditor::answers(&self.journal, &self.core, id, approved);
         }
-        let arrives = match about {
-            About::Status if said == code("09") => return,
-            About::Request | About::Status => Happening::AnswerArrives(key, approved),
-            About::Reversal => {
-                Happening::ReversalAnswerArrives(key, approved || said == code("94"))
-            }
-        };
-        if self.line_is_up {
-            self.carry(&arrives);
-        }
+        self.reply(to, said, &Holding::default());
     }
 
     /// Somebody is called. Persons may be hasty: they decide by what the switch has then, whatever is on its way.
@@ -108,16 +101,12 @@ impl World {
         }
     }
 
-    pub(crate) fn minor(&self, id: TransferId) -> u64 {
+    /// What was ordered, as the journal has it.
+    pub(crate) fn order(&self, id: TransferId) -> Order {
         match self.journal.records(id).first().map(|record| &record.fact) {
-            Some(Fact::Out(OutboundFact::Accepted(order))) => order.amount.minor(),
+            Some(Fact::Out(OutboundFact::Accepted(order))) => order.clone(),
             other => panic!("{id}: {other:?}"),
         }
-    }
-
-    pub(crate) fn key_of(&self, id: TransferId) -> u128 {
-        let claim = self.journal.look_up(Lookup::Id(id)).1;
-        claim.expect("what the switch is told is in the journal, with its key").request.0
     }
 
     pub(crate) fn call_core(&mut self, call: Happening) {
@@ -184,63 +173,19 @@ impl World {
     }
 
     /// The link writes a request, or says that it could not. It may have to wait for its turn, but not too long.
-    pub(crate) fn send(&mut self, id: TransferId, message: Message, write_by: Moment) {
+    pub(crate) fn send(&mut self, id: TransferId, bytes: Bytes, write_by: Moment) {
         let held = self.chance.permille(self.faults.link_holds);
         let delay = if held { self.chance.between(1, 60_000) } else { 0 };
-        self.after(delay, Happening::Write(id, message, write_by, self.incarnation));
+        self.after(delay, Happening::Write(id, bytes, write_by, self.incarnation));
     }
 
     /// A link that was the program's before it stopped writes nothing.
-    pub(crate) fn write(&mut self, id: TransferId, message: Message, write_by: Moment) {
+    pub(crate) fn write(&mut self, id: TransferId, bytes: Bytes, write_by: Moment) {
         if !self.line_is_up || self.moment() >= write_by {
             self.after(1, Happening::LineNews(id, Line::NotSent));
             return;
         }
-        self.carry_to_switch(message);
+        self.carry_to_switch(bytes);
         self.after(1, Happening::LineNews(id, Line::Sent));
-    }
-
-    pub(crate) fn carry_to_switch(&mut self, message: Message) {
-        if self.line_is_up {
-            self.carry(&Happening::ToSwitch(message));
-        }
-    }
-
-    pub(crate) fn at_switch(&mut self, message: Message) {
-        let faults = self.faults;
-        match message {
-            Message::Request(trace, minor) => {
-                let answer = self.switch.request(trace, minor, &mut self.chance, faults);
-                self.answered(trace, Question::Request, answer, minor);
-            }
-            Message::Reversal(reversal, minor) => {
-                let answer =
-                    self.switch.reversal(reversal.original, minor, &mut self.chance, faults);
-                self.answered(reversal.trace, Question::Reversal, answer, minor);
-            }
-            Message::Inquiry(trace, minor) => self.switch_is_asked(trace, minor),
-            Message::Status(id, trace) => {
-                let made = self.switch.ours.get(&wire_key(trace));
-                let answer = match made {
-                    // The inquiry isn't understood, which says nothing of the transfer.
-                    _ if self.chance.permille(faults.unclear) => "30",
-                    Some((Made::Moved, _)) => "00",
-                    Some(_) => "51",
-                    None => "68",
-                };
-                let minor = self.minor(id);
-                self.answered(trace, Question::Status, answer, minor);
-            }
-        }
-    }
-
-    pub(crate) fn answered(&mut self, trace: Trace, to: Question, text: &str, minor: u64) {
-        // An answer that is another transfer's says nothing of this one.
-        let heard = if self.chance.permille(self.faults.mismatched) {
-            Heard::new(code("00"), amount(minor + 1))
-        } else {
-            Heard::new(code(text), amount(minor))
-        };
-        self.carry_answer(Event::Answered { trace, to, heard });
     }
 }

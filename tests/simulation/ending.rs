@@ -1,14 +1,16 @@
 //! The end of a run: nothing fails any more, and what everybody knows is compared.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use titian::engine::{BothBooks, Concern, Event, Life};
-use titian::transfer::{Inbound, Input, Outbound, Resolution, Sums, TwoPersons, Verdict};
+use titian::transfer::{Input, Outbound, Resolution, Sums, TwoPersons, Verdict};
 use titian::values::{Currency, TransferId};
 
 use crate::auditor::Auditor;
 use crate::chance::Faults;
-use crate::switch::Asked;
+use crate::journal::Lived;
+use crate::switch::Settled;
 use crate::world::World;
 
 impl World {
@@ -16,6 +18,7 @@ impl World {
     /// what is true.
     pub(crate) fn calm_down(&mut self) {
         self.faults = Faults::NONE;
+        self.national.brain.set_faults(titian::switch::Faults::default());
         for round in 0..4 {
             let until = self.now + u64::try_from(Duration::from_hours(72).as_millis()).unwrap();
             self.run(until);
@@ -26,35 +29,46 @@ impl World {
         }
         let until = self.now + u64::try_from(Duration::from_hours(72).as_millis()).unwrap();
         self.run(until);
+        // What comes after a calm is answered.
+        self.calm = true;
+        self.inquire_of_switch();
+        // Days end for ever: what the last one brought is still under way.
+        self.run(self.now + 60_000);
     }
 
     /// Persons look at all that waits for them.
     fn resolve(&mut self) {
-        for (id, ..) in self.journal.lives() {
+        let waits = |(id, _, life): Lived| waits_for_persons(&life).then_some(id);
+        for id in self.journal.lives().into_iter().filter_map(waits) {
             self.persons(id);
         }
     }
 
     /// Persons look at a transfer, if it waits for them, and decide by what is true then.
     pub(crate) fn persons(&mut self, id: TransferId) {
-        let moved = Auditor::moved(&self.journal, &self.switch, id);
-        let verdict = if moved { Verdict::Settle } else { Verdict::Refund };
-        let Some(Life::Out(Outbound::Exception(..) | Outbound::Contradicted(..))) =
-            self.journal.life(id)
-        else {
+        if !self.journal.life(id).as_ref().is_some_and(waits_for_persons) {
             return;
-        };
+        }
         self.counts.resolved += 1;
+        let moved = self.moved(&self.national.settled(), id);
+        let verdict = if moved { Verdict::Settle } else { Verdict::Refund };
         let by = TwoPersons::new("rina", "budi").unwrap();
         let resolution = Input::Resolve(Resolution { verdict, by });
         self.tell(Event::Transfer(id, Concern::Out(resolution)));
     }
 
-    /// The settlement file comes, and has what the switch has moved.
+    /// Whether the switch's files have a transfer's money moved.
+    fn moved(&self, settled: &HashMap<String, Settled>, id: TransferId) -> bool {
+        let rrn = Auditor::rrn(&self.journal, id);
+        rrn.and_then(|rrn| settled.get(&rrn)).is_some_and(|settled| settled.stands())
+    }
+
+    /// The settlement files come, and have what the switch has moved.
     fn settlement_file(&mut self) {
+        let files = self.national.settled();
         for (id, _, life) in self.journal.lives() {
             if matches!(life, Life::Out(Outbound::Settled { .. } | Outbound::Refunded { .. })) {
-                let settled = Auditor::moved(&self.journal, &self.switch, id);
+                let settled = self.moved(&files, id);
                 let input = Concern::Out(Input::Settlement { settled });
                 self.tell(Event::Transfer(id, input));
             }
@@ -90,25 +104,38 @@ impl World {
             self.auditor.evidence(&self.journal, &lives);
         }
         self.all_were_told();
-        self.auditor.outbound(&self.journal, &self.core, &self.switch, &lives);
-        let inbound = lives.iter().filter_map(|(id, claim, life)| match life {
-            Life::In(life) => Some((*id, claim.expect("a key").request, life)),
-            Life::Out(_) => None,
-        });
-        for (id, key, life) in inbound {
-            let (asked, _) = self.switch.asked[&key.0];
-            let stands = self.core.stands(id);
-            let approved = matches!(life, Inbound::Approved { .. });
-            assert_eq!(stands, approved, "{id}: {life:?}");
-            match asked {
-                Asked::Approved => assert!(stands, "{id}: the switch has it approved: {life:?}"),
-                Asked::Declined | Asked::Reversed => {
-                    assert!(!stands, "{id}: the switch has it {asked:?}: {life:?}");
+        self.audit_switch(&lives);
+    }
+
+    /// The three books, transfer by transfer and in total: core's, the adapter's and the switch's.
+    fn audit_switch(&self, lives: &[Lived]) {
+        let brain = &self.national.brain;
+        let open = brain.snapshot(0, 0).open_questions;
+        assert!(brain.is_balanced() && open == 0, "the switch waits still: {open}");
+        let mut files = self.national.settled();
+        let position: i64 = files.values().map(|settled| settled.within - settled.out).sum();
+        assert_eq!(brain.position(self.national.ours), position.into(), "files and ledger");
+        let withdrawal = self.shipped.dialect.withdrawal;
+        for (id, _, life) in lives {
+            let rrn = match life {
+                Life::Out(_) => Auditor::rrn(&self.journal, *id),
+                Life::In(life) => Some(life.demand().origin.rrn.to_string()),
+            };
+            let at_switch = rrn.and_then(|rrn| files.remove(&rrn)).unwrap_or_default();
+            match life {
+                Life::Out(life) => {
+                    let pays = life.order().kind != withdrawal;
+                    let ends = (&self.journal, &self.core);
+                    self.auditor.outbound(ends, (*id, life), at_switch, pays);
                 }
-                Asked::Waiting { .. } | Asked::Reversing { .. } => {
-                    panic!("{id}: the switch waits still: {asked:?}")
-                }
+                Life::In(life) => Auditor::inbound(&self.core, (*id, life), at_switch),
             }
         }
+        let unknown = files.iter().find(|(_, settled)| settled.stands());
+        assert_eq!(unknown, None, "the switch moved what nobody knows of");
     }
+}
+
+fn waits_for_persons(life: &Life) -> bool {
+    matches!(life, Life::Out(Outbound::Exception(..) | Outbound::Contradicted(..)))
 }

@@ -20,54 +20,22 @@ mod effects;
 mod ending;
 mod inquiries;
 mod journal;
+mod networks;
 mod program;
 #[path = "../transfer/rules.rs"]
 #[allow(dead_code, reason = "shared with the tests of the machines")]
 mod rules;
 mod switch;
+mod wire;
 mod world;
 
-use std::time::{Duration, Instant};
-
-use titian::transfer::{AfterUnknown, Class, Classes, InquiryRules, ReversalRules, Rules};
-use titian::values::Backoff;
+use std::time::Instant;
 
 use counts::Counts;
 use world::World;
 
-/// The rules of a network in ordinary times.
-fn rules(holds: bool, same_trace: bool) -> Rules {
-    let seconds = Duration::from_secs;
-    let repeats = Backoff { first: seconds(10), longest: seconds(300), jitter_percent: 20 };
-    let reverse = AfterUnknown::Reverse(ReversalRules {
-        same_trace,
-        repeats,
-        not_found_limit: 10,
-        exception_after: Duration::from_hours(24),
-        exception_repeats: Duration::from_hours(1),
-    });
-    let classes = Classes::new(vec![
-        (rules::code("00"), Class::Approved),
-        (rules::code("51"), Class::Declined),
-    ]);
-    let hold = AfterUnknown::Hold(InquiryRules { tries: 3, apart: seconds(10), classes });
-    let base = rules::reversing();
-    let mut inbound = base.inbound.clone();
-    inbound.answer_within = seconds(6);
-    Rules {
-        response_timeout: seconds(30),
-        after_unknown: if holds { hold } else { reverse },
-        core: Backoff { first: seconds(2), longest: seconds(60), jitter_percent: 20 },
-        posting_tries: 3,
-        cancel_tries: 10,
-        cancel_repeats: Duration::from_hours(1),
-        inbound,
-        ..base
-    }
-}
-
 fn run(seed: u64, transfers: u64) -> (u64, Counts) {
-    let mut world = World::new(seed, rules(seed % 4 == 3, seed % 3 == 2));
+    let mut world = World::new(seed);
     world.load(transfers);
     let until = world.now + transfers * world::SPACING + 1;
     world.run(until);
@@ -104,7 +72,7 @@ impl Drop for Failing {
     }
 }
 
-/// `TITIAN_SIM_SEEDS` for a long run: 3,400 seeds are a million transfers.
+/// `TITIAN_SIM_SEEDS` for a long run: 3,600 seeds are a million transfers.
 #[test]
 fn no_fault_loses_or_doubles_money() {
     let transfers = from_environment("TITIAN_SIM_TRANSFERS", 300);
@@ -112,7 +80,7 @@ fn no_fault_loses_or_doubles_money() {
     let counts = if let Ok(seed) = std::env::var("TITIAN_SIM_SEED") {
         run_all(std::iter::once(seed.parse().unwrap()), transfers)
     } else {
-        let seeds = from_environment("TITIAN_SIM_SEEDS", 3_400);
+        let seeds = from_environment("TITIAN_SIM_SEEDS", 3_600);
         let halves = [0, 1].map(|half| {
             std::thread::spawn(move || {
                 run_all((1..=seeds).filter(|seed| seed % 2 == half), transfers)

@@ -34,6 +34,7 @@ impl World {
     fn break_line(&mut self) {
         self.counts.line_breaks += 1;
         self.line_is_up = false;
+        self.national.brain.disconnected(self.national.ours);
         let delay = self.chance.between(500, 10_000);
         self.after(delay, Happening::LineBack);
         let waiting: Vec<_> = self
@@ -50,10 +51,18 @@ impl World {
         }
     }
 
+    pub(crate) fn line_is_back(&mut self) {
+        self.line_is_up = true;
+        self.national.brain.connected(self.national.ours);
+        self.national.brain.signed_on(self.national.ours, self.true_moment());
+        self.switch_acts();
+    }
+
     /// The process is gone; what was being synced may be on disk or not.
     fn crash(&mut self) {
         self.counts.crashes += 1;
         self.engine = None;
+        self.said.clear();
         self.next_tick = None;
         if self.chance.permille(500) {
             self.journal.sync();
@@ -84,7 +93,7 @@ impl World {
         let seed = self.seed ^ self.incarnation;
         let numbers =
             Numbering::new(1, self.journal.counted, self.moment(), seed).with_stans(STANS);
-        let mut engine = Engine::new(Arc::clone(&self.rules), limits, schedule, numbers);
+        let mut engine = Engine::new(Arc::clone(&self.shipped.rules), limits, schedule, numbers);
         let lives = self.journal.lives();
         let mut closed = BothBooks::default();
         for (_, _, life) in lives.iter().filter(|(_, _, life)| life.is_final()) {

@@ -3,21 +3,23 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use titian::engine::{Begun, Concern, Counted, Engine, Event, Key, Lookup, Record};
-use titian::transfer::{
-    AfterUnknown, Demand, Input, Line, Order, Posting, ReversalSend, Rules, Trace,
-};
-use titian::values::{AccountNumber, Amount, Currency, Date, Moment, Offset, TransferId, Value};
+use bytes::Bytes;
+use titian::engine::{Begun, Concern, Counted, Engine, Event, Lookup, Record};
+use titian::transfer::{Input, Line, Order, Posting};
+use titian::values::{AccountNumber, Amount, Currency, Moment, Rrn, TransferId, Value};
 
-use crate::auditor::Auditor;
+use crate::auditor::{Asks, Auditor};
 use crate::chance::{Chance, Faults};
 use crate::core::Core;
 use crate::counts::Counts;
 use crate::inquiries::Waiting;
 use crate::journal::Journal;
-use crate::switch::Switch;
+use crate::networks::{self, Shipped};
+use crate::switch::National;
+use crate::wire::Said;
 
 /// What is to happen at a moment.
 #[derive(Clone, Debug)]
@@ -30,25 +32,24 @@ pub(crate) enum Happening {
     /// Persons look at an exception.
     Persons(TransferId),
     /// The link writes a request of a life of the program.
-    Write(TransferId, Message, Moment, u64),
+    Write(TransferId, Bytes, Moment, u64),
     CutOver,
-    NumbersAgain(u128),
+    Regret(Rrn),
+    NumbersAgain(Said),
     Ask,
     /// What the link knows of a question.
     Told(Event),
     Post(Posting),
     Cancel(TransferId),
-    ToSwitch(Message),
-    FromSwitch(Event),
+    ToSwitch(Bytes),
+    FromSwitch(Said),
     FromCore(Event),
     LineNews(TransferId, Line),
-    AskedAgain(u128),
-    AnswerArrives(u128, bool),
-    ReversalAnswerArrives(u128, bool),
     LookUp(Asked, Lookup, Event),
     Found(Asked, Vec<Record>, Option<Begun>, Event),
     Synced(u64),
     Tick,
+    SwitchTick,
     LineBack,
     Start,
 }
@@ -57,14 +58,6 @@ pub(crate) enum Happening {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked(pub(crate) u64, pub(crate) u64);
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Message {
-    Request(Trace, u64),
-    Reversal(ReversalSend, u64),
-    Status(TransferId, Trace),
-    Inquiry(Trace, u64),
-}
-
 pub(crate) struct World {
     pub(crate) now: u64,
     queue: BinaryHeap<Reverse<(u64, u64)>>,
@@ -72,22 +65,25 @@ pub(crate) struct World {
     sequence: u64,
     pub(crate) chance: Chance,
     pub(crate) faults: Faults,
-    pub(crate) rules: Arc<Rules>,
+    pub(crate) shipped: Arc<Shipped>,
     pub(crate) engine: Option<Engine>,
     pub(crate) journal: Journal,
     pub(crate) core: Core,
-    pub(crate) switch: Switch,
+    pub(crate) national: National,
     pub(crate) auditor: Auditor,
     pub(crate) counts: Counts,
     pub(crate) line_is_up: bool,
     /// How far the program's clock is off.
     pub(crate) skew: i64,
     pub(crate) orders: Vec<(Order, Begun)>,
-    /// The business date of the network.
-    pub(crate) date: Date,
-    pub(crate) demands: HashMap<u128, (Demand, Key)>,
+    /// What the switch asked, as the program has it, by the ids that it gave.
+    pub(crate) said: HashMap<u128, Bytes>,
+    /// What the requests of the switch were about, by RRN.
+    pub(crate) demanded: HashMap<String, Asks>,
     /// What happened, as one number: two runs of a seed must give the same.
     pub(crate) trace: u64,
+    /// Whether nothing fails any more.
+    pub(crate) calm: bool,
     /// What was asked without money.
     pub(crate) waiting: Waiting,
     /// Whether the network knows no reversal.
@@ -119,10 +115,12 @@ pub(crate) fn account(text: &str) -> AccountNumber {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, rules: Rules) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut chance = Chance::new(seed);
         let faults = Faults::drawn(&mut chance);
-        let holds = matches!(rules.after_unknown, AfterUnknown::Hold(_));
+        let shipped = networks::of(seed);
+        let start = Moment::from_millis(START);
+        let national = National::new(&shipped, faults, seed, start);
         let mut world = Self {
             now: START,
             queue: BinaryHeap::new(),
@@ -130,36 +128,40 @@ impl World {
             sequence: 0,
             chance,
             faults,
-            rules: Arc::new(rules),
             engine: None,
-            journal: Journal::new(Counted::first(Date::of(
-                Moment::from_millis(START),
-                Offset::UTC,
-            ))),
+            journal: Journal::new(Counted::first(national.brain.business_date())),
             core: Core::default(),
-            switch: Switch::default(),
+            holds: shipped.dialect.reversal.is_none(),
+            shipped,
+            national,
             auditor: Auditor::default(),
             counts: Counts::default(),
             line_is_up: true,
             skew: 0,
             orders: Vec::new(),
-            date: Date::of(Moment::from_millis(START), Offset::UTC),
-            demands: HashMap::new(),
+            said: HashMap::new(),
+            demanded: HashMap::new(),
             trace: seed,
+            calm: false,
             waiting: Waiting::default(),
-            holds,
             next_tick: None,
             paused_until: 0,
             incarnation: 0,
             seed,
         };
         world.start();
+        world.switch_acts();
         world
     }
 
     /// What the program's clock shows.
     pub(crate) fn moment(&self) -> Moment {
         Moment::from_millis(self.now.saturating_add_signed(self.skew))
+    }
+
+    /// What the switch's clock shows.
+    pub(crate) fn true_moment(&self) -> Moment {
+        Moment::from_millis(self.now)
     }
 
     pub(crate) fn after(&mut self, delay: u64, happening: Happening) {
@@ -180,15 +182,6 @@ impl World {
             delay += self.chance.between(1_000, 200_000);
         }
         self.after(delay, happening.clone());
-    }
-
-    /// An answer of the switch, which may come twice.
-    pub(crate) fn carry_answer(&mut self, event: Event) {
-        if self.chance.permille(self.faults.doubled) {
-            self.counts.doubled += 1;
-            self.carry(&Happening::FromSwitch(event.clone()));
-        }
-        self.carry(&Happening::FromSwitch(event));
     }
 
     /// New orders and demands over a time.
@@ -231,20 +224,16 @@ impl World {
     }
 
     fn note(&mut self, happening: &Happening) {
-        let kind = std::mem::discriminant(happening);
-        let text = format!("{kind:?}{}", self.now);
-        for byte in text.bytes() {
-            self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3);
-        }
+        let mut hasher = DefaultHasher::new();
+        (self.trace, std::mem::discriminant(happening), self.now).hash(&mut hasher);
+        self.trace = hasher.finish();
     }
 
-    /// The network's day ends, or it says again that it did.
+    /// The network's day ends.
     fn cut_over(&mut self) {
         self.counts.cut_overs += 1;
-        if self.chance.permille(700) {
-            self.date = self.date.next();
-        }
-        self.tell(Event::CutOver(self.date));
+        self.national.brain.cut_over(self.true_moment());
+        self.switch_acts();
     }
 
     fn is_for_the_program(&self, happening: &Happening) -> bool {
@@ -252,9 +241,7 @@ impl World {
             && match happening {
                 Happening::Order
                 | Happening::OrderAgain(_)
-                | Happening::Inquire
                 | Happening::Persons(_)
-                | Happening::CutOver
                 | Happening::Ask
                 | Happening::Told(_)
                 | Happening::FromSwitch(_)
@@ -264,6 +251,9 @@ impl World {
                 | Happening::Synced(_)
                 | Happening::Tick => true,
                 Happening::Demand
+                | Happening::Inquire
+                | Happening::CutOver
+                | Happening::Regret(_)
                 | Happening::NumbersAgain(_)
                 | Happening::Write(..)
                 | Happening::Account(_)
@@ -271,9 +261,7 @@ impl World {
                 | Happening::Post(_)
                 | Happening::Cancel(_)
                 | Happening::ToSwitch(_)
-                | Happening::AskedAgain(_)
-                | Happening::AnswerArrives(..)
-                | Happening::ReversalAnswerArrives(..)
+                | Happening::SwitchTick
                 | Happening::LineBack
                 | Happening::Start => false,
             }
@@ -329,38 +317,30 @@ impl World {
             Happening::Persons(id) => self.persons(id),
             Happening::CutOver => self.cut_over(),
             Happening::Ask => self.ask(),
-            Happening::NumbersAgain(key) => self.numbers_again(key),
-            Happening::Write(id, message, write_by, incarnation) => {
+            Happening::Regret(rrn) => self.regret(rrn),
+            Happening::NumbersAgain(said) => self.numbers_again(said),
+            Happening::Write(id, bytes, write_by, incarnation) => {
                 if incarnation == self.incarnation && self.engine.is_some() {
-                    self.write(id, message, write_by);
+                    self.write(id, bytes, write_by);
                 }
             }
             Happening::Account(id) => self.core_is_asked(id),
             Happening::Post(posting) => self.post(&posting),
             Happening::Cancel(id) => self.cancel(id),
-            Happening::ToSwitch(message) => self.at_switch(message),
-            Happening::FromSwitch(event) => {
-                if self.line_is_up {
-                    if let (Event::Answered { trace, .. }, true) = (&event, self.engine.is_some()) {
-                        self.auditor.hears(*trace);
-                    }
-                    self.tell(event);
-                }
-            }
+            Happening::ToSwitch(bytes) => self.at_switch(bytes),
+            Happening::FromSwitch(said) => self.hear(said),
             Happening::FromCore(event) | Happening::Told(event) => self.tell(event),
             Happening::LineNews(id, line) => {
                 self.tell(Event::Transfer(id, Concern::Out(Input::Line(line))));
             }
-            Happening::AskedAgain(key) => self.switch_waits(key),
-            Happening::AnswerArrives(key, approved) => self.switch_hears(key, approved),
-            Happening::ReversalAnswerArrives(key, done) => self.switch_hears_of_reversal(key, done),
             Happening::LookUp(asked, lookup, event) => self.look_up(asked, lookup, event),
             Happening::Found(asked, records, begun, event) => {
                 self.found(asked, &records, begun, event);
             }
             Happening::Synced(number) => self.synced(number),
             Happening::Tick => self.tick(),
-            Happening::LineBack => self.line_is_up = true,
+            Happening::SwitchTick => self.switch_ticks(),
+            Happening::LineBack => self.line_is_back(),
             Happening::Start => self.start(),
         }
     }

@@ -118,6 +118,21 @@ fn a_settlement_file_has_a_row_for_each_outcome_and_the_totals() {
 }
 
 #[test]
+fn money_that_goes_back_a_day_later_is_in_the_file_of_that_day_when_it_ends() {
+    let mut world = World::new(Dialect::nusantara());
+    let paid = world.transfer(world.played, 1, 12_500);
+    world.answer(world.ours, paid.clone());
+    world.switch.cut_over(world.now);
+    world.collect();
+    world.take_sent();
+    let reversal = world.reversal(&paid, 2);
+    assert_eq!(world.code_to(world.ours, reversal), "00");
+    world.switch.cut_over(world.now);
+    let file = world.file("2026-11-25");
+    assert!(file.contains(",-12500,") && file.ends_with("TOTAL,1,1,-12500,0,12500\n"), "{file}");
+}
+
+#[test]
 fn the_totals_of_a_file_are_the_position_of_its_bank_on_that_date() {
     let world = eventful();
     for bank in [world.ours, world.other, world.played] {

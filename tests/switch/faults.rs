@@ -103,7 +103,7 @@ fn garbage_or_a_cut_line_comes_in_place_of_the_answer() {
     assert_eq!(world.positions(), MOVED);
     let (world, answers) = befallen(r#""disconnect""#);
     assert!(answers.is_empty());
-    assert_eq!(world.oddities, [Output::Disconnect(world.ours)]);
+    assert_eq!(world.oddities, [Output::Disconnect { bank: world.ours, line: 0 }]);
     assert_eq!(world.positions(), MOVED);
 }
 

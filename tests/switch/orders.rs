@@ -27,6 +27,23 @@ fn a_credit_moves_money_when_the_bank_approves_and_only_then() {
 }
 
 #[test]
+fn cash_at_a_machine_of_a_played_bank_is_paid_by_ours() {
+    let mut world = World::new(Dialect::nusantara());
+    let deal = world.deal(world.ours, 900);
+    for (order, kind, position) in
+        [(Order::Payment(deal), "260000", 900), (Order::Withdrawal(deal), "011000", 0)]
+    {
+        world.switch.order(order, world.now).unwrap();
+        world.collect();
+        let request = world.next_to(world.ours);
+        assert_eq!(request.get(De::PROCESSING_CODE), Some(kind));
+        assert_eq!(request.get(De::FROM_ACCOUNT), Some("5550001111"));
+        world.tell(world.ours, reply(&request, "00"));
+        assert_eq!(world.positions(), [position, 0, -position]);
+    }
+}
+
+#[test]
 fn a_credit_can_be_repeated_and_reversed() {
     let mut world = World::new(Dialect::nusantara());
     let deal = world.deal(world.ours, 900);

@@ -22,6 +22,27 @@ fn a_transfer_to_a_played_bank_moves_money_once_and_a_repeat_has_the_same_answer
 }
 
 #[test]
+fn a_qris_payment_goes_as_a_transfer_does_and_cash_the_other_way() {
+    let mut world = World::new(Dialect::nusantara());
+    let qris = world.financial("260000", world.played, 1, 500);
+    assert_eq!(world.code_to(world.ours, qris), "00");
+    assert_eq!(world.positions(), [-500, 0, 500]);
+    let customer = Account { name: "EKO".into(), status: AccountStatus::Open, balance: Some(900) };
+    world.switch.list_account(world.played, account("1234567890"), customer);
+    let cash = world.financial("011000", world.played, 2, 800);
+    assert_eq!(world.code_to(world.ours, cash.clone()), "00");
+    assert_eq!(world.positions(), [300, 0, -300], "his bank pays ours for what our machine gave");
+    let more = world.financial("011000", world.played, 3, 101);
+    assert_eq!(world.code_to(world.ours, more.clone()), "51");
+    assert_eq!(world.code_to(world.ours, world.reversal(&cash, 4)), "00");
+    assert_eq!(world.positions(), [-500, 0, 500]);
+    let again = world.financial("011000", world.played, 5, 900);
+    assert_eq!(world.code_to(world.ours, again), "00", "he has all of it back");
+    let file = world.switch.settlement(world.switch.business_date(), world.ours).unwrap();
+    assert!(file.ends_with("TOTAL,4,2,500,900,400\n"), "{file}");
+}
+
+#[test]
 fn another_request_under_the_same_numbers_is_refused_and_moves_nothing() {
     let mut world = World::new(Dialect::nusantara());
     let request = world.transfer(world.played, 1, 100);
@@ -140,7 +161,7 @@ fn what_is_missing_foreign_or_nowhere_is_refused_with_its_code() {
         (De::RRN, "short", "30"),
         (De::AMOUNT, "12x", "30"),
         (De::ACQUIRER, "008", "30"),
-        (De::PROCESSING_CODE, "010000", "40"),
+        (De::PROCESSING_CODE, "301000", "40"),
         (De::DESTINATION_BANK, "777", "92"),
         (De::DESTINATION_BANK, "014", "92"),
     ] {

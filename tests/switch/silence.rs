@@ -82,10 +82,14 @@ fn in_holdfast_the_destination_is_asked_on_and_its_late_answer_decides() {
     world.next_to(world.other);
     world.pass(20);
     assert_eq!(code(&world.next_to(world.ours)), "68");
-    assert_eq!(world.next_to(world.other), repeat(&request));
+    let mut status = repeat(&request);
+    status.set(De::PROCESSING_CODE, "381000");
+    assert_eq!(world.next_to(world.other), status, "what became of it, under its own numbers");
     assert_eq!(world.code_to(world.ours, repeat(&request)), "68");
+    world.tell(world.other, reply(&status, "09"));
+    world.tell(world.other, reply(&status, "30"));
     world.pass(15);
-    assert_eq!(world.next_to(world.other), repeat(&request));
+    assert_eq!(world.next_to(world.other), status, "neither says anything of the transfer");
     assert!(world.is_quiet(), "the originator is told once");
     world.tell(world.other, reply(&request, "00"));
     assert!(world.is_quiet(), "it has to ask");
@@ -141,6 +145,16 @@ fn a_credit_of_a_played_bank_is_repeated_once_then_reversed_and_books_nothing() 
     assert_eq!(world.positions(), [0, 0, 0]);
     let again = world.switch.order(Order::Reversal(rrn), world.now);
     assert_eq!(again, Err(Refused::NotReversible(rrn, "unanswered")));
+}
+
+#[test]
+fn what_was_answered_is_due_once_and_then_no_more() {
+    let mut world = World::new(Dialect::nusantara());
+    world.tell(world.ours, world.transfer(world.other, 1, 400));
+    let request = world.next_to(world.other);
+    world.tell(world.other, reply(&request, "00"));
+    world.pass(20);
+    assert_eq!(world.switch.next_deadline(), None, "or it is waited for without a rest");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use super::desk::{Desk, Job};
+use super::files::Files;
 use super::lines::LinesView;
 use crate::switch::{Faults, Refused, Snapshot, Switch};
 use crate::values::{Date, Institution, Moment, Rrn, Value};
@@ -112,6 +113,12 @@ async fn faults(State(counter): State<Counter>, body: Bytes) -> Reply {
 
 async fn cut_over(State(counter): State<Counter>) -> Reply {
     let date = counter.ask(|desk, now| desk.brain.cut_over(now)).await?;
+    // The desk has left the files by the time that it takes the next wish.
+    let written = counter.ask(|desk, _| desk.settlement.as_ref().map(Files::written)).await?;
+    if let Some(written) = written {
+        // An error says that nobody will tell: the writer has said why.
+        let _ = written.await;
+    }
     Ok(Json(json!({ "business_date": date.to_string() })))
 }
 

@@ -21,13 +21,15 @@ pub enum Codec {
 /// Why a message can't be read. It says nothing of what stands in it but masked.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
-pub(super) struct Unreadable(pub(super) String);
+pub struct Unreadable(pub(super) String);
 
 /// Why a message can't be written.
 #[derive(Debug, Error)]
-pub(super) enum Unwritable {
+pub enum Unwritable {
+    /// The spec has no place for it.
     #[error(transparent)]
     Native(#[from] EncodeError),
+    /// The reference codec says no more.
     #[error("iso8583_rs doesn't write it")]
     Reference,
 }
@@ -42,7 +44,10 @@ pub(super) fn is_text(de: De) -> bool {
 
 impl Codec {
     /// Reads a message.
-    pub(super) fn read(&self, bytes: Bytes) -> Result<Wire, Unreadable> {
+    ///
+    /// # Errors
+    /// If it isn't one of the spec.
+    pub fn read(&self, bytes: Bytes) -> Result<Wire, Unreadable> {
         match self {
             Self::Native(spec) => read(spec, bytes),
             Self::Reference(reference) => reference.read(&bytes),
@@ -50,7 +55,10 @@ impl Codec {
     }
 
     /// Writes a message behind what the buffer holds.
-    pub(super) fn write(&self, wire: &Wire, into: &mut BytesMut) -> Result<(), Unwritable> {
+    ///
+    /// # Errors
+    /// If the spec has no such message or element, or a text has no place in it.
+    pub fn write(&self, wire: &Wire, into: &mut BytesMut) -> Result<(), Unwritable> {
         match self {
             Self::Native(spec) => Ok(write(spec, wire, into)?),
             Self::Reference(reference) => reference.write(wire, into).ok_or(Unwritable::Reference),

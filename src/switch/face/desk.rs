@@ -1,6 +1,5 @@
 //! The task that has the brain.
 
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +7,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::Setup;
 use super::clock::Clock;
+use super::files::Files;
 use super::lines::{Lines, LinesView, Outgoing, Tally};
-use super::{Setup, files};
 use crate::iso8583::De;
 use crate::switch::held::Held;
 use crate::switch::{Limits, Member, NetworkCodes, Output, Settings, Switch, Wire};
@@ -43,12 +43,12 @@ pub(super) struct Desk {
     approved: ResponseCode,
     /// Messages that go out later. Where there is no room, they go at once.
     held: Held,
-    settlement: Option<PathBuf>,
+    pub(super) settlement: Option<Files>,
 }
 
 impl Desk {
-    pub(super) fn new(setup: Setup, tally: Arc<Tally>) -> Self {
-        let Setup { dialect, fixture, faults, settlement, seed, .. } = setup;
+    pub(super) fn new(setup: Setup, settlement: Option<Files>, tally: Arc<Tally>) -> Self {
+        let Setup { dialect, fixture, faults, seed, .. } = setup;
         let clock = Clock::new();
         let (network, approved) = (dialect.network.clone(), dialect.codes.approved);
         let settings = Settings {
@@ -190,18 +190,18 @@ impl Desk {
             match output {
                 Output::Send { to, wire, after } if after.is_zero() => self.send(to, wire, now),
                 Output::Send { to, wire, after } => self.hold(to, wire, now.after(after), now),
-                Output::Garbage { to, bytes } => match self.lines.pick(to, 0) {
+                Output::Garbage { to, line, bytes } => match self.lines.pick(to, line) {
                     Some(line) => self.lines.post(line, Outgoing::Garbage(bytes)),
                     None => self.unsent(),
                 },
-                Output::Disconnect(bank) => {
-                    if let Some(line) = self.lines.pick(bank, 0) {
+                Output::Disconnect { bank, line } => {
+                    if let Some(line) = self.lines.pick(bank, line) {
                         self.close(line);
                     }
                 }
                 Output::Closed(date) => {
-                    if let Some(folder) = &self.settlement {
-                        files::write(folder, date, &self.brain);
+                    if let Some(files) = &self.settlement {
+                        files.leave(date, &self.brain);
                     }
                 }
             }

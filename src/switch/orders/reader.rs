@@ -15,8 +15,8 @@ const LEAST_USUAL: u64 = 1_000_000;
 const MOST_USUAL: u64 = 500_000_000;
 
 impl Switch {
-    /// Reads an order: `{"kind": "credit", "from", "to", "from_account", "to_account", "amount_minor"}`, or `inquiry` with
-    /// the same, or `repeat` or `reversal` with `rrn`. Banks by their codes.
+    /// Reads an order: `{"kind": "credit", "from", "to", "from_account", "to_account", "amount_minor"}`, or `qris`,
+    /// `withdrawal` or `inquiry` with the same, or `repeat` or `reversal` with `rrn`. Banks by their codes.
     ///
     /// # Errors
     /// The first thing that is wrong, with its key.
@@ -26,6 +26,8 @@ impl Switch {
         let kind = whole.any_object()?.get("kind").and_then(serde_json::Value::as_str);
         match kind {
             Some("credit") => self.deal(whole).map(Order::Credit),
+            Some("qris") => self.deal(whole).map(Order::Payment),
+            Some("withdrawal") => self.deal(whole).map(Order::Withdrawal),
             Some("inquiry") => self.deal(whole).map(Order::Inquiry),
             Some("repeat") => {
                 whole.object(&["kind", "rrn"])?.need("rrn")?.value().map(Order::Repeat)
@@ -34,7 +36,8 @@ impl Switch {
                 whole.object(&["kind", "rrn"])?.need("rrn")?.value().map(Order::Reversal)
             }
             Some(other) => {
-                Err(whole.unknown("kind", other, &["credit", "inquiry", "repeat", "reversal"]))
+                let known = ["credit", "qris", "withdrawal", "inquiry", "repeat", "reversal"];
+                Err(whole.unknown("kind", other, &known))
             }
             None => Err(whole.error("`kind` is missing, or is no text")),
         }
