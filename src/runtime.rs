@@ -6,7 +6,7 @@
 //! core ─► arrivals ──┘            ▲         │                  └─► channels that wait
 //!                   look-ups ─────┘ ◄───────┘
 //! ```
-//! The [`node`] is one task and has the engine to itself, so there is no lock. What it says leaves only when the facts behind
+//! The node (`node.rs`) is one task and has the engine to itself, so there is no lock. What it says leaves only when the facts behind
 //! it are durable.
 
 mod arrivals;
