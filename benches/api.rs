@@ -35,6 +35,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 
+#[path = "../tests/api/key.rs"]
+mod key;
+
 const NOW: u64 = 1_795_545_000_000;
 const STAMP: &str = "2026-11-25T01:30:00+07:00";
 const PATH: &str = "/v1.0/transfer-interbank";
@@ -229,10 +232,8 @@ fn signed(token: &str, number: usize) -> Signed {
 fn token(runtime: &Runtime, api: &Arc<Api<AtOnce>>) -> String {
     use base64ct::{Base64, Encoding};
     use rsa::pkcs1v15::SigningKey;
-    use rsa::pkcs8::DecodePrivateKey;
     use rsa::signature::{SignatureEncoding, Signer};
-    let key = rsa::PrivateKey::from_pkcs8_pem(include_str!("../tests/api/mobile.pem")).unwrap();
-    let signer = SigningKey::<sha2::Sha256>::new(key);
+    let signer = SigningKey::<sha2::Sha256>::new(key::MOBILE.clone());
     let signature = signer.sign(format!("client-1|{STAMP}").as_bytes()).to_bytes();
     let request = Request::post("/v1.0/access-token/b2b")
         .header("content-type", "application/json")
@@ -262,8 +263,11 @@ fn settings() -> Settings {
         .replace("rate = 500 ", "rate = 1000000 ")
         .replace("burst = 1000 ", "burst = 1000000 ")
         .replacen("[api]", "[api]\ntoken_key_file = \"tests/api/token.key\"", 1)
-        + "[api.partners.MOBILE]\nclient_id = \"client-1\"\npublic_key_file = \"tests/api/mobile.pub.pem\"\n\
-           secret_file = \"tests/api/mobile.secret\"\n";
+        + &format!(
+            "[api.partners.MOBILE]\nclient_id = \"client-1\"\npublic_key_file = {:?}\n\
+             secret_file = \"tests/api/mobile.secret\"\n",
+            *key::MOBILE_PUBLIC
+        );
     let tree = tree("titian.toml", &text).unwrap();
     let faults = Faults::default();
     let ground = Ground {

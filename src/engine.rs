@@ -64,6 +64,7 @@ pub struct Engine {
     books: BothBooks,
     closed: ClosedBooks,
     draining: bool,
+    unreachable: bool,
 }
 
 impl Engine {
@@ -82,6 +83,7 @@ impl Engine {
             books: BothBooks::default(),
             closed: ClosedBooks::default(),
             draining: false,
+            unreachable: false,
         }
     }
 
@@ -136,6 +138,12 @@ impl Engine {
     /// From now on new work is refused; what is open goes on to its end.
     pub const fn drain(&mut self) {
         self.draining = true;
+    }
+
+    /// Whether the switch can be reached, as it is taken to be at first. While it can't, what channels ask anew is refused
+    /// before anything is debited.
+    pub const fn reach(&mut self, reachable: bool) {
+        self.unreachable = !reachable;
     }
 
     /// Takes in something that happened.

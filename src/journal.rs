@@ -48,15 +48,15 @@ pub use row::{
 pub use verify::{Evidence, Verified, Wrong, skim, verify};
 
 use crate::engine::Claim;
+use crate::sqlite::{Lock, Mode, beside};
 use crate::values::Moment;
 use checkpoint::Ledger;
 use claims::Claims;
 use error::During;
-use files::beside;
 use index::Index;
 use keeper::Keeper;
 use shared::{Entry, Group, Shared, lock};
-use store::{Lock, Mode, Store};
+use store::{Store, take};
 use writer::Job;
 
 /// Batches that may wait for the writer. More are refused, with [`JournalError::Full`].
@@ -88,7 +88,7 @@ impl Journal {
     /// If another process has the store, a newer program wrote it, it is damaged or older than its last checkpoint, or
     /// can't be read or written.
     pub fn open(path: &Path, checkpoints: Option<&Checkpoints>) -> Result<Self, JournalError> {
-        let lock = Lock::take(path)?;
+        let lock = take(path)?;
         let store = Store::open(path)?;
         let head = store.head()?;
         let (ledger, signed) = checkpoints.map(Ledger::open).transpose()?.unzip();

@@ -19,6 +19,7 @@ pub mod rig;
 pub mod runtime;
 pub mod settings;
 mod spelling;
+mod sqlite;
 pub mod switch;
 pub mod tls;
 pub mod transfer;

@@ -11,9 +11,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room from the top down: a room may use those after it, never those before.
-const ROOMS: [&str; 19] = [
+const ROOMS: [&str; 20] = [
     "cli", "rig", "runtime", "api", "bank", "switch", "link", "records", "journal", "engine",
-    "network", "transfer", "iso8583", "tls", "settings", "values", "masking", "spelling",
+    "network", "transfer", "iso8583", "tls", "sqlite", "settings", "values", "masking", "spelling",
     "mutation",
 ];
 

@@ -114,9 +114,8 @@ impl Case {
     #[must_use]
     pub(super) const fn of_denial(denial: Denial) -> Self {
         match denial {
-            Denial::Busy(Busy::Full | Busy::Draining | Busy::Overtaken) | Denial::Closed => {
-                Self::Unavailable
-            }
+            Denial::Busy(Busy::Full | Busy::Draining | Busy::Unreachable | Busy::Overtaken)
+            | Denial::Closed => Self::Unavailable,
             Denial::Suspected => Self::Suspected,
             Denial::Fault => Self::Fault,
         }
@@ -150,10 +149,11 @@ pub(super) const fn latest_status(
         (Standing::Settled, _) => ("00", "Success"),
         (Standing::Initiated, _) => ("01", "Initiated"),
         (Standing::Paying, _) => ("02", "Paying"),
-        (Standing::Pending, _) => ("03", "Pending"),
+        // It is known that it failed, but the customer does not have the money back yet.
+        (Standing::Pending, _) | (Standing::GivingBack, Funding::Core) => ("03", "Pending"),
         (Standing::GivenBack, Funding::Core) => ("04", "Refunded"),
-        (Standing::GivenBack, Funding::Caller(_))
-        | (Standing::GivingBack | Standing::Refused, _) => ("06", "Failed"),
+        (Standing::GivingBack | Standing::GivenBack, Funding::Caller(_))
+        | (Standing::Refused, _) => ("06", "Failed"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The settings of the port to core: the section `[core]`.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,6 +35,20 @@ pub enum Core {
     Embedded(Embedded),
     /// A bank's, over HTTP.
     Http(Box<Http>),
+}
+
+impl fmt::Display for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embedded(embedded) => {
+                write!(f, "the embedded ledger, {}", embedded.ledger.display())
+            }
+            Self::Http(http) => {
+                let scheme = if http.tls.is_some() { "https" } else { "http" };
+                write!(f, "{scheme}://{}{}", http.authority, http.base)
+            }
+        }
+    }
 }
 
 /// The embedded ledger.

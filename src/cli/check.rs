@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::failure::{Failure, write};
 use super::layers::{LayersOption, failure};
+use crate::bank::Debit;
 use crate::runtime::{LinkWay, Settings};
 
 const EXAMPLES: &str = "\
@@ -33,7 +34,7 @@ impl Check {
 
 /// What the settings come to.
 fn told(settings: &Settings) -> String {
-    let Settings { node, network, store, links, api, console, .. } = settings;
+    let Settings { node, network, store, links, api, core, console, .. } = settings;
     let mut lines = vec![
         format!("network      {}", network.name()),
         format!("node         {node}"),
@@ -53,6 +54,11 @@ fn told(settings: &Settings) -> String {
             }
         });
     }
+    let debited = match core.debit {
+        Debit::Titian => "",
+        Debit::Caller => "; channels debit before they ask",
+    };
+    lines.push(format!("core         {}{debited}", core.core));
     lines.push(format!("channels     http://{}", api.listen));
     lines.push(format!("health       http://{console}/readyz"));
     lines.push("nothing is wrong with the settings\n".to_owned());

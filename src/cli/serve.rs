@@ -73,11 +73,10 @@ fn told(error: StartError) -> Failure {
     match error {
         StartError::Listen(lines) => Failure::Input(lines),
         StartError::Journal(error) => error.into(),
-        StartError::Slow(_) => Failure::No(error.to_string()),
+        StartError::Slow(_) | StartError::Node(_) => Failure::No(error.to_string()),
         StartError::Records(_)
         | StartError::Clock(_)
         | StartError::Thread(_)
-        | StartError::Core(_)
-        | StartError::Node(_) => error.to_string().into(),
+        | StartError::Core(_) => error.to_string().into(),
     }
 }

@@ -16,7 +16,7 @@ impl Engine {
         if let Some(answer) = self.repeated(order.id, begun) {
             return self.put(answer);
         }
-        if self.busy().is_some() {
+        if self.closed().is_some() {
             return self.look_up(Lookup::Begun(begun), Event::Order { order, begun });
         }
         let mut context = Context { now, rules: &self.rules, numbers: &mut self.numbers };
@@ -33,6 +33,11 @@ impl Engine {
         let mut context = Context { now, rules: &self.rules, numbers: &mut self.numbers };
         self.deciding.receive(demand, &mut context);
         self.begin(demand.id, Begun::by_wire(key), now);
+    }
+
+    /// Why nothing new is taken on from channels, if nothing is.
+    fn closed(&self) -> Option<Busy> {
+        self.busy().or(self.unreachable.then_some(Busy::Unreachable))
     }
 
     /// Why no new transfer is taken on, if none is.
@@ -81,11 +86,13 @@ impl Engine {
             }
             // What was its transfer when it was looked up was another's, and was taken back.
             Event::Demand { demand, key } => self.demand(&demand, key, now),
-            Event::Order { order, begun } => match (self.repeated(order.id, begun), self.busy()) {
-                (Some(answer), _) => self.put(answer),
-                (None, Some(busy)) => self.put(Output::Refused(order.id, busy)),
-                (None, None) => self.order(order, begun, now),
-            },
+            Event::Order { order, begun } => {
+                match (self.repeated(order.id, begun), self.closed()) {
+                    (Some(answer), _) => self.put(answer),
+                    (None, Some(busy)) => self.put(Output::Refused(order.id, busy)),
+                    (None, None) => self.order(order, begun, now),
+                }
+            }
             Event::Answered { trace, to, heard } => {
                 self.put(Output::Unmatched(trace, to, heard.code));
             }

@@ -257,6 +257,8 @@ pub enum Busy {
     Full,
     /// The program is being stopped.
     Draining,
+    /// The switch can't be reached.
+    Unreachable,
     /// The transfer under one of its keys was taken back meanwhile: asked again, it is a new one.
     Overtaken,
 }

@@ -80,6 +80,7 @@ impl Engine {
         let full = self.exchanges.len() >= self.limits.exchanges || self.exchanges.has(id);
         match way {
             Way::Out if self.draining => self.put(Output::Refused(id, Busy::Draining)),
+            Way::Out if self.unreachable => self.put(Output::Refused(id, Busy::Unreachable)),
             Way::Out if full => self.put(Output::Refused(id, Busy::Full)),
             Way::In if full => self.over(id, way, Outcome::Declined(self.rules.inbound.doubtful)),
             Way::Out | Way::In => {

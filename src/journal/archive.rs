@@ -6,9 +6,10 @@ use std::path::Path;
 
 use super::chain::Head;
 use super::error::{During, JournalError};
-use super::files::{beside, remove_database, sync_name};
+use super::files::{remove_database, sync_name};
 use super::store::{Store, insert, inserting};
 use super::{Journal, READ_ROWS};
+use crate::sqlite::beside;
 use crate::values::Moment;
 
 /// Moves the rows from before a moment to the file `to`, up to the first row of the oldest transfer that is open; gives

@@ -2,16 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::{During, JournalError};
-
-/// A file beside the store: its name with an ending.
-pub(super) fn beside(store: &Path, ending: &str) -> PathBuf {
-    let mut name = store.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
+use crate::sqlite::beside;
 
 /// Removes a database with all that SQLite keeps beside it, as far as it is there.
 pub(super) fn remove_database(path: &Path) -> Result<(), JournalError> {

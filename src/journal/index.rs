@@ -13,9 +13,10 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 
 use super::chain::Head;
 use super::error::{During, JournalError};
-use super::files::{beside, remove_database};
+use super::files::remove_database;
 use super::shared::Group;
 use super::store::number;
+use crate::sqlite::beside;
 use crate::values::TransferId;
 pub(super) use audit::Audit;
 use change::Change;

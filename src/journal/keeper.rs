@@ -10,7 +10,8 @@ use super::checkpoint::Ledger;
 use super::error::{During, JournalError};
 use super::index::Index;
 use super::shared::{Shared, lock};
-use super::store::{Mode, Store};
+use super::store::Store;
+use crate::sqlite::Mode;
 
 /// Rows that are worth a step of the index, and how long fewer wait for more.
 const STEP: usize = 4096;
@@ -18,13 +19,6 @@ const PATIENCE: Duration = Duration::from_millis(20);
 
 /// How long the keeper sleeps when nothing is written and no checkpoint is due.
 const IDLE: Duration = Duration::from_secs(1);
-
-/// Pages of the log that are taken into the store at once. A sync holds up the commits beside it for as long as it has to
-/// write, so it is to have little.
-const PIECE_PAGES: u64 = 256;
-
-/// Pages of the log from which on it is to begin again.
-const LOG_PAGES: u64 = 16_384;
 
 pub(super) struct Keeper<'k> {
     pub(super) shared: &'k Shared,
@@ -67,15 +61,12 @@ impl Keeper<'_> {
 
     /// Takes the log into the store, a piece at a time. If it is long the writer, who alone can begin it again, is to take
     /// what comes meanwhile.
-    ///
-    /// SQLite syncs the store only with the last page of the log, which is never reached while more is written: the
-    /// writer would wait for all of it. So it is synced here.
     fn keep_log(&self) -> Result<(), JournalError> {
-        let log = self.store.log()?;
-        if log.left >= PIECE_PAGES || (log.left > 0 && log.pages >= LOG_PAGES) {
+        let log = self.store.checkpoint(Mode::Look)?;
+        if log.is_due() {
             self.store.checkpoint(Mode::Passive)?;
             self.file.sync_data().during("syncing the store", &self.store.path)?;
-            self.shared.rewind.store(log.pages >= LOG_PAGES, Ordering::Relaxed);
+            self.shared.rewind.store(log.is_long(), Ordering::Relaxed);
         }
         Ok(())
     }

@@ -1,17 +1,16 @@
 //! The store: one SQLite file with the rows in the order of the chain, and the notes. Nothing in it has another
 //! order, so a commit appends and no more; what finds rows lies beside it and is made from it (`index`, `claims`).
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 use sha2::{Digest, Sha256};
 
 use super::chain::Head;
 use super::error::{During, JournalError};
-use super::files::beside;
 use crate::engine::{Claim, Key};
+use crate::sqlite::{self, Lock, Log, Mode};
 use crate::values::TransferId;
 use columns::{link, select};
 
@@ -41,24 +40,10 @@ const MIGRATIONS: [&str; 1] = ["
     INSERT INTO anchor VALUES (0, zeroblob(32));
 "];
 
-/// Holds the store for this process as long as it lives; the system lets go of it when the process ends.
-#[derive(Debug)]
-pub(super) struct Lock {
-    _file: File,
-}
-
-impl Lock {
-    pub(super) fn take(store: &Path) -> Result<Self, JournalError> {
-        let path = beside(store, "-lock");
-        let doing = "locking";
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = file.during(doing, &path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(JournalError::InUse(store.to_owned())),
-            Err(TryLockError::Error(error)) => Err(JournalError::io(doing, &path, &error)),
-        }
-    }
+/// Takes the store for this process.
+pub(super) fn take(store: &Path) -> Result<Lock, JournalError> {
+    let taken = Lock::take(store).during("locking", &Lock::path(store))?;
+    taken.ok_or_else(|| JournalError::InUse(store.to_owned()))
 }
 
 /// The store, opened.
@@ -73,14 +58,11 @@ impl Store {
     /// Opens the store to write, and makes it or brings it up to this version. Whoever calls has the lock.
     pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let mut db = connect(path, flags)?;
         let doing = "opening the store";
+        let mut db = sqlite::connect(path, flags).during(doing, path)?;
         // Looked at before anything is written to it: it may be another's.
         let found = known_version(&db, path)?;
-        // An automatic checkpoint would make a commit wait; `keeper` makes them on purpose.
-        db.pragma_update(None, "wal_autocheckpoint", 0).during(doing, path)?;
-        db.pragma_update(None, "journal_mode", "wal").during(doing, path)?;
-        db.pragma_update(None, "synchronous", "full").during(doing, path)?;
+        sqlite::make_durable(&db).during(doing, path)?;
         migrate(&mut db, path, found)?;
         Self::with(db, path)
     }
@@ -119,7 +101,8 @@ impl Store {
 
     /// Opens the store to read.
     pub(super) fn open_to_read(path: &Path) -> Result<Self, JournalError> {
-        let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let db = sqlite::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        let db = db.during("opening the store", path)?;
         known_version(&db, path)?;
         Self::with(db, path)
     }
@@ -258,44 +241,10 @@ impl Store {
         Ok(())
     }
 
-    /// How long the write-ahead log is.
-    pub(super) fn log(&self) -> Result<Log, JournalError> {
-        self.checkpoint(Mode::Look)
-    }
-
     /// Takes the write-ahead log into the file; says how long it is.
     pub(super) fn checkpoint(&self, mode: Mode) -> Result<Log, JournalError> {
-        let sql = match mode {
-            Mode::Look => "PRAGMA wal_checkpoint(NOOP)",
-            Mode::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
-            Mode::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
-        };
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
-        let log = self.db.prepare_cached(sql).and_then(|mut run| run.query_row([], read));
-        let (pages, done) = log.during("taking the log into the store", &self.path)?;
-        let count = |pages| u64::try_from(pages).unwrap_or(0);
-        Ok(Log { pages: count(pages), left: count(pages - done) })
+        sqlite::checkpoint(&self.db, mode).during("taking the log into the store", &self.path)
     }
-}
-
-/// How long the write-ahead log is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Log {
-    /// Its pages.
-    pub(super) pages: u64,
-    /// Those that are not in the store yet.
-    pub(super) left: u64,
-}
-
-/// How the write-ahead log is taken into the file.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Mode {
-    /// It isn't; only its length is told.
-    Look,
-    /// As far as may be without waiting.
-    Passive,
-    /// It waits for all others, and leaves an empty log.
-    Truncate,
 }
 
 /// Guards a note, that is in no chain, against damage.
@@ -307,26 +256,11 @@ pub(super) fn note_digest(name: &str, value: &[u8]) -> [u8; 32] {
     digest.finalize().into()
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, JournalError> {
-    let doing = "opening the store";
-    let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-    let db = db.during(doing, path)?;
-    // At the end of a connection the log stays: after a sync that failed, pages would be taken for durable that aren't.
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).during(doing, path)?;
-    db.pragma_update(None, "cell_size_check", true).during(doing, path)?;
-    db.pragma_update(None, "cache_size", -16_384).during(doing, path)?;
-    Ok(db)
-}
-
 /// The version of the schema; zero of a file without anything in it.
 fn known_version(db: &Connection, path: &Path) -> Result<i64, JournalError> {
     let doing = "reading the version of the store";
-    let pragma = |name| db.pragma_query_value(None, name, |row| row.get(0)).during(doing, path);
-    let (found, application): (i64, i64) = (pragma("user_version")?, pragma("application_id")?);
+    let (application, found, tables) = sqlite::form(db).during(doing, path)?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let tables: i64 = db
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .during(doing, path)?;
     if application != APPLICATION && (found, tables) != (0, 0) {
         return Err(JournalError::Foreign(path.to_owned()));
     }

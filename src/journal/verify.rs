@@ -11,7 +11,7 @@ use super::checkpoint::{self, Checkpoint, PublicKeys};
 use super::error::JournalError;
 use super::index::Audit;
 use super::row::Row;
-use super::store::{Link, Lock, Store};
+use super::store::{Link, Store, take};
 use crate::values::TransferId;
 
 /// What is to be verified.
@@ -92,7 +92,7 @@ pub fn verify(
     each: impl FnMut(u64, &Row) -> Result<(), String>,
 ) -> Result<Verified, Wrong> {
     let path = evidence.store;
-    let lock = Lock::take(path).ok();
+    let lock = take(path).ok();
     let archives = evidence.archives.iter().map(|archive| Store::open_to_read(archive));
     let archives = archives.collect::<Result<Vec<_>, _>>()?;
     let store = Store::open_to_read(path)?;

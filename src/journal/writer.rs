@@ -12,8 +12,9 @@ use super::chain::Head;
 use super::error::{During, JournalError};
 use super::row::{Batch, Note, Row};
 use super::shared::{Entry, Group, Shared, lock};
-use super::store::{Mode, Store, insert, inserting, note_digest};
+use super::store::{Store, insert, inserting, note_digest};
 use crate::engine::{Claim, Key};
+use crate::sqlite::Mode;
 use crate::values::{Moment, TransferId};
 
 /// Rows that one transaction takes before it is synced, if there are as many.

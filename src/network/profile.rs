@@ -146,6 +146,12 @@ impl Network {
         self.inquiries.name
     }
 
+    /// Where its days begin and end, and of local times.
+    #[must_use]
+    pub const fn offset(&self) -> Offset {
+        self.offset
+    }
+
     /// The currency that it moves.
     #[must_use]
     pub const fn currency(&self) -> Currency {

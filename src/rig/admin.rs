@@ -76,6 +76,15 @@ impl Operator {
         self.ask(Method::DELETE, "/traffic", &json!(null)).await.map(drop)
     }
 
+    /// Has it send a bank something, and gives the RRN under which it does.
+    ///
+    /// # Errors
+    /// If it can't be asked, or refuses.
+    pub async fn inbound(&self, order: &Value) -> Result<String, AdminError> {
+        let sent = self.ask(Method::POST, "/inbound", order).await?;
+        Ok(sent.get("rrn").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
     /// How long the bank took to answer the transfers of the traffic that runs: a JSON object with `p50_ms` and others.
     ///
     /// # Errors

@@ -13,6 +13,9 @@ use crate::values::{Date, Moment, Offset, TimeOfDay};
 /// Until it asks again that got no answer, or how a transfer stands that is under way.
 const PAUSE: Duration = Duration::from_millis(300);
 
+/// Where transfers are asked for.
+const TRANSFER: &str = "/v1.0/transfer-interbank";
+
 /// A transfer to be asked for.
 #[derive(Clone, Debug)]
 pub struct Wanted {
@@ -54,19 +57,20 @@ impl Channel {
 
     /// Asks for a transfer until it is known what became of it. `again` is called when it is not known at once.
     pub async fn transfer(&self, wanted: &Wanted, again: impl Fn()) -> Outcome {
-        let body = self.body(wanted);
         loop {
-            let answer = self.post("/v1.0/transfer-interbank", wanted.number, &body).await;
-            match answer {
+            match self.ask(wanted).await {
                 Some((200, _)) => return Outcome::Settled,
                 Some((202, _)) => break,
                 // Refused, or given back: which of both the status tells.
                 Some((status @ 400..=499, _)) if ![408, 409, 429].contains(&status) => break,
                 Some((409, _)) => return Outcome::Senseless(409),
-                // No answer, or not now: it may have been done.
+                // No answer, or not now: it may have been done, and also given back by now.
                 Some(_) | None => {
                     again();
                     sleep(PAUSE).await;
+                    if matches!(self.standing(wanted.number).await, Some((200, _))) {
+                        break;
+                    }
                 }
             }
         }
@@ -75,13 +79,8 @@ impl Channel {
 
     /// Asks how a transfer stands until that is its end.
     async fn outcome(&self, wanted: &Wanted, again: &impl Fn()) -> Outcome {
-        let body = json!({
-            "originalPartnerReferenceNo": reference(wanted.number),
-            "serviceCode": "18",
-        });
         loop {
-            let answer = self.post("/v1.0/transfer/status", wanted.number, &body.to_string()).await;
-            if let Some((status @ (200 | 404), body)) = answer {
+            if let Some((status @ (200 | 404), body)) = self.standing(wanted.number).await {
                 let standing = body.get("latestTransactionStatus").and_then(Value::as_str);
                 match standing {
                     Some("00") => return Outcome::Settled,
@@ -96,7 +95,19 @@ impl Channel {
         }
     }
 
-    async fn post(&self, path: &str, number: u64, body: &str) -> Option<(u16, Value)> {
+    /// Asks for a transfer once: status and body of the answer, if there is one.
+    pub async fn ask(&self, wanted: &Wanted) -> Option<(u16, Value)> {
+        self.post(TRANSFER, wanted.number, &self.request(wanted)).await
+    }
+
+    /// Asks once how the transfer of this number stands.
+    pub async fn standing(&self, number: u64) -> Option<(u16, Value)> {
+        let body = json!({ "originalPartnerReferenceNo": reference(number), "serviceCode": "18" });
+        self.post("/v1.0/transfer/status", number, &body.to_string()).await
+    }
+
+    /// Posts a body once, under a number that is the request's.
+    pub async fn post(&self, path: &str, number: u64, body: &str) -> Option<(u16, Value)> {
         let (timestamp, number) = (stamp(self.clock.now()), number.to_string());
         let headers = [
             ("x-timestamp", timestamp.as_str()),
@@ -109,7 +120,9 @@ impl Channel {
         Some((status, serde_json::from_slice(&body).ok()?))
     }
 
-    fn body(&self, wanted: &Wanted) -> String {
+    /// The body that asks for a transfer.
+    #[must_use]
+    pub fn request(&self, wanted: &Wanted) -> String {
         let Wanted { number, from, to: (bank, account), minor } = wanted;
         let value = format!("{}.{:02}", minor / 100, minor % 100);
         let reference = reference(*number);

@@ -138,22 +138,39 @@ impl Process {
         self.child.kill().await.map_err(|error| ProcessError::System { name: self.name, error })
     }
 
+    /// Sends it a signal, by its name without SIG.
+    ///
+    /// # Errors
+    /// If that is not possible.
+    pub async fn signal(&self, signal: &str) -> Result<(), ProcessError> {
+        let Some(id) = self.child.id() else { return Ok(()) };
+        // The standard library knows no signal but SIGKILL.
+        let sent = Command::new("kill").args(["-s", signal, &id.to_string()]).status().await;
+        sent.map(drop).map_err(|error| ProcessError::System { name: self.name, error })
+    }
+
+    /// Waits until it has ended and all that it said is in its log.
+    ///
+    /// # Errors
+    /// If it does not end in time.
+    pub async fn ended(mut self, patience: Duration) -> Result<ExitStatus, ProcessError> {
+        let system = |error| ProcessError::System { name: self.name, error };
+        let status = timeout(patience, self.child.wait())
+            .await
+            .map_err(|_| system(io::Error::from(io::ErrorKind::TimedOut)))?
+            .map_err(system)?;
+        // A child of its own may hold its stderr still.
+        let _held = timeout(patience, self.said.wait_for(|said| said.ended)).await;
+        Ok(status)
+    }
+
     /// Asks it to stop (SIGTERM), and waits until it has.
     ///
     /// # Errors
     /// If it can't be asked or does not end in time.
-    pub async fn stop(mut self, patience: Duration) -> Result<ExitStatus, ProcessError> {
-        let name = self.name;
-        let system = |error| ProcessError::System { name, error };
-        if let Some(id) = self.child.id() {
-            // The standard library knows no signal but SIGKILL.
-            let asked = Command::new("kill").arg(id.to_string()).status().await;
-            asked.map_err(system)?;
-        }
-        timeout(patience, self.child.wait())
-            .await
-            .map_err(|_| system(io::Error::from(io::ErrorKind::TimedOut)))?
-            .map_err(system)
+    pub async fn stop(self, patience: Duration) -> Result<ExitStatus, ProcessError> {
+        self.signal("TERM").await?;
+        self.ended(patience).await
     }
 }
 

@@ -84,6 +84,7 @@ impl Node {
             self.up.remove(&link);
         }
         self.metrics.links_up.set(self.up.len());
+        self.engine.reach(!self.up.is_empty());
     }
 
     fn name(&self, link: LinkId) -> &str {
@@ -170,7 +171,7 @@ impl Node {
         code: ResponseCode,
         holding: &Holding,
     ) {
-        let approved = code == self.network.rules().inbound.approved;
+        let approved = code == self.rules.inbound.approved;
         let counted = if approved { &self.metrics.approved } else { &self.metrics.declined };
         counted.add();
         let network = self.network.clone();

@@ -8,6 +8,7 @@ use std::sync::mpsc::Sender;
 use bytes::BytesMut;
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinError;
 
 use super::asked::AskedOfUs;
 use super::desk::Ask;
@@ -43,6 +44,9 @@ pub enum NodeError {
     /// A fact has no form.
     #[error("a fact can't be written: {0}")]
     Form(#[from] FormError),
+    /// It broke, by a fault of ours.
+    #[error("a fault of titian itself: {0}; what is durable stands, start it again")]
+    Broken(JoinError),
     /// The thread that looks things up is gone.
     #[error("the thread that reads the journal has ended")]
     NoLookups,
@@ -55,6 +59,8 @@ pub(super) type Committed = (u64, Result<Vec<Claim>, JournalError>);
 pub(super) struct Node {
     pub(super) engine: Engine,
     pub(super) network: Arc<Network>,
+    /// What the network decides for the machines, as the engine goes by it.
+    pub(super) rules: Arc<Rules>,
     pub(super) journal: Journal,
     pub(super) committed: UnboundedSender<Committed>,
     pub(super) lookups: Sender<Sought>,
@@ -122,7 +128,8 @@ impl Node {
 
     /// The network's rules and the bounds are others from now on.
     pub(super) fn change(&mut self, rules: Rules, limits: Limits) {
-        self.engine.change(Arc::new(rules), limits);
+        self.rules = Arc::new(rules);
+        self.engine.change(Arc::clone(&self.rules), limits);
     }
 }
 

@@ -53,7 +53,7 @@ impl Node {
                 let stand = stand.map(|stand| *stand);
                 let found = stand.and_then(|stand| match stand.life {
                     Life::Out(life) => {
-                        let progress = progress(&life, stand.trace, self.network.rules());
+                        let progress = progress(&life, stand.trace, &self.rules);
                         Some((life.order().clone(), progress))
                     }
                     Life::In(_) => None,
@@ -97,7 +97,7 @@ impl Node {
             Standing::Initiated | Standing::Paying | Standing::Pending => {}
             Standing::Settled | Standing::GivingBack | Standing::GivenBack | Standing::Refused => {
                 if let Some(Life::Out(life)) = self.engine.transfer(id) {
-                    let mut told = progress(life, self.engine.trace(id), self.network.rules());
+                    let mut told = progress(life, self.engine.trace(id), &self.rules);
                     told.standing = standing;
                     self.waiting.transfer(id, TransferAnswer::Stands(told));
                 }
@@ -147,7 +147,7 @@ impl Node {
 
     /// Until when a message makes sense that is repeated.
     fn patience(&self) -> Moment {
-        self.now.after(self.network.rules().response_timeout)
+        self.now.after(self.rules.response_timeout)
     }
 
     /// Hands a message on that was written to the buffer; `false` if it could not be.
@@ -213,7 +213,7 @@ impl Node {
         match outcome {
             Outcome::Answered(_, holding) => InquiryAnswer::Found(holding.holder),
             Outcome::Declined(code) => {
-                InquiryAnswer::Declined(Reason::Refused(refusal(code, self.network.rules())))
+                InquiryAnswer::Declined(Reason::Refused(refusal(code, &self.rules)))
             }
             Outcome::Unanswered => InquiryAnswer::Unanswered,
         }

@@ -117,13 +117,13 @@ impl Read {
 }
 
 fn read(top: &Section<'_>, faults: &Faults) -> Option<Read> {
-    let bank = top.section("bank").and_then(|section| read_bank(&section));
+    let bank = top.section("bank").map(|section| read_bank(&section));
     let network = top.section("network");
-    let network = network
-        .and_then(|section| read_network(&section, bank.as_ref().map(|bank| &bank.code), faults));
+    let own = bank.as_ref().and_then(|bank| bank.code.clone());
+    let network = network.and_then(|section| read_network(&section, own, faults));
     let store = top.section("store");
-    let store =
-        store.and_then(|section| Store::read(&section, bank.as_ref().map(|bank| bank.node)));
+    let node = bank.as_ref().and_then(|bank| bank.node);
+    let store = store.and_then(|section| Store::read(&section, node));
     let links = links::read(top);
     let core = top.section("core").and_then(|section| bank::Settings::read(&section));
     let ground = || {
@@ -132,7 +132,7 @@ fn read(top: &Section<'_>, faults: &Faults) -> Option<Read> {
             transfer: *transfer,
             inquiry: network.name_inquiry(),
             currency: network.currency(),
-            offset: bank.offset,
+            offset: bank.offset?,
             debit: core.debit,
         })
     };
@@ -141,7 +141,7 @@ fn read(top: &Section<'_>, faults: &Faults) -> Option<Read> {
     let limits = top.section("limits").and_then(|section| read_limits(&section));
     let log = top.section("telemetry").and_then(|section| section.choice("log", &LEVELS));
     Some(Read {
-        node: bank?.node,
+        node: node?,
         network: network?.0,
         store: store?,
         links: links?,
@@ -153,27 +153,28 @@ fn read(top: &Section<'_>, faults: &Faults) -> Option<Read> {
     })
 }
 
-/// The bank, and which of its nodes this is.
+/// The bank, and which of its nodes this is, as far as nothing is wrong with it.
 struct OwnBank {
-    code: Bank,
-    node: u8,
-    offset: Offset,
+    code: Option<Bank>,
+    node: Option<u8>,
+    offset: Option<Offset>,
 }
 
-fn read_bank(section: &Section<'_>) -> Option<OwnBank> {
+fn read_bank(section: &Section<'_>) -> OwnBank {
     let code = section.value("code");
     let forwarder = if section.has("forwarder") { section.value("forwarder") } else { code };
     let iin = section.value("iin");
     let node = section.number("node", &(0..=35)).and_then(|node| u8::try_from(node).ok());
     let offset = section.value("utc_offset");
-    let code = Bank { code: code?, forwarder: forwarder?, iin: iin? };
-    Some(OwnBank { code, node: node?, offset: offset? })
+    let codes = code.zip(forwarder).zip(iin);
+    let code = codes.map(|((code, forwarder), iin)| Bank { code, forwarder, iin });
+    OwnBank { code, node, offset }
 }
 
 /// The network, and how it codes a transfer.
 fn read_network(
     section: &Section<'_>,
-    bank: Option<&Bank>,
+    bank: Option<Bank>,
     faults: &Faults,
 ) -> Option<(Network, ProcessingCode)> {
     let (name, profile, spec) = if section.has("profile") {
@@ -194,7 +195,7 @@ fn read_network(
     if let Some(change) = change {
         overlay(&mut profile, change);
     }
-    match Network::read_tree(&name, &profile, Arc::new(spec), bank?.clone()) {
+    match Network::read_tree(&name, &profile, Arc::new(spec), bank?) {
         Ok(network) => {
             let transfer = network.kind("transfer");
             if transfer.is_none() {

@@ -27,13 +27,34 @@ use super::waiting::Waiting;
 use crate::api::{self, Api};
 use crate::bank;
 use crate::engine::{Counted, Engine, Numbering, Schedule};
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, Reader};
 use crate::link::{self, Clock, Endpoint};
 use crate::records::{self, RecordsError};
 use crate::values::{Date, Moment, Offset};
 
 /// How far the clock may be behind the last message of ours before a start is refused.
 const BEHIND: Duration = Duration::from_mins(2);
+
+/// What the keys begin with that a running adapter takes.
+const LIVE: [&str; 10] = [
+    "limits.open",
+    "limits.exchanges",
+    "limits.lookups",
+    "limits.remembered",
+    "telemetry.log",
+    "network.change.classes",
+    "network.change.timers",
+    "network.change.reversal",
+    "network.change.hold",
+    "network.change.inbound",
+];
+
+/// And among those what they begin with that messages are made by: a start takes it.
+const NOT_LIVE: [&str; 3] = [
+    "network.change.reversal.reasons",
+    "network.change.inbound.malformed",
+    "network.change.inbound.unsupported",
+];
 
 /// Messages of the switch that may be owed an answer.
 const OWED: usize = 200_000;
@@ -90,14 +111,16 @@ pub async fn run(
     let journal = Journal::open(&store.file, store.checkpoints.as_ref())?;
     let reader = journal.reader()?;
     let now = clock.now();
-    let counted = counted(&reader, now)?;
+    let counted = counted(&reader, now, network.offset())?;
     let numbers = Numbering::new(node, counted, now, random());
     let schedule = Schedule::new(now, limits.pace);
     let rules = Arc::new(network.rules().clone());
-    let mut engine = Engine::new(rules, limits.engine, schedule, numbers);
+    let mut engine = Engine::new(Arc::clone(&rules), limits.engine, schedule, numbers);
     records::restore(&reader, &mut engine)?;
     let open = engine.open();
     engine.resume(now);
+    // No link is up yet.
+    engine.reach(false);
 
     let network = Arc::new(network);
     let (to_bank, from_bank) = bank::start(core, Arc::new(move || clock.now()))?;
@@ -111,6 +134,7 @@ pub async fn run(
     let node = Node {
         engine,
         network,
+        rules,
         journal,
         committed: tell_committed,
         lookups: lookups::start(reader, tell_found)?,
@@ -144,10 +168,10 @@ pub async fn run(
     Ok(())
 }
 
-/// How far the numbers have come.
-fn counted(reader: &crate::journal::Reader, now: Moment) -> Result<Counted, StartError> {
+/// How far the numbers have come. The first business date is the day that it is where the network is.
+fn counted(reader: &Reader, now: Moment, offset: Offset) -> Result<Counted, StartError> {
     let Some(counted) = records::counted(reader)? else {
-        return Ok(Counted::first(Date::of(now, Offset::UTC)));
+        return Ok(Counted::first(Date::of(now, offset)));
     };
     let behind = counted.latest.since(now);
     if behind > BEHIND {
@@ -186,7 +210,7 @@ async fn serve(
 
 /// Closes what the node had.
 fn close(ended: Result<Result<Node, NodeError>, JoinError>) -> Result<(), StartError> {
-    let Node { journal, bank, .. } = ended.map_err(io::Error::other)??;
+    let Node { journal, bank, .. } = ended.map_err(NodeError::Broken)??;
     drop(bank);
     Ok(journal.close()?)
 }
@@ -195,6 +219,11 @@ fn close(ended: Result<Result<Node, NodeError>, JoinError>) -> Result<(), StartE
 async fn over(mut ended: watch::Receiver<bool>) {
     // Whoever would say so is gone: it is over.
     let _gone = ended.wait_for(|ended| *ended).await;
+}
+
+fn is_live(key: &str) -> bool {
+    let begins = |with: &&str| key.starts_with(*with);
+    LIVE.iter().any(begins) && !NOT_LIVE.iter().any(begins)
 }
 
 /// Reads the settings again whenever that is asked for, takes what can be taken, and says of the rest that it needs a start.
@@ -207,7 +236,7 @@ async fn follow(
     while again.recv().await.is_some() {
         let Some(settings) = reload() else { continue };
         for key in changed(&tree, &settings.tree) {
-            if key.starts_with("limits.") || key.starts_with("telemetry.") {
+            if is_live(&key) {
                 tracing::info!(key, "taken");
             } else {
                 tracing::warn!(key, "changed, and is taken by the next start only");

@@ -168,7 +168,7 @@ impl Cleared {
         self.trace
     }
 
-    /// From when on it must not be written any more: it counts as unknown by then, and its reversal may overtake it.
+    /// From when on it must not be written any more: it soon counts as unknown, and its reversal may overtake it.
     #[must_use]
     pub const fn write_by(&self) -> Moment {
         self.write_by

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use rsa::pkcs1v15::SigningKey;
-use rsa::pkcs8::DecodePrivateKey;
 use rsa::signature::{SignatureEncoding, Signer};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -13,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::house::soon;
+use super::key::MOBILE;
 
 pub(crate) const TRANSFER: &str = "/v1.0/transfer-interbank";
 pub(crate) const STATUS: &str = "/v1.0/transfer/status";
@@ -130,8 +130,8 @@ impl Channel {
     }
 
     pub(crate) fn token_request() -> Asks {
-        let key = rsa::PrivateKey::from_pkcs8_pem(include_str!("mobile.pem")).unwrap();
-        let signature = SigningKey::<Sha256>::new(key).sign(format!("client-1|{STAMP}").as_bytes());
+        let key = SigningKey::<Sha256>::new(MOBILE.clone());
+        let signature = key.sign(format!("client-1|{STAMP}").as_bytes());
         Asks::new(TOKEN, &json!({"grantType": "client_credentials"}))
             .header("x-client-key", "client-1")
             .header("x-timestamp", STAMP)

@@ -21,6 +21,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+use super::key::MOBILE_PUBLIC;
+
 /// 2026-11-24T18:30:00Z.
 pub(crate) const NOW: u64 = 1_795_545_000_000;
 
@@ -219,8 +221,11 @@ pub(crate) fn config(over: &str) -> String {
     let kept = shipped.lines().filter(|line| line.starts_with('[') || !overridden(line));
     let kept = kept.collect::<Vec<_>>().join("\n");
     kept.replacen("[api]", &format!("[api]\ntoken_key_file = \"tests/api/token.key\"\n{over}"), 1)
-        + "\n[api.partners.MOBILE]\nclient_id = \"client-1\"\npublic_key_file = \"tests/api/mobile.pub.pem\"\n\
-           secret_file = \"tests/api/mobile.secret\"\n"
+        + &format!(
+            "\n[api.partners.MOBILE]\nclient_id = \"client-1\"\npublic_key_file = {:?}\n\
+             secret_file = \"tests/api/mobile.secret\"\n",
+            *MOBILE_PUBLIC
+        )
 }
 
 pub(crate) const GROUND: fn(Debit) -> Ground = |debit| Ground {

@@ -16,5 +16,6 @@ mod document;
 mod endings;
 mod fields;
 mod house;
+mod key;
 mod letting_in;
 mod settings;

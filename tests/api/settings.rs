@@ -3,6 +3,7 @@
 use titian::api::Debit;
 
 use super::house::{config, read};
+use super::key::MOBILE_PUBLIC;
 
 /// The partner's secret, as it stands in its file.
 pub(crate) const SECRET: &str = include_str!("mobile.secret").trim_ascii_end();
@@ -19,9 +20,9 @@ fn what_ships_is_read_and_shows_no_secret() {
 fn every_fault_is_told_with_its_key() {
     let over = "listen = \"here\"\nauth = \"snapp\"\nwait = \"soon\"\nconnections = 0\namount_max = \"1\"\n\
         banks = [\"A\"]\nmerchant = \"7\"\nlimit = 7";
-    let mut text =
-        config(over).replace("token.key", "mobile.secrets").replace("mobile.pub.pem", "mobile.pem");
-    text = text
+    let text = config(over)
+        .replace("token.key", "mobile.secrets")
+        .replace(&**MOBILE_PUBLIC, "tests/api/mobile.secret")
         .replace("\n[api.partners.MOBILE]", "\n[api.partners.MOBILE]\nrate = 0")
         .replace("[api.channels]", "[api.channels]\n7 = \"x\"");
     let faults = read(&text, Debit::Titian).unwrap_err();

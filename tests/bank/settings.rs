@@ -44,7 +44,8 @@ fn every_fault_is_told_with_its_key() {
         faults(&url("http://user:secret@localhost/")),
         faults(&url("http://localhost").replace("10s", "0s")),
         faults(
-            &(url("http://127.0.0.1:1") + "[core.tls]\nauthority_file = \"tests/api/mobile.pem\""),
+            &(url("http://127.0.0.1:1")
+                + "[core.tls]\nauthority_file = \"tests/api/mobile.secret\""),
         ),
         faults(&(url("https://core") + "[core.tls]\nkey_file = \"none.pem\"")),
         faults(&(url("https://core") + "hmac_key_file = \"a\"\nhmac_key_env = \"b\"")),

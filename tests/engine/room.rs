@@ -49,6 +49,21 @@ fn draining_refuses_new_work_and_ends_what_is_open() {
 }
 
 #[test]
+fn while_the_switch_cannot_be_reached_nothing_is_begun_and_what_was_is_told() {
+    let mut engine = engine(10, 10);
+    sent(&mut engine, 7);
+    engine.reach(false);
+    engine.handle(asks(2, 2, 1), NOW);
+    let outputs = commit(&mut engine).0;
+    let refused = nowhere(&mut engine, outputs, NOW);
+    assert_eq!(refused, [Output::Refused(TransferId(2), Busy::Unreachable)]);
+    engine.handle(asks(3, 7, 1), NOW);
+    assert_eq!(commit(&mut engine).0, [Output::Existing(repeat(3, 1, 7))]);
+    engine.reach(true);
+    sent(&mut engine, 4);
+}
+
+#[test]
 fn a_repeat_of_what_was_carried_out_is_never_told_that_nothing_was_done() {
     let mut engine = engine(10, 0);
     let (cleared, mut records) = sent(&mut engine, 7);

@@ -9,15 +9,9 @@ use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
 
-use super::store::{Mode, Store, checkpoint};
+use super::store::{Store, checkpoint};
 use crate::bank::error::{BankError, During};
-
-/// Pages of the log that are taken into the file at once. A sync holds up the commits beside it for as long as it has to
-/// write, so it is to have little.
-const PIECE_PAGES: i64 = 256;
-
-/// Pages of the log from which on it is to begin again.
-const LOG_PAGES: i64 = 16_384;
+use crate::sqlite::Mode;
 
 /// The writer's end of the keeper. When it is dropped the keeper has ended.
 pub(super) struct Keeper {
@@ -78,9 +72,6 @@ impl Drop for Keeper {
 }
 
 /// The keeper's thread.
-///
-/// SQLite syncs the file only with the last page of the log, which is never reached while more is written: the writer would wait
-/// for all of it. So it is synced here.
 fn keep(
     db: &Connection,
     path: &Path,
@@ -89,11 +80,11 @@ fn keep(
     calls: &Receiver<()>,
 ) -> Result<(), BankError> {
     while calls.recv().is_ok() {
-        let (pages, left) = checkpoint(db, path, Mode::Look)?;
-        if left >= PIECE_PAGES || (left > 0 && pages >= LOG_PAGES) {
+        let log = checkpoint(db, path, Mode::Look)?;
+        if log.is_due() {
             checkpoint(db, path, Mode::Passive)?;
             file.sync_data().during("syncing the ledger", path)?;
-            common.rewind.store(pages >= LOG_PAGES, Ordering::Relaxed);
+            common.rewind.store(log.is_long(), Ordering::Relaxed);
         }
     }
     Ok(())

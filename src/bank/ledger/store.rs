@@ -1,13 +1,13 @@
 //! The ledger's file: its form, and how it is opened so that what is committed is durable.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Params, Row, Transaction, TransactionBehavior};
 
 use crate::bank::error::{BankError, During};
+use crate::sqlite::{self, Lock, Log, Mode};
 
 /// Says that a file is ours, and no journal: `TiLe` in ASCII.
 const APPLICATION: i64 = 0x5469_4C65;
@@ -53,20 +53,18 @@ pub(super) struct Store {
     /// The ledger's file, to be synced. It is closed after the connection: to close any handle of a file lets go of all locks
     /// that the process has on it.
     pub(super) file: Arc<File>,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Store {
     pub(super) fn open(path: &Path) -> Result<Self, BankError> {
-        let lock = lock(path)?;
+        let lock = Lock::take(path).during("locking", &Lock::path(path))?;
+        let lock = lock.ok_or_else(|| BankError::InUse(path.to_owned()))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let db = connect(path, flags)?;
         let doing = "opening the ledger";
         let is_new = check_form(&db, path)?;
-        // An automatic checkpoint would make a commit wait; the keeper makes them on purpose.
-        db.pragma_update(None, "wal_autocheckpoint", 0).during(doing, path)?;
-        db.pragma_update(None, "journal_mode", "wal").during(doing, path)?;
-        db.pragma_update(None, "synchronous", "full").during(doing, path)?;
+        sqlite::make_durable(&db).during(doing, path)?;
         let file = Arc::new(File::open(path).during(doing, path)?);
         let store = Self { db, path: path.to_owned(), file, _lock: lock };
         if is_new {
@@ -129,69 +127,20 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, BankError> {
     if check_form(&db, path)? { Err(BankError::Foreign(path.to_owned())) } else { Ok(db) }
 }
 
-/// Holds the ledger for this process as long as it is open; the system lets go of it when the process ends.
-fn lock(ledger: &Path) -> Result<File, BankError> {
-    let mut path = ledger.as_os_str().to_owned();
-    path.push("-lock");
-    let path = PathBuf::from(path);
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = file.during("locking", &path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(BankError::InUse(ledger.to_owned())),
-        Err(TryLockError::Error(error)) => Err(error).during("locking", &path),
-    }
-}
-
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, BankError> {
-    let doing = "opening the ledger";
-    let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-    let db = db.during(doing, path)?;
-    // At the end of a connection the log stays: after a sync that failed, pages would be taken for durable that aren't.
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).during(doing, path)?;
-    db.pragma_update(None, "cell_size_check", true).during(doing, path)?;
-    db.pragma_update(None, "cache_size", -16_384).during(doing, path)?;
-    Ok(db)
+    sqlite::connect(path, flags).during("opening the ledger", path)
 }
 
 /// Whether the file is empty; an error if it is another's.
 fn check_form(db: &Connection, path: &Path) -> Result<bool, BankError> {
-    let doing = "reading the version of the ledger";
-    let pragma = |name| db.pragma_query_value(None, name, |row| row.get(0)).during(doing, path);
-    let (application, version): (i64, i64) = (pragma("application_id")?, pragma("user_version")?);
-    let tables = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0));
-    let tables: i64 = tables.during(doing, path)?;
-    match (application, version, tables) {
+    match sqlite::form(db).during("reading the version of the ledger", path)? {
         (APPLICATION, VERSION, _) => Ok(false),
         (0, 0, 0) => Ok(true),
         _ => Err(BankError::Foreign(path.to_owned())),
     }
 }
 
-/// How the write-ahead log is taken into the file.
-#[derive(Clone, Copy)]
-pub(super) enum Mode {
-    /// It isn't; only its length is told.
-    Look,
-    /// As far as may be without waiting.
-    Passive,
-    /// It waits for all others, and leaves an empty log.
-    Truncate,
-}
-
-/// Takes the write-ahead log into the file; says how many pages it has, and how many of them were not in the file.
-pub(super) fn checkpoint(
-    db: &Connection,
-    path: &Path,
-    mode: Mode,
-) -> Result<(i64, i64), BankError> {
-    let sql = match mode {
-        Mode::Look => "PRAGMA wal_checkpoint(NOOP)",
-        Mode::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
-        Mode::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
-    };
-    let read = |row: &Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
-    let log = db.prepare_cached(sql).and_then(|mut run| run.query_row([], read));
-    let (pages, done) = log.during("taking the log into the ledger", path)?;
-    Ok((pages, pages.saturating_sub(done)))
+/// Takes the write-ahead log into the file; says how long it is.
+pub(super) fn checkpoint(db: &Connection, path: &Path, mode: Mode) -> Result<Log, BankError> {
+    sqlite::checkpoint(db, mode).during("taking the log into the ledger", path)
 }

@@ -138,8 +138,9 @@ async fn outbound(
 async fn quiet(stage: &Stage, watcher: &Watcher) -> Result<(), Failure> {
     let begun = Instant::now();
     loop {
-        let transfers = watcher.metric("titian_transfers_open").await?;
+        // The switch first: what it asks begins something at the adapter.
         let questions = stage.operator.open_questions().await?;
+        let transfers = watcher.metric("titian_transfers_open").await?;
         if [transfers, questions] == [0, 0] {
             return Ok(());
         }

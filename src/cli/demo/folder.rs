@@ -6,8 +6,11 @@ use std::path::PathBuf;
 
 use crate::rig::{Folder, FolderError};
 
-/// Accounts at the bank. The first few are poor, and one is closed.
+/// Accounts at the bank. One of them is closed.
 pub(super) const ACCOUNTS: u64 = 200;
+
+/// How many of them have little on them: the first.
+pub(super) const POOR: u64 = 5;
 
 /// A customer's account.
 pub(super) fn account(number: u64) -> String {
@@ -44,7 +47,7 @@ fn accounts() -> String {
     let mut text = String::from("number,name,status,currency,opening_balance\n");
     for number in 0..ACCOUNTS {
         let status = if number == 7 { "closed" } else { "active" };
-        let balance: u64 = if number < 5 { 5_000_000 } else { 100_000_000_000_000 };
+        let balance: u64 = if number < POOR { 5_000_000 } else { 100_000_000_000_000 };
         // Writing to a text doesn't fail.
         let _ = writeln!(text, "{},NASABAH {number},{status},IDR,{balance}", account(number));
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Faults;
-use super::folder::{ACCOUNTS, account};
+use super::folder::{ACCOUNTS, POOR, account};
 use crate::rig::{BANK, Wanted};
 
 /// Banks that the switch plays.
@@ -35,9 +35,9 @@ pub(super) fn wanted(seed: u64, place: u64) -> Wanted {
     }
 }
 
-/// What the switch sends to the bank.
+/// What the switch sends to the bank. Not to the poor: who has spent what is reversed afterwards is for two persons.
 pub(super) fn traffic(tps: u64) -> Value {
-    let accounts: Vec<_> = (0..ACCOUNTS).map(account).collect();
+    let accounts: Vec<_> = (POOR..ACCOUNTS).map(account).collect();
     json!({
         "bank": BANK,
         "per_second": (tps / 3).clamp(1, 10_000),

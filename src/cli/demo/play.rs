@@ -176,15 +176,16 @@ impl Play {
         Ok(())
     }
 
-    /// What is under way at the adapter and at the switch. What waits for two persons does not move by itself, and channels
+    /// What is under way at the adapter and at the switch, which is asked first, since what it asks begins something there. What waits for two persons does not move by itself, and channels
     /// that ask about it will be told that it is pending.
     async fn under_way(&self) -> Result<[u64; 2], Failure> {
+        let questions = self.stage.operator.open_questions().await?;
         let open = self.watcher.metric("titian_transfers_open").await?;
         let exceptions = self.watcher.metric("titian_exceptions").await?;
         let unheard =
             (Tally::get(&self.tally.asked) - self.tally.ended()).saturating_sub(exceptions);
         let transfers = open.saturating_sub(exceptions).max(unheard);
-        Ok([transfers, self.stage.operator.open_questions().await?])
+        Ok([transfers, questions])
     }
 
     /// The books of all.

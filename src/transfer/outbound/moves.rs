@@ -59,9 +59,11 @@ impl Next<'_, '_> {
         let now = self.context.now;
         let trace = self.context.numbers.trace(now);
         self.fact(Fact::Debited(receipt.clone()));
-        let due = now.after(self.context.rules.response_timeout);
-        self.fact(Fact::RequestReady { trace, due });
-        self.effect(Effect::SendRequest(Cleared::new(self.order.id, trace, due, receipt)));
+        let timeout = self.context.rules.response_timeout;
+        self.fact(Fact::RequestReady { trace, due: now.after(timeout) });
+        // What finds no line for so long is not sent, for certain, and given back. Written later it could hardly be answered.
+        let write_by = now.after(timeout / 2);
+        self.effect(Effect::SendRequest(Cleared::new(self.order.id, trace, write_by, receipt)));
     }
 
     pub(super) fn settle(&mut self, by: SettledBy) {
