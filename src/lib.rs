@@ -8,6 +8,7 @@ pub mod api;
 pub mod bank;
 pub mod cli;
 pub mod engine;
+mod hex;
 pub mod iso8583;
 pub mod journal;
 pub mod link;

@@ -12,7 +12,7 @@ mod stage;
 pub use admin::{AdminError, AtSwitch, Operator, Watcher};
 pub use books::ThreeBooks;
 pub use channel::{Channel, Outcome, Wanted, stamp};
-pub use folder::{BANK, Folder, FolderError};
+pub use folder::{BANK, Folder, FolderError, PLENTY, account};
 pub use http::{Client, NoAnswer};
 pub use process::{Process, ProcessError};
 pub use stage::{Closing, PATIENCE, Stage, StageError, any_port};

@@ -343,6 +343,18 @@ impl Drop for Section<'_> {
     }
 }
 
+/// Something is there and wrong; it was noted.
+#[derive(Clone, Copy, Debug)]
+pub struct Wrong;
+
+/// What may be left out, but not be wrong.
+///
+/// # Errors
+/// If it is there and could not be read.
+pub fn optional<T>(there: bool, read: impl FnOnce() -> Option<T>) -> Result<Option<T>, Wrong> {
+    if there { read().map(Some).ok_or(Wrong) } else { Ok(None) }
+}
+
 /// All of what was read, if each could be; each is read, so that each fault is found.
 pub fn all<T>(read: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
     let read: Vec<_> = read.collect();

@@ -11,10 +11,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room from the top down: a room may use those after it, never those before.
-const ROOMS: [&str; 20] = [
+const ROOMS: [&str; 21] = [
     "cli", "rig", "runtime", "api", "bank", "switch", "link", "records", "journal", "engine",
-    "network", "transfer", "iso8583", "tls", "sqlite", "settings", "values", "masking", "spelling",
-    "mutation",
+    "network", "transfer", "iso8583", "tls", "sqlite", "settings", "values", "masking", "hex",
+    "spelling", "mutation",
 ];
 
 /// Rooms that don't know each other, though one is above.

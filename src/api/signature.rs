@@ -12,6 +12,7 @@ use rsa::traits::PublicKeyParts;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::minify::runs;
+use crate::hex;
 
 /// Bytes of the longest RSA signature, of a key of 8192 bits.
 const RSA_MAX: usize = 1024;
@@ -63,7 +64,7 @@ impl SignatureKey {
     fn over(&self, claim: &Claim<'_>) -> Hmac<Sha512> {
         let mut body = Sha256::new();
         runs(claim.body).for_each(|run| body.update(run));
-        let body = hex(&body.finalize().into());
+        let body = hex::of_digest(&body.finalize().into());
         let mut mac = self.0.clone();
         let text = [claim.method, claim.path, claim.token].map(str::as_bytes);
         for part in text.into_iter().chain([&body[..]]) {
@@ -79,17 +80,6 @@ impl fmt::Debug for SignatureKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SignatureKey(***)")
     }
-}
-
-fn hex(bytes: &[u8; 32]) -> [u8; 64] {
-    let mut text = [0; 64];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        let digits = [byte >> 4, byte & 0xF];
-        pair.iter_mut().zip(digits).for_each(|(to, digit)| {
-            *to = if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
-        });
-    }
-    text
 }
 
 /// A partner's public key, which its requests for a token are signed with (RSA with SHA-256, PKCS #1 v1.5).

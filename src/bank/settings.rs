@@ -9,7 +9,7 @@ use axum::http::Uri;
 use axum::http::uri::Scheme;
 
 use super::signature::SigningKey;
-use crate::settings::Section;
+use crate::settings::{Section, Wrong, optional};
 use crate::tls::{self, TlsClient};
 
 /// Who debits the customer.
@@ -148,14 +148,6 @@ fn read_http(section: &Section<'_>) -> Option<Http> {
     let Place { host, port, authority, base, .. } = place;
     let (timeout, connections) = (timeout?, usize::try_from(connections?).ok()?);
     Some(Http { host, port, authority, base, tls, key, timeout, connections })
-}
-
-/// Something is there and wrong; it was noted.
-struct Wrong;
-
-/// What may be left out, but not be wrong.
-fn optional<T>(there: bool, read: impl FnOnce() -> Option<T>) -> Result<Option<T>, Wrong> {
-    if there { read().map(Some).ok_or(Wrong) } else { Ok(None) }
 }
 
 fn read_key(key: &[u8]) -> Result<SigningKey, String> {

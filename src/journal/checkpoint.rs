@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
-use super::chain::{Head, hex, unhex};
+use super::chain::Head;
 use super::error::{During, JournalError};
 use super::files::sync_name;
+use crate::hex::{hex, unhex};
 use crate::values::Moment;
 
 /// The word that a line begins with, and the version of its form.

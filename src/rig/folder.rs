@@ -9,10 +9,20 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::hex::hex;
 use crate::journal::Checkpoints;
 
 /// The bank of a rig, a member of the simulated switch.
 pub const BANK: &str = "213";
+
+/// What is on an account that is not to run dry, in minor units.
+pub const PLENTY: u64 = 100_000_000_000_000;
+
+/// A customer's account at it.
+#[must_use]
+pub fn account(number: u64) -> String {
+    format!("55500{number:05}")
+}
 
 /// Why there is no folder.
 #[derive(Debug, Error)]
@@ -56,12 +66,7 @@ impl Folder {
         let drawn = File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut seed));
         drawn.map_err(failed)?;
         let folder = Self { path: path.canonicalize().map_err(failed)?, seed };
-        let key = seed.iter().fold(String::new(), |mut text, byte| {
-            // Writing to a text doesn't fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
-        folder.write("checkpoint.key", &(key + "\n"))?;
+        folder.write("checkpoint.key", &(hex(&seed) + "\n"))?;
         folder.write("checkpoint.pub", &folder.checkpoints().public_key())?;
         Ok(folder)
     }
@@ -89,6 +94,24 @@ impl Folder {
             Ok(()) => Ok(path),
             Err(error) => Err(FolderError::System { path, error }),
         }
+    }
+
+    /// Writes the file of so many accounts, each with its status and its opening balance in minor units, and gives its path.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn accounts(
+        &self,
+        count: u64,
+        each: impl Fn(u64) -> (&'static str, u64),
+    ) -> Result<String, FolderError> {
+        let mut text = String::from("number,name,status,currency,opening_balance\n");
+        for number in 0..count {
+            let (status, balance) = each(number);
+            // Writing to a text doesn't fail.
+            let _ = writeln!(text, "{},NASABAH {number},{status},IDR,{balance}", account(number));
+        }
+        Ok(self.write("accounts.csv", &text)?.display().to_string())
     }
 
     /// The settings that every rig has: the bank, its store, two links to the switch, where health is asked for. The ledger is

@@ -31,6 +31,9 @@ pub enum StageError {
     /// The switch or the adapter does not say what it was asked.
     #[error(transparent)]
     Admin(#[from] AdminError),
+    /// The adapter is not there.
+    #[error("the adapter is gone")]
+    Gone,
     /// No link came up.
     #[error("the adapter is not ready: {}", .0.display())]
     NotReady(PathBuf),
@@ -119,6 +122,14 @@ impl Stage {
             sleep(Duration::from_millis(20)).await;
         }
         Ok(watcher)
+    }
+
+    /// Where the adapter listens, by the name that its log has for it: `api` or `console`.
+    ///
+    /// # Errors
+    /// If it is not there, or does not say.
+    pub fn address(&self, name: &str) -> Result<SocketAddr, StageError> {
+        Ok(self.adapter.as_ref().ok_or(StageError::Gone)?.address(name)?)
     }
 
     /// Reads the books of all, and audits the journal from its first row.

@@ -1,11 +1,12 @@
 //! What the links and core say, as what the engine takes in.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::asked::Request;
 use super::ids::Kind;
 use super::node::Node;
-use super::release::ANSWER_WAIT;
 use crate::bank::Told;
 use crate::engine::{CoreSaid, Event, Key, Question};
 use crate::iso8583::Message;
@@ -13,6 +14,9 @@ use crate::link::{self, LinkId, NotSent, Outgoing};
 use crate::network::{Answered, Incoming, ReadError};
 use crate::transfer::{ExchangeInput, Holding, Line, Way};
 use crate::values::{Date, Offset, ResponseCode, TransferId};
+
+/// How long an answer may wait for its link.
+const ANSWER_WAIT: Duration = Duration::from_secs(30);
 
 impl Node {
     /// Core has answered.
@@ -185,9 +189,10 @@ impl Node {
             self.metrics.unanswered.add();
             return tracing::error!(transfer = %id, error, "an answer can't be made");
         }
+        let message = self.written();
         self.messages.push(Outgoing {
             token: Kind::Answer.token(id),
-            message: self.scratch.split().freeze(),
+            message,
             deadline: self.now.after(ANSWER_WAIT),
             via: Some(request.link),
         });

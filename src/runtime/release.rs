@@ -1,7 +1,5 @@
 //! What the engine wants done, once the facts behind it are durable.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 
 use super::ids::{Kind, given_at};
@@ -175,7 +173,8 @@ impl Node {
         }
     }
 
-    fn written(&mut self) -> Bytes {
+    /// What was written to the buffer.
+    pub(super) fn written(&mut self) -> Bytes {
         self.scratch.split().freeze()
     }
 }
@@ -219,6 +218,3 @@ impl Node {
         }
     }
 }
-
-/// How long an answer may wait for its link.
-pub(super) const ANSWER_WAIT: Duration = Duration::from_secs(30);

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::asked::AskedOfUs;
 use super::console;
-use super::desk::{self, Ask};
+use super::desk;
 use super::ids::{Ids, random};
 use super::inlets::{self, Inlets, Wish};
 use super::lookups;
@@ -130,7 +130,7 @@ pub async fn run(
     let (tell_committed, committed) = mpsc::unbounded_channel();
     let (wish, wishes) = mpsc::channel(16);
     let ids = Arc::new(Ids::new(clock, node));
-    let (desk, asks): (_, mpsc::Receiver<Ask>) = desk::Desk::new(clock, Arc::clone(&ids));
+    let (desk, asks) = desk::Desk::new(clock, Arc::clone(&ids));
     let node = Node {
         engine,
         network,

@@ -1,7 +1,7 @@
 //! A section `tls` of the settings.
 
 use super::{Identity, TlsClient, TlsServer};
-use crate::settings::Section;
+use crate::settings::{Section, optional};
 
 impl TlsClient {
     /// Reads how a peer is known and we are: `authority_file`; `name`, if it is not that of its host; `certificate_file` and
@@ -9,10 +9,9 @@ impl TlsClient {
     pub fn read(section: &Section<'_>, host: &str) -> Option<Self> {
         let authority = section.file("authority_file", |text| Ok(text.to_owned()));
         let name = section.has("name").then(|| section.text("name", |name| Ok(name.to_owned())));
-        let identity = shows(section).then(|| Identity::read(section));
+        let identity = optional(shows(section), || Identity::read(section));
         let name = name.unwrap_or_else(|| Some(host.to_owned()))?;
-        let identity = identity.map_or(Some(None), |identity| identity.map(Some))?;
-        let client = Self::new(authority?.as_bytes(), identity, &name);
+        let client = Self::new(authority?.as_bytes(), identity.ok()?, &name);
         client.map_err(|error| section.fault("authority_file", error.to_string())).ok()
     }
 }
@@ -21,11 +20,11 @@ impl TlsServer {
     /// Reads how we are known, `certificate_file` and `key_file` or `key_env`; and peers, if they have to show a certificate:
     /// `authority_file`.
     pub fn read(section: &Section<'_>) -> Option<Self> {
-        let authority = section
-            .has("authority_file")
-            .then(|| section.file("authority_file", |text| Ok(text.to_owned())));
+        let authority = optional(section.has("authority_file"), || {
+            section.file("authority_file", |text| Ok(text.to_owned()))
+        });
         let identity = Identity::read(section);
-        let authority = authority.map_or(Some(None), |authority| authority.map(Some))?;
+        let authority = authority.ok()?;
         let server = Self::new(identity?, authority.as_deref().map(str::as_bytes));
         server.map_err(|error| section.fault("certificate_file", error.to_string())).ok()
     }

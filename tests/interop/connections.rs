@@ -58,6 +58,12 @@ fn anonymous(spec: &Spec) -> BytesMut {
     bytes
 }
 
+/// A request of a bank, under numbers of its own.
+fn payment(bank: &mut Bank) -> Bytes {
+    let (order, trace) = (bank.order("008", "1000000001", 500), bank.trace());
+    bank.said(|network, into| network.request(&order, trace, into))
+}
+
 #[tokio::test]
 async fn a_connection_is_the_banks_that_its_first_request_names() {
     for codec in ["native", "reference"] {
@@ -170,10 +176,7 @@ async fn an_answer_goes_where_its_request_came_from_or_else_to_another_line_of_t
     let switch = Simulator::start("nusantara", &[]);
     let mut bank = Bank::new("nusantara", "213", &[]);
     let spec = bank.network.spec().clone();
-    let mut asked = || {
-        let (order, trace) = (bank.order("008", "1000000001", 500), bank.trace());
-        bank.said(|network, into| network.request(&order, trace, into))
-    };
+    let mut asked = || payment(&mut bank);
     let mut lines = [Raw::new(&spec, &switch).await, Raw::new(&spec, &switch).await];
     for line in &mut lines {
         line.ask(&spec, &anonymous(&spec)).await;
@@ -198,10 +201,7 @@ async fn what_comes_in_place_of_an_answer_comes_on_the_line_of_its_request() {
     let switch = Simulator::start("nusantara", &[]);
     let mut bank = Bank::new("nusantara", "213", &[]);
     let spec = bank.network.spec().clone();
-    let mut asked = || {
-        let (order, trace) = (bank.order("008", "1000000001", 500), bank.trace());
-        bank.said(|network, into| network.request(&order, trace, into))
-    };
+    let mut asked = || payment(&mut bank);
     let mut lines = Vec::new();
     for _ in 0..4 {
         lines.push(Raw::new(&spec, &switch).await);

@@ -93,8 +93,7 @@ pub(super) async fn run(bench: &Bench) -> Result<(), Failure> {
 
 /// The request of all transfers, with a token that was asked for as channels do.
 async fn request(bench: &Bench, stage: &Stage, keys: &Keys) -> Result<Request, Failure> {
-    let api = stage.adapter.as_ref().map(|adapter| adapter.address("api")).transpose()?;
-    let api = api.ok_or_else(|| Failure::No("the adapter is gone".to_owned()))?;
+    let api = stage.address("api")?;
     let token = keys.token(&Client::new(api, PATIENCE), Clock::new()).await?;
     let key = SignatureKey::new(keys.secret.as_bytes());
     let key = key.ok_or_else(|| Failure::No("the secret is too short".to_owned()))?;
@@ -108,8 +107,7 @@ async fn outbound(
     watcher: &Watcher,
 ) -> Result<Measured, Failure> {
     let failed = |error| Failure::No(format!("the load: {error}"));
-    let api = stage.adapter.as_ref().map(|adapter| adapter.address("api")).transpose()?;
-    let api = api.ok_or_else(|| Failure::No("the adapter is gone".to_owned()))?;
+    let api = stage.address("api")?;
     let streams = load::connect(api, bench.in_flight).await.map_err(failed)?;
     let load = Load::begin(bench.rate())?;
     let course = async {

@@ -8,9 +8,9 @@ use tokio::time::sleep;
 use super::Bench;
 use super::cost::Meter;
 use super::course::{Measured, Times};
-use super::settings::{ACCOUNTS, account};
+use super::settings::ACCOUNTS;
 use crate::cli::failure::Failure;
-use crate::rig::{BANK, Stage, Watcher};
+use crate::rig::{BANK, Stage, Watcher, account};
 
 /// Bytes of an answer for the bare HTTP server: none is asked here, and what a transfer out is answered is as long.
 const ANSWER: usize = 380;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::Core;
 use super::keys::PARTNER;
-use super::settings::account;
+use super::settings::ACCOUNTS;
 use crate::api::{Claim, SignatureKey};
 use crate::link::Clock;
-use crate::rig::stamp;
+use crate::rig::{account, stamp};
 use crate::values::Moment;
 
 const PATH: &str = "/v1.0/transfer-interbank";
@@ -104,7 +104,7 @@ impl Request {
         self.put(external, &digits);
         self.put(reference, &digits);
         self.put(to, &digits);
-        self.put(from, &account(number));
+        self.put(from, &account(number % ACCOUNTS));
         self.sign();
         &self.bytes
     }

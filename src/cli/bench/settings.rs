@@ -1,20 +1,14 @@
 //! What the adapter of a bench runs with: signatures, everything durable, and no bound that would be the limit.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::Core;
 use super::keys::{CLIENT, Keys, PARTNER};
 use crate::cli::failure::Failure;
-use crate::rig::{Stage, any_port};
+use crate::rig::{PLENTY, Stage, any_port};
 
 /// Accounts at the bank.
 pub(super) const ACCOUNTS: u64 = 10_000;
-
-/// A customer's account.
-pub(super) fn account(number: u64) -> String {
-    format!("55500{:05}", number % ACCOUNTS)
-}
 
 /// Writes settings, keys and accounts into the folder of a stage.
 pub(super) fn configure(stage: &Stage, core: Core, keys: &Keys) -> Result<PathBuf, Failure> {
@@ -40,16 +34,7 @@ pub(super) fn configure(stage: &Stage, core: Core, keys: &Keys) -> Result<PathBu
             Core::Caller => "caller",
         },
         ledger = folder.url("ledger.db"),
-        accounts = path("accounts.csv", &accounts())?,
+        accounts = folder.accounts(ACCOUNTS, |_| ("active", PLENTY))?,
     );
     Ok(folder.write("titian.toml", &text)?)
-}
-
-fn accounts() -> String {
-    let mut text = String::from("number,name,status,currency,opening_balance\n");
-    for number in 0..ACCOUNTS {
-        // Writing to a text doesn't fail.
-        let _ = writeln!(text, "{},NASABAH {number},active,IDR,100000000000000", account(number));
-    }
-    text
 }

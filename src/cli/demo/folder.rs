@@ -1,21 +1,15 @@
 //! The folder of a demo: settings and accounts, as a bank would have them.
 
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::rig::{Folder, FolderError};
+use crate::rig::{Folder, FolderError, PLENTY};
 
 /// Accounts at the bank. One of them is closed.
 pub(super) const ACCOUNTS: u64 = 200;
 
 /// How many of them have little on them: the first.
 pub(super) const POOR: u64 = 5;
-
-/// A customer's account.
-pub(super) fn account(number: u64) -> String {
-    format!("55500{:05}", number % ACCOUNTS)
-}
 
 /// Writes the settings of the adapter.
 pub(super) fn configure(
@@ -24,7 +18,10 @@ pub(super) fn configure(
     api: SocketAddr,
     console: SocketAddr,
 ) -> Result<PathBuf, FolderError> {
-    let accounts = folder.write("accounts.csv", &accounts())?.display().to_string();
+    let accounts = folder.accounts(ACCOUNTS, |number| {
+        let status = if number == 7 { "closed" } else { "active" };
+        (status, if number < POOR { 5_000_000 } else { PLENTY })
+    })?;
     let text = format!(
         "# The settings of the demo: `titian serve --config` with this file runs its adapter.\n\n\
          {common}\
@@ -41,15 +38,4 @@ pub(super) fn configure(
         ledger = folder.url("ledger.db"),
     );
     folder.write("titian.toml", &text)
-}
-
-fn accounts() -> String {
-    let mut text = String::from("number,name,status,currency,opening_balance\n");
-    for number in 0..ACCOUNTS {
-        let status = if number == 7 { "closed" } else { "active" };
-        let balance: u64 = if number < POOR { 5_000_000 } else { 100_000_000_000_000 };
-        // Writing to a text doesn't fail.
-        let _ = writeln!(text, "{},NASABAH {number},{status},IDR,{balance}", account(number));
-    }
-    text
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Faults;
-use super::folder::{ACCOUNTS, POOR, account};
-use crate::rig::{BANK, Wanted};
+use super::folder::{ACCOUNTS, POOR};
+use crate::rig::{BANK, Wanted, account};
 
 /// Banks that the switch plays.
 const BANKS: [&str; 5] = ["002", "008", "014", "022", "451"];

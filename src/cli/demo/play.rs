@@ -92,10 +92,7 @@ impl Play {
         stage.operator.faults(&load::faults(demo.faults)).await?;
         let settings = configure(&stage.folder, listen, free(8080), free(8081))?;
         let watcher = stage.adapter(&settings).await?;
-        let at = |name| stage.adapter.as_ref().map(|adapter| adapter.address(name)).transpose();
-        let (Some(api), Some(console)) = (at("api")?, at("console")?) else {
-            return Err(Failure::No("the adapter is gone".to_owned()));
-        };
+        let (api, console) = (stage.address("api")?, stage.address("console")?);
         // When it comes back it is where it was.
         configure(&stage.folder, listen, api, console)?;
         let channel = Arc::new(Channel::new(Client::new(api, PATIENCE), Clock::new()));

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::settings::{Section, all};
+use crate::settings::{Section, all, optional};
 use crate::tls::{TlsClient, TlsServer};
 
 /// A session to the switch.
@@ -79,17 +79,16 @@ fn connect(section: &Section<'_>) -> Option<LinkWay> {
         let (host, _) = place.ok_or_else(|| format!("{address:?} is not HOST:PORT"))?;
         Ok((address.to_owned(), host.to_owned()))
     });
-    let tls = section.has("tls").then(|| section.section("tls"));
+    let encrypted = section.has("tls");
     let (address, host) = address?;
-    let tls = tls.map(|tls| TlsClient::read(&tls?, &host));
-    Some(LinkWay::Connect { address, tls: tls.map_or(Some(None), |tls| tls.map(Some))? })
+    let tls = optional(encrypted, || TlsClient::read(&section.section("tls")?, &host));
+    Some(LinkWay::Connect { address, tls: tls.ok()? })
 }
 
 fn listen(section: &Section<'_>) -> Option<LinkWay> {
     let address = section.address("listen");
     let allowed = section
         .texts("allowed", |peer| peer.parse().map_err(|_| format!("{peer:?} is no IP address")));
-    let tls = section.has("tls").then(|| TlsServer::read(&section.section("tls")?));
-    let tls = tls.map_or(Some(None), |tls| tls.map(Some))?;
-    Some(LinkWay::Listen { address: address?, allowed: allowed?, tls })
+    let tls = optional(section.has("tls"), || TlsServer::read(&section.section("tls")?));
+    Some(LinkWay::Listen { address: address?, allowed: allowed?, tls: tls.ok()? })
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::hex::unhex;
 use crate::journal::Checkpoints;
 use crate::settings::Section;
 
@@ -42,13 +43,6 @@ impl Store {
 
 /// The secret that the key is made from: 32 bytes in hexadecimal.
 fn seed(text: &[u8]) -> Result<[u8; 32], String> {
-    let wrong = || String::from("is not 64 hexadecimal digits");
-    let text = std::str::from_utf8(text).ok().filter(|text| text.len() == 64 && text.is_ascii());
-    let text = text.ok_or_else(wrong)?;
-    let mut seed = [0; 32];
-    for (place, byte) in seed.iter_mut().enumerate() {
-        let pair = text.get(2 * place..2 * place + 2).ok_or_else(wrong)?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
-    }
-    Ok(seed)
+    let seed = std::str::from_utf8(text).ok().and_then(unhex);
+    seed.ok_or_else(|| "is not 64 hexadecimal digits".to_owned())
 }

@@ -1,0 +1,49 @@
+//! Bytes in hexadecimal, as keys, hashes and what is signed have them.
+
+/// Bytes in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| pair(*byte)).map(char::from).collect()
+}
+
+/// A digest of 32 bytes in lower case, without an allocation.
+pub(crate) fn of_digest(digest: &[u8; 32]) -> [u8; 64] {
+    let mut text = [0; 64];
+    for (digits, byte) in text.chunks_exact_mut(2).zip(digest) {
+        digits.copy_from_slice(&pair(*byte));
+    }
+    text
+}
+
+fn pair(byte: u8) -> [u8; 2] {
+    [byte >> 4, byte & 0xF].map(|digit| if digit < 10 { b'0' + digit } else { b'a' + digit - 10 })
+}
+
+/// So many bytes from hexadecimal of either case.
+pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let mut bytes = [0; N];
+    (pairs.len() == N && rest.is_empty()).then_some(())?;
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+        *byte = u8::try_from(high? << 4 | low?).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again_and_nothing_else() {
+        let mut bytes = [0; 32];
+        bytes.iter_mut().zip(0x90..).for_each(|(byte, value)| *byte = value);
+        let text = hex(&bytes);
+        assert_eq!(of_digest(&bytes), text.as_bytes());
+        assert_eq!(unhex(&text), Some(bytes));
+        assert_eq!(unhex(&text.to_uppercase()), Some(bytes));
+        for wrong in ["", "0", "+f", "0g", "000"] {
+            assert_eq!(unhex::<1>(wrong), None, "{wrong}");
+        }
+    }
+}
