@@ -1,5 +1,6 @@
 //! Where things come in, and the loop that takes them.
 
+use std::future::ready;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ use crate::{bank, link};
 
 /// Questions of channels that one turn takes at most.
 const ASKS: usize = 256;
+
+/// Where things come in: as many are looked at before it is decided what is to be made durable.
+const INLETS: usize = 6;
 
 /// How long the loop sleeps at most.
 const REST: Duration = Duration::from_mins(1);
@@ -53,37 +57,64 @@ enum Stage {
 }
 
 /// Runs the node until it is told to end; then all that was decided is durable. The node comes back, to be closed.
-pub(super) async fn run(mut node: Node, mut inlets: Inlets) -> Result<Node, NodeError> {
+pub(super) async fn run(mut node: Node, inlets: Inlets) -> Result<Node, NodeError> {
     let mut timer = pin!(sleep_until(Instant::now()));
-    let mut asks = Vec::with_capacity(ASKS);
-    let mut stage = Stage::Serving;
-    let mut core_answers = true;
+    let asks = Vec::with_capacity(ASKS);
+    let mut intake = Intake { inlets, asks, stage: Stage::Serving, core_answers: true };
     loop {
         set(timer.as_mut(), &node);
+        intake.take(&mut node, timer.as_mut()).await?;
+        // What has come at the other inlets by now is decided with it, and not a commit later.
+        for _ in 1..INLETS {
+            tokio::select! {
+                biased;
+                taken = intake.take(&mut node, timer.as_mut()) => taken?,
+                () = ready(()) => break,
+            }
+        }
+        node.turn()?;
+        if intake.stage == Stage::SignedOff && node.engine.is_settled() {
+            return Ok(node);
+        }
+    }
+}
+
+/// Takes in what comes.
+struct Intake {
+    inlets: Inlets,
+    asks: Vec<Ask>,
+    stage: Stage,
+    core_answers: bool,
+}
+
+impl Intake {
+    /// Takes in what there is at one inlet, whichever has something first. Nothing is taken if this is not waited for.
+    async fn take(&mut self, node: &mut Node, timer: Pin<&mut Sleep>) -> Result<(), NodeError> {
+        let Self { inlets, asks, stage, core_answers } = self;
         let crowded = !node.messages.is_empty();
         tokio::select! {
             Some(committed) = inlets.committed.recv() => {
                 node.begin_turn();
                 node.commit(committed)?;
             }
-            events = inlets.links.next(), if stage != Stage::SignedOff => {
+            events = inlets.links.next(), if *stage != Stage::SignedOff => {
                 node.begin_turn();
                 match events {
                     Some(events) => events.into_iter().for_each(|event| node.link_event(event)),
-                    None => stage = Stage::SignedOff,
+                    None => *stage = Stage::SignedOff,
                 }
             }
-            told = inlets.bank.next(), if core_answers => {
+            told = inlets.bank.next(), if *core_answers => {
                 node.begin_turn();
                 match told {
                     Some(told) => told.into_iter().for_each(|told| node.told(told)),
                     None => match inlets.bank.fault() {
                         Some(fault) => return Err(fault.clone().into()),
-                        None => core_answers = false,
+                        None => *core_answers = false,
                     },
                 }
             }
-            count = inlets.asks.recv_many(&mut asks, ASKS), if !inlets.asks.is_closed() => {
+            count = inlets.asks.recv_many(asks, ASKS), if !inlets.asks.is_closed() => {
                 node.begin_turn();
                 if count == 0 {
                     inlets.asks.close();
@@ -96,15 +127,12 @@ pub(super) async fn run(mut node: Node, mut inlets: Inlets) -> Result<Node, Node
             }
             Some(wish) = inlets.wishes.recv() => {
                 node.begin_turn();
-                stage = wished(&mut node, wish, stage);
+                *stage = wished(node, wish, *stage);
             }
             () = node.links.room(), if crowded => node.begin_turn(),
-            () = timer.as_mut() => node.begin_turn(),
+            () = timer => node.begin_turn(),
         }
-        node.turn()?;
-        if stage == Stage::SignedOff && node.engine.is_settled() {
-            return Ok(node);
-        }
+        Ok(())
     }
 }
 
