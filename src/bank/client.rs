@@ -15,11 +15,12 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Request, header};
 use hyper::body::Incoming;
 use tokio::sync::Mutex;
-use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
+use super::answers::Teller;
 use super::meter::{Fate, Meter};
-use super::port::{Ask, Clock, Said, Told};
+use super::port::{Ask, Clock, Told};
 use super::settings::Http;
 use super::signature::{Claim, SIGNATURE, TIMESTAMP};
 use answer::hear;
@@ -63,7 +64,7 @@ pub(super) fn start(
     core: Http,
     clock: Clock,
     queue: Receiver<Waiting>,
-    told: &Sender<Said>,
+    told: &Teller,
     meter: &Meter,
 ) {
     let connections = core.connections;
@@ -83,14 +84,14 @@ struct Client {
 
 impl Client {
     /// A connection's life: one question after the other, until there are no more.
-    async fn run(&self, queue: &Mutex<Receiver<Waiting>>, told: &Sender<Said>) {
+    async fn run(&self, queue: &Mutex<Receiver<Waiting>>, told: &Teller) {
         let mut line = None;
         loop {
             let next = queue.lock().await.recv().await;
             let Some(waiting) = next else { return };
             let answer = self.answer(&mut line, &waiting).await;
             let answer = answer.unwrap_or_else(|| waiting.ask.unknown());
-            if told.send(Ok(answer)).await.is_err() {
+            if told.tell(answer).await.is_err() {
                 return;
             }
         }

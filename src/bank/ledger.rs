@@ -13,38 +13,61 @@ mod store;
 mod totals;
 
 use std::iter;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-
-use tokio::sync::mpsc::Sender;
 
 pub use totals::{Books, Total, books};
 
+use super::answers::Teller;
 use super::error::{BankError, During};
 use super::meter::{Fate, Meter};
-use super::port::{Ask, Said, Told};
+use super::port::{Ask, Told};
 use super::settings::Embedded;
 use crate::transfer::PostingAnswer;
 pub(super) use entries::{Entries, Found, Made};
 use keeper::Keeper;
 use store::Store;
 
-/// Jobs that may wait for the writer. More are refused.
+/// Questions that may wait for the writer. More are refused.
 const WAITING: usize = 16_384;
 
-/// Jobs that one transaction takes, if there are as many.
+/// Questions that one transaction takes, if there are as many; and that come together at most.
 const GROUP: usize = 4_096;
 
-/// What is called when a job's work is durable.
+/// Questions after which the log is looked at: each writes some pages, and it is taken into the file by hundreds of them.
+const LOOK: usize = 64;
+
+/// What is called when some work is durable.
 type Release = Box<dyn FnOnce() + Send>;
 
 /// Some work on the ledger, within the writer's transaction.
-type Job = Box<dyn FnOnce(&Entries<'_>) -> Result<Release, BankError> + Send>;
+type Work = Box<dyn FnOnce(&Entries<'_>) -> Result<Release, BankError> + Send>;
+
+/// What the writer is asked.
+enum Job {
+    /// Questions of the port: their answers are told together.
+    Asks(Vec<Ask>),
+    /// A call of the ledger as a core over HTTP.
+    Work(Work),
+}
+
+impl Job {
+    const fn questions(&self) -> usize {
+        match self {
+            Self::Asks(asks) => asks.len(),
+            Self::Work(_) => 1,
+        }
+    }
+}
 
 /// The ledger of this process. It is closed when the last copy is dropped.
 #[derive(Clone)]
 pub struct Ledger {
-    jobs: SyncSender<Job>,
+    jobs: Sender<Job>,
+    /// Questions that wait.
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Ledger {
@@ -57,15 +80,43 @@ impl Ledger {
         settings: &Embedded,
         ended: impl FnOnce(Option<BankError>) + Send + 'static,
     ) -> Result<Self, BankError> {
+        // Nobody asks but by work, which releases what it gave.
+        Self::start(settings, |_| {}, ended)
+    }
+
+    /// The same for the port: what it asks is told there, and the fault too if the ledger fails.
+    pub(super) fn open_asked(
+        settings: &Embedded,
+        teller: Teller,
+        meter: Meter,
+    ) -> Result<Self, BankError> {
+        let end = teller.clone();
+        let tell = move |told: Vec<Told>| {
+            told.iter().for_each(|_| meter.count(Fate::Answered));
+            // If nobody takes answers any more, nobody is to be told.
+            let _unheard = teller.tell_all(told);
+        };
+        Self::start(settings, tell, move |fault| {
+            fault.into_iter().for_each(|fault| end.fail(fault));
+        })
+    }
+
+    fn start(
+        settings: &Embedded,
+        tell: impl Fn(Vec<Told>) + Send + 'static,
+        ended: impl FnOnce(Option<BankError>) + Send + 'static,
+    ) -> Result<Self, BankError> {
         let store = Store::open(&settings.ledger)?;
         if let Some(file) = &settings.accounts {
             accounts::open_new(&store, file)?;
         }
         let keeper = Keeper::start(&store)?;
-        let (jobs, queue) = sync_channel(WAITING);
+        let (jobs, queue) = channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let queue = Queue { jobs: queue, waiting: Arc::clone(&waiting) };
         let path = settings.ledger.clone();
         let writer = move || {
-            let fault = run(&store, &keeper, &queue).err();
+            let fault = run(&store, &keeper, &queue, tell).err();
             // What waits still is dropped unanswered.
             drop(queue);
             drop(keeper);
@@ -77,35 +128,69 @@ impl Ledger {
         };
         let spawned = thread::Builder::new().name("bank-ledger".to_owned()).spawn(writer);
         spawned.during("starting a thread for", &path)?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, waiting })
     }
 
-    /// Does some work on the ledger, and releases what it gave when that is durable; neither, if the ledger fails. Gives the
-    /// job back if too many wait, or the ledger has ended.
+    /// Does some work on the ledger, and releases what it gave when that is durable; neither, if the ledger fails. `false` if
+    /// too many questions wait, or the ledger has ended.
     pub(super) fn submit<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Entries<'_>) -> Result<T, BankError> + Send + 'static,
         release: impl FnOnce(T) + Send + 'static,
     ) -> bool {
-        let job: Job = Box::new(move |entries| {
+        let work: Work = Box::new(move |entries| {
             let done = work(entries)?;
             Ok(Box::new(move || release(done)))
         });
-        match self.jobs.try_send(job) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
-        }
+        self.room(1) == 1 && self.jobs.send(Job::Work(work)).is_ok()
     }
 
-    /// Has a question answered; gives it back if too many wait.
-    pub(super) fn ask(&self, ask: Ask, told: Sender<Said>, meter: Meter) -> Result<(), Ask> {
-        let asked = ask.clone();
-        let release = move |answer| {
-            meter.count(Fate::Answered);
-            // If nobody takes answers any more, nobody is to be told.
-            let _ = told.blocking_send(Ok(answer));
-        };
-        if self.submit(move |entries| answer(entries, &asked), release) { Ok(()) } else { Err(ask) }
+    /// Has questions answered; gives those back for which there is no room, or all if the ledger has ended.
+    pub(super) fn ask(&self, mut asks: Vec<Ask>) -> Vec<Ask> {
+        let mut over = asks.split_off(self.room(asks.len()));
+        while !asks.is_empty() {
+            let rest = asks.split_off(GROUP.min(asks.len()));
+            if let Err(unsent) = self.jobs.send(Job::Asks(asks))
+                && let Job::Asks(asks) = unsent.0
+            {
+                over.extend(asks);
+            }
+            asks = rest;
+        }
+        over
+    }
+
+    /// Takes room for questions, for as many of them as there is some.
+    fn room(&self, wanted: usize) -> usize {
+        let taken = |waiting: usize| wanted.min(WAITING.saturating_sub(waiting));
+        let before = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
+            Some(waiting + taken(waiting))
+        });
+        before.map_or(0, taken)
+    }
+}
+
+/// The writer's end of the questions.
+struct Queue {
+    jobs: Receiver<Job>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Queue {
+    /// What waits, as far as a transaction takes it; waits for the first.
+    fn next(&self) -> Option<Vec<Job>> {
+        let first = self.jobs.recv().ok()?;
+        let mut questions = 0;
+        let mut gathered = Vec::new();
+        for job in iter::once(first).chain(iter::from_fn(|| self.jobs.try_recv().ok())) {
+            questions += job.questions();
+            gathered.push(job);
+            if questions >= GROUP {
+                break;
+            }
+        }
+        self.waiting.fetch_sub(questions, Ordering::Relaxed);
+        Some(gathered)
     }
 }
 
@@ -127,18 +212,37 @@ fn answer(entries: &Entries<'_>, ask: &Ask) -> Result<Told, BankError> {
 }
 
 /// The writer's thread: until nobody can ask any more, or something fails.
-fn run(store: &Store, keeper: &Keeper, jobs: &Receiver<Job>) -> Result<(), BankError> {
-    while let Ok(first) = jobs.recv() {
+fn run(
+    store: &Store,
+    keeper: &Keeper,
+    queue: &Queue,
+    tell: impl Fn(Vec<Told>),
+) -> Result<(), BankError> {
+    let entries = Entries::new(store);
+    let mut unseen = 0;
+    while let Some(jobs) = queue.next() {
         keeper.rewind(store)?;
         let transaction = store.begin()?;
-        let entries = Entries { store };
-        let waiting = iter::once(first).chain(jobs.try_iter()).take(GROUP);
-        let releases: Vec<_> = waiting.map(|job| job(&entries)).collect::<Result<_, _>>()?;
-        transaction.commit().during("writing to the ledger", &store.path)?;
-        for release in releases {
-            release();
+        let (mut told, mut releases) = (Vec::new(), Vec::new());
+        unseen += jobs.iter().map(Job::questions).sum::<usize>();
+        for job in jobs {
+            match job {
+                Job::Asks(asks) => {
+                    for ask in &asks {
+                        told.push(answer(&entries, ask)?);
+                    }
+                }
+                Job::Work(work) => releases.push(work(&entries)?),
+            }
         }
-        keeper.look();
+        entries.balance()?;
+        transaction.commit().during("writing to the ledger", &store.path)?;
+        tell(told);
+        releases.into_iter().for_each(|release| release());
+        if unseen >= LOOK {
+            unseen = 0;
+            keeper.look();
+        }
     }
     Ok(())
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{Sender, channel};
 
+use super::answers::{Answers, Teller, answers};
 use super::client::{self, Waiting};
 use super::error::BankError;
 use super::ledger::Ledger;
@@ -16,13 +17,6 @@ use crate::values::{AccountNumber, Moment, TransferId};
 
 /// Questions that may wait for the client's connections.
 const ASKS: usize = 16_384;
-
-/// Answers that may wait to be taken. With more, core is asked no more until some are: then the questions wait, up to their
-/// own bound.
-const TOLD: usize = 16_384;
-
-/// Answers that are taken at once.
-const BATCH: usize = 1_024;
 
 /// Tells the time of day.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
@@ -68,15 +62,12 @@ impl Ask {
     }
 }
 
-/// An answer, or why there will be no more.
-pub(super) type Said = Result<Told, BankError>;
-
 /// Opens the port, on the runtime that this is called in. `clock` times the signatures of requests.
 ///
 /// # Errors
 /// If the embedded ledger can't be opened. A core over HTTP that is away is none: it may come.
 pub fn start(settings: Settings, clock: Clock) -> Result<(Handle, Events), BankError> {
-    let (told, events) = channel(TOLD);
+    let (told, answers) = answers();
     let meter = Meter::default();
     let core = match settings.core {
         Core::Http(http) => {
@@ -85,14 +76,10 @@ pub fn start(settings: Settings, clock: Clock) -> Result<(Handle, Events), BankE
             Way::Http(asks)
         }
         Core::Embedded(embedded) => {
-            let end = told.clone();
-            Way::Ledger(Ledger::open(&embedded, move |fault| {
-                // If nobody takes answers any more, nobody is to be told.
-                let _ = fault.map(|fault| end.blocking_send(Err(fault)));
-            })?)
+            Way::Ledger(Ledger::open_asked(&embedded, told.clone(), meter.clone())?)
         }
     };
-    Ok((Handle { core, told, meter }, Events { said: events, fault: None }))
+    Ok((Handle { core, told, meter }, Events(answers)))
 }
 
 enum Way {
@@ -103,7 +90,7 @@ enum Way {
 /// The owner's end: questions go in. When it is dropped those under way are answered, and the events end.
 pub struct Handle {
     core: Way,
-    told: Sender<Said>,
+    told: Teller,
     meter: Meter,
 }
 
@@ -113,24 +100,16 @@ impl Handle {
     /// when its time comes.
     pub fn ask(&self, asks: Vec<Ask>) {
         let since = Instant::now();
-        for ask in asks {
-            if let Err(ask) = self.put(ask, since) {
-                self.meter.count(Fate::Over);
-                if self.meter.may_warn(since) {
-                    tracing::warn!(transfer = %ask.id(), "core is not asked: too many questions wait, or the ledger has stopped");
-                }
-                let _untold = self.told.try_send(Ok(ask.unknown()));
+        let over = match &self.core {
+            Way::Http(queue) => asks.into_iter().filter_map(|ask| put(queue, ask, since)).collect(),
+            Way::Ledger(ledger) => ledger.ask(asks),
+        };
+        for ask in over {
+            self.meter.count(Fate::Over);
+            if self.meter.may_warn(since) {
+                tracing::warn!(transfer = %ask.id(), "core is not asked: too many questions wait, or the ledger has stopped");
             }
-        }
-    }
-
-    fn put(&self, ask: Ask, since: Instant) -> Result<(), Ask> {
-        match &self.core {
-            Way::Http(asks) => asks.try_send(Waiting { ask, since }).map_err(|error| {
-                let (TrySendError::Full(waiting) | TrySendError::Closed(waiting)) = error;
-                waiting.ask
-            }),
-            Way::Ledger(ledger) => ledger.ask(ask, self.told.clone(), self.meter.clone()),
+            self.told.try_tell(ask.unknown());
         }
     }
 
@@ -144,33 +123,26 @@ impl Handle {
     pub fn drain(self) {}
 }
 
-/// What core says, in batches.
-pub struct Events {
-    said: Receiver<Said>,
-    fault: Option<BankError>,
+/// Gives a question back for which there is no room.
+fn put(queue: &Sender<Waiting>, ask: Ask, since: Instant) -> Option<Ask> {
+    queue.try_send(Waiting { ask, since }).err().map(|error| {
+        let (TrySendError::Full(waiting) | TrySendError::Closed(waiting)) = error;
+        waiting.ask
+    })
 }
+
+/// What core says, in batches.
+pub struct Events(Answers);
 
 impl Events {
     /// The next batch; `None` when the port is closed or has failed.
     pub async fn next(&mut self) -> Option<Vec<Told>> {
-        if self.fault.is_some() {
-            return None;
-        }
-        let mut said = Vec::new();
-        self.said.recv_many(&mut said, BATCH).await;
-        let mut batch = Vec::with_capacity(said.len());
-        for said in said {
-            match said {
-                Ok(told) => batch.push(told),
-                Err(fault) => self.fault = Some(fault),
-            }
-        }
-        (!batch.is_empty()).then_some(batch)
+        self.0.next().await
     }
 
     /// Why the events ended, if the ledger failed: what it had not answered may be done or not, and a start reads which.
     #[must_use]
     pub const fn fault(&self) -> Option<&BankError> {
-        self.fault.as_ref()
+        self.0.fault()
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn open_new(store: &Store, path: &Path) -> Result<(), BankError> {
     let doing = "reading the accounts";
     let mut file = BufReader::new(File::open(path).during(doing, path)?);
     let transaction = store.begin()?;
-    let entries = Entries { store };
+    let entries = Entries::new(store);
     let mut text = String::new();
     for line in 1.. {
         text.clear();
@@ -36,6 +36,7 @@ pub(super) fn open_new(store: &Store, path: &Path) -> Result<(), BankError> {
             row => Row::parse(row).map_err(wrong)?.open(&entries)?,
         }
     }
+    entries.balance()?;
     transaction.commit().during("writing to the ledger", &store.path)
 }
 
@@ -79,8 +80,7 @@ impl Row {
         let opened = store.find(sql, values, |row| row.get(0))?;
         match opened {
             Some(id) if *opening > 0 => {
-                let capital = entries.own("capital", *currency)?;
-                entries.entry(None, Kind::Opening, (capital, id), *opening)
+                entries.enter(None, Kind::Opening, (id, *currency), *opening)
             }
             _ => Ok(()),
         }

@@ -1,5 +1,7 @@
 //! What the ledger does with postings: the rules, within a transaction of the writer.
 
+use std::cell::RefCell;
+
 use super::names::{Kind, Named};
 use super::store::Store;
 use crate::bank::error::BankError;
@@ -7,9 +9,20 @@ use crate::bank::wire::{State, Status};
 use crate::transfer::{AccountAnswer, CancelAnswer, Holding, Posting, Refusal, Side, Was};
 use crate::values::{AccountNumber, Amount, Currency, Institution, Name, TransferId, Value};
 
-/// The ledger, while the writer has a transaction open.
+/// The ledger, while the writer has a transaction open. What a transaction moves on the bank's own accounts, which are one side of
+/// every entry, is put to their balances once, before its end ([`Entries::balance`]).
 pub(crate) struct Entries<'s> {
     pub(super) store: &'s Store,
+    own: RefCell<Vec<Own>>,
+}
+
+/// One of the bank's own accounts.
+struct Own {
+    name: &'static str,
+    currency: u16,
+    id: i64,
+    /// What came to it in this transaction.
+    moved: i64,
 }
 
 /// What became of the question for a posting.
@@ -58,6 +71,12 @@ struct Account {
     status: Status,
     currency: u16,
     balance: i64,
+}
+
+impl<'s> Entries<'s> {
+    pub(super) const fn new(store: &'s Store) -> Self {
+        Self { store, own: RefCell::new(Vec::new()) }
+    }
 }
 
 impl Entries<'_> {
@@ -200,7 +219,7 @@ impl Entries<'_> {
         if let Some(refusal) = account.refuses(asked.side, asked.amount) {
             return Ok(Err(refusal));
         }
-        self.enter(id, kind, &account, asked).map(Ok)
+        self.enter(Some(id), kind, (account.id, account.currency), asked.amount).map(Ok)
     }
 
     /// Moves the money back; whether that could be done. The status of the account is not asked for: what was not due is given
@@ -215,7 +234,7 @@ impl Entries<'_> {
         if account.refuses(side, asked.amount).is_some() {
             return Ok(false);
         }
-        self.enter(id, kind, &account, asked)?;
+        self.enter(Some(id), kind, (account.id, account.currency), asked.amount)?;
         Ok(true)
     }
 
@@ -229,23 +248,54 @@ impl Entries<'_> {
         })
     }
 
-    fn enter(
+    /// An amount between a customer's account and one of the bank's own. Only here balances change.
+    pub(super) fn enter(
         &self,
-        id: TransferId,
+        posting: Option<TransferId>,
         kind: Kind,
-        account: &Account,
-        asked: &Asked,
+        (customer, currency): (i64, u16),
+        amount: i64,
     ) -> Result<(), BankError> {
-        let clearing = self.own("clearing", account.currency)?;
-        let (debited, credited) = match kind {
-            Kind::Debit | Kind::TakenBack => (account.id, clearing),
-            Kind::Credit | Kind::GivenBack | Kind::Opening => (clearing, account.id),
+        let (own, is_taken) = match kind {
+            Kind::Debit | Kind::TakenBack => ("clearing", true),
+            Kind::Credit | Kind::GivenBack => ("clearing", false),
+            Kind::Opening => ("capital", false),
         };
-        self.entry(Some(id), kind, (debited, credited), asked.amount)
+        let own = self.own(own, currency, if is_taken { amount } else { -amount })?;
+        let (debited, credited) = if is_taken { (customer, own) } else { (own, customer) };
+        let posting = posting.map(|id| id.0.to_be_bytes());
+        let sql = "INSERT INTO entries (posting, kind, debited, credited, amount) VALUES (?1, ?2, ?3, ?4, ?5)";
+        self.store.put(sql, (posting, kind.name(), debited, credited, amount))?;
+        self.add(customer, if is_taken { -amount } else { amount })
     }
 
-    /// One of the bank's own accounts, opened when it is needed first.
-    pub(super) fn own(&self, name: &str, currency: u16) -> Result<i64, BankError> {
+    fn add(&self, account: i64, amount: i64) -> Result<(), BankError> {
+        self.store
+            .put("UPDATE accounts SET balance = balance + ?2 WHERE id = ?1", (account, amount))
+    }
+
+    /// One of the bank's own accounts, to which something comes.
+    fn own(&self, name: &'static str, currency: u16, amount: i64) -> Result<i64, BankError> {
+        let mut own = self.own.borrow_mut();
+        match own.iter_mut().find(|own| own.name == name && own.currency == currency) {
+            Some(own) => {
+                if let Some(sum) = own.moved.checked_add(amount) {
+                    own.moved = sum;
+                } else {
+                    self.add(own.id, std::mem::replace(&mut own.moved, amount))?;
+                }
+                Ok(own.id)
+            }
+            None => {
+                let id = self.own_id(name, currency)?;
+                own.push(Own { name, currency, id, moved: amount });
+                Ok(id)
+            }
+        }
+    }
+
+    /// Finds an account of the bank's own, or opens it.
+    fn own_id(&self, name: &str, currency: u16) -> Result<i64, BankError> {
         let number = format!("{name}/{currency:03}");
         let sql = "SELECT id FROM accounts WHERE own = 1 AND number = ?1";
         if let Some(id) = self.store.find(sql, [&number], |row| row.get(0))? {
@@ -256,20 +306,12 @@ impl Entries<'_> {
         Ok(self.store.db.last_insert_rowid())
     }
 
-    /// An amount from one account to the other. Only here balances change.
-    pub(super) fn entry(
-        &self,
-        posting: Option<TransferId>,
-        kind: Kind,
-        (debited, credited): (i64, i64),
-        amount: i64,
-    ) -> Result<(), BankError> {
-        let posting = posting.map(|id| id.0.to_be_bytes());
-        let sql = "INSERT INTO entries (posting, kind, debited, credited, amount) VALUES (?1, ?2, ?3, ?4, ?5)";
-        self.store.put(sql, (posting, kind.name(), debited, credited, amount))?;
-        let sql = "UPDATE accounts SET balance = balance + ?2 WHERE id = ?1";
-        self.store.put(sql, (debited, -amount))?;
-        self.store.put(sql, (credited, amount))
+    /// Puts what was moved on the bank's own accounts to their balances: to be called before a transaction ends.
+    pub(super) fn balance(&self) -> Result<(), BankError> {
+        for own in self.own.borrow_mut().iter_mut().filter(|own| own.moved != 0) {
+            self.add(own.id, std::mem::take(&mut own.moved))?;
+        }
+        Ok(())
     }
 
     fn damaged(&self, id: TransferId, what: &str) -> BankError {

@@ -65,6 +65,8 @@ impl Store {
         let doing = "opening the ledger";
         let is_new = check_form(&db, path)?;
         sqlite::make_durable(&db).during(doing, path)?;
+        // Accounts are asked for in any order.
+        db.pragma_update(None, "cache_size", -8_192).during(doing, path)?;
         let file = Arc::new(File::open(path).during(doing, path)?);
         let store = Self { db, path: path.to_owned(), file, _lock: lock };
         if is_new {
