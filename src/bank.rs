@@ -11,6 +11,7 @@
 //! **Order.** Questions about one transfer may overtake each other. A cancel that overtakes its posting bars it; postings that
 //! overtake each other are the same posting.
 
+mod answers;
 mod client;
 mod error;
 mod ledger;

@@ -58,7 +58,8 @@ pub(crate) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connect
     // At the end of a connection the log stays: after a sync that failed, pages would be taken for durable that aren't.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     db.pragma_update(None, "cell_size_check", true)?;
-    db.pragma_update(None, "cache_size", -16_384)?;
+    // Most files are only appended to: what is read again is young, and the system has it too.
+    db.pragma_update(None, "cache_size", -2_048)?;
     Ok(db)
 }
 

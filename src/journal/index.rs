@@ -223,7 +223,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, JournalError> {
     // A little at a time: see `keeper`.
     db.pragma_update(None, "wal_autocheckpoint", 256).during(doing, path)?;
     db.pragma_update(None, "cell_size_check", true).during(doing, path)?;
-    db.pragma_update(None, "cache_size", -32_768).during(doing, path)?;
+    // Its keys go by time: what is changed is young.
+    db.pragma_update(None, "cache_size", -4_096).during(doing, path)?;
     Ok(db)
 }
 

@@ -55,6 +55,8 @@ pub(super) struct Group {
 pub(super) struct Tail {
     pub(super) groups: VecDeque<Arc<Group>>,
     rows: usize,
+    /// The rows that the keeper waits for: with fewer it is not woken.
+    wanted: usize,
     /// Nothing more comes.
     pub(super) closing: bool,
 }
@@ -144,7 +146,9 @@ impl Shared {
         let mut tail = lock(&self.tail);
         tail.rows += group.entries.len();
         tail.groups.push_back(Arc::new(group));
-        self.grown.notify_one();
+        if tail.rows >= tail.wanted {
+            self.grown.notify_one();
+        }
         let full = |tail: &mut Tail| tail.rows > UNINDEXED && self.fault.get().is_none();
         drop(self.shrunk.wait_while(tail, full));
     }
@@ -175,15 +179,23 @@ impl Shared {
         patience: Duration,
         idle: Duration,
     ) -> (Vec<Arc<Group>>, bool) {
-        let none = |tail: &mut Tail| tail.rows == 0 && !tail.closing;
-        let few = |tail: &mut Tail| tail.rows < enough && !tail.closing;
-        let tail = self.grown.wait_timeout_while(lock(&self.tail), idle, none);
-        let (mut tail, _) = tail.unwrap_or_else(PoisonError::into_inner);
+        let mut tail = self.wait_for(lock(&self.tail), 1, idle);
         if tail.rows > 0 {
-            let waited = self.grown.wait_timeout_while(tail, patience, few);
-            (tail, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            tail = self.wait_for(tail, enough, patience);
         }
         (tail.groups.iter().cloned().collect(), tail.closing)
+    }
+
+    fn wait_for<'t>(
+        &self,
+        mut tail: MutexGuard<'t, Tail>,
+        rows: usize,
+        time: Duration,
+    ) -> MutexGuard<'t, Tail> {
+        tail.wanted = rows;
+        let fewer = |tail: &mut Tail| tail.rows < rows && !tail.closing;
+        let waited = self.grown.wait_timeout_while(tail, time, fewer);
+        waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Takes out the oldest commits, that are in the index now.
