@@ -1,7 +1,8 @@
 //! The engine: all transfers of a node, and what happens to them. It has no socket, no disk and no clock.
 //!
 //! Calls come in this order, round and round: [`Engine::handle`] for everything that happened and
-//! [`Engine::tick`] when [`Engine::next_deadline`] has come; [`Engine::seal`] for the facts to be made durable;
+//! [`Engine::tick`] when [`Engine::next_deadline`] has come; [`Engine::seal`] for the facts to be made durable, at the latest when
+//! [`Engine::is_pressing`];
 //! [`Engine::committed`] when they are; [`Engine::next_output`] until there is none. While one batch is being made
 //! durable the next is decided. Nothing leaves that rests on a fact which isn't durable.
 
@@ -215,11 +216,21 @@ impl Engine {
         self.tick_exchanges(now);
     }
 
-    /// When [`Engine::tick`] is to be called next, if ever.
+    /// When [`Engine::tick`] is to be called next, or what was decided presses, if ever.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
         let exchange = self.exchanges.first().map(|(at, _)| at);
-        [self.schedule.next_deadline(), exchange].into_iter().flatten().min()
+        [self.schedule.next_deadline(), exchange, self.batches.patience()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Whether what was decided is to be made durable now. Facts that nothing waits for, as that a request was written, may go
+    /// with the next that are waited for: a crash that takes them leaves what it leaves between an act and the news of it.
+    #[must_use]
+    pub fn is_pressing(&self, now: Moment) -> bool {
+        self.batches.patience().is_none_or(|patience| patience <= now)
     }
 
     /// The facts that are to be made durable next, all or none of them, if there are any.

@@ -92,12 +92,14 @@ impl Ledger {
     ) -> Result<Self, BankError> {
         let end = teller.clone();
         let tell = move |told: Vec<Told>| {
-            told.iter().for_each(|_| meter.count(Fate::Answered));
+            meter.add(Fate::Answered, told.len());
             // If nobody takes answers any more, nobody is to be told.
             let _unheard = teller.tell_all(told);
         };
         Self::start(settings, tell, move |fault| {
-            fault.into_iter().for_each(|fault| end.fail(fault));
+            if let Some(fault) = fault {
+                end.fail(fault);
+            }
         })
     }
 
@@ -238,7 +240,9 @@ fn run(
         entries.balance()?;
         transaction.commit().during("writing to the ledger", &store.path)?;
         tell(told);
-        releases.into_iter().for_each(|release| release());
+        for release in releases {
+            release();
+        }
         if unseen >= LOOK {
             unseen = 0;
             keeper.look();

@@ -52,6 +52,11 @@ impl Meter {
     }
 
     pub(super) fn count(&self, fate: Fate) {
+        self.add(fate, 1);
+    }
+
+    /// Counts as many.
+    pub(super) fn add(&self, fate: Fate, many: usize) {
         let [answered, unclear, silent, stale, over] = &self.0.counts;
         let count = match fate {
             Fate::Answered => answered,
@@ -60,7 +65,7 @@ impl Meter {
             Fate::Stale => stale,
             Fate::Over => over,
         };
-        count.fetch_add(1, Ordering::Relaxed);
+        count.fetch_add(u64::try_from(many).unwrap_or_default(), Ordering::Relaxed);
     }
 
     /// Whether a warning may be written now. What isn't written is counted still.

@@ -1,11 +1,15 @@
 //! Facts that are to become durable together, and what may be done when they are.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::event::{Claim, Output, Record};
 use super::life::BothBooks;
 use super::numbers::Counted;
-use crate::values::TransferId;
+use crate::values::{Moment, TransferId};
+
+/// How long facts may wait that nothing waits for.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// What one sync of the journal makes durable.
 #[derive(Debug, Default)]
@@ -152,6 +156,12 @@ impl Batches {
 
     pub(super) fn next_output(&mut self) -> Option<Output> {
         self.released.pop_front()
+    }
+
+    /// Until when the open batch may wait for more; none if something waits for it, or a batch is being synced.
+    pub(super) fn patience(&self) -> Option<Moment> {
+        let first = self.open.records.first().filter(|_| self.syncing.is_none());
+        first.filter(|_| self.open.outputs.is_empty()).map(|first| first.at.after(PATIENCE))
     }
 
     /// Whether everything decided is durable.

@@ -159,6 +159,9 @@ impl Node {
 
     /// Gives the journal what was decided, if it has done with what it was given before.
     fn seal(&mut self) -> Result<(), NodeError> {
+        if !self.engine.is_pressing(self.now) {
+            return Ok(());
+        }
         let Some(batch) = self.engine.seal() else { return Ok(()) };
         let number = batch.number;
         let rows = rows(batch)?;

@@ -19,6 +19,7 @@ mod room;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use titian::engine::{
     Begun, Body, Claim, Concern, Counted, Engine, Event, Fact, Key, Life, Limits, Lookup,
@@ -125,6 +126,24 @@ fn nothing_leaves_before_it_is_durable() {
     engine.committed(number, &[]);
     assert!(matches!(engine.next_output(), Some(Output::Effect(Effect::AskPosting(_)))));
     assert_eq!(engine.next_output(), None, "the second is not durable");
+}
+
+#[test]
+fn what_nothing_waits_for_is_made_durable_with_what_does_or_after_a_while() {
+    let mut engine = engine(10, 10);
+    engine.handle(asks(1, 1, 1), NOW);
+    assert!(engine.is_pressing(NOW), "core is asked when it is durable");
+    commit(&mut engine);
+    engine.handle(out(1, Input::Posting(PostingAnswer::Posted)), NOW);
+    commit(&mut engine);
+    engine.handle(out(1, Input::Line(Line::Sent)), NOW);
+    assert!(!engine.is_pressing(NOW), "that it was sent nobody waits for");
+    let soon = NOW.after(Duration::from_millis(5));
+    assert!(engine.is_pressing(soon) && engine.next_deadline().unwrap() <= soon);
+    engine.handle(asks(2, 2, 1), NOW);
+    assert!(engine.is_pressing(NOW), "but for the next it does");
+    let ids: Vec<_> = commit(&mut engine).1.iter().map(|record| record.id.0).collect();
+    assert_eq!(ids, [1, 2, 2]);
 }
 
 #[test]

@@ -278,8 +278,11 @@ impl World {
 
     /// Starts a sync if none is under way, does what may be done, and sets the next tick.
     pub(crate) fn pump(&mut self) {
+        let now = self.moment();
         let Some(engine) = &mut self.engine else { return };
-        if let Some(batch) = engine.seal() {
+        if engine.is_pressing(now)
+            && let Some(batch) = engine.seal()
+        {
             self.journal.begin(batch);
             let number = batch.number;
             let delay = self.chance.between(1, 5);

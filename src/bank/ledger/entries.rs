@@ -277,21 +277,16 @@ impl Entries<'_> {
     /// One of the bank's own accounts, to which something comes.
     fn own(&self, name: &'static str, currency: u16, amount: i64) -> Result<i64, BankError> {
         let mut own = self.own.borrow_mut();
-        match own.iter_mut().find(|own| own.name == name && own.currency == currency) {
-            Some(own) => {
-                if let Some(sum) = own.moved.checked_add(amount) {
-                    own.moved = sum;
-                } else {
-                    self.add(own.id, std::mem::replace(&mut own.moved, amount))?;
-                }
-                Ok(own.id)
+        if let Some(own) = own.iter_mut().find(|own| own.name == name && own.currency == currency) {
+            match own.moved.checked_add(amount) {
+                Some(sum) => own.moved = sum,
+                None => self.add(own.id, std::mem::replace(&mut own.moved, amount))?,
             }
-            None => {
-                let id = self.own_id(name, currency)?;
-                own.push(Own { name, currency, id, moved: amount });
-                Ok(id)
-            }
+            return Ok(own.id);
         }
+        let id = self.own_id(name, currency)?;
+        own.push(Own { name, currency, id, moved: amount });
+        Ok(id)
     }
 
     /// Finds an account of the bank's own, or opens it.
