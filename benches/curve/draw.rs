@@ -6,14 +6,12 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::print_stdout,
-    clippy::print_stderr,
     missing_docs,
     reason = "a program of its own, of two panels"
 )]
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::ExitCode;
 use std::{env, fs};
 
 /// Left and right of both panels, and top and bottom of each.
@@ -47,19 +45,14 @@ struct Axis {
     ticks: Vec<f64>,
 }
 
-fn main() -> ExitCode {
+fn main() -> Result<(), String> {
     let files = env::args().skip(1).map(|file| read(Path::new(&file)));
-    match files.collect::<Result<Vec<_>, _>>() {
-        Ok(curves) if !curves.is_empty() => print!("{}", picture(&curves)),
-        Ok(_) => return fail("name the files that `titian bench --samples` wrote"),
-        Err(why) => return fail(&why),
+    let curves = files.collect::<Result<Vec<_>, _>>()?;
+    if curves.is_empty() {
+        return Err("name the files that `titian bench --samples` wrote".to_owned());
     }
-    ExitCode::SUCCESS
-}
-
-fn fail(why: &str) -> ExitCode {
-    eprintln!("error: {why}");
-    ExitCode::from(2)
+    print!("{}", picture(&curves));
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Curve, String> {
@@ -94,11 +87,8 @@ fn parse(name: &str, text: &str) -> Option<Curve> {
 }
 
 fn is_mark(count: f64) -> bool {
-    let mut lead = count;
-    while lead >= 10.0 {
-        lead /= 10.0;
-    }
-    [1.0, 2.0, 5.0].iter().any(|mark| (lead - mark).abs() < 1e-9)
+    let digits = count.to_string();
+    ["1", "2", "5"].contains(&digits.trim_end_matches('0'))
 }
 
 fn picture(curves: &[Curve]) -> String {
@@ -137,14 +127,12 @@ fn picture(curves: &[Curve]) -> String {
 /// Lines at the ticks of both axes, and what they are.
 fn grid(svg: &mut String, panel: [f64; 2], across: &Axis, up: &Axis) {
     for tick in &across.ticks {
-        let x = across.place(*tick, ACROSS);
-        let [top, bottom] = panel;
+        let (x, [top, bottom]) = (across.place(*tick, ACROSS), panel);
         _ = writeln!(svg, "<path class=\"grid\" d=\"M{x:.1} {top}V{bottom}\"/>");
         text(svg, (x, bottom + 18.0), "middle", &grouped(*tick));
     }
     for tick in &up.ticks {
-        let y = up.place(*tick, [panel[1], panel[0]]);
-        let [left, right] = ACROSS;
+        let (y, [left, right]) = (up.place(*tick, [panel[1], panel[0]]), ACROSS);
         _ = writeln!(svg, "<path class=\"grid\" d=\"M{left} {y:.1}H{right}\"/>");
         text(svg, (left - 8.0, y + 4.0), "end", &grouped(*tick));
     }
@@ -154,28 +142,25 @@ fn text(svg: &mut String, (x, y): Point, anchor: &str, text: &str) {
     _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>");
 }
 
-/// A number with a comma at each thousand.
+/// A whole number with a comma at each thousand.
 fn grouped(number: f64) -> String {
-    let digits = format!("{number}");
-    let whole = digits.find('.').unwrap_or(digits.len());
-    let comma = |at: usize| at > 0 && at < whole && (whole - at).is_multiple_of(3);
-    digits.chars().enumerate().fold(String::new(), |text, (at, digit)| {
-        text + if comma(at) { "," } else { "" } + &digit.to_string()
-    })
+    if number < 1e3 {
+        return number.to_string();
+    }
+    format!("{},{:03}", grouped((number / 1e3).floor()), number % 1e3)
 }
 
 impl Axis {
     /// From zero to beyond the most, with a tick at each round step.
     fn even(most: f64) -> Self {
-        let rough = most.max(1.0) / 5.0;
-        let power = 10_f64.powf(rough.log10().floor());
-        let step =
-            [1.0, 2.0, 5.0, 10.0].map(|by| by * power).into_iter().find(|step| *step >= rough);
-        let step = step.unwrap_or(rough);
-        let ticks: Vec<_> = (0_u32..=6).map(|nth| f64::from(nth) * step).collect();
-        let beyond = ticks.iter().position(|tick| *tick >= most).unwrap_or(6);
-        let ticks: Vec<_> = ticks.into_iter().take(beyond + 1).collect();
-        Self { ends: [0.0, ticks.last().copied().unwrap_or(1.0)], by_powers: false, ticks }
+        let mut steps = [1.0, 2.0, 5.0];
+        while steps[2] * 5.0 < most {
+            steps = steps.map(|step| step * 10.0);
+        }
+        let step = steps.into_iter().find(|step| step * 5.0 >= most).unwrap_or(most);
+        let next = |tick: &f64| (*tick < most.max(step)).then_some(tick + step);
+        let ticks: Vec<_> = std::iter::successors(Some(0.0), next).collect();
+        Self { ends: [0.0, ticks[ticks.len() - 1]], by_powers: false, ticks }
     }
 
     /// From a power of ten to another.

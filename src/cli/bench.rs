@@ -50,7 +50,8 @@ it once a second. It is up about half the time.
 With --waiting a bank is dead: before the load begins, so many transfers to it are
 brought to where their reversals wait, and an adapter is started with them, which
 repeats them at the pace of any bank. The load pays another bank. At the end the
-dead one answers, and all are given back.
+dead one answers, and all are given back. It is told by how much the memory of an
+adapter grew by them, whose caches others had filled.
 
 With --samples there is a line for each count of 1, 2 and 5 times a power of ten
 from 1,000 up, and for each second, from the first transfer on: seconds since the

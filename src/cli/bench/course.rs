@@ -36,7 +36,7 @@ pub(super) struct Measured {
     pub(super) in_progress: Vec<u64>,
     /// Bytes of an answer's body.
     pub(super) answer_length: usize,
-    /// How often the second link was cut meanwhile, if it flapped.
+    /// How often the second link was cut while the load ran, if it flapped.
     pub(super) cuts: Option<u64>,
 }
 
@@ -79,6 +79,7 @@ pub(super) async fn run(bench: &Bench) -> Result<(), Failure> {
     if let Some(waiting) = &mut waiting {
         quiet(&stage, &watcher, waiting.begin).await?;
         waiting.end(&watcher).await?;
+        measured.settled += waiting.settled;
         watcher = Waiting::release(&mut stage, &settings).await?;
     }
     quiet(&stage, &watcher, 0).await?;
@@ -123,7 +124,7 @@ pub(super) async fn open_transfers(watcher: &Watcher) -> Result<u64, Failure> {
 }
 
 /// Waits until no more than so many transfers are under way, and nothing at the switch.
-async fn quiet(stage: &Stage, watcher: &Watcher, left: u64) -> Result<(), Failure> {
+pub(super) async fn quiet(stage: &Stage, watcher: &Watcher, left: u64) -> Result<(), Failure> {
     let (mut least, mut since) = (u64::MAX, Instant::now());
     loop {
         // The switch first: what it asks begins something at the adapter.

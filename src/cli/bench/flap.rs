@@ -60,7 +60,9 @@ async fn relay(
     let mut ended = Instant::now();
     // It ends with its listener.
     while let Ok((bank, _)) = listener.accept().await {
-        let life = ended.elapsed().max(LIFE_LEAST);
+        // Before it flaps nobody waits for a line but at the adapter's start.
+        let pause = if *flaps.borrow() { ended.elapsed() } else { Duration::ZERO };
+        let life = pause.max(LIFE_LEAST);
         tokio::select! {
             // Whichever end breaks it, the adapter comes again.
             _ended = carry(bank, switch) => {}

@@ -17,7 +17,7 @@ use crate::cli::failure::Failure;
 use crate::rig::{Process, Stage, StageError, Watcher};
 
 /// The status of a transfer that has moved its money.
-const DONE: u16 = 200;
+pub(super) const DONE: u16 = 200;
 
 /// Warms up, and measures. What is in progress when it ends is not counted as settled yet.
 pub(super) async fn run(
@@ -30,19 +30,17 @@ pub(super) async fn run(
     let failed = |error| Failure::No(format!("the load: {error}"));
     let streams = load::connect(stage.address("api")?, bench.in_flight).await.map_err(failed)?;
     let load = Load::begin(bench.rate(), samples(bench, stage)?)?;
-    let cuts = || relay.map(Relay::cuts);
     let flap = |flaps| relay.into_iter().for_each(|relay| relay.flap(flaps));
     let course = async {
         flap(true);
         sleep(bench.warm_up()).await;
-        let (meter, before) = (Meter::begin(stage, watcher).await?, cuts());
+        let meter = Meter::begin(stage, watcher).await?;
         load.measure();
         sleep(bench.measured()).await;
         flap(false);
-        let cuts = cuts().zip(before).map(|(cuts, before)| cuts - before);
-        Ok::<_, Failure>((meter.end().await?, cuts))
+        meter.end().await
     };
-    let (spent, cuts) = load::run(&load, streams, request, course).await.map_err(failed)??;
+    let spent = load::run(&load, streams, request, course).await.map_err(failed)??;
     let tally = load.tally().ok_or_else(|| failed(io::Error::other("is not over")))?;
     Ok(Measured {
         transfers: tally.answers,
@@ -52,7 +50,7 @@ pub(super) async fn run(
         outcomes: told(tally.statuses),
         in_progress: tally.in_progress,
         answer_length: tally.answer_length,
-        cuts,
+        cuts: relay.map(Relay::cuts),
     })
 }
 

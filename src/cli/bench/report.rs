@@ -217,21 +217,21 @@ impl<'a> Report<'a> {
 }
 
 fn told_waiting(waiting: &Waiting) -> String {
-    let Waiting { begin, end, memory: [without, with] } = waiting;
+    let Waiting { begin, end, memory, started, .. } = waiting;
+    let [before, with, started] = [memory[0], memory[1], *started].map(mega);
     let each = waiting.bytes_each();
     format!(
-        "{begin} reversals at the begin, {end} at the end; adapter started with them {} MB, without {} MB: {each} bytes each",
-        mega(*with),
-        mega(*without)
+        "{begin} reversals at the begin, {end} at the end; adapter {before} MB before them, {with} MB with them: \
+         {each} bytes each; {started} MB when started with them"
     )
 }
 
 fn json_of_waiting(waiting: &Waiting) -> Json {
-    let Waiting { begin, end, memory: [without, with] } = waiting;
+    let Waiting { begin, end, memory: [before, with], started, .. } = waiting;
     json!({
         "begin": begin,
         "end": end,
-        "adapter_memory_kib": { "without": without, "with": with },
+        "adapter_memory_kib": { "before": before, "with": with, "started_with": started },
         "bytes_each": waiting.bytes_each(),
     })
 }
