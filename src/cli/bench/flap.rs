@@ -90,7 +90,7 @@ async fn end(flaps: &mut watch::Receiver<bool>, life: Duration) {
         }
     }
     // The bench is over, and nobody cuts any more.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[cfg(test)]

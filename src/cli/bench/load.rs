@@ -50,8 +50,8 @@ pub(super) struct Load {
     /// With a rate: says when a request is due. Without, each connection makes the next one when it is answered.
     pacer: Option<Pacer>,
     made: Cell<u64>,
-    /// Requests that it makes at most.
-    most: u64,
+    /// How many requests it makes, if that does not depend on time.
+    whole: Option<u64>,
     measured_from: Cell<Option<Instant>>,
     stopped_at: Cell<Option<Instant>>,
     tally: RefCell<Tally>,
@@ -73,15 +73,19 @@ impl Load {
     ) -> Result<Rc<Self>, Failure> {
         let pacer = rate.map(Pacer::start).transpose();
         let pacer = pacer.map_err(|error| format!("no thread: {error}"))?;
-        Self::new(pacer, u64::MAX, samples)
+        Self::new(pacer, None, samples)
     }
 
     /// So many requests, as fast as they are answered.
     pub(super) fn of(count: u64) -> Result<Rc<Self>, Failure> {
-        Self::new(None, count, None)
+        Self::new(None, Some(count), None)
     }
 
-    fn new(pacer: Option<Pacer>, most: u64, samples: Option<Samples>) -> Result<Rc<Self>, Failure> {
+    fn new(
+        pacer: Option<Pacer>,
+        whole: Option<u64>,
+        samples: Option<Samples>,
+    ) -> Result<Rc<Self>, Failure> {
         let tally = Tally {
             times: times()?,
             answers: 0,
@@ -92,7 +96,7 @@ impl Load {
         Ok(Rc::new(Self {
             pacer,
             made: Cell::new(0),
-            most,
+            whole,
             measured_from: Cell::new(None),
             stopped_at: Cell::new(None),
             tally: RefCell::new(tally),
@@ -105,8 +109,11 @@ impl Load {
         self.measured_from.set(Some(Instant::now()));
     }
 
-    /// Makes no more requests but those that are due by now.
+    /// Makes no more requests but those that are due by now, or that make it whole.
     fn stop(&self, connections: usize) {
+        if self.whole.is_some() {
+            return;
+        }
         self.stopped_at.set(Some(Instant::now()));
         if let Some(pacer) = &self.pacer {
             pacer.wake(connections);
@@ -125,7 +132,7 @@ impl Load {
             None => Instant::now(),
         };
         let is_over = self.stopped_at.get().is_some_and(|stopped| stopped <= due);
-        if is_over || self.made.get() >= self.most {
+        if is_over || self.whole.is_some_and(|whole| self.made.get() >= whole) {
             return None;
         }
         self.made.set(self.made.get() + 1);
@@ -172,8 +179,8 @@ pub(super) async fn connect(server: SocketAddr, count: u32) -> io::Result<Vec<Tc
     Ok(streams)
 }
 
-/// Runs the load for as long as `course` goes, or until it has made all, and until all is answered. What the course said comes back
-/// when both are over.
+/// Runs the load for as long as `course` goes, or until it is whole, and until all is answered. What the course said comes back when
+/// both are over.
 pub(super) async fn run<T>(
     load: &Rc<Load>,
     streams: Vec<TcpStream>,
