@@ -120,17 +120,16 @@ mod tests {
         samples.end().unwrap();
         let text = fs::read_to_string(&path).unwrap();
         fs::remove_file(path).unwrap();
-        let rows: Vec<Vec<f64>> = text
-            .lines()
-            .skip(1)
-            .map(|line| line.split(',').map(|value| value.parse().unwrap()).collect())
-            .collect();
+        // Seconds with three digits behind the point are milliseconds.
+        let whole =
+            |line: &str| line.replace('.', "").split(',').map(|it| it.parse().unwrap()).collect();
+        let rows: Vec<Vec<u64>> = text.lines().skip(1).map(whole).collect();
         let column = |nth: usize| rows.iter().map(|row| row[nth]).collect::<Vec<_>>();
         assert!(text.starts_with(HEADER));
         // A machine that is held up for a second has lines between.
-        assert!([1_000.0, 2_000.0, 2_500.0].iter().all(|mark| column(1).contains(mark)), "{text}");
-        assert_eq!(column(2).iter().sum::<f64>(), 2_500.0, "{text}");
-        assert_eq!((rows[0][7], rows[rows.len() - 1][5]), (100.0, 300.0), "{text}");
-        assert!(rows.iter().all(|row| row[4] > 0.0), "{text}");
+        assert!([1_000, 2_000, 2_500].iter().all(|mark| column(1).contains(mark)), "{text}");
+        assert_eq!(column(2).iter().sum::<u64>(), 2_500, "{text}");
+        assert_eq!((rows[0][7], rows[rows.len() - 1][5]), (100, 300), "{text}");
+        assert!(rows.iter().all(|row| row[4] > 0), "{text}");
     }
 }
