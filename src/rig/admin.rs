@@ -60,6 +60,16 @@ impl Operator {
         self.ask(Method::PUT, "/faults", rules).await.map(drop)
     }
 
+    /// How many requests each rule of faults befell, in the order of the rules.
+    ///
+    /// # Errors
+    /// If it can't be asked.
+    pub async fn hits(&self) -> Result<Vec<u64>, AdminError> {
+        let state = self.ask(Method::GET, "/state?page=0", &json!(null)).await?;
+        let hits = |rule: &Value| rule.get("hits").and_then(Value::as_u64).unwrap_or_default();
+        Ok(rows(&state, "faults").map(hits).collect())
+    }
+
     /// Has it send credits to a bank, so many a second.
     ///
     /// # Errors

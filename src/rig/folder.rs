@@ -114,17 +114,17 @@ impl Folder {
         Ok(self.write("accounts.csv", &text)?.display().to_string())
     }
 
-    /// The settings that every rig has: the bank, its store, two links to the switch, where health is asked for. The ledger is
-    /// `ledger.db` of the folder, `[core]` says so.
+    /// The settings that every rig has: the bank, its store, two links, each with where it leads, where health is asked for. The
+    /// ledger is `ledger.db` of the folder, `[core]` says so.
     #[must_use]
-    pub fn settings(&self, switch: SocketAddr, console: SocketAddr) -> String {
+    pub fn settings(&self, [a, b]: [SocketAddr; 2], console: SocketAddr) -> String {
         let path = |name: &str| self.file(name).display().to_string();
         format!(
             "[bank]\ncode = {BANK:?}\niin = \"93600213\"\n\n\
              [store]\nurl = {store:?}\ncheckpoints = {checkpoints:?}\n\
              checkpoint_key_file = {key:?}\ncheckpoint_every = \"1s\"\n\n\
-             [[links]]\nname = \"a\"\nconnect = \"{switch}\"\n\n\
-             [[links]]\nname = \"b\"\nconnect = \"{switch}\"\n\n\
+             [[links]]\nname = \"a\"\nconnect = \"{a}\"\n\n\
+             [[links]]\nname = \"b\"\nconnect = \"{b}\"\n\n\
              [console]\nlisten = \"{console}\"\n\n",
             store = self.url("titian.db"),
             checkpoints = path("checkpoints"),

@@ -149,17 +149,25 @@ impl Stage {
         Ok(Closing { books: ThreeBooks::new(bank, &audited.books, switch), audited })
     }
 
+    /// The adapter leaves, as it should; what it has left to be done is taken up by the next one.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub async fn stop_adapter(&mut self) -> Result<(), StageError> {
+        let Some(adapter) = self.adapter.take() else { return Ok(()) };
+        let status = adapter.stop(Duration::from_mins(2)).await?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(StageError::Ended { status, log: self.folder.file("adapter.log") })
+    }
+
     /// Everybody leaves, the adapter as it should. The folder stays.
     ///
     /// # Errors
     /// If somebody does not.
     pub async fn leave(mut self) -> Result<Folder, StageError> {
-        if let Some(adapter) = self.adapter.take() {
-            let status = adapter.stop(Duration::from_mins(2)).await?;
-            if !status.success() {
-                return Err(StageError::Ended { status, log: self.folder.file("adapter.log") });
-            }
-        }
+        self.stop_adapter().await?;
         self.switch.stop(PATIENCE).await?;
         Ok(self.folder)
     }

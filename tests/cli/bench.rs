@@ -59,6 +59,63 @@ fn credits_that_the_switch_sends_are_measured() {
 }
 
 #[test]
+fn what_is_on_a_link_that_flaps_ends_in_the_books_of_all() {
+    let args = ["bench", "--seconds", "2", "--in-flight", "32", "--flapping", "--format", "json"];
+    let told = done(titian(&args));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["books"]["agree"], true, "{told}");
+    assert!(told["second_link_cuts"].as_u64().unwrap() > 0, "{told}");
+    assert!(told["answers"]["200"].as_u64().unwrap() > 0, "{told}");
+}
+
+#[test]
+fn reversals_wait_for_a_dead_bank_while_others_are_paid_and_then_are_given_back() {
+    for core in ["embedded", "caller"] {
+        let args = ["bench", "--seconds", "1", "--in-flight", "8", "--format", "json"];
+        let told = done(titian(&[&args[..], &["--waiting", "200", "--core", core]].concat()));
+        let told: Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(told["books"]["agree"], true, "{told}");
+        assert_eq!([&told["waiting"]["begin"], &told["waiting"]["end"]], [200, 200], "{told}");
+        let memory = &told["waiting"]["adapter_memory_kib"];
+        let memory = ["before", "with", "started_with"].map(|when| memory[when].as_u64().unwrap());
+        assert!(memory.into_iter().all(|kib| kib > 0), "{told}");
+        let answers = told["answers"].as_object().unwrap();
+        assert!(answers.keys().eq(["200"]), "the load pays a bank that answers: {told}");
+    }
+}
+
+#[test]
+fn samples_are_of_all_transfers_from_the_first_on() {
+    let file = std::env::temp_dir().join(format!("titian-bench-samples-{}", std::process::id()));
+    let args = ["bench", "--seconds", "2", "--core", "caller", "--format", "json", "--samples"];
+    let told = done(titian(&[&args[..], &[file.to_str().unwrap()]].concat()));
+    let table = fs::read_to_string(&file).unwrap();
+    fs::remove_file(file).unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["books"]["agree"], true, "{told}");
+    // Seconds with three digits behind the point are milliseconds.
+    let rows: Vec<Vec<u64>> = table
+        .lines()
+        .skip(1)
+        .map(|line| line.replace('.', "").split(',').map(|value| value.parse().unwrap()).collect())
+        .collect();
+    let answers = told["answers"].as_object().unwrap().values().filter_map(Value::as_u64);
+    let windows = rows.iter().map(|row| row[2]);
+    assert_eq!(windows.sum::<u64>(), answers.sum::<u64>(), "{table}");
+    assert!(rows.is_sorted_by(|row, next| row[0] < next[0] && row[1] < next[1]), "{table}");
+    assert!(rows.iter().any(|row| row[1] == 1_000), "{table}");
+    assert!(rows.iter().all(|row| row[3] > 0 && row[4] > 0), "{table}");
+}
+
+#[test]
+fn options_that_do_not_go_together_are_refused() {
+    for option in [&["--flapping"][..], &["--waiting", "1"], &["--samples", "/tmp/none.csv"]] {
+        let run = titian(&[&["bench", "--direction", "in"], option].concat());
+        assert!(refused(run).contains("are of transfers out"));
+    }
+}
+
+#[test]
 fn a_folder_that_is_somebodys_is_left_alone() {
     let folder = std::env::temp_dir().join(format!("titian-bench-used-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();

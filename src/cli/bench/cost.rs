@@ -80,13 +80,19 @@ impl Processes {
 
     /// What the adapter has.
     fn memory(self) -> Memory {
-        let status = self.adapter.map(|id| fs::read_to_string(format!("/proc/{id}/status")));
-        let Some(Ok(status)) = status else { return Memory::default() };
+        self.adapter.map(Memory::of).unwrap_or_default()
+    }
+}
+
+impl Memory {
+    /// What a process has; nothing where the system does not tell.
+    pub(super) fn of(process: u32) -> Self {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         let kib = |name| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
             line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or_default()
         };
-        Memory { now: kib("VmRSS:"), most: kib("VmHWM:") }
+        Self { now: kib("VmRSS:"), most: kib("VmHWM:") }
     }
 }
 

@@ -4,24 +4,23 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
 use tokio::time::sleep;
 
-use super::cost::{Meter, Spent};
+use super::cost::Spent;
+use super::flap::Relay;
 use super::keys::Keys;
-use super::load::{self, Load};
 use super::machine::{self, Machine};
+use super::partner::Partner;
 use super::report::Report;
-use super::request::{MINOR, Request};
-use super::settings::configure;
-use super::{Bench, Core, Direction, inbound};
-use crate::api::SignatureKey;
+use super::request::{MINOR, PAYEE, Request};
+use super::settings::{Purpose, Settings};
+use super::waiting::Waiting;
+use super::{Bench, Core, Direction, inbound, outbound};
 use crate::cli::failure::{Failure, write};
-use crate::link::Clock;
-use crate::rig::{Client, Closing, Folder, PATIENCE, Stage, Watcher};
+use crate::rig::{Closing, Folder, Stage, Watcher};
 
-/// How long what is under way at the end may take.
-const ENDING: Duration = Duration::from_mins(2);
+/// How long nothing may end of what is under way when the load is over. Reversals are repeated after less.
+const ENDING: Duration = Duration::from_mins(7);
 
 /// What came of the load.
 pub(super) struct Measured {
@@ -33,8 +32,12 @@ pub(super) struct Measured {
     pub(super) outcomes: BTreeMap<String, u64>,
     /// Those of them whose money moved.
     pub(super) settled: u64,
+    /// Those of which it was not known when they were answered, by their numbers.
+    pub(super) in_progress: Vec<u64>,
     /// Bytes of an answer's body.
     pub(super) answer_length: usize,
+    /// How often the second link was cut while the load ran, if it flapped.
+    pub(super) cuts: Option<u64>,
 }
 
 /// How long transfers took, in microseconds.
@@ -46,13 +49,6 @@ pub(super) struct Times {
     pub(super) most: u64,
 }
 
-impl Times {
-    fn of(times: &Histogram<u64>) -> Self {
-        let within = |share| times.value_at_quantile(share);
-        Self { p50: within(0.5), p99: within(0.99), p999: within(0.999), most: times.max() }
-    }
-}
-
 /// Runs it all.
 pub(super) async fn run(bench: &Bench) -> Result<(), Failure> {
     let program =
@@ -61,24 +57,46 @@ pub(super) async fn run(bench: &Bench) -> Result<(), Failure> {
     let keys = Keys::draw()?;
     let ports = [crate::rig::any_port(); 2];
     let mut stage = Stage::set(program, folder, 1, ports).await?;
-    let settings = configure(&stage, bench.core, &keys)?;
-    let watcher = stage.adapter(&settings).await?;
-    let request = request(bench, &stage, &keys).await?;
+    let relay = relay(bench, &stage).await?;
+    let switch = stage.switch.address("listen")?;
+    let links = [switch, relay.as_ref().map_or(switch, |relay| relay.at)];
+    let settings = Settings { core: bench.core, keys: &keys, links };
 
+    let mut waiting = match bench.waiting {
+        Some(count) => Some(Waiting::put(count.into(), &mut stage, &settings).await?),
+        None => None,
+    };
+    let measured = settings.write(&stage.folder, Purpose::Measured)?;
+    let mut watcher = stage.adapter(&measured).await?;
+    let request = Partner::enter(&stage, &keys).await?.request(bench.core, PAYEE);
+    if let Some(waiting) = &mut waiting {
+        waiting.begin(&stage, &watcher).await?;
+    }
     let mut measured = match bench.direction {
-        Direction::Out => outbound(bench, &stage, &request, &watcher).await?,
+        Direction::Out => outbound::run(bench, &stage, &request, &watcher, relay.as_ref()).await?,
         Direction::In => inbound::run(bench, &stage, &watcher).await?,
     };
-    quiet(&stage, &watcher).await?;
-    if bench.direction == Direction::In {
-        inbound::count(&mut measured, &watcher).await?;
+    if let Some(waiting) = &mut waiting {
+        quiet(&stage, &watcher, waiting.begin).await?;
+        waiting.end(&watcher).await?;
+        measured.settled += waiting.settled;
+        watcher = Waiting::release(&mut stage, &settings).await?;
+    }
+    quiet(&stage, &watcher, 0).await?;
+    match bench.direction {
+        Direction::Out => {
+            // A token does not last as long as some runs.
+            let partner = Partner::enter(&stage, &keys).await?;
+            measured.settled += partner.moved(&measured.in_progress).await?;
+        }
+        Direction::In => inbound::count(&mut measured, &watcher).await?,
     }
     let machine = measure_machine(bench, &stage, &request, measured.answer_length).await?;
     let mut closing = stage.close().await?;
     if bench.core == Core::Caller {
         debited_by_caller(&mut closing, &measured, bench.direction);
     }
-    let report = Report::new(bench, &measured, &machine, &closing);
+    let report = Report::new(bench, &measured, waiting.as_ref(), &machine, &closing);
     write(&report.told(bench.format))?;
     let folder = stage.leave().await?;
     if bench.dir.is_none() {
@@ -91,61 +109,38 @@ pub(super) async fn run(bench: &Bench) -> Result<(), Failure> {
     }
 }
 
-/// The request of all transfers, with a token that was asked for as channels do.
-async fn request(bench: &Bench, stage: &Stage, keys: &Keys) -> Result<Request, Failure> {
-    let api = stage.address("api")?;
-    let token = keys.token(&Client::new(api, PATIENCE), Clock::new()).await?;
-    let key = SignatureKey::new(keys.secret.as_bytes());
-    let key = key.ok_or_else(|| Failure::No("the secret is too short".to_owned()))?;
-    Ok(Request::new(token, key, bench.core))
+/// What the second link leads through, if it is to flap.
+async fn relay(bench: &Bench, stage: &Stage) -> Result<Option<Relay>, Failure> {
+    if !bench.flapping {
+        return Ok(None);
+    }
+    let relay = Relay::start(stage.switch.address("listen")?).await;
+    Ok(Some(relay.map_err(|error| format!("the relay of the second link: {error}"))?))
 }
 
-async fn outbound(
-    bench: &Bench,
-    stage: &Stage,
-    request: &Request,
-    watcher: &Watcher,
-) -> Result<Measured, Failure> {
-    let failed = |error| Failure::No(format!("the load: {error}"));
-    let api = stage.address("api")?;
-    let streams = load::connect(api, bench.in_flight).await.map_err(failed)?;
-    let load = Load::begin(bench.rate())?;
-    let course = async {
-        sleep(bench.warm_up()).await;
-        let meter = Meter::begin(stage, watcher).await?;
-        load.measure();
-        sleep(bench.measured()).await;
-        meter.end().await
-    };
-    let spent = load::run(&load, streams, request, course).await.map_err(failed)??;
-    let tally = load.tally().ok_or_else(|| failed(std::io::Error::other("is not over")))?;
-    let outcomes = tally.statuses.iter().map(|(status, count)| (status.to_string(), *count));
-    // One that is in progress moves its money a little later.
-    let settled = [200, 202].iter().filter_map(|status| tally.statuses.get(status)).sum();
-    Ok(Measured {
-        transfers: tally.answers,
-        times: Times::of(&tally.times),
-        spent,
-        outcomes: outcomes.collect(),
-        settled,
-        answer_length: tally.answer_length,
-    })
+/// Transfers with something left to be done.
+pub(super) async fn open_transfers(watcher: &Watcher) -> Result<u64, Failure> {
+    Ok(watcher.metric("titian_transfers_open").await?)
 }
 
-/// Waits until nothing is under way.
-async fn quiet(stage: &Stage, watcher: &Watcher) -> Result<(), Failure> {
-    let begun = Instant::now();
+/// Waits until no more than so many transfers are under way, and nothing at the switch.
+pub(super) async fn quiet(stage: &Stage, watcher: &Watcher, left: u64) -> Result<(), Failure> {
+    let (mut least, mut since) = (u64::MAX, Instant::now());
     loop {
         // The switch first: what it asks begins something at the adapter.
         let questions = stage.operator.open_questions().await?;
-        let transfers = watcher.metric("titian_transfers_open").await?;
-        if [transfers, questions] == [0, 0] {
+        let transfers = open_transfers(watcher).await?;
+        if questions == 0 && transfers <= left {
             return Ok(());
         }
-        if begun.elapsed() > ENDING {
+        let under_way = questions.saturating_add(transfers);
+        if under_way < least {
+            (least, since) = (under_way, Instant::now());
+        }
+        if since.elapsed() > ENDING {
             return Err(Failure::No(format!(
-                "after {ENDING:?} there are under way still: {transfers} transfers at the adapter, \
-                 {questions} questions at the switch"
+                "nothing has ended for {ENDING:?}, and there are under way still: {transfers} \
+                 transfers at the adapter, {questions} questions at the switch"
             )));
         }
         sleep(Duration::from_millis(50)).await;

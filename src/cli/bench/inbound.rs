@@ -43,7 +43,9 @@ pub(super) async fn run(
         spent,
         outcomes: BTreeMap::new(),
         settled: 0,
+        in_progress: Vec::new(),
         answer_length: ANSWER,
+        cuts: None,
     })
 }
 

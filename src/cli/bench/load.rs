@@ -18,6 +18,7 @@ use tokio::task::{JoinSet, LocalSet};
 
 use super::pacer::Pacer;
 use super::request::Request;
+use super::samples::Samples;
 use crate::cli::failure::Failure;
 
 /// Bytes that an answer may have.
@@ -25,6 +26,9 @@ const ANSWER_MAX: usize = 64 * 1024;
 
 /// The longest time that is told, in microseconds.
 const LONGEST: u64 = 120_000_000;
+
+/// The status of a transfer of which nobody knows yet what becomes of it.
+const IN_PROGRESS: u16 = 202;
 
 /// What came of the requests.
 pub(super) struct Tally {
@@ -35,6 +39,8 @@ pub(super) struct Tally {
     pub(super) answers: u64,
     /// All answers by their status, those of the warm-up too.
     pub(super) statuses: BTreeMap<u16, u64>,
+    /// Transfers that were in progress when they were answered, by their numbers.
+    pub(super) in_progress: Vec<u64>,
     /// Bytes of the last answer's body.
     pub(super) answer_length: usize,
 }
@@ -44,24 +50,57 @@ pub(super) struct Load {
     /// With a rate: says when a request is due. Without, each connection makes the next one when it is answered.
     pacer: Option<Pacer>,
     made: Cell<u64>,
+    /// How many requests it makes, if that does not depend on time.
+    whole: Option<u64>,
     measured_from: Cell<Option<Instant>>,
     stopped_at: Cell<Option<Instant>>,
     tally: RefCell<Tally>,
+    /// Where it is told how it goes on, from the first request.
+    samples: RefCell<Option<Samples>>,
+}
+
+/// No times yet, in microseconds.
+pub(super) fn times() -> Result<Histogram<u64>, Failure> {
+    Ok(Histogram::new_with_max(LONGEST, 3)
+        .map_err(|error| format!("no histogram of times: {error}"))?)
 }
 
 impl Load {
     /// As many requests as are answered, or so many a second from now on.
-    pub(super) fn begin(rate: Option<NonZeroU32>) -> Result<Rc<Self>, Failure> {
-        let times = Histogram::new_with_max(LONGEST, 3)
-            .map_err(|error| format!("no histogram of times: {error}"))?;
-        let (statuses, answers, answer_length) = (BTreeMap::new(), 0, 0);
+    pub(super) fn begin(
+        rate: Option<NonZeroU32>,
+        samples: Option<Samples>,
+    ) -> Result<Rc<Self>, Failure> {
         let pacer = rate.map(Pacer::start).transpose();
+        let pacer = pacer.map_err(|error| format!("no thread: {error}"))?;
+        Self::new(pacer, None, samples)
+    }
+
+    /// So many requests, as fast as they are answered.
+    pub(super) fn of(count: u64) -> Result<Rc<Self>, Failure> {
+        Self::new(None, Some(count), None)
+    }
+
+    fn new(
+        pacer: Option<Pacer>,
+        whole: Option<u64>,
+        samples: Option<Samples>,
+    ) -> Result<Rc<Self>, Failure> {
+        let tally = Tally {
+            times: times()?,
+            answers: 0,
+            statuses: BTreeMap::new(),
+            in_progress: Vec::new(),
+            answer_length: 0,
+        };
         Ok(Rc::new(Self {
-            pacer: pacer.map_err(|error| format!("no thread: {error}"))?,
+            pacer,
             made: Cell::new(0),
+            whole,
             measured_from: Cell::new(None),
             stopped_at: Cell::new(None),
-            tally: RefCell::new(Tally { times, answers, statuses, answer_length }),
+            tally: RefCell::new(tally),
+            samples: RefCell::new(samples),
         }))
     }
 
@@ -70,8 +109,11 @@ impl Load {
         self.measured_from.set(Some(Instant::now()));
     }
 
-    /// Makes no more requests but those that are due by now.
+    /// Makes no more requests but those that are due by now, or that make it whole.
     fn stop(&self, connections: usize) {
+        if self.whole.is_some() {
+            return;
+        }
         self.stopped_at.set(Some(Instant::now()));
         if let Some(pacer) = &self.pacer {
             pacer.wake(connections);
@@ -83,38 +125,44 @@ impl Load {
         Rc::into_inner(self).map(|load| load.tally.into_inner())
     }
 
-    /// The next request: its number, and when it is or was due. None any more, once it is stopped.
+    /// The next request: its number, and when it is or was due. None any more, once it is stopped or has made all.
     async fn next(&self) -> Option<(u64, Instant)> {
         let due = match &self.pacer {
             Some(pacer) => pacer.next(&self.made).await,
             None => Instant::now(),
         };
-        if self.stopped_at.get().is_some_and(|stopped| stopped <= due) {
+        let is_over = self.stopped_at.get().is_some_and(|stopped| stopped <= due);
+        if is_over || self.whole.is_some_and(|whole| self.made.get() >= whole) {
             return None;
         }
         self.made.set(self.made.get() + 1);
         Some((self.made.get(), due))
     }
 
-    fn told(&self, due: Instant, status: u16, length: usize) {
+    fn told(&self, (number, due): (u64, Instant), status: u16, length: usize) -> io::Result<()> {
         let mut tally = self.tally.borrow_mut();
         *tally.statuses.entry(status).or_default() += 1;
-        tally.answer_length = length;
-        let Some(from) = self.measured_from.get() else { return };
-        tally.answers += u64::from(self.stopped_at.get().is_none());
-        if due >= from {
-            let micros = u64::try_from(due.elapsed().as_micros()).unwrap_or(LONGEST);
-            tally.times.saturating_record(micros);
+        if status == IN_PROGRESS {
+            tally.in_progress.push(number);
         }
+        tally.answer_length = length;
+        let micros = u64::try_from(due.elapsed().as_micros()).unwrap_or(LONGEST);
+        if let Some(from) = self.measured_from.get() {
+            tally.answers += u64::from(self.stopped_at.get().is_none());
+            if due >= from {
+                tally.times.saturating_record(micros);
+            }
+        }
+        self.samples.borrow_mut().as_mut().map_or(Ok(()), |samples| samples.told(micros))
     }
 
     /// One connection: asks, and asks again when it is answered.
     async fn ask(self: Rc<Self>, mut stream: TcpStream, mut request: Request) -> io::Result<()> {
         let mut answer = BytesMut::with_capacity(ANSWER_MAX);
-        while let Some((number, due)) = self.next().await {
-            stream.write_all(request.for_transfer(number)).await?;
+        while let Some(next) = self.next().await {
+            stream.write_all(request.for_transfer(next.0)).await?;
             let (status, length) = hear(&mut stream, &mut answer).await?;
-            self.told(due, status, length);
+            self.told(next, status, length)?;
         }
         Ok(())
     }
@@ -131,7 +179,8 @@ pub(super) async fn connect(server: SocketAddr, count: u32) -> io::Result<Vec<Tc
     Ok(streams)
 }
 
-/// Runs the load for as long as `course` goes, and until all is answered. What the course said comes back.
+/// Runs the load for as long as `course` goes, or until it is whole, and until all is answered. What the course said comes back when
+/// both are over.
 pub(super) async fn run<T>(
     load: &Rc<Load>,
     streams: Vec<TcpStream>,
@@ -148,16 +197,15 @@ pub(super) async fn run<T>(
         let (mut course, mut said) = (pin!(course), None);
         loop {
             tokio::select! {
-                ended = clients.join_next() => match ended {
-                    Some(ended) => ended??,
-                    None => break,
-                },
+                Some(ended) = clients.join_next() => ended??,
                 done = &mut course, if said.is_none() => {
                     load.stop(connections);
                     said = Some(done);
                 }
+                else => break,
             }
         }
+        load.samples.borrow_mut().as_mut().map_or(Ok(()), Samples::end)?;
         said.ok_or_else(|| io::Error::other("the load ended too soon"))
     });
     run.await

@@ -8,6 +8,7 @@ use super::cost::Spent;
 use super::course::{Measured, Times};
 use super::machine::{Machine, per_second};
 use super::request::MINOR;
+use super::waiting::Waiting;
 use super::{Bench, Core, Direction, Format};
 use crate::rig::Closing;
 
@@ -15,6 +16,7 @@ use crate::rig::Closing;
 pub(super) struct Report<'a> {
     bench: &'a Bench,
     measured: &'a Measured,
+    waiting: Option<&'a Waiting>,
     machine: &'a Machine,
     /// In what the books differ.
     pub(super) differences: Vec<&'static str>,
@@ -33,6 +35,7 @@ impl<'a> Report<'a> {
     pub(super) fn new(
         bench: &'a Bench,
         measured: &'a Measured,
+        waiting: Option<&'a Waiting>,
         machine: &'a Machine,
         closing: &Closing,
     ) -> Self {
@@ -50,7 +53,7 @@ impl<'a> Report<'a> {
             differences.push("transfers that are open still");
         }
         let rows_each = ratio(audited.verified.head.count, audited.transfers);
-        Self { bench, measured, machine, differences, rows_each }
+        Self { bench, measured, waiting, machine, differences, rows_each }
     }
 
     /// In the form that was asked for.
@@ -127,6 +130,12 @@ impl<'a> Report<'a> {
         let Times { p50, p99, p999, most } = *times;
         let [p50, p99, p999, most] = [p50, p99, p999, most].map(millis);
         line("time of each", format!("p50 {p50}   p99 {p99}   p99.9 {p999}   most {most}"));
+        if let Some(cuts) = self.measured.cuts {
+            line("second link", format!("cut {cuts} times"));
+        }
+        if let Some(waiting) = self.waiting {
+            line("waiting", told_waiting(waiting));
+        }
         let outcomes: Vec<_> =
             outcomes.iter().map(|(outcome, count)| format!("{outcome}: {count}")).collect();
         line("answers", outcomes.join(", "));
@@ -194,6 +203,8 @@ impl<'a> Report<'a> {
             "transfers": transfers,
             "transfers_per_second": self.rate(),
             "micros": { "p50": p50, "p99": p99, "p99.9": p999, "most": most },
+            "second_link_cuts": self.measured.cuts,
+            "waiting": self.waiting.map(json_of_waiting),
             "answers": outcomes,
             "processor_micros_per_transfer": costs.collect::<serde_json::Map<_, _>>(),
             "adapter_memory_kib": { "now": memory.now, "most": memory.most },
@@ -203,6 +214,26 @@ impl<'a> Report<'a> {
             "books": { "agree": self.differences.is_empty(), "differences": self.differences },
         })
     }
+}
+
+fn told_waiting(waiting: &Waiting) -> String {
+    let Waiting { begin, end, memory, started, .. } = waiting;
+    let [before, with, started] = [memory[0], memory[1], *started].map(mega);
+    let each = waiting.bytes_each();
+    format!(
+        "{begin} reversals at the begin, {end} at the end; adapter {before} MB before them, {with} MB with them: \
+         {each} bytes each; {started} MB when started with them"
+    )
+}
+
+fn json_of_waiting(waiting: &Waiting) -> Json {
+    let Waiting { begin, end, memory: [before, with], started, .. } = waiting;
+    json!({
+        "begin": begin,
+        "end": end,
+        "adapter_memory_kib": { "before": before, "with": with, "started_with": started },
+        "bytes_each": waiting.bytes_each(),
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]

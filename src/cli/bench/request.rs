@@ -24,10 +24,23 @@ const TWELVE: &str = "000000000000";
 const SIGNED: &str =
     "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000";
 
+/// Whom a load pays.
+#[derive(Clone, Copy)]
+pub(super) struct Payee {
+    /// The bank that is paid.
+    pub(super) bank: &'static str,
+    /// What the numbers of transfers to it begin behind, so that no two are the same.
+    pub(super) behind: u64,
+}
+
+/// Whom the load that is measured pays.
+pub(super) const PAYEE: Payee = Payee { bank: "014", behind: 0 };
+
 /// A request, whole.
 #[derive(Clone)]
 pub(super) struct Request {
     bytes: Vec<u8>,
+    behind: u64,
     token: String,
     key: SignatureKey,
     clock: Clock,
@@ -49,7 +62,7 @@ struct Places {
 
 impl Request {
     /// A request of the partner of the bench.
-    pub(super) fn new(token: String, key: SignatureKey, core: Core) -> Self {
+    pub(super) fn new(token: String, key: SignatureKey, core: Core, payee: Payee) -> Self {
         let clock = Clock::new();
         let (stamp, from) = (stamp(clock.now()), account(0));
         let debited = match core {
@@ -64,7 +77,7 @@ impl Request {
              \"beneficiaryAccountName\":\"Siti Rahayu\",\"beneficiaryAccountNo\":\"",
         );
         let to = text.add(TWELVE);
-        text.add("\",\"beneficiaryBankCode\":\"014\",\"sourceAccountNo\":\"");
+        text.add(&format!("\",\"beneficiaryBankCode\":\"{}\",\"sourceAccountNo\":\"", payee.bank));
         let from = text.add(&from);
         text.add(&format!(
             "\",\"transactionDate\":\"{stamp}\",\"currency\":\"IDR\",\
@@ -94,12 +107,14 @@ impl Request {
             to: in_body(to),
         };
         let body = text.add(&body);
-        Self { bytes: text.0.into_bytes(), token, key, clock, stamped: None, body, places }
+        let (bytes, behind) = (text.0.into_bytes(), payee.behind);
+        Self { bytes, behind, token, key, clock, stamped: None, body, places }
     }
 
     /// The request for the transfer of this number, signed.
     pub(super) fn for_transfer(&mut self, number: u64) -> &[u8] {
-        let digits = format!("{number:012}");
+        let number = self.behind.saturating_add(number);
+        let digits = digits(number);
         let Places { external, reference, from, to, .. } = self.places.clone();
         self.put(external, &digits);
         self.put(reference, &digits);
@@ -133,6 +148,11 @@ impl Request {
     }
 }
 
+/// The number of a transfer, as it is in its request.
+pub(super) fn digits(number: u64) -> String {
+    format!("{number:012}")
+}
+
 /// A text that tells where each of its pieces stands.
 #[derive(Default)]
 struct Text(String);
@@ -152,7 +172,7 @@ mod tests {
     #[test]
     fn a_request_is_whole_and_signed_and_differs_by_its_number() {
         let key = SignatureKey::new(b"a secret of 24 bytes....").unwrap();
-        let mut request = Request::new("token".into(), key.clone(), Core::Caller);
+        let mut request = Request::new("token".into(), key.clone(), Core::Caller, PAYEE);
         let first = String::from_utf8(request.for_transfer(7).to_vec()).unwrap();
         let second = String::from_utf8(request.for_transfer(8).to_vec()).unwrap();
         assert_ne!(first, second);

@@ -34,7 +34,7 @@ pub(super) fn configure(
          [api]\nlisten = \"{api}\"\nauth = \"none\"\nwait = \"5s\"\nrate = 1000000\nburst = 1000000\n\n\
          [core]\nledger = {ledger:?}\naccounts_file = {accounts:?}\n\n\
          [limits]\noverdue_per_second = 2000\noverdue_per_bank = 500\noverdue_burst = 500\n",
-        common = folder.settings(switch, console),
+        common = folder.settings([switch; 2], console),
         ledger = folder.url("ledger.db"),
     );
     folder.write("titian.toml", &text)

@@ -33,7 +33,7 @@ pub(super) async fn requests(setup: &Setup<'_>) -> Result<f64, Failure> {
     let server = thread::spawn(move || serve(listener, length, ended));
 
     let streams = load::connect(address, setup.in_flight).await.map_err(failed)?;
-    let load = Load::begin(None)?;
+    let load = Load::begin(None, None)?;
     let course = async {
         sleep(setup.time / 4).await;
         load.measure();
