@@ -191,11 +191,10 @@ fn traffic_comes_at_its_rate_and_the_same_from_the_same_seed() {
     assert_eq!(world.positions()[2], -i128::from(moved));
 }
 
-#[test]
-fn traffic_waits_for_a_bank_that_is_not_there() {
-    let mut world = World::unconnected(Dialect::nusantara());
-    let traffic = Traffic {
-        per_second: NonZeroU32::MIN,
+/// Credits for our bank, and nothing else.
+fn credits(world: &World, per_second: NonZeroU32, in_flight: usize) -> Traffic {
+    Traffic {
+        per_second,
         from: vec![world.played],
         to: vec![world.ours],
         accounts: Vec::new(),
@@ -203,8 +202,14 @@ fn traffic_waits_for_a_bank_that_is_not_there() {
         most: 1,
         inquiries: 0,
         regrets: 0,
-        in_flight: usize::MAX,
-    };
+        in_flight,
+    }
+}
+
+#[test]
+fn traffic_waits_for_a_bank_that_is_not_there() {
+    let mut world = World::unconnected(Dialect::nusantara());
+    let traffic = credits(&world, NonZeroU32::MIN, usize::MAX);
     world.switch.set_traffic(Some(traffic), world.now);
     world.pass(5);
     assert!(world.is_quiet());
@@ -217,17 +222,7 @@ fn traffic_waits_for_a_bank_that_is_not_there() {
 #[test]
 fn traffic_is_made_while_fewer_questions_are_open_than_may_be_and_its_answers_are_timed() {
     let mut world = World::new(Dialect::nusantara());
-    let traffic = Traffic {
-        per_second: NonZeroU32::new(1_000).unwrap(),
-        from: vec![world.played],
-        to: vec![world.ours],
-        accounts: Vec::new(),
-        least: 1,
-        most: 1,
-        inquiries: 0,
-        regrets: 0,
-        in_flight: 2,
-    };
+    let traffic = credits(&world, NonZeroU32::new(1_000).unwrap(), 2);
     world.switch.set_traffic(Some(traffic), world.now);
     world.pass(1);
     let asked = [world.next_to(world.ours), world.next_to(world.ours)];

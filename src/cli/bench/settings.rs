@@ -11,6 +11,9 @@ use crate::rig::{Folder, PLENTY, any_port};
 /// Accounts at the bank.
 pub(super) const ACCOUNTS: u64 = 10_000;
 
+/// No pace of what is repeated.
+const UNPACED: &str = "\n[limits]\noverdue_per_second = 1000000\noverdue_per_bank = 1000000\noverdue_burst = 1000000\n";
+
 /// What an adapter is started for.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
@@ -76,18 +79,15 @@ impl Purpose {
     }
 
     /// Sections of its own.
-    const fn own(self) -> &'static str {
+    fn own(self) -> String {
         match self {
-            Self::Measured => "",
+            Self::Measured => String::new(),
             // The first repeats are due when the measuring begins. All later ones are the network's own.
-            Self::Waiting => {
+            Self::Waiting => format!(
                 "\n[network.change.timers]\nresponse = \"2s\"\n\
-                 \n[network.change.reversal]\nfirst = \"5s\"\n\
-                 \n[limits]\noverdue_per_second = 1000000\noverdue_per_bank = 1000000\noverdue_burst = 1000000\n"
-            }
-            Self::Released => {
-                "\n[limits]\noverdue_per_second = 1000000\noverdue_per_bank = 1000000\noverdue_burst = 1000000\n"
-            }
+                 \n[network.change.reversal]\nfirst = \"5s\"\n{UNPACED}"
+            ),
+            Self::Released => UNPACED.to_owned(),
         }
     }
 }
