@@ -186,7 +186,8 @@ impl Node {
         }
     }
 
-    fn gauge(&self) {
+    /// Puts down what is now.
+    pub(super) fn gauge(&self) {
         self.metrics.open.set(self.engine.open());
         self.metrics.exceptions.set(self.engine.exceptions().len());
         self.metrics.exchanges.set(self.engine.exchanges());

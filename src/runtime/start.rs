@@ -152,6 +152,8 @@ pub async fn run(
         postings: Vec::new(),
         scratch: BytesMut::new(),
     };
+    // Whoever reads metrics at once is told what the journal left open.
+    node.gauge();
     let inlets = Inlets { asks, links: from_links, bank: from_bank, committed, found, wishes };
     let running = tokio::spawn(inlets::run(node, inlets));
     let (end, ended) = watch::channel(false);
