@@ -33,13 +33,15 @@ impl Engine {
         self.books = closed;
     }
 
-    /// After all open transfers were restored: each is told that the program started again.
+    /// After all open transfers were restored: each is told that the program started again. What core was asked was asked by a
+    /// process that is gone, so it is asked again without waiting for an answer, at the pace of what is overdue.
     pub fn resume(&mut self, now: Moment) {
         let slots: Vec<_> = self.live.slots().collect();
         for slot in slots {
             let restarted = self.live.get(slot).map(|entry| entry.life.restarted());
             if let Some(restarted) = restarted {
                 self.step(slot, &restarted, now);
+                self.bring_forward(slot, now);
             }
         }
     }

@@ -165,6 +165,14 @@ impl Engine {
             None => self.schedule.clear(slot),
         }
     }
+
+    /// Has a transfer that waits for core ask it now, if it is its turn.
+    pub(super) fn bring_forward(&mut self, slot: Slot, now: Moment) {
+        let lane = self.live.get(slot).map(|entry| lane(&entry.life));
+        if let Some(lane) = lane.filter(|lane| *lane == Lane::Paced(CORE)) {
+            self.schedule.set(slot, now, lane);
+        }
+    }
 }
 
 /// Where a transfer's next deadline waits. Time that runs out is acted upon at once; what is sent because of it, for the

@@ -36,8 +36,10 @@ pub enum Outcome {
     Settled,
     /// It was taken and given back.
     GivenBack,
-    /// Nothing was done.
+    /// Nothing was done, and that is on record.
     Refused,
+    /// It was not taken on: nothing was done, and nothing is on record.
+    NotTaken,
     /// Something that a channel can't make sense of: status and response code.
     Senseless(u16),
 }
@@ -85,8 +87,9 @@ impl Channel {
                 match standing {
                     Some("00") => return Outcome::Settled,
                     Some("04") => return Outcome::GivenBack,
-                    Some("05" | "06" | "07") => return Outcome::Refused,
-                    None if status == 404 => return Outcome::Refused,
+                    Some("05" | "06") => return Outcome::Refused,
+                    Some("07") => return Outcome::NotTaken,
+                    None if status == 404 => return Outcome::NotTaken,
                     Some(_) | None => {}
                 }
             }

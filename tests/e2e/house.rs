@@ -24,7 +24,7 @@ use crate::proxy::CoreProxy;
 pub(crate) const TITIAN: &str = env!("CARGO_BIN_EXE_titian");
 
 /// How long anything may take before a test has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The account of a customer who can pay, and of one who can't.
 pub(crate) const RICH: &str = "5550000000";

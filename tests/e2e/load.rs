@@ -113,6 +113,7 @@ pub(crate) async fn told_the_same(channel: &Channel, told: &[Told]) -> u128 {
             Outcome::Settled => &["00"],
             Outcome::GivenBack => &["04"],
             Outcome::Refused => &["06"],
+            Outcome::NotTaken => &["07"],
             Outcome::Senseless(code) => panic!("{} was told {code}", wanted.number),
         };
         assert!(allowed.contains(&status), "{} was told {outcome:?}, now {status}", wanted.number);

@@ -99,6 +99,26 @@ fn a_restart_is_no_storm() {
 }
 
 #[test]
+fn after_a_restart_core_is_asked_again_at_once_and_is_not_run_over() {
+    let mut before = engine(1000, 10);
+    (0..300).for_each(|id| before.handle(asks(id, id, 1), NOW));
+    let (_, records) = commit(&mut before);
+    let mut engine = engine(1000, 10);
+    for id in 0..300 {
+        let of_it = records.iter().filter(|record| record.id == TransferId(id)).cloned();
+        engine.restore(&of_it.collect::<Vec<_>>(), None).unwrap();
+    }
+    // Long before the answers are due that the process waited for.
+    engine.resume(NOW);
+    engine.tick(NOW);
+    engine.tick(NOW);
+    let outputs = commit(&mut engine).0;
+    let asked =
+        outputs.iter().filter(|output| matches!(output, Output::Effect(Effect::AskPosting(_))));
+    assert_eq!(asked.count(), 100, "as many as may be asked at once");
+}
+
+#[test]
 fn over_the_bound_nothing_is_looked_up() {
     let mut engine = engine(10, 10);
     for id in 0..=100 {

@@ -34,7 +34,7 @@ impl Tally {
                 add(&self.settled, 1)
             }
             Outcome::GivenBack => add(&self.given_back, 1),
-            Outcome::Refused => add(&self.refused, 1),
+            Outcome::Refused | Outcome::NotTaken => add(&self.refused, 1),
             Outcome::Senseless(_) => add(&self.senseless, 1),
         };
     }

@@ -72,7 +72,7 @@ impl Next<'_, '_> {
             Input::Due if tries < self.context.rules.posting_tries => self.ask_debit(tries),
             Input::Due if broken(Mutant::RefuseWithoutCancel) => self.refuse(RefusedFor::Barred),
             Input::Due => self.cancel_debit(Unwanted::Doubtful, 0),
-            // The deadline asks again; what was on its way at a restart is asked for then too.
+            // The deadline asks again, which a restart brings forward.
             Input::Posting(PostingAnswer::None) | Input::Restarted => {}
             Input::Cancel(_)
             | Input::Line(_)
