@@ -51,7 +51,9 @@ fn main() {
     }
     if wants("commits") {
         let rate = variable("TITIAN_JOURNAL_RATE").unwrap_or(60_000);
-        latency(&folder, 64, rate as f64, seconds(90));
+        let time = seconds(variable("TITIAN_JOURNAL_SECONDS").unwrap_or(90));
+        let before = variable("TITIAN_JOURNAL_TRANSFERS").unwrap_or(0);
+        latency(&folder, 64, rate as f64, time, before);
     }
     if wants("start") {
         let closed = variable("TITIAN_JOURNAL_TRANSFERS").unwrap_or(1_000_000);
@@ -90,12 +92,14 @@ fn rates(folder: &Folder, rounds: usize, time: Duration) {
     }
 }
 
-/// The time from a batch's append to its answer, batches coming evenly at so many rows a second.
-fn latency(folder: &Folder, batch: u64, rate: f64, time: Duration) {
+/// The time from a batch's append to its answer, batches coming evenly at so many rows a second, into a journal that has so many
+/// transfers before.
+fn latency(folder: &Folder, batch: u64, rate: f64, time: Duration, before: u64) {
     folder.settle();
     let path = folder.fresh().join("titian.db");
     let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
     let mut lives = Lives::default();
+    append_all(&journal, (0..before / 64).map(|_| lives.batch(256)));
     let (done, durable) = channel();
     let start = Instant::now();
     let mut sent = 0;
@@ -109,10 +113,14 @@ fn latency(folder: &Folder, batch: u64, rate: f64, time: Duration) {
         sent += 1;
     }
     let mut times: Vec<_> = durable.iter().take(sent).map(Result::unwrap).collect();
+    let each = (rate / batch as f64) as usize;
+    let worst = times.chunks(each.max(1)).map(|second| second.iter().max().unwrap());
+    let worst: Vec<_> = worst.map(|most| most.as_millis().to_string()).collect();
+    println!("\nthe longest of each second, ms: {}", worst.join(" "));
     let log = fs::metadata(path.with_extension("db-wal")).unwrap().len() >> 20;
     let rows = sent as u64 * batch;
     println!(
-        "\n{sent} commits of {batch}, {rate:.0} rows/s, {rows} rows: {}; log {log} MB",
+        "{sent} commits of {batch}, {rate:.0} rows/s, {rows} rows: {}; log {log} MB",
         spread(&mut times)
     );
     println!(

@@ -3,12 +3,13 @@
 //!
 //! [`Journal::append`] gives a [`Batch`] to the writer, the one thread that writes. It takes all that waits into one
 //! transaction of SQLite, and answers when that is durable. What looks rows up is made from them off that path, by
-//! the keeper, which also signs checkpoints. [`Reader`]s look things up beside both.
+//! the keeper, which also signs checkpoints, and the merger. [`Reader`]s look things up beside both.
 //!
 //! ```text
 //! append ─► queue ─► writer: keys, hash chain, insert, sync ─► answer
 //!                       │
 //!                       └─► tail ─► keeper: index, runs of keys, log into store, checkpoints
+//!                                      └─► merger: fewer runs of keys
 //! ```
 //!
 //! An error while writing ends the writing for good: whether its rows are durable nobody knows but the disk, so
@@ -33,7 +34,7 @@ mod writer;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
 pub use archive::archive;
@@ -75,8 +76,8 @@ pub struct Journal {
     shared: Arc<Shared>,
     _file: Arc<File>,
     jobs: Option<SyncSender<Job>>,
-    writer: Option<JoinHandle<()>>,
-    keeper: Option<JoinHandle<()>>,
+    /// The writer, the keeper and the merger, in the order in which they end.
+    threads: Vec<JoinHandle<()>>,
     _lock: Lock,
 }
 
@@ -117,19 +118,21 @@ impl Journal {
         let own = Store::open(&path)?;
         let file = Arc::new(File::open(&path).during("opening the store", &path)?);
         let (jobs, queue) = sync_channel(WAITING);
-        let spawn = |name: &str| thread::Builder::new().name(name.to_owned());
+        let (sealed, runs) = channel();
         let (common, synced) = (Arc::clone(&shared), Arc::clone(&file));
-        let keeper = spawn("journal-keeper")
-            .spawn(move || {
-                Keeper { shared: &common, store: own, file: synced, index, ledger }.run();
-            })
-            .during("starting a thread for", &path)?;
+        let keep = move || {
+            Keeper { shared: &common, store: own, file: synced, index, ledger, sealed }.run();
+        };
         let common = Arc::clone(&shared);
-        let writer = spawn("journal-writer")
-            .spawn(move || writer::run(&store, head, &common, &queue))
-            .during("starting a thread for", &path)?;
-        let (writer, keeper) = (Some(writer), Some(keeper));
-        Ok(Self { path, shared, _file: file, jobs: Some(jobs), writer, keeper, _lock: lock })
+        let merge = move || keeper::merge(&common, &runs);
+        let common = Arc::clone(&shared);
+        let write = move || writer::run(&store, head, &common, &queue);
+        let threads = vec![
+            spawn("journal-writer", write, &path)?,
+            spawn("journal-keeper", keep, &path)?,
+            spawn("journal-merger", merge, &path)?,
+        ];
+        Ok(Self { path, shared, _file: file, jobs: Some(jobs), threads, _lock: lock })
     }
 
     /// Makes a batch durable, all of it or nothing, after those before it. A transfer that begins under a key that
@@ -191,14 +194,25 @@ impl Journal {
         Store::open(&self.path)?.checkpoint(Mode::Truncate).map(drop)
     }
 
-    /// Ends both threads.
+    /// Ends the threads.
     fn stop(&mut self) {
         self.jobs = None;
-        // A thread that panicked, as none should, said so itself, and leaves a store that a restart recovers.
-        let _ = self.writer.take().map(JoinHandle::join);
-        self.shared.close();
-        let _ = self.keeper.take().map(JoinHandle::join);
+        for thread in self.threads.drain(..) {
+            // A thread that panicked, as none should, said so itself, and leaves a store that a restart recovers.
+            let _ = thread.join();
+            // The writer is gone, who is the first: nothing more comes for the others.
+            self.shared.close();
+        }
     }
+}
+
+fn spawn(
+    name: &str,
+    run: impl FnOnce() + Send + 'static,
+    path: &Path,
+) -> Result<JoinHandle<()>, JournalError> {
+    let named = thread::Builder::new().name(name.to_owned());
+    named.spawn(run).during("starting a thread for", path)
 }
 
 impl Drop for Journal {

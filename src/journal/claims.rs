@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::chain::Head;
 use super::error::{During, JournalError};
@@ -124,22 +125,21 @@ impl Claims {
         self.sealing = Arc::default();
     }
 
-    /// The newest runs, if there are many alike.
+    /// The newest runs of which there are many alike, if there are.
     pub(super) fn begin_merge(&self) -> Option<Merging> {
         let size = |run: &Run| (run.len() / NEWEST).max(1).ilog(ALIKE);
-        let last = self.runs.last()?;
-        let newest = size(last);
-        let alike = self.runs.iter().rev().take_while(|run| size(run) == newest).count();
-        let runs = self.runs.get(self.runs.len() - alike..).filter(|runs| runs.len() >= ALIKE)?;
+        let mut alike = self.runs.chunk_by(|run, next| size(run) == size(next)).rev();
+        let runs = alike.find(|runs| runs.len() >= ALIKE)?;
         let (folder, archived) = (self.folder.clone(), self.archived);
-        let span = Span { first: runs.first()?.span.first, last: last.span.last };
+        let span = Span { first: runs.first()?.span.first, last: runs.last()?.span.last };
         Some(Merging { folder, runs: runs.to_vec(), span, archived })
     }
 
-    /// Puts in what was merged, in place of what it was merged from.
+    /// Puts in what was merged, in place of what it was merged from. What was sealed meanwhile stays.
     pub(super) fn end_merge(&mut self, run: Run) {
-        self.runs.retain(|old| old.span.first < run.span.first);
-        self.runs.push(Arc::new(run));
+        let before = |row: u64| self.runs.partition_point(|old| old.span.first < row);
+        let merged = before(run.span.first)..before(run.span.last.count);
+        self.runs.splice(merged, [Arc::new(run)]);
     }
 }
 
@@ -152,15 +152,21 @@ impl Sealing {
 }
 
 impl Merging {
-    /// Writes the merged run; what it was merged from is taken from the folder, but is read on while somebody has it.
-    pub(super) fn write(self) -> Result<Run, JournalError> {
+    /// Writes the merged run, if it is to the end. A part of one is taken away at the next start.
+    ///
+    /// # Errors
+    /// [`JournalError::Closed`] if it was to be given up.
+    pub(super) fn write(&self, give_up: &AtomicBool) -> Result<Run, JournalError> {
         let len = self.runs.iter().map(|run| run.len()).sum();
-        let merged =
-            Run::write(&self.folder, self.span, len, run::merged(&self.runs, self.archived)?)?;
-        for run in &self.runs {
-            fs::remove_file(&run.path).during("removing", &run.path)?;
-        }
-        Ok(merged)
+        let keys = run::merged(&self.runs, self.archived)?;
+        let go_on = || !give_up.load(Ordering::Relaxed);
+        let keys = keys.map(|entry| if go_on() { entry } else { Err(JournalError::Closed) });
+        Run::write(&self.folder, self.span, len, keys)
+    }
+
+    /// Takes away what was merged, when nobody reads it any more. A crash before it leaves what the next start takes away.
+    pub(super) fn clear(self) -> Result<(), JournalError> {
+        self.runs.into_iter().try_for_each(|run| run.remove())
     }
 }
 

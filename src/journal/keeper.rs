@@ -1,9 +1,10 @@
-//! The keeper: the thread that does what must not make a commit wait. It fills the index, seals and merges the keys,
-//! takes the write-ahead log into the store, and signs checkpoints.
+//! The keeper: the thread that does what must not make a commit wait. It fills the index, seals the keys, takes the write-ahead log
+//! into the store, and signs checkpoints. Beside it the merger merges the runs of keys.
 
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use super::checkpoint::Ledger;
@@ -29,6 +30,21 @@ pub(super) struct Keeper<'k> {
     pub(super) file: Arc<File>,
     pub(super) index: Index,
     pub(super) ledger: Option<Ledger>,
+    /// Where the merger is told of new runs of keys. It ends when this is gone.
+    pub(super) sealed: Sender<()>,
+}
+
+/// The merger's thread: whenever keys were sealed, their runs may be many. To merge millions takes seconds, that the log and the
+/// index have not.
+pub(super) fn merge(shared: &Shared, sealed: &Receiver<()>) {
+    loop {
+        if let Err(error) = shared.merge_claims() {
+            return shared.fail(error);
+        }
+        if sealed.recv().is_err() {
+            return;
+        }
+    }
 }
 
 impl Keeper<'_> {
@@ -47,7 +63,10 @@ impl Keeper<'_> {
             let (groups, closing) = self.shared.wait(STEP, PATIENCE, idle);
             self.index.apply(&groups)?;
             self.shared.indexed(groups.len());
-            self.shared.keep_claims()?;
+            if self.shared.seal_claims()? {
+                // One that is gone has said why, and nothing is written any more.
+                let _ended = self.sealed.send(());
+            }
             self.keep_log()?;
             if signed.elapsed() >= every || closing {
                 signed = Instant::now();

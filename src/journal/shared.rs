@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -57,8 +57,6 @@ pub(super) struct Tail {
     rows: usize,
     /// The rows that the keeper waits for: with fewer it is not woken.
     wanted: usize,
-    /// Nothing more comes.
-    pub(super) closing: bool,
 }
 
 /// What the threads of a journal have in common.
@@ -73,6 +71,8 @@ pub(super) struct Shared {
     /// Why the last checkpoint was not signed and written.
     pub(super) unsigned: Mutex<Option<JournalError>>,
     tail: Mutex<Tail>,
+    /// Nothing more comes. It is set under the lock of the tail, so that who waits for more is not missed.
+    closing: AtomicBool,
     grown: Condvar,
     shrunk: Condvar,
 }
@@ -91,6 +91,7 @@ impl Shared {
             rewind: AtomicBool::new(false),
             unsigned: Mutex::default(),
             tail: Mutex::default(),
+            closing: AtomicBool::new(false),
             grown: Condvar::new(),
             shrunk: Condvar::new(),
         }
@@ -101,18 +102,26 @@ impl Shared {
         self.claims.read().unwrap_or_else(PoisonError::into_inner).find(key.0)
     }
 
-    /// Seals keys and merges runs, if there are enough.
-    pub(super) fn keep_claims(&self) -> Result<(), JournalError> {
+    /// Seals keys, if there are enough; says whether there were.
+    pub(super) fn seal_claims(&self) -> Result<bool, JournalError> {
         let sealing = self.claims_mut().begin_seal();
-        if let Some(sealing) = sealing {
-            let run = sealing.write()?;
-            self.claims_mut().end_seal(run);
-        }
+        let Some(sealing) = sealing else { return Ok(false) };
+        let run = sealing.write()?;
+        self.claims_mut().end_seal(run);
+        Ok(true)
+    }
+
+    /// Merges runs of keys as long as there are enough, or until the journal closes.
+    pub(super) fn merge_claims(&self) -> Result<(), JournalError> {
         loop {
             let merging = self.claims_mut().begin_merge();
             let Some(merging) = merging else { return Ok(()) };
-            let run = merging.write()?;
+            let run = match merging.write(&self.closing) {
+                Err(JournalError::Closed) => return Ok(()),
+                written => written?,
+            };
             self.claims_mut().end_merge(run);
+            merging.clear()?;
         }
     }
 
@@ -128,7 +137,7 @@ impl Shared {
             let keys = group.entries.iter().flat_map(Entry::keys);
             self.claims_mut().extend(keys.filter(|(_, seq)| *seq > have), group.head);
         }
-        self.keep_claims()
+        self.seal_claims().map(drop)
     }
 
     fn claims_mut(&self) -> RwLockWriteGuard<'_, Claims> {
@@ -155,7 +164,9 @@ impl Shared {
 
     /// Says that nothing more comes.
     pub(super) fn close(&self) {
-        lock(&self.tail).closing = true;
+        let tail = lock(&self.tail);
+        self.closing.store(true, Ordering::Relaxed);
+        drop(tail);
         self.grown.notify_one();
     }
 
@@ -183,7 +194,7 @@ impl Shared {
         if tail.rows > 0 {
             tail = self.wait_for(tail, enough, patience);
         }
-        (tail.groups.iter().cloned().collect(), tail.closing)
+        (tail.groups.iter().cloned().collect(), self.closing.load(Ordering::Relaxed))
     }
 
     fn wait_for<'t>(
@@ -193,7 +204,7 @@ impl Shared {
         time: Duration,
     ) -> MutexGuard<'t, Tail> {
         tail.wanted = rows;
-        let fewer = |tail: &mut Tail| tail.rows < rows && !tail.closing;
+        let fewer = |tail: &mut Tail| tail.rows < rows && !self.closing.load(Ordering::Relaxed);
         let waited = self.grown.wait_timeout_while(tail, time, fewer);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }

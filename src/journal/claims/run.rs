@@ -25,7 +25,7 @@ const DIGEST: usize = 32;
 const BLOCK: usize = 256;
 
 /// Bytes written before they are synced: a sync of much at once would hold up the commits beside it.
-const SYNC: usize = 1 << 20;
+const SYNC: u64 = 1 << 20;
 
 /// The rows whose keys a run has: from `first` to `last`.
 #[derive(Clone, Copy, Debug)]
@@ -133,6 +133,19 @@ impl Run {
         Ok(span.map(|span| building.run(path.to_owned(), span, file)))
     }
 
+    /// Takes a run that nobody reads any more from the folder, a piece at a time: a disk that is told what is free takes as long
+    /// for it as for a write, and holds up the commits beside it.
+    pub(super) fn remove(&self) -> Result<(), JournalError> {
+        let doing = "removing a run of keys";
+        let file = File::options().write(true).open(&self.path).during(doing, &self.path)?;
+        let mut left = (HEADER + self.len * ENTRY + DIGEST) as u64;
+        while left > SYNC {
+            left -= SYNC;
+            file.set_len(left).and_then(|()| file.sync_data()).during(doing, &self.path)?;
+        }
+        fs::remove_file(&self.path).during(doing, &self.path)
+    }
+
     /// The row that took a key, if the run has it.
     pub(super) fn find(&self, key: u128) -> Result<Option<u64>, JournalError> {
         if !self.filter.may_have(key) {
@@ -230,7 +243,7 @@ struct Out<'f> {
     path: &'f Path,
     buffer: BufWriter<&'f File>,
     digest: Sha256,
-    unsynced: usize,
+    unsynced: u64,
 }
 
 impl<'f> Out<'f> {
@@ -245,7 +258,7 @@ impl<'f> Out<'f> {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
-        self.unsynced += bytes.len();
+        self.unsynced += bytes.len() as u64;
         self.buffer.write_all(bytes).during("writing a run of keys", self.path)?;
         if self.unsynced >= SYNC { self.sync() } else { Ok(()) }
     }

@@ -31,8 +31,9 @@ fn take(claims: &mut Claims, rows: impl Iterator<Item = u64>) {
             claims.end_seal(run);
         }
         while let Some(merging) = claims.begin_merge() {
-            let run = merging.write().unwrap();
+            let run = merging.write(&AtomicBool::new(false)).unwrap();
             claims.end_merge(run);
+            merging.clear().unwrap();
         }
     }
 }
@@ -55,6 +56,38 @@ fn every_key_is_found_in_memory_in_runs_and_after_a_start_and_no_other() {
     assert_eq!(again.find(key(last)).unwrap(), None);
     for unknown in last + 1..last + 10_000 {
         assert_eq!(claims.find(key(unknown)).unwrap(), None);
+    }
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn what_is_sealed_while_runs_are_merged_stays_and_a_merge_may_be_given_up() {
+    let folder = folder("beside");
+    let mut claims = Claims::open(folder.clone(), head(0), rows(0)).unwrap();
+    let each = NEWEST as u64;
+    let seal = |claims: &mut Claims, run: u64| {
+        claims.extend(
+            (run * each + 1..=(run + 1) * each).map(|seq| (key(seq), seq)),
+            head((run + 1) * each),
+        );
+        let run = claims.begin_seal().unwrap().write().unwrap();
+        claims.end_seal(run);
+    };
+    (0..8).for_each(|run| seal(&mut claims, run));
+    let merging = claims.begin_merge().unwrap();
+    (8..10).for_each(|run| seal(&mut claims, run));
+    let given_up = merging.write(&AtomicBool::new(true)).unwrap_err();
+    assert!(matches!(given_up, JournalError::Closed), "{given_up}");
+    assert_eq!(claims.runs.len(), 10, "and nothing has changed");
+    let merged = merging.write(&AtomicBool::new(false)).unwrap();
+    claims.end_merge(merged);
+    assert_eq!((claims.runs.len(), run::list(&folder).unwrap().len()), (3, 11));
+    merging.clear().unwrap();
+    assert_eq!(run::list(&folder).unwrap().len(), 3);
+    let again = Claims::open(folder.clone(), head(0), rows(10 * each)).unwrap();
+    for seq in [1, 8 * each, 8 * each + 1, 10 * each] {
+        assert_eq!(claims.find(key(seq)).unwrap(), Some(seq));
+        assert_eq!(again.find(key(seq)).unwrap(), Some(seq));
     }
     fs::remove_dir_all(folder).unwrap();
 }
