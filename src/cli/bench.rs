@@ -58,9 +58,10 @@ from 1,000 up, and for each second, from the first transfer on: seconds since th
 begin, transfers so far and since the line before; of these the adapter's
 processor time, p50, p99 and the longest, all in microseconds; and its memory.
 
-In the same run it measures the machine: what a sync of the disk costs, how many
-frames are echoed over loopback, requests answered by a bare HTTP server, rows
-written by bare SQLite; and tells the transfers as a ratio to each.
+In the same run it measures the machine: what a sync of the disk costs, alone and
+beside the load, as others on the disk make both wait; how many frames are echoed
+over loopback, requests answered by a bare HTTP server, rows written by bare SQLite;
+and tells the transfers as a ratio to each.
 
 At the end the books of the bank, the adapter and the switch are compared. Exit
 code 0: they agree to the last cent; 1: they do not.";

@@ -1,9 +1,11 @@
 //! What processes take, as the system counts it (`/proc`, see proc(5)), and what the adapter counts itself.
 
 use std::fs;
+use std::io;
 use std::process;
 use std::time::{Duration, Instant};
 
+use super::machine::{Beside, Syncs};
 use crate::cli::failure::Failure;
 use crate::rig::{Process, Stage, Watcher};
 
@@ -19,6 +21,7 @@ pub(super) struct Meter<'a> {
     processes: Processes,
     batches: u64,
     cost: Cost,
+    beside: Beside,
     begun: Instant,
 }
 
@@ -30,6 +33,8 @@ pub(super) struct Spent {
     pub(super) memory: Memory,
     /// Batches that the journal made durable.
     pub(super) batches: u64,
+    /// Bare syncs of the same disk, beside it.
+    pub(super) syncs: Syncs,
 }
 
 /// The processes beside this one.
@@ -60,15 +65,22 @@ impl<'a> Meter<'a> {
         let adapter = stage.adapter.as_ref().and_then(Process::id);
         let processes = Processes { adapter, switch: stage.switch.id() };
         let batches = watcher.metric(BATCHES).await?;
-        Ok(Self { watcher, processes, batches, cost: processes.cost(), begun: Instant::now() })
+        let beside = Beside::begin(&stage.folder.path).map_err(|error| failed(&error))?;
+        let (cost, begun) = (processes.cost(), Instant::now());
+        Ok(Self { watcher, processes, batches, cost, beside, begun })
     }
 
     /// Until now.
     pub(super) async fn end(self) -> Result<Spent, Failure> {
         let (time, cost) = (self.begun.elapsed(), self.processes.cost().since(self.cost));
+        let syncs = self.beside.end().map_err(|error| failed(&error))?;
         let batches = self.watcher.metric(BATCHES).await?.saturating_sub(self.batches);
-        Ok(Spent { time, cost, memory: self.processes.memory(), batches })
+        Ok(Spent { time, cost, memory: self.processes.memory(), batches, syncs })
     }
+}
+
+fn failed(error: &io::Error) -> Failure {
+    Failure::No(format!("the syncs beside the load: {error}"))
 }
 
 impl Processes {

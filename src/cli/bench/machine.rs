@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::request::Request;
 use crate::cli::failure::Failure;
-pub(super) use disk::Syncs;
+pub(super) use disk::{Beside, Syncs};
 
 /// What was measured.
 pub(super) struct Machine {

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::cost::Spent;
 use super::course::{Measured, Times};
-use super::machine::{Machine, per_second};
+use super::machine::{Machine, Syncs, per_second};
 use super::request::MINOR;
 use super::waiting::Waiting;
 use super::{Bench, Core, Direction, Format};
@@ -154,12 +154,11 @@ impl<'a> Report<'a> {
             let (ratio, bare, product) = (product / bare, grouped(bare), grouped(product));
             let _ = writeln!(text, "  {name:<36}{bare:>12}{product:>10}{ratio:>9.2}");
         }
-        let syncs = &self.machine.syncs;
         let _ = writeln!(
             text,
-            "  a sync takes {} at p50, {} at p99\n\n{}",
-            millis(syncs.p50),
-            millis(syncs.p99),
+            "  a sync takes {}\n  beside the load {}\n\n{}",
+            told_syncs(&self.machine.syncs),
+            told_syncs(&spent.syncs),
             match self.differences.as_slice() {
                 [] => "the books of bank, adapter and switch agree".to_owned(),
                 differences => format!("the books DIFFER: {}", differences.join(", ")),
@@ -210,7 +209,8 @@ impl<'a> Report<'a> {
             "adapter_memory_kib": { "now": memory.now, "most": memory.most },
             "journal_rows": { "per_transfer": self.rows_each, "per_batch": self.rows_a_batch() },
             "machine": limits.collect::<serde_json::Map<_, _>>(),
-            "sync_micros": { "p50": self.machine.syncs.p50, "p99": self.machine.syncs.p99 },
+            "sync_micros": json_of_syncs(&self.machine.syncs),
+            "sync_micros_beside_the_load": json_of_syncs(&spent.syncs),
             "books": { "agree": self.differences.is_empty(), "differences": self.differences },
         })
     }
@@ -234,6 +234,15 @@ fn json_of_waiting(waiting: &Waiting) -> Json {
         "adapter_memory_kib": { "before": before, "with": with, "started_with": started },
         "bytes_each": waiting.bytes_each(),
     })
+}
+
+fn told_syncs(syncs: &Syncs) -> String {
+    let [p50, p99, most] = [syncs.p50, syncs.p99, syncs.most].map(millis);
+    format!("{p50} at p50, {p99} at p99, {most} at most")
+}
+
+fn json_of_syncs(syncs: &Syncs) -> Json {
+    json!({ "p50": syncs.p50, "p99": syncs.p99, "most": syncs.most })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]

@@ -3,6 +3,8 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -17,6 +19,9 @@ const LONGEST: u64 = 120_000_000;
 const ROW: usize = 300;
 const GROUP: u64 = 64;
 
+/// How long appends beside a load wait from one to the next.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Appends, each synced before the next.
 pub(in super::super) struct Syncs {
     /// How many a second.
@@ -24,16 +29,43 @@ pub(in super::super) struct Syncs {
     /// Microseconds.
     pub(in super::super) p50: u64,
     pub(in super::super) p99: u64,
+    pub(in super::super) most: u64,
+}
+
+/// Appends that go on beside a load, now and then: how long a sync takes while the product has the disk, and whoever else.
+pub(in super::super) struct Beside {
+    until: Sender<()>,
+    thread: JoinHandle<io::Result<Syncs>>,
+}
+
+impl Beside {
+    pub(in super::super) fn begin(folder: &Path) -> io::Result<Self> {
+        let (until, over) = channel();
+        let path = folder.join("bare-beside");
+        let go_on = move || over.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout);
+        let thread = Builder::new().name("syncs-beside".to_owned());
+        let thread = thread.spawn(move || append(&path, go_on))?;
+        Ok(Self { until, thread })
+    }
+
+    pub(in super::super) fn end(self) -> io::Result<Syncs> {
+        drop(self.until);
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("its thread panicked")))
+    }
 }
 
 /// Appends 4 KiB and syncs, again and again.
 pub(super) fn syncs(folder: &Path, time: Duration) -> io::Result<Syncs> {
-    let mut file =
-        OpenOptions::new().create(true).append(true).open(folder.join("bare-appends"))?;
+    let begun = Instant::now();
+    append(&folder.join("bare-appends"), || begun.elapsed() < time)
+}
+
+fn append(path: &Path, go_on: impl Fn() -> bool) -> io::Result<Syncs> {
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     let page = [0x5A; 4096];
     let mut times = Histogram::<u64>::new_with_max(LONGEST, 3).map_err(io::Error::other)?;
     let begun = Instant::now();
-    while begun.elapsed() < time {
+    while go_on() {
         let start = Instant::now();
         file.write_all(&page)?;
         file.sync_data()?;
@@ -43,6 +75,7 @@ pub(super) fn syncs(folder: &Path, time: Duration) -> io::Result<Syncs> {
         rate: per_second(times.len(), begun.elapsed()),
         p50: times.value_at_quantile(0.5),
         p99: times.value_at_quantile(0.99),
+        most: times.max(),
     })
 }
 
