@@ -1,7 +1,11 @@
 //! The live table: the transfers that are open, and the last that were closed.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+mod index;
+
+use std::collections::{BTreeSet, VecDeque};
+
+pub(super) use index::Mixer;
+use index::{Index, Place};
 
 use super::event::{Begun, Key, Life, Stand};
 use super::schedule::Slot;
@@ -40,9 +44,9 @@ impl Entry {
 pub(super) struct Live {
     entries: Vec<Option<Entry>>,
     free: Vec<u32>,
-    by_id: HashMap<u128, u32, Mixing>,
-    by_key: HashMap<u128, u32, Mixing>,
-    by_trace: HashMap<u128, u32, Mixing>,
+    by_id: Index,
+    by_key: Index,
+    by_trace: Index,
     /// Closed transfers, the oldest first.
     remembered: VecDeque<Closed>,
     lookups: Lookups,
@@ -82,37 +86,21 @@ impl Lookups {
     }
 }
 
-/// Takes a slot out of an index, if it is not another's by now.
-fn remove(index: &mut HashMap<u128, u32, Mixing>, key: u128, slot: Slot) {
-    if index.get(&key) == Some(&slot.0) {
-        index.remove(&key);
-    }
+/// Which id, key or trace lies at a place of an index.
+fn id_at(entries: &[Option<Entry>]) -> impl Fn(Place) -> Option<u128> {
+    |place| Some(entry_at(entries, place)?.id.0)
 }
 
-type Mixing = BuildHasherDefault<Mixer>;
+fn key_at(entries: &[Option<Entry>]) -> impl Fn(Place) -> Option<u128> {
+    |place| entry_at(entries, place)?.begun.as_ref()?.keys().nth(place.nth()).map(|key| key.0)
+}
 
-/// A hasher without a secret: ids and keys are ours or cryptographic hashes, so nobody can aim at it, and the
-/// same run gives the same table.
-#[derive(Default)]
-pub(super) struct Mixer(u64);
+fn trace_at(entries: &[Option<Entry>]) -> impl Fn(Place) -> Option<u128> {
+    |place| entry_at(entries, place)?.traces.get(place.nth())?.map(trace_key)
+}
 
-impl Hasher for Mixer {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        }
-    }
-
-    fn write_u128(&mut self, number: u128) {
-        let folded = u64::try_from(number >> 64).unwrap_or_default()
-            ^ u64::try_from(number & u128::from(u64::MAX)).unwrap_or_default();
-        let mixed = (folded ^ (folded >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        self.0 = mixed ^ (mixed >> 29);
-    }
+fn entry_at(entries: &[Option<Entry>], place: Place) -> Option<&Entry> {
+    entries.get(place.slot() as usize)?.as_ref()
 }
 
 /// STAN and transmission second tell messages of ours apart; the STAN alone wraps.
@@ -138,9 +126,10 @@ impl Live {
         if let Some(place) = self.entries.get_mut(slot as usize) {
             *place = Some(entry);
         }
-        self.by_id.insert(id.0, slot);
-        let keys = begun.iter().flat_map(Begun::keys);
-        self.by_key.extend(keys.map(|key| (key.0, slot)));
+        self.by_id.insert(id.0, Place::new(slot, 0), id_at(&self.entries));
+        for (nth, key) in begun.iter().flat_map(Begun::keys).enumerate() {
+            self.by_key.insert(key.0, Place::new(slot, nth), key_at(&self.entries));
+        }
         self.open += 1;
         Slot(slot)
     }
@@ -154,25 +143,24 @@ impl Live {
     }
 
     pub(super) fn by_id(&self, id: TransferId) -> Option<Slot> {
-        self.by_id.get(&id.0).copied().map(Slot)
+        self.by_id.find(id.0, id_at(&self.entries)).map(Slot)
     }
 
     pub(super) fn by_key(&self, key: Key) -> Option<Slot> {
-        self.by_key.get(&key.0).copied().map(Slot)
+        self.by_key.find(key.0, key_at(&self.entries)).map(Slot)
     }
 
     pub(super) fn by_trace(&self, trace: Trace) -> Option<Slot> {
-        self.by_trace.get(&trace_key(trace)).copied().map(Slot)
+        self.by_trace.find(trace_key(trace), trace_at(&self.entries)).map(Slot)
     }
 
     /// Lets answers to messages under these numbers be found.
     pub(super) fn index_trace(&mut self, trace: Trace, slot: Slot) {
-        self.by_trace.insert(trace_key(trace), slot.0);
-        if let Some(entry) = self.get_mut(slot)
-            && let Some(free) = entry.traces.iter_mut().find(|kept| kept.is_none())
-        {
-            *free = Some(trace);
-        }
+        let Some(entry) = self.get_mut(slot) else { return };
+        let mut traces = entry.traces.iter_mut().enumerate();
+        let Some((nth, free)) = traces.find(|(_, kept)| kept.is_none()) else { return };
+        *free = Some(trace);
+        self.by_trace.insert(trace_key(trace), Place::new(slot.0, nth), trace_at(&self.entries));
     }
 
     /// Every slot that is taken, in order.
@@ -250,12 +238,12 @@ impl Live {
         self.free.push(slot.0);
         self.exceptions.remove(&slot.0);
         self.open -= usize::from(!entry.closed);
-        self.by_id.remove(&entry.id.0);
-        for key in entry.begun.iter().flat_map(Begun::keys) {
-            remove(&mut self.by_key, key.0, slot);
+        self.by_id.remove(entry.id.0, Place::new(slot.0, 0));
+        for (nth, key) in entry.begun.iter().flat_map(Begun::keys).enumerate() {
+            self.by_key.remove(key.0, Place::new(slot.0, nth));
         }
-        for trace in entry.traces.into_iter().flatten() {
-            remove(&mut self.by_trace, trace_key(trace), slot);
+        for (nth, trace) in entry.traces.into_iter().flatten().enumerate() {
+            self.by_trace.remove(trace_key(trace), Place::new(slot.0, nth));
         }
         Some(entry)
     }
