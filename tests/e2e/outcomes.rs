@@ -114,8 +114,8 @@ async fn where_no_reversal_exists_the_status_decides_or_the_money_is_held() {
     stage.house.until_metric("titian_exceptions", |count| count == 1).await;
     assert_eq!(stage.stands(2).await, "03");
     assert!(stage.house.stop().await.success());
-    let held = ["sent", "position", "what is in flight"];
-    let books = stage.compare_but(1, |found| found == held).await;
+    let differences = ["sent", "position", "what is in flight"];
+    let books = stage.compare_but(1, &differences).await;
     assert_eq!((books.out.moved, books.out.in_flight), (12_500_000, 12_500_000));
     assert_eq!((books.bank.debited.count, books.bank.given_back.count), (2, 0));
     assert_eq!(books.switch.sent, (1, 12_500_000));
