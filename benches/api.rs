@@ -1,5 +1,5 @@
-//! What a signed transfer costs in the channel API, with a desk that answers at once: in the router alone (nanoseconds and
-//! allocations), and over sockets in requests a second, each beside a bare axum handler in the same run.
+//! The cost of a signed transfer in the channel API, with a port that responds at once: in the router alone (nanoseconds and
+//! allocations) and over sockets (requests a second), each beside a bare axum handler in the same run.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,7 +8,7 @@
     clippy::cast_precision_loss,
     clippy::indexing_slicing,
     missing_docs,
-    reason = "a benchmark that can't go on stops"
+    reason = "a benchmark that can't continue stops"
 )]
 
 use std::fmt::Write as _;
@@ -24,12 +24,12 @@ use axum::routing::post;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use titian::api::{
-    Api, Claim, Debit, Denial, Desk, Ground, InquiryAnswer, Progress, Settings, SignatureKey,
-    TransferAnswer, serve,
+    AccountInquiryResponse, Api, ChannelPort, Debit, NotProcessed, Settings, SharedSettings,
+    SignatureKey, SignedRequest, TransferReport, TransferResponse, serve,
 };
-use titian::engine::{Begun, Key};
+use titian::engine::{IdempotencyKey, RequestIdentity};
 use titian::settings::{Faults, Section, tree};
-use titian::transfer::{Inquiry, Order, Standing};
+use titian::transfer::{Inquiry, Order, TransferStatus};
 use titian::values::{Currency, Moment, Offset, ProcessingCode, TransferId, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -39,41 +39,44 @@ use tokio::runtime::{Builder, Runtime};
 mod key;
 
 const NOW: u64 = 1_795_545_000_000;
-const STAMP: &str = "2026-11-25T01:30:00+07:00";
+const TIMESTAMP: &str = "2026-11-25T01:30:00+07:00";
 const PATH: &str = "/v1.0/transfer-interbank";
 
 #[derive(Default)]
-struct AtOnce(AtomicU64);
+struct ImmediatePort(AtomicU64);
 
-impl Desk for AtOnce {
+impl ChannelPort for ImmediatePort {
     fn now(&self) -> Moment {
         Moment::from_millis(NOW)
     }
 
-    fn id(&self) -> TransferId {
+    fn next_id(&self) -> TransferId {
         TransferId(self.0.fetch_add(1, Ordering::Relaxed).into())
     }
 
-    async fn transfer(&self, order: Order, _: Begun) -> TransferAnswer {
-        let (id, standing) = (order.id, Standing::Settled);
-        TransferAnswer::Stands(Progress { id, standing, trace: None, reason: None })
+    async fn transfer(&self, order: Order, _: RequestIdentity) -> TransferResponse {
+        let (id, status) = (order.id, TransferStatus::Settled);
+        TransferResponse::Report(TransferReport { id, status, trace: None, reason: None })
     }
 
-    async fn inquire(&self, _: Inquiry) -> InquiryAnswer {
-        InquiryAnswer::Unanswered
+    async fn account_inquiry(&self, _: Inquiry) -> AccountInquiryResponse {
+        AccountInquiryResponse::NoResponse
     }
 
-    async fn standing(&self, _: Key) -> Result<Option<(Order, Progress)>, Denial> {
+    async fn transfer_status(
+        &self,
+        _: IdempotencyKey,
+    ) -> Result<Option<(Order, TransferReport)>, NotProcessed> {
         Ok(None)
     }
 }
 
 fn main() {
-    // `cargo test --benches` runs this too, to see that it works: little is enough then.
+    // `cargo test --benches` runs this too, to see that it works: a short run is enough then.
     let full = std::env::args().any(|argument| argument == "--bench");
     let (rounds, requests) = if full { (9, 20_000) } else { (1, 50) };
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let api = Api::new(settings(), AtOnce::default());
+    let api = Api::new(settings(), ImmediatePort::default());
     let token = token(&runtime, &api);
     let signed: Vec<_> = (0..requests).map(|number| signed(&token, number)).collect();
 
@@ -110,13 +113,13 @@ fn main() {
 }
 
 fn bare() -> Router {
-    let answer = |body: Bytes| async move {
+    let respond = |body: Bytes| async move {
         ([(header::CONTENT_TYPE, "application/json")], body.slice(..body.len().min(300)))
     };
-    Router::new().route(PATH, post(answer))
+    Router::new().route(PATH, post(respond))
 }
 
-/// Nanoseconds and allocations a request.
+/// Returns nanoseconds and allocations a request.
 fn in_process(router: &Router, signed: &[Signed]) -> (f64, f64) {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let service = TowerToHyperService::new(router.clone());
@@ -136,9 +139,9 @@ fn in_process(router: &Router, signed: &[Signed]) -> (f64, f64) {
     (nanos / count, counted.count_total as f64 / count)
 }
 
-/// Requests a second over so many connections, one at a time on each.
+/// Returns requests a second over a number of connections, one request at a time on each.
 async fn over_sockets(
-    api: Option<&Arc<Api<AtOnce>>>,
+    api: Option<&Arc<Api<ImmediatePort>>>,
     signed: &[Signed],
     connections: usize,
 ) -> f64 {
@@ -151,7 +154,7 @@ async fn over_sockets(
     let shares: Vec<Vec<Vec<u8>>> = (0..connections)
         .map(|own| signed.iter().skip(own).step_by(connections).map(Signed::bytes).collect())
         .collect();
-    // Connected before the clock starts: what is measured is requests.
+    // Connected before the clock starts: only requests are measured.
     let mut streams = Vec::new();
     for _ in 0..connections {
         streams.push(TcpStream::connect(address).await.unwrap());
@@ -208,18 +211,19 @@ fn signed(token: &str, number: usize) -> Signed {
     let body = format!(
         "{{\"partnerReferenceNo\":\"T{number}\",\"amount\":{{\"value\":\"125000.00\",\"currency\":\"IDR\"}},\
          \"beneficiaryAccountName\":\"Siti Rahayu\",\"beneficiaryAccountNo\":\"8881234567\",\
-         \"beneficiaryBankCode\":\"014\",\"sourceAccountNo\":\"1230004567\",\"transactionDate\":\"{STAMP}\",\
+         \"beneficiaryBankCode\":\"014\",\"sourceAccountNo\":\"1230004567\",\"transactionDate\":\"{TIMESTAMP}\",\
          \"currency\":\"IDR\",\"originatorInfos\":[{{\"originatorCustomerName\":\"Budi Santoso\"}}],\
          \"customerReference\":\"rent\",\"feeType\":\"OUR\"}}"
     )
     .into_bytes();
-    let claim = Claim { method: "POST", path: PATH, token, body: &body, timestamp: STAMP };
+    let request =
+        SignedRequest { method: "POST", path: PATH, token, body: &body, timestamp: TIMESTAMP };
     let secret = include_str!("../tests/api/mobile.secret").trim_end();
-    let signature = SignatureKey::new(secret.as_bytes()).unwrap().sign(&claim);
+    let signature = SignatureKey::new(secret.as_bytes()).unwrap().sign(&request);
     let headers = vec![
         ("content-type", "application/json".to_owned()),
         ("authorization", format!("Bearer {token}")),
-        ("x-timestamp", STAMP.to_owned()),
+        ("x-timestamp", TIMESTAMP.to_owned()),
         ("x-signature", signature),
         ("x-partner-id", "MOBILE".to_owned()),
         ("x-external-id", number.to_string()),
@@ -228,17 +232,17 @@ fn signed(token: &str, number: usize) -> Signed {
     Signed { headers, body }
 }
 
-/// A token, asked for as a client does; and what that costs.
-fn token(runtime: &Runtime, api: &Arc<Api<AtOnce>>) -> String {
+/// Gets a token as a client does, and prints the cost.
+fn token(runtime: &Runtime, api: &Arc<Api<ImmediatePort>>) -> String {
     use base64ct::{Base64, Encoding};
     use rsa::pkcs1v15::SigningKey;
     use rsa::signature::{SignatureEncoding, Signer};
     let signer = SigningKey::<sha2::Sha256>::new(key::MOBILE.clone());
-    let signature = signer.sign(format!("client-1|{STAMP}").as_bytes()).to_bytes();
+    let signature = signer.sign(format!("client-1|{TIMESTAMP}").as_bytes()).to_bytes();
     let request = Request::post("/v1.0/access-token/b2b")
         .header("content-type", "application/json")
         .header("x-client-key", "client-1")
-        .header("x-timestamp", STAMP)
+        .header("x-timestamp", TIMESTAMP)
         .header("x-signature", Base64::encode_string(&signature))
         .body(Body::from("{\"grantType\":\"client_credentials\"}"))
         .unwrap();
@@ -257,7 +261,7 @@ fn wait<T>(runtime: &Runtime, future: impl Future<Output = T>) -> T {
     runtime.block_on(async { tokio::time::timeout(Duration::from_secs(10), future).await.unwrap() })
 }
 
-/// Those that ship, without a bound that would be in the way.
+/// The default settings without rate limits.
 fn settings() -> Settings {
     let text = include_str!("../config/default.toml")
         .replace("rate = 500 ", "rate = 1000000 ")
@@ -270,13 +274,13 @@ fn settings() -> Settings {
         );
     let tree = tree("titian.toml", &text).unwrap();
     let faults = Faults::default();
-    let ground = Ground {
-        transfer: ProcessingCode::from_ascii(b"401000").unwrap(),
-        inquiry: ProcessingCode::from_ascii(b"391000").unwrap(),
+    let shared = SharedSettings {
+        transfer_code: ProcessingCode::from_ascii(b"401000").unwrap(),
+        inquiry_code: ProcessingCode::from_ascii(b"391000").unwrap(),
         currency: Currency::IDR,
         offset: Offset::hours(7),
         debit: Debit::Titian,
     };
     let top = Section::top("titian.toml", &tree, &faults).unwrap();
-    Settings::read(&top.section("api").unwrap(), Some(ground)).unwrap()
+    Settings::read(&top.section("api").unwrap(), Some(shared)).unwrap()
 }

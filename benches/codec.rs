@@ -1,9 +1,9 @@
-//! What decoding and encoding cost, beside `iso8583_rs` and a decoder written by hand for one layout, all in
-//! one run on the same message: a `nusantara` transfer request of 22 data elements.
+//! The cost of decoding and encoding, compared with `iso8583_rs` and a hand-written decoder for one layout,
+//! in one run on the same message: a `nusantara` transfer request of 22 data elements.
 //!
-//! The machine is noisy, so the candidates take turns in short rounds and the median round counts; what
-//! matters is the ratio. `iso8583_rs` reads its one spec from the environment, so the program starts
-//! itself again with it set.
+//! The machine is noisy, so the candidates take turns in short rounds and the median round counts; the ratio
+//! matters. `iso8583_rs` reads its only spec from the environment, so the program starts itself again with
+//! the variable set.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,7 +12,7 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     missing_docs,
-    reason = "a benchmark that can't go on stops"
+    reason = "a benchmark may panic"
 )]
 
 use std::hint::black_box;
@@ -37,7 +37,7 @@ fn main() {
             .unwrap();
         std::process::exit(status.code().unwrap_or(70));
     }
-    // `cargo test --benches` runs this too, to see that it works: one round is enough then.
+    // `cargo test --benches` runs this too, to check that it works; one round is enough then.
     let rounds = if std::env::args().any(|arg| arg == "--bench") { ROUNDS } else { 1 };
     run(rounds);
 }
@@ -60,7 +60,7 @@ fn run(rounds: usize) {
     let elements: Vec<_> = values.iter().map(|(de, _)| *de).collect();
     let texts: Vec<_> = values.iter().map(|(_, value)| value.as_str()).collect();
     let template = spec.template(message.mti(), &elements).unwrap();
-    let mut answers = BytesMut::with_capacity(4096);
+    let mut responses = BytesMut::with_capacity(4096);
     let mut repeats = BytesMut::with_capacity(4096);
     let stream = bytes.to_vec();
     let mut candidates = vec![
@@ -77,14 +77,14 @@ fn run(rounds: usize) {
                 message.find::<ResponseCode>(De::RESPONSE_CODE).unwrap(),
             ));
         }),
-        candidate("by hand, one layout, unchecked", || {
+        candidate("hand-written, one layout, unchecked", || {
             black_box(by_hand::<false>(black_box(&stream))).unwrap();
         }),
-        candidate("by hand, one layout, digits checked", || {
+        candidate("hand-written, one layout, digits checked", || {
             black_box(by_hand::<true>(black_box(&stream))).unwrap();
         }),
         candidate("iso8583_rs: parse", || {
-            // It takes the bytes by a mutable reference, so they are copied for it.
+            // `parse` needs a mutable reference, so the bytes are copied.
             assert!(reference.parse(black_box(&mut stream.clone())).is_ok());
         }),
         candidate("encode by a template", || {
@@ -100,8 +100,8 @@ fn run(rounds: usize) {
             encoder.finish();
         }),
         candidate("respond: 16 echoed, 2 added", || {
-            answers.clear();
-            spec.respond(black_box(&message), response.0, &response.1, &mut answers).unwrap();
+            responses.clear();
+            spec.respond(black_box(&message), response.0, &response.1, &mut responses).unwrap();
         }),
         candidate("repeat", || {
             repeats.clear();
@@ -122,11 +122,11 @@ fn run(rounds: usize) {
     }
     report(rounds, &mut candidates);
     drop(candidates);
-    assert_eq!(buffer, bytes, "what was encoded is what was decoded");
-    assert_eq!(singly, bytes, "both ways of encoding give the same");
+    assert_eq!(buffer, bytes, "the encoded bytes are the decoded bytes");
+    assert_eq!(singly, bytes, "both encoders write the same bytes");
 }
 
-/// Runs one of them so many times (`NAME=TIMES`) and nothing else, for `benches/instructions`.
+/// Runs one candidate a number of times (`NAME=TIMES`) and nothing else, for `benches/instructions`.
 fn count(counted: &str, candidates: &mut [Candidate<'_>]) {
     let (name, times) = counted.split_once('=').expect("NAME=TIMES");
     let candidate = candidates.iter_mut().find(|candidate| candidate.name == name).unwrap();
@@ -156,17 +156,17 @@ fn report(rounds: usize, candidates: &mut [Candidate<'_>]) {
     let median = |name: &str| medians.iter().find(|(other, _)| *other == name).unwrap().1;
     let ratio = |slow: &str, fast: &str| median(slow) / median(fast);
     println!(
-        "\ndecode: {:.0} times iso8583_rs, {:.2} of by hand with digits checked",
+        "\ndecode: {:.0} times as fast as iso8583_rs, {:.2} times the time of hand-written with digits checked",
         ratio("iso8583_rs: parse", "decode, every byte checked"),
-        ratio("decode, every byte checked", "by hand, one layout, digits checked"),
+        ratio("decode, every byte checked", "hand-written, one layout, digits checked"),
     );
     println!(
-        "encode: {:.0} times iso8583_rs",
+        "encode: {:.0} times as fast as iso8583_rs",
         ratio("iso8583_rs: set and assemble", "encode by a template")
     );
 }
 
-/// Nanoseconds a call, over calls that fill a round.
+/// Returns the nanoseconds per call, over calls that fill a round.
 fn one_round(work: &mut dyn FnMut()) -> f64 {
     let start = Instant::now();
     let mut calls = 0_u32;
@@ -179,7 +179,7 @@ fn one_round(work: &mut dyn FnMut()) -> f64 {
     start.elapsed().as_secs_f64() * 1e9 / f64::from(calls)
 }
 
-/// The transfer request of the fixtures without its MAC: its bytes and its values.
+/// Returns the transfer request of the fixtures without its MAC: its bytes and its values.
 fn transfer_request(spec: &Spec) -> (Bytes, Vec<(De, String)>) {
     let text = std::fs::read_to_string("fixtures/nusantara/transfer-request.hex").unwrap();
     let digits: String = text.lines().filter(|line| !line.starts_with('#')).collect();
@@ -221,11 +221,11 @@ fn response() -> Response {
     (&ECHO, [(De::AUTHORIZATION, "A12345"), (De::RESPONSE_CODE, "00")])
 }
 
-/// The floor: a decoder that knows the one layout at compile time, gives where each element lies, and
-/// checks nothing or just the digits.
+/// The lower bound: a decoder that knows the only layout at compile time, returns the position of each
+/// element, and checks nothing or only digits.
 #[inline(never)]
 fn by_hand<const CHECKED: bool>(input: &[u8]) -> Option<[(usize, usize); 22]> {
-    /// Digits of the length indicator and length of each element, and whether it is numeric.
+    /// For each element: digits of the length indicator, length, and whether it is numeric.
     const LAYOUT: [(usize, usize, bool); 22] = [
         (2, 0, true),
         (0, 6, true),

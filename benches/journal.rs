@@ -1,9 +1,9 @@
-//! What a durable row costs: our journal beside a bare loop that inserts rows of the same size into SQLite in the order
-//! of their keys, and beside one whose keys come in no order (`rates`). All sync each batch. Then the latency of commits
-//! at a steady load (`commits`), and a start with many transfers (`start`); words choose among the three.
+//! The cost of a durable row: the journal, compared with a bare loop that inserts rows of the same size into SQLite with
+//! ordered keys, and with one with unordered keys (`rates`). All sync each batch. Then the commit latency at a steady load
+//! (`commits`), and a start with many transfers (`start`). Arguments select among the three.
 //!
-//! `TITIAN_JOURNAL_DIR` says where the files are made; the disk is what is measured. `TITIAN_JOURNAL_RATE` is the load in
-//! rows a second, `TITIAN_JOURNAL_TRANSFERS` how many transfers a start has.
+//! `TITIAN_JOURNAL_DIR` is the folder of the files, and so selects the measured disk. `TITIAN_JOURNAL_RATE` is the load in
+//! rows a second, `TITIAN_JOURNAL_TRANSFERS` the number of transfers of a start.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     missing_docs,
-    reason = "a benchmark that can't go on stops"
+    reason = "a benchmark that can't continue stops"
 )]
 
 use std::fs::{self, File};
@@ -24,22 +24,22 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
-use titian::engine::{Begun, Body, Key};
+use titian::engine::{IdempotencyKey, RequestFingerprint, RequestIdentity};
 use titian::journal::{
-    Batch, Begins, Checkpoints, Direction, Evidence, Form, Journal, Numbers, PublicKeys, Row,
-    Summary, verify,
+    Batch, Checkpoints, Evidence, Journal, MessageTrace, PublicKeys, Row, StoredFacts, Summary,
+    TransferStart, verify,
 };
 use titian::values::{
-    AccountNumber, Amount, Currency, Institution, Moment, Rrn, Stan, TransferId, Value,
+    AccountNumber, Amount, Currency, Direction, Institution, Moment, Rrn, Stan, TransferId, Value,
 };
 
 const START: u64 = 1_795_521_600_000;
 
-/// Bytes of a row's form.
-const FORM: usize = 300;
+/// The size of a row's facts, in bytes.
+const FACTS: usize = 300;
 
 fn main() {
-    // `cargo test --benches` runs this too, to see that it works: little is enough then.
+    // `cargo test --benches` runs this too, only to see that it works. It then measures little.
     let full = std::env::args().any(|argument| argument == "--bench");
     let chosen: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wants = |part: &str| chosen.is_empty() || chosen.iter().any(|word| word == part);
@@ -68,11 +68,11 @@ fn variable(name: &str) -> Option<u64> {
 
 fn rates(folder: &Folder, rounds: usize, time: Duration) {
     println!(
-        "rows/s, {FORM} bytes a form, every batch synced; medians of {rounds} rounds, in each of which all take turns"
+        "rows/s, {FACTS} bytes of facts a row, every batch synced; medians of {rounds} interleaved rounds"
     );
     println!(
         "{:>6} {:>10} {:>10} {:>10} {:>22}",
-        "batch", "in order", "any order", "journal", "journal to in order"
+        "batch", "ordered", "unordered", "journal", "journal/ordered"
     );
     for batch in [1, 16, 64, 256] {
         let mut rates = [const { Vec::new() }; 4];
@@ -80,26 +80,26 @@ fn rates(folder: &Folder, rounds: usize, time: Duration) {
             folder.settle();
             let ordered = bare(folder, batch, time, |number| number);
             folder.settle();
-            let any = bare(folder, batch, time, hashed);
+            let unordered = bare(folder, batch, time, hashed);
             folder.settle();
-            let ours = journalled(folder, batch, time);
-            for (rates, rate) in rates.iter_mut().zip([ordered, any, ours, ours / ordered]) {
+            let ours = journal_rate(folder, batch, time);
+            for (rates, rate) in rates.iter_mut().zip([ordered, unordered, ours, ours / ordered]) {
                 rates.push(rate);
             }
         }
-        let [ordered, any, ours, ratio] = rates.map(median);
-        println!("{batch:>6} {ordered:>10.0} {any:>10.0} {ours:>10.0} {ratio:>22.2}");
+        let [ordered, unordered, ours, ratio] = rates.map(median);
+        println!("{batch:>6} {ordered:>10.0} {unordered:>10.0} {ours:>10.0} {ratio:>22.2}");
     }
 }
 
-/// The time from a batch's append to its answer, batches coming evenly at so many rows a second, into a journal that has so many
-/// transfers before.
+/// Measures the time from a batch's append to its callback, at an even rate of rows a second, in a journal that already has
+/// `before` transfers.
 fn latency(folder: &Folder, batch: u64, rate: f64, time: Duration, before: u64) {
     folder.settle();
     let path = folder.fresh().join("titian.db");
     let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
-    let mut lives = Lives::default();
-    append_all(&journal, (0..before / 64).map(|_| lives.batch(256)));
+    let mut generator = Generator::default();
+    append_all(&journal, (0..before / 64).map(|_| generator.batch(256)));
     let (done, durable) = channel();
     let start = Instant::now();
     let mut sent = 0;
@@ -107,8 +107,8 @@ fn latency(folder: &Folder, batch: u64, rate: f64, time: Duration, before: u64) 
         let due = start + Duration::from_secs_f64(sent as f64 * batch as f64 / rate);
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         let done = done.clone();
-        let batch = lives.batch(batch);
-        // From when it was due: who is late has waited too.
+        let batch = generator.batch(batch);
+        // Measured from the due time, so that a late append counts as waiting.
         journal.append(batch, move |result| done.send(result.map(|_| due.elapsed())).unwrap());
         sent += 1;
     }
@@ -116,7 +116,7 @@ fn latency(folder: &Folder, batch: u64, rate: f64, time: Duration, before: u64) 
     let each = (rate / batch as f64) as usize;
     let worst = times.chunks(each.max(1)).map(|second| second.iter().max().unwrap());
     let worst: Vec<_> = worst.map(|most| most.as_millis().to_string()).collect();
-    println!("\nthe longest of each second, ms: {}", worst.join(" "));
+    println!("\nlongest of each second, ms: {}", worst.join(" "));
     let log = fs::metadata(path.with_extension("db-wal")).unwrap().len() >> 20;
     let rows = sent as u64 * batch;
     println!(
@@ -124,39 +124,40 @@ fn latency(folder: &Folder, batch: u64, rate: f64, time: Duration, before: u64) 
         spread(&mut times)
     );
     println!(
-        "an append of 4 KB to a plain file and its sync, right after: {}",
+        "append of 4 KB to a plain file with sync, right after: {}",
         spread(&mut folder.syncs())
     );
     journal.close().unwrap();
 }
 
-/// Times from the middle to the longest.
+/// Returns the percentiles of some times.
 fn spread(times: &mut [Duration]) -> String {
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
     let [p50, p99, p999, most] = [0.5, 0.99, 0.999, 1.0].map(at);
-    format!("p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms, most {most:.2} ms")
+    format!("p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms, max {most:.2} ms")
 }
 
-/// The time of a start, and what it takes of memory, with so many transfers closed and open; how fast they were
-/// journalled as they became more, and how fast they are verified.
+/// Measures a start with a number of closed and open transfers: its time and memory. Also the append rate while the journal
+/// grows, and the rate of a verification.
 fn start_with(folder: &Folder, closed: u64, open: u64) {
     let path = folder.fresh().join("titian.db");
     let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
-    let mut lives = Lives::default();
+    let mut generator = Generator::default();
     let tenth = 4 * closed / 10 / 256 * 256;
     print!("\nrows/s by tenths of {closed} transfers:");
     for _ in 0..10 {
         let start = Instant::now();
-        append_all(&journal, (0..tenth / 256).map(|_| lives.batch(256)));
+        append_all(&journal, (0..tenth / 256).map(|_| generator.batch(256)));
         print!(" {:.0}", tenth as f64 / start.elapsed().as_secs_f64());
     }
     println!();
     let transfers = tenth * 10 / 4;
-    let begun = (transfers..transfers + open)
-        .map(|transfer| Lives { rows: transfer / BESIDE * 4 * BESIDE + transfer % BESIDE }.row());
-    let rows: Vec<_> = begun.collect();
-    append_all(&journal, [Batch { rows, notes: Vec::new() }]);
+    let rows = (transfers..transfers + open).map(|transfer| {
+        Generator { rows: transfer / INTERLEAVED * 4 * INTERLEAVED + transfer % INTERLEAVED }.row()
+    });
+    let rows: Vec<_> = rows.collect();
+    append_all(&journal, [Batch { rows, metadata: Vec::new() }]);
     journal.close().unwrap();
 
     let start = Instant::now();
@@ -168,7 +169,7 @@ fn start_with(folder: &Folder, closed: u64, open: u64) {
     let took = start.elapsed();
     assert_eq!(read, open);
     println!(
-        "a start with {transfers} transfers closed and {open} open: {:.2} s; the process has {} MB in memory",
+        "start with {transfers} closed and {open} open transfers: {:.2} s; resident memory {} MB",
         took.as_secs_f64(),
         resident()
     );
@@ -181,12 +182,12 @@ fn start_with(folder: &Folder, closed: u64, open: u64) {
     let verified = verify(&evidence, |_, _| Ok(())).unwrap();
     let rate = verified.head.count as f64 / start.elapsed().as_secs_f64();
     println!(
-        "verified: {} rows, {rate:.0} rows/s, index compared: {}",
-        verified.head.count, verified.index
+        "verified: {} rows, {rate:.0} rows/s, index checked: {}",
+        verified.head.count, verified.is_index_checked
     );
 }
 
-/// Appends batches, two on their way at most, and waits for all.
+/// Appends batches, at most two in flight, and waits for all.
 fn append_all(journal: &Journal, batches: impl IntoIterator<Item = Batch>) {
     let (done, durable) = channel();
     let mut waiting = 0;
@@ -202,22 +203,22 @@ fn append_all(journal: &Journal, batches: impl IntoIterator<Item = Batch>) {
     durable.iter().take(waiting).for_each(|result| drop(result.unwrap()));
 }
 
-/// Megabytes of memory that the process has.
+/// Returns the resident memory of the process, in megabytes.
 fn resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() >> 10
 }
 
-/// Rows a second of a bare loop, whose keys are made from the row's number.
+/// Returns the rows a second of a bare loop. `key` derives a key from the row number.
 fn bare(folder: &Folder, batch: u64, time: Duration, key: impl Fn(u128) -> u128) -> f64 {
     let db = Connection::open(folder.fresh().join("bare.db")).unwrap();
     db.execute_batch(
         "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA wal_autocheckpoint = 0",
     )
     .unwrap();
-    db.execute_batch("CREATE TABLE rows (seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, form BLOB NOT NULL) STRICT").unwrap();
-    let form = [b'x'; FORM];
+    db.execute_batch("CREATE TABLE rows (seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, facts BLOB NOT NULL) STRICT").unwrap();
+    let facts = [b'x'; FACTS];
     let mut insert = db.prepare("INSERT INTO rows VALUES (?1, ?2, ?3)").unwrap();
     let start = Instant::now();
     let mut rows = 0;
@@ -225,7 +226,7 @@ fn bare(folder: &Folder, batch: u64, time: Duration, key: impl Fn(u128) -> u128)
         db.execute_batch("BEGIN IMMEDIATE").unwrap();
         for number in rows..rows + batch {
             let key = key(u128::from(START) << 80 | u128::from(number)).to_be_bytes();
-            insert.execute(params![number, key, form]).unwrap();
+            insert.execute(params![number, key, facts]).unwrap();
         }
         db.execute_batch("COMMIT").unwrap();
         rows += batch;
@@ -233,17 +234,17 @@ fn bare(folder: &Folder, batch: u64, time: Duration, key: impl Fn(u128) -> u128)
     rows as f64 / start.elapsed().as_secs_f64()
 }
 
-/// Rows a second of the journal: one batch is made durable while the next is put together, as the engine does it.
-fn journalled(folder: &Folder, batch: u64, time: Duration) -> f64 {
+/// Returns the rows a second of the journal. One batch is made durable while the next is built, as the engine does it.
+fn journal_rate(folder: &Folder, batch: u64, time: Duration) -> f64 {
     let path = folder.fresh().join("titian.db");
     let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
-    let mut lives = Lives::default();
+    let mut generator = Generator::default();
     let (done, durable) = channel();
     let start = Instant::now();
     let (mut sent, mut rows) = (0, 0);
     while start.elapsed() < time {
         let done = done.clone();
-        journal.append(lives.batch(batch), move |result| done.send(result).unwrap());
+        journal.append(generator.batch(batch), move |result| done.send(result).unwrap());
         sent += 1;
         if sent > 1 {
             assert!(durable.recv().unwrap().unwrap().is_empty());
@@ -260,58 +261,69 @@ fn checkpoints(store: &Path) -> Checkpoints {
     Checkpoints { file, node: "bench".into(), seed: [7; 32], every: Duration::from_secs(1) }
 }
 
-/// Transfers of four rows each: accepted, ready to be sent, sent, settled. 64 of them live beside each other.
+/// Generates transfers of four rows each: accepted, ready, sent, settled. 64 of them are interleaved.
 #[derive(Default)]
-struct Lives {
+struct Generator {
     rows: u64,
 }
 
-const BESIDE: u64 = 64;
-const STATES: [&str; 4] = ["Debiting", "Ready", "Sent", "Settled"];
+const INTERLEAVED: u64 = 64;
+const STATES: [&str; 4] = ["debiting", "ready_to_send", "sent", "settled"];
 
-impl Lives {
+impl Generator {
     fn batch(&mut self, rows: u64) -> Batch {
         let rows = (0..rows).map(|_| self.row()).collect();
-        Batch { rows, notes: Vec::new() }
+        Batch { rows, metadata: Vec::new() }
     }
 
     fn row(&mut self) -> Row {
         let number = self.rows;
         self.rows += 1;
-        let (group, place) = (number / (4 * BESIDE), number % (4 * BESIDE));
-        let step = usize::try_from(place / BESIDE).unwrap();
-        let transfer = group * BESIDE + place % BESIDE;
+        let (group, place) = (number / (4 * INTERLEAVED), number % (4 * INTERLEAVED));
+        let step = usize::try_from(place / INTERLEAVED).unwrap();
+        let transfer = group * INTERLEAVED + place % INTERLEAVED;
         let at = START + number / 100;
         Row {
             id: TransferId(u128::from(START + transfer / 25) << 80 | u128::from(transfer)),
-            at: Moment::from_millis(at),
+            recorded_at: Moment::from_millis(at),
             state: STATES[step].into(),
-            open: step < 3,
-            numbers: (step == 1).then(|| numbers(transfer, at / 1000)),
-            begins: (step == 0).then(|| Box::new(begins(transfer))),
-            form: Form("x".repeat(FORM)),
+            is_open: step < 3,
+            trace: (step == 1).then(|| trace(transfer, at / 1000)),
+            start: (step == 0).then(|| Box::new(start(transfer))),
+            facts: StoredFacts("x".repeat(FACTS)),
         }
     }
 }
 
-fn numbers(transfer: u64, second: u64) -> Numbers {
+fn trace(transfer: u64, transmission_second: u64) -> MessageTrace {
     let rrn = Rrn::from_ascii(format!("{transfer:012}").as_bytes()).unwrap();
-    Numbers { stan: Stan::wrapped(transfer), rrn, second: Some(second) }
+    MessageTrace {
+        stan: Stan::wrapped(transfer),
+        rrn,
+        transmission_second: Some(transmission_second),
+    }
 }
 
-fn begins(transfer: u64) -> Begins {
+fn start(transfer: u64) -> TransferStart {
     let summary = Summary {
-        direction: Direction::Out,
-        own: AccountNumber::from_ascii(b"1234567890").unwrap(),
-        other: AccountNumber::from_ascii(b"9876543210"),
+        direction: Direction::Outbound,
+        own_account: AccountNumber::from_ascii(b"1234567890").unwrap(),
+        other_account: AccountNumber::from_ascii(b"9876543210"),
         amount: Amount::new(12_500_000, Currency::IDR),
         bank: Institution::from_ascii(b"014").unwrap(),
     };
-    let request = Key(hashed(u128::from(transfer)));
-    Begins { begun: Begun { request, reference: None, body: Body(1) }, summary }
+    let request = IdempotencyKey(hashed(u128::from(transfer)));
+    TransferStart {
+        identity: RequestIdentity {
+            request_key: request,
+            reference_key: None,
+            fingerprint: RequestFingerprint(1),
+        },
+        summary,
+    }
 }
 
-/// A number in no order, as a hash is; no two are the same.
+/// Returns a unique number in no order, like a hash.
 fn hashed(number: u128) -> u128 {
     let mixed = (number ^ 0x5DEE_CE66).wrapping_mul(0xDA94_2042_E4DD_58B5_92D6_8CA2_F53E_2B5D);
     (mixed ^ (mixed >> 64)).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
@@ -322,7 +334,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// A folder that goes when it is done with.
+/// A temporary folder, removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -332,7 +344,7 @@ impl Folder {
         Self(top.join(format!("titian-journal-bench-{}", std::process::id())))
     }
 
-    /// Times of appends to a plain file, each synced.
+    /// Returns the times of synced appends to a plain file.
     fn syncs(&self) -> Vec<Duration> {
         fs::create_dir_all(&self.0).unwrap();
         let mut file = File::create(self.0.join("plain")).unwrap();
@@ -344,8 +356,8 @@ impl Folder {
         (0..300).map(sync).collect()
     }
 
-    /// Empties the folder and waits until the disk has done what it was given before, ten seconds at most: what one
-    /// candidate wrote is not to be paid by the next.
+    /// Empties the folder and waits until the disk has finished earlier writes, at most ten seconds. So no candidate pays for
+    /// the writes of another.
     fn settle(&self) {
         let end = Instant::now() + Duration::from_secs(10);
         self.fresh();
@@ -358,7 +370,7 @@ impl Folder {
         }
     }
 
-    /// The folder, emptied.
+    /// Empties the folder and returns it.
     fn fresh(&self) -> &Path {
         let _ = fs::remove_dir_all(&self.0);
         fs::create_dir_all(&self.0).unwrap();

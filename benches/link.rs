@@ -1,5 +1,5 @@
-//! Messages a second over one link with 512 in flight, both ends decoding and encoding, beside a bare loopback echo
-//! of the same frames in the same run; and transfers a second through `titian switch`, a process of its own.
+//! Messages per second over one link with 512 requests in flight, where both sides decode and encode; for comparison, a
+//! loopback echo of the same frames in the same run; and transfers per second through a `titian switch` process.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,7 +9,7 @@
     clippy::print_stdout,
     clippy::cast_precision_loss,
     missing_docs,
-    reason = "a benchmark that can't go on stops"
+    reason = "a benchmark that cannot continue stops"
 )]
 
 use std::fs;
@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use titian::iso8583::{De, FrameCodec, Message, Mti, OutgoingFrame, Spec, Template};
-use titian::link::{Clock, Endpoint, Event, Handle, LinkId, Outgoing, Token, start};
-use titian::network::{Bank, Network, SessionRules, Starter};
+use titian::link::{Clock, CorrelationId, Endpoint, Event, Handle, LinkId, OutgoingMessage, start};
+use titian::network::{Bank, Network, SessionRules, SignOnBy};
 use titian::values::{Institution, MinorUnits, Pan, ResponseCode, Stan, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -33,13 +33,13 @@ use tokio_util::codec::{Decoder, Encoder};
 
 const IN_FLIGHT: usize = 512;
 
-/// A steady load, in transfers a second.
+/// A steady load in transfers per second.
 const STEADY: NonZeroU32 = NonZeroU32::new(30_000).unwrap();
 
-/// Messages are written one behind the other into one piece of memory.
-const PIECE: usize = 64 << 10;
+/// The size in bytes of a buffer that consecutive messages share.
+const BUFFER_SIZE: usize = 64 << 10;
 
-/// A transfer request as `nusantara` has it.
+/// A transfer request of `nusantara`.
 const REQUEST: [(u8, &str); 22] = [
     (2, "6011123456789018"),
     (3, "401000"),
@@ -68,9 +68,9 @@ const REQUEST: [(u8, &str); 22] = [
 const ECHOES: [u8; 16] = [2, 3, 4, 7, 11, 12, 13, 15, 32, 37, 41, 49, 100, 102, 103, 127];
 
 fn main() {
-    // `cargo test --benches` runs this too, to see that it works: little is enough then.
-    let full = std::env::args().any(|argument| argument == "--bench");
-    let (rounds, time) = if full { (11, 2_000) } else { (1, 50) };
+    // `cargo test --benches` runs this too, to check that it works. Then a short run is enough.
+    let is_full = std::env::args().any(|argument| argument == "--bench");
+    let (rounds, time) = if is_full { (11, 2_000) } else { (1, 50) };
     let time = Duration::from_millis(time);
     let (_, text) = Spec::SHIPPED[0];
     let spec = Arc::new(Spec::parse("nusantara", text).unwrap());
@@ -92,10 +92,10 @@ fn main() {
     println!("echo of bytes: {bytes:.0} frames/s");
     println!("echo of frames, many in a write: {many:.0} frames/s");
     println!("echo of frames, each in its own write: {each:.0} frames/s");
-    println!("link: {link:.0} requests answered/s");
+    println!("link: {link:.0} responses/s");
     println!("through titian switch: {switch:.0} transfers approved/s");
-    println!("at {STEADY} transfers/s it takes {:.0} % of a core", core * 100.0);
-    println!("the link is {to_bytes:.2}, {to_many:.2} and {to_each:.2} of these");
+    println!("titian switch at {STEADY} transfers/s: {:.0} % of a core", core * 100.0);
+    println!("ratio of the link to these echoes: {to_bytes:.2}, {to_many:.2}, {to_each:.2}");
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -126,7 +126,7 @@ fn frame(spec: &Spec) -> Bytes {
     frame.freeze()
 }
 
-/// Frames a second that go out and come back: nothing is looked at.
+/// Returns frames per second of an echo that does not parse anything.
 fn echo_round(frame: &Bytes, time: Duration) -> f64 {
     let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
@@ -144,14 +144,14 @@ fn echo_round(frame: &Bytes, time: Duration) -> f64 {
     let mut buffer = vec![0; 64 << 10];
     let begin = Instant::now();
     stream.write_all(&frames).unwrap();
-    let (mut came, mut again) = (0, 0);
+    let (mut received, mut returned) = (0, 0);
     while begin.elapsed() < time {
-        came += stream.read(&mut buffer).unwrap();
-        let whole = came / frame.len() - again;
+        received += stream.read(&mut buffer).unwrap();
+        let whole = received / frame.len() - returned;
         stream.write_all(frames.get(..whole * frame.len()).unwrap()).unwrap();
-        again += whole;
+        returned += whole;
     }
-    let rate = again as f64 / begin.elapsed().as_secs_f64();
+    let rate = returned as f64 / begin.elapsed().as_secs_f64();
     drop(stream);
     echo.join().unwrap();
     rate
@@ -160,14 +160,14 @@ fn echo_round(frame: &Bytes, time: Duration) -> f64 {
 /// How frames are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writes {
-    /// All that there are, in one write.
+    /// All available frames in one write.
     Many,
-    /// Each in its own.
+    /// Each frame in its own write.
     Each,
 }
 
-/// Frames a second that go out and come back, by way of the framing and sockets that the link has too: cut out of the
-/// stream and framed again at both ends. No message is decoded.
+/// Returns frames per second of an echo with the link's framing and sockets: both sides cut the stream into frames and
+/// frame them again, without decoding.
 fn framed_round(spec: &Arc<Spec>, frame: &Bytes, writes: Writes, time: Duration) -> f64 {
     let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
@@ -175,20 +175,20 @@ fn framed_round(spec: &Arc<Spec>, frame: &Bytes, writes: Writes, time: Duration)
     let codec = FrameCodec::new(framing.clone());
     let echo = thread::spawn(move || {
         let stream = listener.accept().unwrap().0;
-        runtime().block_on(pass_frames(stream, codec, writes, Duration::MAX))
+        runtime().block_on(echo_frames(stream, codec, writes, Duration::MAX))
     });
     let mut stream = StdStream::connect(address).unwrap();
     stream.write_all(&frame.repeat(IN_FLIGHT)).unwrap();
     let begin = Instant::now();
     let codec = FrameCodec::new(framing);
-    let count = runtime().block_on(pass_frames(stream, codec, writes, time));
+    let count = runtime().block_on(echo_frames(stream, codec, writes, time));
     let rate = count as f64 / begin.elapsed().as_secs_f64();
     echo.join().unwrap();
     rate
 }
 
-/// Sends every frame back, for so long or until the stream ends; gives how many.
-async fn pass_frames(
+/// Returns every frame to its sender, for `time` or until the stream ends. Returns the number of frames.
+async fn echo_frames(
     stream: StdStream,
     mut codec: FrameCodec,
     writes: Writes,
@@ -200,7 +200,7 @@ async fn pass_frames(
     let (mut incoming, mut outgoing) = (BytesMut::new(), BytesMut::new());
     let (mut count, begin) = (0, Instant::now());
     while begin.elapsed() < time {
-        incoming.reserve(PIECE);
+        incoming.reserve(BUFFER_SIZE);
         if stream.read_buf(&mut incoming).await.unwrap_or(0) == 0 {
             break;
         }
@@ -218,24 +218,25 @@ async fn pass_frames(
     count
 }
 
-/// Requests a second that are answered: bank and switch in a thread each, both owners decode and encode.
+/// Returns responses per second: bank and switch each have a thread, and both decode and encode.
 fn link_round(spec: &Arc<Spec>, time: Duration) -> f64 {
-    let (tell, address) = std::sync::mpsc::channel();
+    let (sender, address) = std::sync::mpsc::channel();
     let spec_of_switch = Arc::clone(spec);
     let switch = thread::spawn(move || {
         runtime().block_on(async {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-            tell.send(listener.local_addr().unwrap()).unwrap();
-            play_switch(&spec_of_switch, listener).await;
+            sender.send(listener.local_addr().unwrap()).unwrap();
+            simulate_switch(&spec_of_switch, listener).await;
         });
     });
     let address = address.recv().unwrap();
-    let rate = runtime().block_on(play_bank(spec, address, time, NonZeroU32::MAX));
+    let rate = runtime().block_on(simulate_bank(spec, address, time, NonZeroU32::MAX));
     switch.join().unwrap();
     rate
 }
 
-/// Transfers a second through the simulated switch, to a bank that it plays, and how much of a core it took.
+/// Returns transfers per second through the simulated switch, to a bank that it simulates, and the share of a core that it
+/// used.
 fn switch_round(spec: &Arc<Spec>, time: Duration, per_second: NonZeroU32) -> (f64, f64) {
     let mut switch = Command::new(env!("CARGO_BIN_EXE_titian"))
         .args(["switch", "--listen", ":0", "--admin", ":0", "--log", "json"])
@@ -248,17 +249,17 @@ fn switch_round(spec: &Arc<Spec>, time: Duration, per_second: NonZeroU32) -> (f6
     let started: serde_json::Value = serde_json::from_str(&line).unwrap();
     let address = started["fields"]["listen"].as_str().unwrap().parse().unwrap();
     let begin = Instant::now();
-    let rate = runtime().block_on(play_bank(spec, address, time, per_second));
+    let rate = runtime().block_on(simulate_bank(spec, address, time, per_second));
     let core = processor_seconds(switch.id()) / begin.elapsed().as_secs_f64();
     switch.kill().unwrap();
     switch.wait().unwrap();
     (rate, core)
 }
 
-/// Seconds that a process has had a processor, as Linux tells in hundredths; zero elsewhere.
+/// Returns the processor time of a process in seconds, with Linux's resolution of 10 ms; zero on other systems.
 fn processor_seconds(process: u32) -> f64 {
-    let told = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let after_name = told.rsplit(')').next().unwrap_or_default();
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
     let ticks =
         after_name.split(' ').skip(12).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
     ticks.sum::<f64>() / 100.0
@@ -268,7 +269,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn rules(sign_on: Starter, per_second: NonZeroU32) -> Arc<SessionRules> {
+fn rules(sign_on: SignOnBy, per_second: NonZeroU32) -> Arc<SessionRules> {
     let bank = Bank {
         code: Institution::from_ascii(b"213").unwrap(),
         forwarder: Institution::from_ascii(b"213").unwrap(),
@@ -276,37 +277,42 @@ fn rules(sign_on: Starter, per_second: NonZeroU32) -> Arc<SessionRules> {
     };
     let network = Network::shipped("nusantara", bank).unwrap();
     let mut rules = SessionRules { sign_on, ..SessionRules::clone(network.session()) };
-    rules.caps.in_flight = IN_FLIGHT;
-    rules.caps.per_second = per_second;
-    // A hundredth of a second, so that what is sent is the rate from the first second on.
-    rules.caps.burst = NonZeroU32::new(per_second.get() / 100).unwrap();
+    rules.limits.in_flight = IN_FLIGHT;
+    rules.limits.per_second = per_second;
+    // A burst of 10 ms, so that the configured rate holds from the first second on.
+    rules.limits.burst = NonZeroU32::new(per_second.get() / 100).unwrap();
     Arc::new(rules)
 }
 
-async fn play_switch(spec: &Arc<Spec>, listener: TcpListener) {
+async fn simulate_switch(spec: &Arc<Spec>, listener: TcpListener) {
     let allowed = vec![Ipv4Addr::LOCALHOST.into()];
     let links = vec![Endpoint::Listen { listener, allowed, tls: None }];
     let clock = Clock::new();
     let (handle, mut events) =
-        start(rules(Starter::They, NonZeroU32::MAX), Arc::clone(spec), links, clock, 2);
+        start(rules(SignOnBy::Switch, NonZeroU32::MAX), Arc::clone(spec), links, clock, 2);
     let echoes = des(ECHOES);
     let mut buffer = BytesMut::new();
     while let Some(batch) = events.next().await {
         let deadline = clock.now().after(Duration::from_secs(30));
-        let mut answers = Vec::with_capacity(batch.len());
+        let mut responses = Vec::with_capacity(batch.len());
         for event in batch {
             match event {
                 Event::Request { link, message } => {
                     let request = spec.decode(message).unwrap();
                     let message = cut(&mut buffer, |buffer| respond(&request, &echoes, buffer));
-                    let token = Token(0);
-                    answers.push(Outgoing { token, message, deadline, via: Some(link) });
+                    let correlation_id = CorrelationId(0);
+                    responses.push(OutgoingMessage {
+                        correlation_id,
+                        message,
+                        deadline,
+                        via: Some(link),
+                    });
                 }
                 Event::Down(..) => return,
                 _ => {}
             }
         }
-        send(&handle, answers).await;
+        send(&handle, responses).await;
     }
 }
 
@@ -316,7 +322,7 @@ fn respond(request: &Message<'_>, echoes: &[De], buffer: &mut BytesMut) {
     request.spec().respond(request, echoes, &added, buffer).unwrap();
 }
 
-async fn play_bank(
+async fn simulate_bank(
     spec: &Arc<Spec>,
     address: SocketAddr,
     time: Duration,
@@ -325,16 +331,16 @@ async fn play_bank(
     let links = vec![Endpoint::Dial { address: address.to_string(), tls: None }];
     let clock = Clock::new();
     let (handle, mut events) =
-        start(rules(Starter::We, per_second), Arc::clone(spec), links, clock, 1);
+        start(rules(SignOnBy::Bank, per_second), Arc::clone(spec), links, clock, 1);
     let template = template(spec);
-    let approved = ResponseCode::numbered(0);
+    let approved = ResponseCode::from_number(0);
     let mut buffer = BytesMut::new();
     let (mut begin, mut next, mut answered) = (Instant::now(), 0, 0_u64);
     while let Some(batch) = events.next().await {
         let mut free = 0;
         for event in batch {
             match event {
-                Event::Answered { message, .. } => {
+                Event::Response { message, .. } => {
                     let answer = spec.decode(message).unwrap();
                     assert_eq!(answer.get::<ResponseCode>(De::RESPONSE_CODE).unwrap(), approved);
                     answered += 1;
@@ -355,8 +361,8 @@ async fn play_bank(
         let mut requests = Vec::with_capacity(free);
         for _ in 0..free {
             let message = cut(&mut buffer, |buffer| write_request(&template, next, buffer));
-            let token = Token(next.into());
-            requests.push(Outgoing { token, message, deadline, via: None });
+            let correlation_id = CorrelationId(next.into());
+            requests.push(OutgoingMessage { correlation_id, message, deadline, via: None });
             next += 1;
         }
         send(&handle, requests).await;
@@ -366,13 +372,13 @@ async fn play_bank(
 
 fn cut(buffer: &mut BytesMut, write: impl FnOnce(&mut BytesMut)) -> Bytes {
     if buffer.capacity() < 2048 {
-        buffer.reserve(PIECE);
+        buffer.reserve(BUFFER_SIZE);
     }
     write(buffer);
     buffer.split().freeze()
 }
 
-async fn send(handle: &Handle, messages: Vec<Outgoing>) {
+async fn send(handle: &Handle, messages: Vec<OutgoingMessage>) {
     if !messages.is_empty() {
         handle.send(messages).await.unwrap();
     }

@@ -1,5 +1,5 @@
-//! What a request costs in the machine of the links, without sockets: given to be sent, framed, written, its answer
-//! cut out of the stream and matched. Nanoseconds and allocations.
+//! The cost of a request in the link group, without sockets: queueing, framing, writing, and cutting and matching its
+//! response. Measured in nanoseconds and allocations.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,7 +7,7 @@
     clippy::print_stdout,
     clippy::cast_precision_loss,
     missing_docs,
-    reason = "a benchmark that can't go on stops"
+    reason = "a benchmark that cannot continue stops"
 )]
 
 use std::num::NonZeroU32;
@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use titian::iso8583::{De, Frame, FrameCodec, Mti, OutgoingFrame, Spec};
-use titian::link::{Action, Event, Group, LineId, Outgoing, Role, Token};
+use titian::link::{Action, ConnectionId, CorrelationId, Event, LinkGroup, OutgoingMessage, Role};
 use titian::network::{Bank, Network, SessionRules};
 use titian::values::{Institution, Moment, Pan, Value};
 use tokio_util::codec::{Decoder, Encoder};
@@ -26,27 +26,27 @@ const IN_FLIGHT: u32 = 512;
 const ECHOES: [De; 4] = [De::TRANSMISSION, De::STAN, De::ACQUIRER, De::TERMINAL];
 
 fn main() {
-    // `cargo test --benches` runs this too, to see that it works: little is enough then.
-    let full = std::env::args().any(|argument| argument == "--bench");
-    let (rounds, batches) = if full { (31, 200) } else { (1, 2) };
+    // `cargo test --benches` runs this too, to check that it works. Then a short run is enough.
+    let is_full = std::env::args().any(|argument| argument == "--bench");
+    let (rounds, batches) = if is_full { (31, 200) } else { (1, 2) };
     let (_, text) = Spec::SHIPPED[0];
     let mut world = World::new(&Arc::new(Spec::parse("nusantara", text).unwrap()));
     world.batch();
     let counted = allocation_counter::measure(|| world.batch());
     let mut nanos: Vec<f64> = (0..rounds).map(|_| world.round(batches)).collect();
     nanos.sort_by(f64::total_cmp);
-    println!("a request and its answer: median {:.0} ns", nanos.get(nanos.len() / 2).unwrap());
+    println!("request and response: median {:.0} ns", nanos.get(nanos.len() / 2).unwrap());
     let allocations = counted.count_total as f64 / f64::from(IN_FLIGHT);
-    println!("allocations a request: {allocations:.3}");
+    println!("allocations per request: {allocations:.3}");
 }
 
 struct World {
-    group: Group,
-    line: LineId,
+    group: LinkGroup,
+    connection: ConnectionId,
     now: Moment,
     requests: Vec<Bytes>,
-    /// All answers, framed, in the order of their requests.
-    answers: Bytes,
+    /// All framed responses, in the order of their requests.
+    responses: Bytes,
     incoming: BytesMut,
 }
 
@@ -59,24 +59,26 @@ impl World {
         };
         let network = Network::shipped("nusantara", bank).unwrap();
         let mut rules = SessionRules::clone(network.session());
-        rules.caps.per_second = NonZeroU32::MAX;
-        rules.caps.burst = NonZeroU32::MAX;
+        rules.limits.per_second = NonZeroU32::MAX;
+        rules.limits.burst = NonZeroU32::MAX;
         let now = Moment::from_millis(1_000_000);
-        let mut group = Group::new(Arc::new(rules), Arc::clone(spec), &[Role::Dial], 1, now);
+        let mut group = LinkGroup::new(Arc::new(rules), Arc::clone(spec), &[Role::Dial], 1, now);
         group.handle_timeout(now);
-        let Some(Action::Dial(_, line)) = group.poll_action() else { panic!("it dials") };
-        group.handle_connected(line, now);
-        sign_on(spec, &mut group, line, now);
+        let Some(Action::Dial(_, connection)) = group.poll_action() else {
+            panic!("expected a dial")
+        };
+        group.handle_connected(connection, now);
+        sign_on(spec, &mut group, connection, now);
         let requests: Vec<_> = (0..IN_FLIGHT).map(|number| request(spec, number)).collect();
-        let mut answers = BytesMut::new();
+        let mut responses = BytesMut::new();
         for request in &requests {
-            answer(spec, request.clone(), &mut answers);
+            write_response(spec, request.clone(), &mut responses);
         }
-        let answers = answers.freeze();
-        Self { group, line, now, requests, answers, incoming: BytesMut::new() }
+        let responses = responses.freeze();
+        Self { group, connection, now, requests, responses, incoming: BytesMut::new() }
     }
 
-    /// Nanoseconds a request.
+    /// Returns nanoseconds per request.
     fn round(&mut self, batches: u32) -> f64 {
         let begin = Instant::now();
         for _ in 0..batches {
@@ -85,37 +87,38 @@ impl World {
         begin.elapsed().as_nanos() as f64 / f64::from(batches) / f64::from(IN_FLIGHT)
     }
 
-    /// 512 requests go out, their answers come in.
+    /// Sends 512 requests and receives their responses.
     fn batch(&mut self) {
-        let (now, line) = (self.now, self.line);
+        let (now, connection) = (self.now, self.connection);
         let deadline = Moment::from_millis(2_000_000);
         for (message, number) in self.requests.iter().zip(0..) {
-            let (token, message) = (Token(number), message.clone());
-            self.group.handle_send(Outgoing { token, message, deadline, via: None }, now);
+            let (correlation_id, message) = (CorrelationId(number), message.clone());
+            self.group
+                .handle_send(OutgoingMessage { correlation_id, message, deadline, via: None }, now);
         }
-        let count = self.group.unwritten(line, now).len();
-        self.group.handle_written(line, count);
-        self.group.handle_flushed(line, now);
-        self.incoming.extend_from_slice(&self.answers);
-        self.group.handle_received(line, &mut self.incoming, now);
+        let count = self.group.unwritten(connection, now).len();
+        self.group.handle_written(connection, count);
+        self.group.handle_flushed(connection, now);
+        self.incoming.extend_from_slice(&self.responses);
+        self.group.handle_received(connection, &mut self.incoming, now);
         let events = self.group.take_events();
-        let answered = events.iter().filter(|event| matches!(event, Event::Answered { .. }));
+        let answered = events.iter().filter(|event| matches!(event, Event::Response { .. }));
         assert_eq!(answered.count(), self.requests.len());
     }
 }
 
-fn sign_on(spec: &Spec, group: &mut Group, line: LineId, now: Moment) {
+fn sign_on(spec: &Spec, group: &mut LinkGroup, connection: ConnectionId, now: Moment) {
     let mut codec = FrameCodec::new(spec.framing().clone());
-    let mut written = BytesMut::from(group.unwritten(line, now));
+    let mut written = BytesMut::from(group.unwritten(connection, now));
     let count = written.len();
     let Some(Frame::Message { message, .. }) = codec.decode(&mut written).unwrap() else {
-        panic!("it signs on")
+        panic!("expected a sign-on")
     };
-    group.handle_written(line, count);
-    group.handle_flushed(line, now);
+    group.handle_written(connection, count);
+    group.handle_flushed(connection, now);
     let mut reply = BytesMut::new();
-    answer(spec, message, &mut reply);
-    group.handle_received(line, &mut reply, now);
+    write_response(spec, message, &mut reply);
+    group.handle_received(connection, &mut reply, now);
     assert!(group.take_events().iter().any(|event| matches!(event, Event::Up(_))));
 }
 
@@ -129,8 +132,8 @@ fn request(spec: &Spec, number: u32) -> Bytes {
     buffer.freeze()
 }
 
-/// The answer 00, framed behind what `buffer` holds.
-fn answer(spec: &Spec, request: Bytes, buffer: &mut BytesMut) {
+/// Appends the framed response 00 to `buffer`.
+fn write_response(spec: &Spec, request: Bytes, buffer: &mut BytesMut) {
     let request = spec.decode(request).unwrap();
     let echoes = ECHOES.iter().copied().chain([De::NETWORK_CODE]).collect::<Vec<_>>();
     let mut message = BytesMut::new();

@@ -1,10 +1,9 @@
-//! What the schedule costs with 1,000, 100,000 and 1,000,000 deadlines that wait.
+//! Measures the schedule with 1,000, 100,000 and 1,000,000 waiting deadlines.
 //!
-//! The machine is noisy, and its neighbours share its caches, so the sizes take turns in short rounds and the least
-//! round counts; what matters is the ratio. A tick is a millisecond: the polls that give what is due in it, 100 slots
-//! on average, each of which is set again. The work is the same for each size; what grows is how much of it
-//! finds its memory outside the caches. Unless it says otherwise that is at its worst: slots come in an order that has
-//! nothing to do with where they lie.
+//! The machine is noisy, and other processes share its caches. So the sizes take turns in short rounds, and the least round counts.
+//! What matters is the ratio. A tick is a millisecond: the polls that deliver the slots due in it, 100 on average, and each slot is
+//! set again. The work is the same for each size. What grows is the share of the memory that is outside the caches. That is at its
+//! worst, unless stated otherwise: the order of the slots is unrelated to their place in memory.
 
 #![allow(
     clippy::indexing_slicing,
@@ -17,47 +16,45 @@ use std::hint::black_box;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use titian::engine::{Destination, Lane, Pace, Schedule, Slot};
+use titian::engine::{Delivery, Destination, RateLimits, Schedule, Slot};
 use titian::values::Moment;
 
 const SIZES: [u32; 3] = [1_000, 100_000, 1_000_000];
 const DUE_PER_TICK: u32 = 100;
 const ROUNDS: usize = 61;
-/// Whole lines of the wheel's second level, so that each round has the same share of its work.
+/// Whole intervals of the wheel's second level, so that each round has the same share of its work.
 const TICKS: u32 = 1_024;
 const HOUR: u32 = 3_600_000;
 
 fn main() {
-    // `cargo test --benches` runs this too, to see that it works: one small round is enough then.
+    // `cargo test --benches` runs this too, to see that it works. One small round is enough then.
     let small = Plan { rounds: 1, sizes: SIZES.map(|size| size / 10) };
     let full = Plan { rounds: ROUNDS, sizes: SIZES };
     run(&if std::env::args().any(|arg| arg == "--bench") { full } else { small });
 }
 
 fn run(plan: &Plan) {
-    println!("{} bytes a slot\n", Schedule::BYTES_PER_SLOT);
+    println!("{} bytes per slot\n", Schedule::BYTES_PER_SLOT);
     let [small, middle, large] = plan.sizes;
     println!("{:<50} {small:>10} {middle:>10} {large:>10} {:>8}", "least ns, with", "ratio");
     plan.report("tick, 1,000 in rotation, the rest wait for hours", |size| {
-        ticks(Load::some(size, prompt))
+        ticks(Load::some(size, immediate))
     });
     plan.report("tick with nothing due, all wait for hours", |size| ticks(Load::idle(size)));
-    plan.report("tick, all in rotation, in the order of their slots", |size| {
-        ticks(Load::in_order(size))
-    });
-    plan.report("tick, all in rotation", |size| ticks(Load::all(size, prompt)));
+    plan.report("tick, all in rotation, in slot order", |size| ticks(Load::in_order(size)));
+    plan.report("tick, all in rotation", |size| ticks(Load::all(size, immediate)));
     plan.report("tick, all in rotation, 64 destinations", |size| ticks(Load::all(size, paced)));
     plan.report("set: move a deadline", set);
     plan.report("clear and set again", clear_and_set);
     let once = Plan { rounds: plan.rounds.min(7), ..*plan };
-    once.report("a slot, all due at once after a day's jump", jump);
+    once.report("a slot, all due at once after a jump of a day", jump);
     let (once, times) = (Plan { rounds: 1, ..*plan }, once.rounds);
-    once.report("the dearest of 8,192 ticks, all in rotation", |size| {
-        Box::new(move || dearest_tick(size, times))
+    once.report("the slowest of 8,192 ticks, all in rotation", |size| {
+        Box::new(move || slowest_tick(size, times))
     });
 }
 
-/// One round; gives nanoseconds for each of what it counts.
+/// Runs one round and returns the nanoseconds per operation.
 type Round = Box<dyn FnMut() -> f64>;
 
 struct Plan {
@@ -89,7 +86,7 @@ fn ticks(mut load: Load) -> Round {
 }
 
 fn set(size: u32) -> Round {
-    let mut load = Load::all(size, prompt);
+    let mut load = Load::all(size, immediate);
     Box::new(move || {
         let start = Instant::now();
         for _ in 0..TICKS * 64 {
@@ -101,7 +98,7 @@ fn set(size: u32) -> Round {
 }
 
 fn clear_and_set(size: u32) -> Round {
-    let mut load = Load::all(size, prompt);
+    let mut load = Load::all(size, immediate);
     Box::new(move || {
         let start = Instant::now();
         for _ in 0..TICKS * 64 {
@@ -118,22 +115,22 @@ fn jump(size: u32) -> Round {
     Box::new(move || {
         load.now += 24 * u64::from(HOUR);
         let start = Instant::now();
-        let mut given = Vec::with_capacity(size as usize);
-        given.extend(std::iter::from_fn(|| load.poll()));
+        let mut delivered = Vec::with_capacity(size as usize);
+        delivered.extend(std::iter::from_fn(|| load.poll()));
         let time = per(start.elapsed(), size);
-        for slot in given {
+        for slot in delivered {
             load.set(slot);
         }
         time
     })
 }
 
-/// The same ticks several times over, so that what the machine did meanwhile doesn't count: the least of each counts.
-/// In the middle of them a line of 65 s begins, before which most of the deadlines were in lines beyond.
-fn dearest_tick(size: u32, times: usize) -> f64 {
+/// Runs the same ticks several times. The least time of each tick counts, so that other work of the machine does not. In the middle
+/// of them an interval of 65 s begins. Before that, most of the deadlines are in later intervals of 65 s.
+fn slowest_tick(size: u32, times: usize) -> f64 {
     let mut least = vec![f64::MAX; 8_192];
     for _ in 0..times {
-        let mut load = Load::all(size, prompt);
+        let mut load = Load::all(size, immediate);
         for least in &mut least {
             let start = Instant::now();
             load.tick();
@@ -152,38 +149,38 @@ struct Load {
     schedule: Schedule,
     now: u64,
     size: u32,
-    /// How many of the slots are due again and again.
+    /// The number of slots that are due again and again.
     rotating: u32,
-    lane: fn(Slot) -> Lane,
-    /// Whether each is set to the same distance.
+    delivery: fn(Slot) -> Delivery,
+    /// Whether each deadline is set to the same distance.
     in_order: bool,
     random: u64,
 }
 
-fn prompt(_: Slot) -> Lane {
-    Lane::Prompt
+fn immediate(_: Slot) -> Delivery {
+    Delivery::Immediate
 }
 
-fn paced(slot: Slot) -> Lane {
-    Lane::Paced(Destination((slot.0 & 63) as u16))
+fn paced(slot: Slot) -> Delivery {
+    Delivery::Paced(Destination((slot.0 & 63) as u16))
 }
 
 impl Load {
-    fn new(size: u32, rotating: u32, lane: fn(Slot) -> Lane, in_order: bool) -> Self {
+    fn new(size: u32, rotating: u32, delivery: fn(Slot) -> Delivery, in_order: bool) -> Self {
         let rate = NonZeroU32::MAX;
-        let pace = Pace { per_second: rate, per_destination: rate, burst: rate };
-        // Until they are well mixed; 4,096 ms later a line of 65 s begins.
+        let rates = RateLimits { per_second: rate, per_destination: rate, burst: rate };
+        // Runs until the slots are well mixed. 4,096 ms later an interval of 65 s begins.
         let mixing = u64::from(4 * rotating / DUE_PER_TICK);
         let now = (27_313_000 << 16) - 4_096 - mixing;
-        let schedule = Schedule::new(Moment::from_millis(now), pace);
-        let mut load = Self { schedule, now, size, rotating, lane, in_order, random: 1 };
+        let schedule = Schedule::new(Moment::from_millis(now), rates);
+        let mut load = Self { schedule, now, size, rotating, delivery, in_order, random: 1 };
         for slot in 0..rotating {
             let at = now + 1 + u64::from(slot / DUE_PER_TICK);
-            load.schedule.set(Slot(slot), Moment::from_millis(at), lane(Slot(slot)));
+            load.schedule.set(Slot(slot), Moment::from_millis(at), delivery(Slot(slot)));
         }
         for slot in rotating..size {
             let at = now + u64::from(HOUR + load.draw(100 * HOUR));
-            load.schedule.set(Slot(slot), Moment::from_millis(at), Lane::Prompt);
+            load.schedule.set(Slot(slot), Moment::from_millis(at), Delivery::Immediate);
         }
         for _ in 0..mixing {
             load.tick();
@@ -191,20 +188,20 @@ impl Load {
         load
     }
 
-    fn all(size: u32, lane: fn(Slot) -> Lane) -> Self {
-        Self::new(size, size, lane, false)
+    fn all(size: u32, delivery: fn(Slot) -> Delivery) -> Self {
+        Self::new(size, size, delivery, false)
     }
 
     fn in_order(size: u32) -> Self {
-        Self::new(size, size, prompt, true)
+        Self::new(size, size, immediate, true)
     }
 
-    fn some(size: u32, lane: fn(Slot) -> Lane) -> Self {
-        Self::new(size, SIZES[0], lane, false)
+    fn some(size: u32, delivery: fn(Slot) -> Delivery) -> Self {
+        Self::new(size, SIZES[0], delivery, false)
     }
 
     fn idle(size: u32) -> Self {
-        Self::new(size, 0, prompt, false)
+        Self::new(size, 0, immediate, false)
     }
 
     fn tick(&mut self) {
@@ -218,11 +215,11 @@ impl Load {
         black_box(self.schedule.poll(Moment::from_millis(self.now)))
     }
 
-    /// Sets a slot so that on average so many are due in a tick.
+    /// Sets a slot so that on average [`DUE_PER_TICK`] slots are due in a tick.
     fn set(&mut self, slot: Slot) {
         let mean = self.rotating / DUE_PER_TICK;
         let distance = u64::from(if self.in_order { mean } else { 1 + self.draw(2 * mean) });
-        self.schedule.set(slot, Moment::from_millis(self.now + distance), (self.lane)(slot));
+        self.schedule.set(slot, Moment::from_millis(self.now + distance), (self.delivery)(slot));
     }
 
     fn any_slot(&mut self) -> Slot {

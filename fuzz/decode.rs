@@ -1,4 +1,5 @@
-//! Any bytes, and messages with changes: decoding them does no harm, and what it takes encodes to the same.
+//! Decodes arbitrary bytes and changed messages. Decoding does no harm, and an accepted message encodes to
+//! the same bytes.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,18 +7,18 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test that can't go on fails, and tells what it counted"
+    reason = "a test may panic, and prints what it counted"
 )]
 
-#[allow(dead_code, reason = "shared with tests/codec, which uses all of it")]
+#[allow(dead_code, reason = "shared with tests/codec")]
 #[path = "../tests/codec/arbitrary.rs"]
 mod arbitrary;
-#[allow(dead_code, reason = "shared with tests/codec, which uses all of it")]
+#[allow(dead_code, reason = "shared with tests/codec")]
 #[path = "../tests/codec/fixtures.rs"]
 mod fixtures;
 #[path = "../tests/codec/same.rs"]
 mod same;
-#[allow(dead_code, reason = "shared with tests/codec, which uses all of it")]
+#[allow(dead_code, reason = "shared with tests/codec")]
 #[path = "../tests/codec/specs.rs"]
 mod specs;
 mod support;
@@ -30,8 +31,8 @@ use support::{Changed, Run};
 use titian::iso8583::{Message, Spec};
 use titian::values::{Pan, Transmission};
 
-/// Made-up messages of each spec beside its fixtures.
-const MADE_UP: usize = 50;
+/// The number of generated messages of each spec, beside its fixtures.
+const GENERATED: usize = 50;
 
 #[derive(Clone, Debug, TypeGenerator)]
 enum Input {
@@ -53,7 +54,7 @@ fn main() {
             Input::Any { spec, mti, bytes } => {
                 let spec = &specs::all()[usize::from(*spec) % specs::all().len()];
                 decode(spec, bytes.clone());
-                decode(spec, [&beginning(spec, *mti)[..], bytes].concat());
+                decode(spec, [&mti_prefix(spec, *mti)[..], bytes].concat());
             }
             Input::Changed(changed) => {
                 let (spec, bytes) = changed.pick(&seeds);
@@ -64,16 +65,16 @@ fn main() {
     run.end();
 }
 
-/// Fixtures and made-up messages, each with its spec.
+/// Returns fixtures and generated messages, each with its spec.
 fn seeds() -> Vec<(&'static Spec, Vec<u8>)> {
     let mut seeds = Vec::new();
     let mut runner = TestRunner::deterministic();
     for spec in specs::shipped() {
-        seeds.extend(fixtures::whole(spec.name()).into_iter().map(|fixture| (spec, fixture.bytes)));
+        seeds.extend(fixtures::valid(spec.name()).into_iter().map(|fixture| (spec, fixture.bytes)));
     }
     for spec in specs::all() {
         let messages = arbitrary::messages(spec);
-        for _ in 0..MADE_UP {
+        for _ in 0..GENERATED {
             let draft = messages.new_tree(&mut runner).unwrap().current();
             seeds.push((spec, same::encoded(spec, &draft).to_vec()));
         }
@@ -81,8 +82,8 @@ fn seeds() -> Vec<(&'static Spec, Vec<u8>)> {
     seeds
 }
 
-/// An MTI of the spec as it lies on the wire: random bytes hardly ever begin with one.
-fn beginning(spec: &Spec, nth: u8) -> Vec<u8> {
+/// Returns an MTI of the spec as it is on the wire, because random bytes rarely begin with one.
+fn mti_prefix(spec: &Spec, nth: u8) -> Vec<u8> {
     let known = ["0200", "0210", "0800", "0810"];
     let mti = known[usize::from(nth) % known.len()];
     match spec.name() {
@@ -109,7 +110,7 @@ fn decode(spec: &Spec, bytes: Vec<u8>) {
     }
 }
 
-/// Reads all that can be read of a message.
+/// Reads everything that a message offers.
 fn read(message: &Message<'_>) {
     assert_eq!(format!("{message:?}"), format!("Message({message})"));
     for field in message.fields() {

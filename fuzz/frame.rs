@@ -1,5 +1,5 @@
-//! Any bytes, and streams of frames with changes, cut into chunks anywhere: what comes out doesn't hang on the
-//! chunks, nothing is reserved on a peer's word, and what is taken is written as the same bytes.
+//! Decodes arbitrary bytes and changed streams of frames in arbitrary chunks. The result does not depend on
+//! the chunks, no memory is reserved for indicated lengths, and accepted frames encode to the same bytes.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,13 +7,13 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test that can't go on fails, and tells what it counted"
+    reason = "a test may panic, and prints what it counted"
 )]
 
-#[allow(dead_code, reason = "shared with tests/codec, which uses all of it")]
+#[allow(dead_code, reason = "shared with tests/codec")]
 #[path = "../tests/codec/fixtures.rs"]
 mod fixtures;
-#[allow(dead_code, reason = "shared with tests/codec, which uses all of it")]
+#[allow(dead_code, reason = "shared with tests/codec")]
 #[path = "../tests/codec/specs.rs"]
 mod specs;
 mod support;
@@ -56,12 +56,12 @@ fn main() {
         };
         let whole = frames(seed, std::iter::once(&bytes[..]));
         assert_eq!(frames(seed, chunks(&bytes, &input.chunks)), whole);
-        assert_is_written_as_it_came(&seed.framing, &bytes, &whole.0);
+        assert_encodes_to_the_same_bytes(&seed.framing, &bytes, &whole.0);
     });
     run.end();
 }
 
-/// A framing, the most bytes that a frame of it may have, and a stream of a few frames.
+/// A framing, its maximum frame size, and a stream of a few frames.
 struct Seed {
     framing: Framing,
     max: usize,
@@ -74,7 +74,7 @@ fn seeds() -> Vec<Seed> {
         let framed = framed.into_iter().filter(|fixture| fixture.name.ends_with(".framed"));
         let stream: Vec<_> = framed.flat_map(|fixture| fixture.bytes).collect();
         assert!(!stream.is_empty());
-        // The most where a spec doesn't say.
+        // The default maximum of specs.
         Seed { framing: spec.framing().clone(), max: 8192, stream }
     });
     let lengths = Length::NAMES.iter().flat_map(|(name, _)| {
@@ -100,7 +100,7 @@ fn stream(framing: &Framing) -> Vec<u8> {
     stream.to_vec()
 }
 
-/// Chunks of these sizes, which repeat.
+/// Splits bytes into chunks of these sizes, which repeat.
 fn chunks<'a>(bytes: &'a [u8], sizes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
     let mut rest = bytes;
     let sizes = if sizes.is_empty() { &[0] } else { sizes };
@@ -113,10 +113,10 @@ fn chunks<'a>(bytes: &'a [u8], sizes: &'a [u8]) -> impl Iterator<Item = &'a [u8]
 
 type Frames = (Vec<(Frame, usize)>, Option<FrameFault>);
 
-/// The frames of a stream that comes in chunks and then ends, each with its bytes on the wire, and the fault
-/// that ended it early.
+/// Returns the frames of a stream that arrives in chunks and then ends, each with its bytes on the wire, and
+/// the error that ended it early.
 fn frames<'a>(seed: &Seed, chunks: impl Iterator<Item = &'a [u8]>) -> Frames {
-    /// Of the length in front.
+    /// The maximum width of a length.
     const WIDTH_MAX: usize = 6;
     let mut codec = FrameCodec::new(seed.framing.clone());
     let (mut buffer, mut frames) = (BytesMut::new(), Vec::new());
@@ -124,11 +124,11 @@ fn frames<'a>(seed: &Seed, chunks: impl Iterator<Item = &'a [u8]>) -> Frames {
         loop {
             let (length, capacity) = (buffer.len(), buffer.capacity());
             let taken = if at_end { codec.decode_eof(buffer) } else { codec.decode(buffer) };
-            assert!(buffer.capacity() <= capacity, "reserved on a peer's word");
+            assert!(buffer.capacity() <= capacity, "memory was reserved for an indicated length");
             match taken.map_err(fault) {
                 Ok(Some(frame)) => frames.push((frame, length - buffer.len())),
                 Ok(None) => {
-                    assert!(buffer.len() < WIDTH_MAX + seed.max, "waits for ever");
+                    assert!(buffer.len() < WIDTH_MAX + seed.max, "waits forever");
                     return None;
                 }
                 Err(fault) => return Some(fault),
@@ -153,20 +153,20 @@ fn fault(error: FrameError) -> FrameFault {
     }
 }
 
-fn assert_is_written_as_it_came(framing: &Framing, bytes: &[u8], frames: &[(Frame, usize)]) {
+fn assert_encodes_to_the_same_bytes(framing: &Framing, bytes: &[u8], frames: &[(Frame, usize)]) {
     let mut codec = FrameCodec::new(framing.clone());
     let mut rest = bytes;
     for (frame, length) in frames {
-        let came;
-        (came, rest) = rest.split_at(*length);
+        let received;
+        (received, rest) = rest.split_at(*length);
         let mut written = BytesMut::new();
         codec.encode(frame.clone(), &mut written).unwrap();
         match frame {
-            // A zero length may be written in more than one way.
-            Frame::KeepAlive => assert!(written.len() <= 6 && came.len() <= 6),
-            // Hex lengths may be of either case.
+            // A length of zero has several encodings.
+            Frame::KeepAlive => assert!(written.len() <= 6 && received.len() <= 6),
+            // Hex lengths may have either case.
             Frame::Message { .. } => {
-                let (length, rest) = came.split_at(came.len().min(4));
+                let (length, rest) = received.split_at(received.len().min(4));
                 assert_eq!(written[length.len()..], *rest);
                 assert!(written[..length.len()].eq_ignore_ascii_case(length));
             }

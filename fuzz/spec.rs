@@ -26,7 +26,7 @@ enum Input {
     Words { seed: u8, changes: Vec<WordChange>, how_many: u8 },
 }
 
-/// One change of a text as words and what stands between them.
+/// One change of a text, which is split into words and separators.
 #[derive(Clone, Debug, TypeGenerator)]
 enum WordChange {
     Set { at: u16, word: u8 },
@@ -36,7 +36,7 @@ enum WordChange {
     CopyLine { from: u16, to: u16 },
 }
 
-/// Words that mean something in specs, and some that can't be what they stand for.
+/// Words with a meaning in specs, and invalid ones.
 const WORDS: [&str; 64] = [
     "ASCII",
     "EBCDIC",
@@ -125,7 +125,7 @@ fn main() {
     run.end();
 }
 
-/// Small specs of all kinds of keys, so that a change meets one that matters.
+/// Returns small specs with all kinds of keys, so that most changes affect a relevant key.
 fn seeds() -> Vec<String> {
     let subfields =
         "[ { name: one, len: 2, class: n }, { name: two, len: 3, class: x+n, optional: true } ]";
@@ -161,10 +161,10 @@ fn seeds() -> Vec<String> {
 
 fn read(text: &str) {
     match Spec::parse("changed", text) {
-        Ok(spec) => try_out(&spec),
+        Ok(spec) => encode_messages(&spec),
         Err(SpecError::Faulty { faults, file }) => {
             assert!(!faults.is_empty());
-            // A carriage return alone ends a line too; what is missing at the end, is missing behind it.
+            // A single carriage return ends a line too. What is missing at the end is reported behind it.
             let lines = text.split(['\n', '\r']).count() + 1;
             for fault in &faults {
                 assert!(
@@ -172,15 +172,15 @@ fn read(text: &str) {
                     "{fault:?} of {lines} lines"
                 );
             }
-            let told = SpecError::Faulty { faults, file }.to_string();
-            assert!(told.starts_with("changed:"), "{told}");
+            let text = SpecError::Faulty { faults, file }.to_string();
+            assert!(text.starts_with("changed:"), "{text}");
         }
-        Err(SpecError::Unreadable { .. }) => panic!("nothing was read"),
+        Err(SpecError::Unreadable { .. }) => panic!("no file was read"),
     }
 }
 
-/// A spec without faults has layouts that messages can be made by.
-fn try_out(spec: &Spec) {
+/// Asserts that messages can be encoded with every layout of a valid spec.
+fn encode_messages(spec: &Spec) {
     let mtis = [200, 210, 800].map(|number| Mti::new(number).unwrap());
     for mti in mtis {
         let Some(layout) = spec.layout_of(mti) else { continue };
@@ -189,8 +189,8 @@ fn try_out(spec: &Spec) {
         let mut buffer = BytesMut::new();
         let mut encoder = spec.encoder(mti, &mut buffer).unwrap();
         for de in &elements {
-            let form = layout.form(*de).unwrap();
-            assert!(form.min <= form.max && form.max > 0);
+            let attributes = layout.attributes(*de).unwrap();
+            assert!(attributes.min <= attributes.max && attributes.max > 0);
             for value in ["", "0", "0000", "C1"] {
                 if encoder.text(*de, value).is_ok() {
                     break;
@@ -233,7 +233,7 @@ impl WordChange {
     }
 }
 
-/// The words of a text and what stands between them, in order.
+/// Returns the words and separators of a text, in order.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let in_word = |char: char| char.is_alphanumeric() || "_+-\"".contains(char);
     let mut rest = text;

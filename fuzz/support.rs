@@ -1,4 +1,4 @@
-//! What all targets share: how long they run, what they count, and how they change what is valid.
+//! Shared by all targets: run time, counters, and changes of valid input.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -8,19 +8,20 @@ use bolero::TypeGenerator;
 /// A run of a target.
 pub(crate) struct Run {
     target: &'static str,
-    begun: Instant,
+    started: Instant,
     cases: AtomicU64,
 }
 
 impl Run {
     pub(crate) fn of(target: &'static str) -> Self {
-        Self { target, begun: Instant::now(), cases: AtomicU64::new(0) }
+        Self { target, started: Instant::now(), cases: AtomicU64::new(0) }
     }
 
-    /// How long a run lasts as a test: `TITIAN_FUZZ_SECONDS`, or two seconds.
+    /// Returns the duration of a run as a test: `TITIAN_FUZZ_SECONDS`, or two seconds.
     pub(crate) fn time() -> Duration {
         let seconds = std::env::var("TITIAN_FUZZ_SECONDS").ok();
-        let seconds = seconds.map(|text| text.parse().expect("TITIAN_FUZZ_SECONDS takes seconds"));
+        let seconds = seconds
+            .map(|text| text.parse().expect("TITIAN_FUZZ_SECONDS must be a number of seconds"));
         Duration::from_secs(seconds.unwrap_or(2))
     }
 
@@ -28,14 +29,14 @@ impl Run {
         self.cases.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Tells how many cases there were.
+    /// Prints the number of cases.
     pub(crate) fn end(&self) {
-        let (target, seconds) = (self.target, self.begun.elapsed().as_secs_f64());
+        let (target, seconds) = (self.target, self.started.elapsed().as_secs_f64());
         println!("fuzz {target}: {} cases in {seconds:.1} s", self.cases.load(Ordering::Relaxed));
     }
 }
 
-/// One change of a run of bytes. Places count from the front and are taken round where it is shorter.
+/// One change of a byte string. Offsets wrap around at its end.
 #[derive(Clone, Debug, TypeGenerator)]
 pub(crate) enum Change {
     Set { at: u16, byte: u8 },
@@ -46,7 +47,7 @@ pub(crate) enum Change {
     Copy { from: u16, count: u8, to: u16 },
 }
 
-/// Valid bytes and what is done to them.
+/// A seed and the changes to it.
 #[derive(Clone, Debug, TypeGenerator)]
 pub(crate) struct Changed {
     seed: u16,
@@ -55,12 +56,12 @@ pub(crate) struct Changed {
 }
 
 impl Changed {
-    /// One of the seeds.
+    /// Returns one of the seeds.
     pub(crate) fn pick<'s, T>(&self, seeds: &'s [T]) -> &'s T {
         &seeds[usize::from(self.seed) % seeds.len()]
     }
 
-    /// Bytes with one to eight changes; few of them most often, for they get furthest.
+    /// Returns the bytes with one to eight changes. Few changes are most frequent, because they get furthest.
     pub(crate) fn applied_to(&self, seed: &[u8]) -> Vec<u8> {
         const HOW_MANY: [usize; 8] = [1, 1, 1, 2, 2, 3, 5, 8];
         let mut bytes = seed.to_vec();

@@ -1,33 +1,37 @@
-//! The channel API: what mobile app, ATM host and teller ask over HTTP, by the conventions of SNAP BI.
+//! The channel API over HTTP, by the conventions of SNAP BI: for mobile apps, ATM hosts and tellers.
 //!
-//! A request is let in (`admission.rs`: token, signature, time, rate), read (`body.rs`, `read.rs`), made an order or a
-//! question, and given to the [`Desk`], behind which is the rest of the program. What comes back is said by one table
-//! (`outcome.rs`). All of that is pure but for `http.rs`, which reads and writes. Nothing here knows a switch.
+//! A request is admitted (`admission.rs`: token, signature, time, rate), parsed (`body.rs`), turned into an order or an
+//! inquiry (`orders.rs`), and given to the [`ChannelPort`], which leads to the rest of the program. One table (`error.rs`) maps
+//! every result to HTTP status, response code and message. All of that is pure except `http.rs` and `server.rs`. Nothing here
+//! depends on the switch.
 
 mod admission;
-mod answer;
 mod body;
-mod desk;
-mod faults;
+mod error;
+mod field_errors;
 mod http;
 mod keys;
+mod limits;
 mod minify;
-mod outcome;
+mod orders;
 mod partner;
-mod rate;
-mod read;
+mod port;
+mod response;
 mod server;
 mod service;
 mod settings;
 mod signature;
-mod stamp;
+mod timestamp;
 mod token;
 
-pub use desk::{Denial, Desk, InquiryAnswer, Progress, Reason, TransferAnswer};
 pub use http::{Api, OPENAPI};
+pub use port::{
+    AccountInquiryResponse, ChannelPort, FailureReason, NotProcessed, TransferReport,
+    TransferResponse,
+};
 pub use server::serve;
 pub use service::Service;
-pub use settings::{Ground, Limits, Settings};
-pub use signature::{Claim, SignatureKey};
+pub use settings::{Limits, Settings, SharedSettings};
+pub use signature::{SignatureKey, SignedRequest};
 
-pub use crate::bank::Debit;
+pub use crate::core_banking::Debit;

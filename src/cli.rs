@@ -1,4 +1,4 @@
-//! The command line: a file a subcommand, and one for each thing that several need.
+//! The command line: a file a subcommand, and a file for each helper that several subcommands share.
 
 mod archive;
 mod bench;
@@ -14,7 +14,6 @@ mod hex;
 mod hexdump;
 mod layers;
 mod log;
-mod money;
 mod serve;
 mod source;
 mod spec;
@@ -25,7 +24,7 @@ mod terminal;
 mod usage;
 mod verify;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub use exit::Exit;
 use failure::Failure;
@@ -35,8 +34,8 @@ use failure::Failure;
 #[command(name = "titian", version, max_term_width = 100)]
 #[command(arg_required_else_help = true, subcommand_required = true)]
 #[command(
-    after_help = "Try `titian decode --help`: every command explains itself, with examples.\n\n\
-    Exit codes: 0 done, 1 the answer is no, 2 bad use or bad input, 70 a fault of titian's own."
+    after_help = "Every command has help with examples, for example `titian decode --help`.\n\n\
+    Exit codes: 0 success, 1 negative result, 2 usage or input error, 70 internal error, 130 interrupted."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -74,22 +73,30 @@ impl Command {
     }
 }
 
-/// Does what the process's arguments say, and tells how it went.
+/// Returns the command line: its commands, options and help.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the command of the process's arguments, and returns the exit code.
 #[must_use]
 pub fn main() -> Exit {
     exit::guarded(|| match Cli::try_parse() {
-        Ok(cli) => cli.command.run().map_or_else(Failure::report, |()| Exit::Done),
+        Ok(cli) => cli.command.run().map_or_else(Failure::report, |()| Exit::Success),
         Err(error) => {
             let usage = usage::guarded(error);
-            // Help that nobody reads (a closed pipe) is no failure.
+            // Help written to a closed pipe is not a failure.
             let _ = usage.print();
-            if usage.use_stderr() { Exit::Misuse } else { Exit::Done }
+            if usage.use_stderr() { Exit::Usage } else { Exit::Success }
         }
     })
 }
 
-/// Text that may be long, or may be a message given in the wrong place: only its beginning. Of what looks like
-/// hex or digits that is no more than an MTI in hex.
+/// Returns the first characters of a text for an error message.
+///
+/// The text may be a message that was typed in the wrong place. Of text that looks like hex or digits, only 8 characters
+/// are shown: an MTI in hex.
 fn beginning(text: &str) -> String {
     let count = text.chars().count();
     let digits = text.chars().filter(char::is_ascii_digit).count();
@@ -106,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_text_is_told_by_its_beginning() {
+    fn a_long_text_is_cut() {
         assert_eq!(beginning("0200"), "0200");
         assert_eq!(beginning(&"é".repeat(33)), format!("{}… (33 characters)", "é".repeat(32)));
         assert_eq!(beginning("9360021300417780"), "93600213… (16 characters)");
@@ -114,10 +121,10 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_where_no_message_belongs_is_not_told_whole() {
+    fn a_message_in_the_wrong_place_is_not_shown_whole() {
         let message = "30323030F23A440188E1800031369360021300417780".to_owned();
         let typed = |args: &[&str]| match Cli::try_parse_from([&["titian"], args].concat()) {
-            Ok(_) => panic!("it parses"),
+            Ok(_) => panic!("the arguments were accepted"),
             Err(usage) => usage::guarded(usage).to_string(),
         };
         let option = format!("--{message}");
@@ -130,14 +137,13 @@ mod tests {
             &["decode", &value],
             &["encode", "-", "\u{1b}[2J"],
         ] {
-            let told = typed(args);
-            assert!(!told.contains("F23A44") && !told.contains('\u{1b}'), "{told}");
+            let error = typed(args);
+            assert!(!error.contains("F23A44") && !error.contains('\u{1b}'), "{error}");
         }
     }
 
     #[test]
-    fn the_arguments_are_declared_without_contradiction() {
-        use clap::CommandFactory;
+    fn the_arguments_are_declared_consistently() {
         Cli::command().debug_assert();
     }
 }

@@ -1,266 +1,288 @@
-//! The engine: all transfers of a node, and what happens to them. It has no socket, no disk and no clock.
+//! The engine: decides everything that happens to the transfers of a node. It has no socket, no disk and no clock.
 //!
-//! Calls come in this order, round and round: [`Engine::handle`] for everything that happened and
-//! [`Engine::tick`] when [`Engine::next_deadline`] has come; [`Engine::seal`] for the facts to be made durable, at the latest when
-//! [`Engine::is_pressing`];
-//! [`Engine::committed`] when they are; [`Engine::next_output`] until there is none. While one batch is being made
-//! durable the next is decided. Nothing leaves that rests on a fact which isn't durable.
+//! The caller runs this loop:
+//!
+//! 1. [`Engine::handle`] for every event, and [`Engine::tick`] when [`Engine::next_deadline`] has come;
+//! 2. [`Engine::seal`] takes the batch of facts to commit, at the latest when [`Engine::is_commit_due`];
+//! 3. [`Engine::committed`] when the batch is durable;
+//! 4. [`Engine::next_output`] until it returns `None`.
+//!
+//! The next batch is decided while the previous one is committed. An output leaves only when every fact that it rests on is
+//! durable.
 
+mod admission;
 mod batch;
-mod begin;
 mod event;
-mod exchanges;
-pub mod form;
-mod life;
+mod inquiries;
 mod live;
-mod numbers;
+mod recovery;
 mod schedule;
-mod start;
 mod step;
+pub mod stored_facts;
+mod trace_numbers;
+mod transfer;
 
 use std::sync::Arc;
 
 pub use batch::{Batch, Step};
 pub use event::{
-    Begun, Body, Busy, Claim, Concern, CoreSaid, Event, Fact, Key, Life, Lookup, Output, Question,
-    Record, Repeat, Stand,
+    DuplicateRequest, DurableTransfer, Event, Fact, IdempotencyKey, KeyReservation, Lookup,
+    NotAdmitted, Output, PostingCoreReply, RecordedFact, RequestFingerprint, RequestIdentity,
+    Transfer, TransferInput,
 };
-pub use life::BothBooks;
-pub use numbers::{Counted, Numbering};
-pub use schedule::{Destination, Lane, Pace, Schedule, Slot};
+pub use schedule::{Delivery, Destination, RateLimits, Schedule, Slot};
+pub use trace_numbers::{TraceAllocator, TraceWatermark};
+pub use transfer::BooksByDirection;
 
-use crate::mutation::{Mutant, broken};
-use crate::transfer::{Illegal, Rules, Trace};
-use crate::values::{Moment, TransferId};
+use crate::mutation::{Mutant, is_mutant_active};
+use crate::transfer::{IllegalFact, Rules, TraceNumbers};
+use crate::values::{Direction, Moment, TransferId};
 use batch::Batches;
-use exchanges::Exchanges;
-use life::{ClosedBooks, Deciding};
-use live::Live;
+use inquiries::OpenInquiries;
+use live::LiveTransfers;
+use transfer::{ClosedBooks, DecisionBuffers};
 
-/// Bounds of the engine.
+/// The limits of the engine.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Transfers that may be open before new ones are refused. What is needed to end them is never refused.
-    pub open: usize,
-    /// Exchanges without money that may be under way.
-    pub exchanges: usize,
-    /// Look-ups in the journal that may be under way.
-    pub lookups: usize,
-    /// Closed transfers that are remembered, so that repeats and late answers find them without the journal.
-    pub remembered: usize,
+    /// Open transfers. At the limit new transfers are refused. Messages that finish an open transfer are never refused.
+    pub open_transfers: usize,
+    /// Open inquiries.
+    pub open_inquiries: usize,
+    /// Lookups in the journal that have no result yet.
+    pub journal_lookups: usize,
+    /// Closed transfers that stay in memory, so that repeats and late responses find them without a journal lookup.
+    pub closed_transfers: usize,
     /// Deadlines that one tick handles at most.
-    pub due_a_tick: usize,
+    pub deadlines_per_tick: usize,
 }
 
 /// The transfers of a node.
 pub struct Engine {
     rules: Arc<Rules>,
     limits: Limits,
-    live: Live,
-    exchanges: Exchanges,
+    live: LiveTransfers,
+    inquiries: OpenInquiries,
     schedule: Schedule,
-    numbers: Numbering,
+    trace_numbers: TraceAllocator,
     batches: Batches,
-    deciding: Deciding,
-    books: BothBooks,
-    closed: ClosedBooks,
-    draining: bool,
-    unreachable: bool,
+    decision: DecisionBuffers,
+    books: BooksByDirection,
+    closed_books: ClosedBooks,
+    is_draining: bool,
+    is_switch_unreachable: bool,
 }
 
 impl Engine {
-    /// An engine without transfers. Those of the journal come with [`Engine::restore`].
+    /// Creates an engine without transfers. [`Engine::restore`] adds those of the journal.
     #[must_use]
-    pub fn new(rules: Arc<Rules>, limits: Limits, schedule: Schedule, numbers: Numbering) -> Self {
+    pub fn new(
+        rules: Arc<Rules>,
+        limits: Limits,
+        schedule: Schedule,
+        trace_numbers: TraceAllocator,
+    ) -> Self {
         Self {
             rules,
             limits,
-            live: Live::default(),
-            exchanges: Exchanges::default(),
+            live: LiveTransfers::default(),
+            inquiries: OpenInquiries::default(),
             schedule,
-            numbers,
+            trace_numbers,
             batches: Batches::default(),
-            deciding: Deciding::default(),
-            books: BothBooks::default(),
-            closed: ClosedBooks::default(),
-            draining: false,
-            unreachable: false,
+            decision: DecisionBuffers::default(),
+            books: BooksByDirection::default(),
+            closed_books: ClosedBooks::default(),
+            is_draining: false,
+            is_switch_unreachable: false,
         }
     }
 
-    /// How many transfers are open.
+    /// Returns the number of open transfers.
     #[must_use]
-    pub const fn open(&self) -> usize {
+    pub const fn open_transfers(&self) -> usize {
         self.live.open()
     }
 
-    /// The open transfers that wait for two persons.
+    /// Returns the number of open transfers of a direction.
+    #[must_use]
+    pub const fn open_in(&self, direction: Direction) -> usize {
+        self.live.open_in(direction)
+    }
+
+    /// Returns the open transfers that need a manual resolution.
     #[must_use]
     pub fn exceptions(&self) -> impl ExactSizeIterator<Item = TransferId> {
         self.live.exceptions()
     }
 
-    /// How many exchanges without money are under way.
+    /// Returns the number of open inquiries.
     #[must_use]
-    pub fn exchanges(&self) -> usize {
-        self.exchanges.len()
+    pub fn open_inquiries(&self) -> usize {
+        self.inquiries.len()
     }
 
-    /// A transfer that is open or remembered.
+    /// Returns a transfer, if it is in memory: open, or closed a short time ago.
     #[must_use]
-    pub fn transfer(&self, id: TransferId) -> Option<&Life> {
-        self.live.by_id(id).and_then(|slot| self.live.get(slot)).map(|entry| &entry.life)
+    pub fn transfer(&self, id: TransferId) -> Option<&Transfer> {
+        self.live.by_id(id).and_then(|slot| self.live.get(slot)).map(|live| &live.transfer)
     }
 
-    /// The numbers of the request of a transfer that is open or remembered, once it has some.
+    /// Returns the trace numbers of a transfer's request, if the transfer is in memory and has them.
     #[must_use]
-    pub fn trace(&self, id: TransferId) -> Option<Trace> {
+    pub fn trace(&self, id: TransferId) -> Option<TraceNumbers> {
         let [trace, _] = self.live.by_id(id).and_then(|slot| self.live.get(slot))?.traces;
         trace
     }
 
-    /// Goes by other rules and bounds from now on.
-    pub fn change(&mut self, rules: Arc<Rules>, limits: Limits) {
+    /// Replaces the rules and the limits.
+    pub fn reconfigure(&mut self, rules: Arc<Rules>, limits: Limits) {
         (self.rules, self.limits) = (rules, limits);
     }
 
-    /// The books of all transfers, open and closed.
+    /// Returns the books of all transfers, open and closed.
     #[must_use]
-    pub const fn books(&self) -> &BothBooks {
+    pub const fn books(&self) -> &BooksByDirection {
         &self.books
     }
 
-    /// Whether everything that was decided is durable, and done as far as is known here.
+    /// Whether everything that was decided is durable and no journal lookup is open.
     #[must_use]
-    pub fn is_settled(&self) -> bool {
-        self.batches.is_settled() && self.live.lookups() == 0
+    pub fn is_idle(&self) -> bool {
+        self.batches.is_all_durable() && self.live.open_lookups() == 0
     }
 
-    /// From now on new work is refused; what is open goes on to its end.
+    /// Refuses new work from now on. Open transfers continue to their end.
     pub const fn drain(&mut self) {
-        self.draining = true;
+        self.is_draining = true;
     }
 
-    /// Whether the switch can be reached, as it is taken to be at first. While it can't, what channels ask anew is refused
-    /// before anything is debited.
-    pub const fn reach(&mut self, reachable: bool) {
-        self.unreachable = !reachable;
+    /// Sets whether the switch can be reached. A new engine assumes that it can. While it cannot, new requests of channels are
+    /// refused before anything is debited.
+    pub const fn set_switch_reachable(&mut self, is_reachable: bool) {
+        self.is_switch_unreachable = !is_reachable;
     }
 
-    /// Takes in something that happened.
+    /// Handles an event.
     pub fn handle(&mut self, event: Event, now: Moment) {
         match event {
-            Event::Order { order, begun } => self.order(order, begun, now),
-            Event::Demand { demand, key } if self.live.by_key(key).is_none() => {
-                self.demand(&demand, key, now);
+            Event::Order { order, identity } => self.handle_order(order, identity, now),
+            Event::InboundRequest { request, key } if self.live.by_key(key).is_none() => {
+                self.handle_inbound_request(&request, key, now);
             }
-            Event::Inquire(inquiry, way) => self.inquire(inquiry, way, now),
-            Event::Exchange(id, input) => self.turn(id, input, now),
-            Event::InquiryAnswered { trace, heard, holding } => {
-                self.inquiry_answered(trace, heard, holding, now);
+            Event::Inquiry(inquiry, direction) => self.handle_inquiry(inquiry, direction, now),
+            Event::InquiryInput(id, input) => self.apply_inquiry_input(id, input, now),
+            Event::InquiryResponse { trace, response, account } => {
+                self.handle_inquiry_response(trace, response, account, now);
             }
-            Event::Demand { .. }
+            Event::InboundRequest { .. }
             | Event::Transfer(..)
             | Event::Core(..)
-            | Event::Answered { .. }
-            | Event::Reversal { .. }
-            | Event::Status { .. }
-            | Event::Ask(..) => self.happen(event, now),
+            | Event::Response { .. }
+            | Event::InboundReversal { .. }
+            | Event::InboundStatusInquiry { .. }
+            | Event::StatusQuery(..) => self.apply_or_look_up(event, now),
             Event::CutOver(date) => {
-                if !self.numbers.cut_over(date, now) {
+                if !self.trace_numbers.cut_over(date, now) {
                     self.put(Output::CutOverRefused(date));
                 }
             }
         }
     }
 
-    /// Takes in what the journal has of a transfer that an event looked up under a number: its facts, or none.
+    /// Handles the result of the journal lookup with this number: all facts of the transfer, or none if the journal does not
+    /// have it. `event` is the one that waits for the result.
     ///
     /// # Errors
-    /// If the facts don't fold: the journal is damaged.
-    pub fn found(
+    /// If the facts do not fold: the journal is damaged.
+    pub fn handle_lookup_result(
         &mut self,
         number: u64,
-        records: &[Record],
-        begun: Option<Begun>,
+        facts: &[RecordedFact],
+        identity: Option<RequestIdentity>,
         event: Event,
         now: Moment,
-    ) -> Result<(), Illegal> {
+    ) -> Result<(), IllegalFact> {
         self.live.end_lookup(number);
-        let slot = match records.first() {
-            // It may have come back meanwhile, for another event.
+        let slot = match facts.first() {
+            // Another event may have restored it while this lookup was open.
             Some(first) => match self.live.by_id(first.id) {
                 Some(slot) => Some(slot),
-                None => Some(self.recall(records, begun)?),
+                None => Some(self.restore_live(facts, identity)?),
             },
-            // It may have begun meanwhile.
-            None => event.about().and_then(|about| self.find(about)),
+            // It may have started while this lookup was open.
+            None => event.lookup().and_then(|lookup| self.find_live(lookup)),
         };
         match slot {
             Some(slot) => {
-                self.found_there(slot, &event, now);
+                self.handle_found(slot, &event, now);
                 self.close_if_final(slot);
             }
-            None => self.found_nowhere(event, now),
+            None => self.handle_not_found(event, now),
         }
         Ok(())
     }
 
-    /// Handles deadlines that have come, as many as a tick may.
+    /// Handles deadlines that have come, up to [`Limits::deadlines_per_tick`] of transfers and as many of inquiries.
     pub fn tick(&mut self, now: Moment) {
-        for _ in 0..self.limits.due_a_tick {
+        for _ in 0..self.limits.deadlines_per_tick {
             let Some(slot) = self.schedule.poll(now) else { break };
-            let Some(due) = self.live.get(slot).map(|entry| entry.life.due_now()) else { continue };
-            self.step(slot, &due, now);
+            let Some(input) = self.live.get(slot).map(|live| live.transfer.deadline_input()) else {
+                continue;
+            };
+            self.apply(slot, &input, now);
         }
-        self.tick_exchanges(now);
+        self.tick_inquiries(now);
     }
 
-    /// When [`Engine::tick`] is to be called next, or what was decided presses, if ever.
+    /// Returns when to call [`Engine::tick`] or [`Engine::seal`] next, if ever.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
-        let exchange = self.exchanges.first().map(|(at, _)| at);
-        [self.schedule.next_deadline(), exchange, self.batches.patience()]
+        let inquiry = self.inquiries.first_due().map(|(at, _)| at);
+        [self.schedule.next_deadline(), inquiry, self.batches.commit_deadline()]
             .into_iter()
             .flatten()
             .min()
     }
 
-    /// Whether what was decided is to be made durable now. Facts that nothing waits for, as that a request was written, may go
-    /// with the next that are waited for: a crash that takes them leaves what it leaves between an act and the news of it.
+    /// Whether the open batch must be committed now. Facts that no output waits for (for example, that a request was
+    /// written) may wait for the next batch. If a crash loses them, the state is the same as after a crash between the act
+    /// and its report.
     #[must_use]
-    pub fn is_pressing(&self, now: Moment) -> bool {
-        self.batches.patience().is_none_or(|patience| patience <= now)
+    pub fn is_commit_due(&self, now: Moment) -> bool {
+        self.batches.commit_deadline().is_none_or(|deadline| deadline <= now)
     }
 
-    /// The facts that are to be made durable next, all or none of them, if there are any.
+    /// Seals the open batch and returns it, if it has facts and no other batch is being committed. The caller makes all of it
+    /// durable, or none of it.
     pub fn seal(&mut self) -> Option<&Batch> {
         self.batches.seal(|batch| {
-            batch.counted = self.numbers.take_counted();
-            batch.closed = self.closed.take_changed();
+            batch.watermark = self.trace_numbers.take_watermark();
+            batch.closed_books = self.closed_books.take_changed();
         })
     }
 
-    /// Batch `number` is durable, without the transfers whose keys were taken before: those are `existing`, with
-    /// the transfer that had the key and what was asked for under it.
-    pub fn committed(&mut self, number: u64, existing: &[Claim]) {
+    /// Reports that a batch is durable, except for the transfers whose keys were reserved before. `existing` has those
+    /// reservations: the key, the transfer that holds it and the fingerprint of its request.
+    pub fn committed(&mut self, number: u64, existing: &[KeyReservation]) {
         let Some(mut batch) = self.batches.commit(number) else { return };
-        for taken in existing.iter().filter(|_| !broken(Mutant::KeepDuplicate)) {
-            let own = batch.claims.iter().find(|claim| claim.key == taken.key).copied();
+        let is_skipped = is_mutant_active(Mutant::ExecuteDuplicate);
+        for earlier in existing.iter().filter(|_| !is_skipped) {
+            let own = batch.reservations.iter().find(|own| own.key == earlier.key).copied();
             if let Some(own) = own {
-                self.take_back(&own, taken, &mut batch.outputs);
+                self.withdraw_duplicate(&own, earlier, &mut batch.outputs);
             }
         }
         self.batches.release(batch);
-        self.live.trim(self.limits.remembered, number);
+        self.live.trim(self.limits.closed_transfers, number);
     }
 
-    /// The next thing to be done, whose facts are durable.
+    /// Returns the next output whose facts are durable.
     pub fn next_output(&mut self) -> Option<Output> {
         self.batches.next_output()
     }
 
-    /// Puts something to be done with what is decided now.
+    /// Adds an output to the open batch. It leaves when the batch is durable.
     fn put(&mut self, output: Output) {
         self.batches.open.outputs.push(output);
     }

@@ -1,11 +1,11 @@
-//! Bytes in hexadecimal, as keys, hashes and what is signed have them.
+//! Hexadecimal encoding for keys, hashes and signatures.
 
-/// Bytes in lower case.
+/// Encodes bytes in lower case.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| pair(*byte)).map(char::from).collect()
 }
 
-/// A digest of 32 bytes in lower case, without an allocation.
+/// Encodes a digest of 32 bytes in lower case, without allocation.
 pub(crate) fn of_digest(digest: &[u8; 32]) -> [u8; 64] {
     let mut text = [0; 64];
     for (digits, byte) in text.chunks_exact_mut(2).zip(digest) {
@@ -18,7 +18,7 @@ fn pair(byte: u8) -> [u8; 2] {
     [byte >> 4, byte & 0xF].map(|digit| if digit < 10 { b'0' + digit } else { b'a' + digit - 10 })
 }
 
-/// So many bytes from hexadecimal of either case.
+/// Decodes `N` bytes from hexadecimal in upper or lower case; `None` for any other text or length.
 pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let mut bytes = [0; N];
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_again_and_nothing_else() {
+    fn encoded_bytes_decode_and_other_text_does_not() {
         let mut bytes = [0; 32];
         bytes.iter_mut().zip(0x90..).for_each(|(byte, value)| *byte = value);
         let text = hex(&bytes);

@@ -1,9 +1,9 @@
 //! ISO 8583 messages: specs, codec, framing.
 //!
-//! A [`Spec`] says where the fields of a network's messages lie and is compiled once into tables.
-//! [`Spec::decode`] gives a [`Message`], a view over the received bytes, without a copy or an allocation;
-//! an [`Encoder`] writes one into a reused buffer. [`FrameCodec`] cuts the stream of a TCP session into
-//! messages. Nothing here knows what a message is for.
+//! A [`Spec`] defines the message layouts of a network and is compiled once into tables. [`Spec::decode`]
+//! returns a [`Message`]: a view over the received bytes, without a copy or an allocation. An [`Encoder`]
+//! writes a message into a reused buffer. [`FrameCodec`] splits the byte stream of a TCP session into
+//! messages. This room does not know what a message means.
 
 mod bitmap;
 mod characters;
@@ -13,13 +13,13 @@ mod decode;
 mod ebcdic;
 mod encode;
 mod error;
+mod fast_path;
 mod field;
 mod framing;
 mod layout;
 mod message;
 mod mti;
 mod spec;
-mod step;
 mod subfields;
 #[cfg(test)]
 mod tests;
@@ -27,7 +27,7 @@ mod tests;
 pub use class::{Class, Unit};
 pub use de::De;
 pub use encode::{EncodeError, EncodeReason, Encoder, Template};
-pub use error::{DecodeError, Place, Reason};
+pub use error::{DecodeError, MessagePart, Reason};
 pub use field::{Field, FieldError, Subfield};
 pub use framing::{
     Frame, FrameCodec, FrameError, FrameFault, Framing, Header, HeaderByte, Length, OutgoingFrame,
@@ -36,6 +36,7 @@ pub use framing::{
 pub use message::Message;
 pub use mti::Mti;
 pub use spec::{
-    CurrencyName, Element, Fault, Form, Format, Made, MessageLayout, Shown, Spec, SpecError,
+    Attributes, Composition, CurrencyName, Element, Format, MessageLayout, Presentation, Spec,
+    SpecError, SpecFault,
 };
 pub use subfields::{SubfieldFault, SubfieldReason};

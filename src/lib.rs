@@ -5,9 +5,11 @@
 //! ([`iso8583`]). Value types that both need lie under both ([`values`]). `docs/architecture.md` is the map.
 
 pub mod api;
-pub mod bank;
 pub mod cli;
+pub mod codes;
+pub mod core_banking;
 pub mod engine;
+pub mod harness;
 mod hex;
 pub mod iso8583;
 pub mod journal;
@@ -16,12 +18,11 @@ pub mod masking;
 pub mod mutation;
 pub mod network;
 pub mod records;
-pub mod rig;
 pub mod runtime;
 pub mod settings;
+pub mod simulator;
 mod spelling;
 mod sqlite;
-pub mod switch;
 pub mod tls;
 pub mod transfer;
 pub mod values;

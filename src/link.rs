@@ -1,20 +1,19 @@
-//! The links to a network's switch: sessions, the matching of answers to requests, reconnecting; TCP and TLS.
+//! The links to a network's switch: sessions, matching of responses, reconnection, TCP and TLS.
 //!
-//! [`Group`] is all links of a network as a pure machine: no socket, no clock, no randomness of its own.
-//! [`start`] drives one on tokio. What goes out and comes in are messages of ISO 8583; what they are for is the
-//! owner's to know.
+//! [`LinkGroup`] is all links of a network as a pure machine, without sockets, clock or randomness of its own.
+//! [`start`] drives one on tokio. Links carry ISO 8583 messages; what the messages mean is known to the owner only.
 //!
-//! What becomes of a request is told exactly. [`Event::NotSent`]: no byte of it was written, for certain.
-//! [`Event::Sent`]: it is in the kernel's buffer. Then one of: [`Event::Answered`]; [`Event::Expired`], nobody
-//! waits for it any more; [`Event::Lost`], the line broke when some of it was, or may have been, written. No
-//! request is written after its deadline.
+//! The owner learns exactly what happened to a request. [`Event::NotSent`]: certainly not a single byte was written.
+//! [`Event::Sent`]: the request is in the kernel's buffer. Then one of: [`Event::Response`]; [`Event::Expired`], the
+//! response did not come in time; [`Event::Lost`], the connection broke when some bytes were written, or may have been.
+//! A request is never written after its deadline.
 
+mod connection;
+mod disconnect;
 mod driver;
-mod end;
 mod event;
 mod group;
 mod handle;
-mod line;
 mod management;
 mod matching;
 mod outbox;
@@ -22,23 +21,23 @@ mod pace;
 mod session;
 mod tcp;
 
+pub use disconnect::DisconnectReason;
 pub use driver::start;
-pub use end::End;
-pub use event::{Event, NotSent, Outgoing, Premature};
-pub use group::{Action, Group, Role};
+pub use event::{Event, NotSent, OutgoingMessage, SessionPhase};
+pub use group::{Action, LinkGroup, Role};
 pub use handle::{Events, Handle};
 pub use tcp::{Clock, Endpoint};
 
 pub use crate::tls::{Identity, TlsClient, TlsError, TlsServer};
 
-/// Whose a message is: a number that the owner gives and gets back.
+/// The id that the owner gives a message; events about the message carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Token(pub u128);
+pub struct CorrelationId(pub u128);
 
-/// A link, by its place among those of its network.
+/// The id of a link: its position among the links of its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LinkId(pub usize);
 
-/// One connection of a link. A number is given once.
+/// The id of one connection of a link. Ids are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LineId(u64);
+pub struct ConnectionId(u64);

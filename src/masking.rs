@@ -1,35 +1,34 @@
-//! How secret and personal data is shown where it must not be seen: by kind, never whole.
+//! Masking of secret and personal data for logs and displays.
 
 use std::fmt;
 
 use crate::spelling::name_of;
 
-/// How many leading digits of a PAN may be shown (ISO/IEC 7812 issuer identification number), unless a
-/// spec says 8. The last four are shown besides.
+/// The number of leading PAN digits that are shown: the issuer identification number of ISO/IEC 7812, unless a spec
+/// says 8. The last four digits are shown too.
 pub const BIN_DIGITS: usize = 6;
 
-/// What makes a value sensitive, and so how it is masked.
+/// The kind of sensitive data, which decides how a value is masked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sensitive {
-    /// A card number: the issuer's digits and the last four stay.
+    /// A card number: shows the issuer's digits and the last four.
     Pan,
-    /// An account number: the last four characters stay.
+    /// An account number: shows the last four characters.
     Account,
-    /// A person's name: the first letter of each word stays.
+    /// A person's name: shows the first letter of each word.
     Name,
-    /// A PIN block: nothing stays but the length.
+    /// A PIN block: shows the length only.
     Pin,
-    /// Key material: nothing stays but the length.
+    /// Key material: shows the length only.
     Key,
-    /// Magnetic stripe data: nothing stays but the length.
+    /// Magnetic stripe data: shows the length only.
     Track,
-    /// Private data whose content the spec does not describe, so nobody can say that it is harmless:
-    /// nothing stays but the length.
+    /// Private data that the spec does not describe, so it may be sensitive: shows the length only.
     Private,
 }
 
 impl Sensitive {
-    /// The kinds by the names that a spec uses.
+    /// The kinds by their names in a spec.
     pub const NAMES: [(&'static str, Self); 7] = [
         ("pan", Self::Pan),
         ("account", Self::Account),
@@ -40,7 +39,7 @@ impl Sensitive {
         ("private", Self::Private),
     ];
 
-    /// The text of a value of this kind, masked. `bin_digits` counts for a PAN only.
+    /// Masks a text of this kind. `bin_digits` applies to a PAN only.
     #[must_use]
     pub fn mask(self, text: &str, bin_digits: usize) -> String {
         match self {
@@ -62,7 +61,7 @@ fn stars(count: usize) -> String {
     "*".repeat(count)
 }
 
-/// Keeps `head` characters in front and `tail` at the end.
+/// Shows `head` characters at the start and `tail` at the end.
 fn keep_ends(text: &str, head: usize, tail: usize) -> String {
     let count = text.chars().count();
     text.chars()
@@ -71,7 +70,7 @@ fn keep_ends(text: &str, head: usize, tail: usize) -> String {
         .collect()
 }
 
-/// A card number as 6 + 4 or 8 + 4. One too short to hide at least four digits is hidden whole.
+/// Masks a card number as 6 + 4 or 8 + 4 digits. A number too short to hide four digits is masked completely.
 #[must_use]
 pub fn pan(number: &str, bin_digits: usize) -> String {
     if number.chars().count() < bin_digits + 8 {
@@ -80,8 +79,8 @@ pub fn pan(number: &str, bin_digits: usize) -> String {
     keep_ends(number, bin_digits, 4)
 }
 
-/// An account number by its last four characters. One too short to hide at least four is hidden whole;
-/// blanks at the end are padding and don't count.
+/// Masks an account number except its last four characters. A number too short to hide four characters is masked
+/// completely. Trailing blanks are padding and do not count.
 #[must_use]
 pub fn account(number: &str) -> String {
     let trimmed = number.trim_end();
@@ -91,7 +90,7 @@ pub fn account(number: &str) -> String {
     keep_ends(trimmed, 0, tail) + padding
 }
 
-/// A person's name by the first letter of each word.
+/// Masks a person's name except the first letter of each word.
 #[must_use]
 pub fn name(text: &str) -> String {
     let mut inside = false;

@@ -1,108 +1,108 @@
-//! Ways to break the program on purpose, so that its tests can show that they would find it.
+//! Mutants: deliberate errors in the program. The tests show that they find each of them.
 //!
-//! Only with the feature `mutants`, which is for tests; without it every question in here is answered `false` when the
-//! program is compiled, and nothing of it is left.
+//! Only the feature `mutants`, which is for tests, can activate one. Without it `is_mutant_active` is the constant `false`, and
+//! the compiler removes the code of the mutants.
 
-/// One way in which the program could be wrong.
+/// A deliberate error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutant {
-    /// Effects leave before their facts are durable.
+    /// Releases effects before their facts are durable.
     SendBeforeCommit,
-    /// One 'not found' is taken for 'undone'.
+    /// Takes one 'not found' to a reversal as proof that the transfer is reversed.
     RefundOnNotFound,
-    /// A reversal before its original leaves no mark.
-    ForgetTombstone,
-    /// Answers are matched by the STAN alone.
+    /// Does not bar the original request when its reversal comes first.
+    SkipBarOnReversal,
+    /// Matches responses by the STAN alone.
     MatchByStanAlone,
-    /// An answer that comes late is dropped.
-    DropLateAnswer,
-    /// A request that was ready before a crash is sent again.
+    /// Drops a late response.
+    DropLateResponse,
+    /// Sends a request that was ready before a crash again.
     ResendAfterRestart,
-    /// A debit in doubt is refused without being cancelled.
-    RefuseWithoutCancel,
-    /// A code that nobody knows is taken for approved.
-    SettleOnUnknown,
-    /// An answer that speaks of another amount is taken for ours.
+    /// Rejects a transfer without cancelling a debit whose outcome is unknown.
+    RejectWithoutCancel,
+    /// Takes an unknown response code for an approval.
+    SettleOnUnknownCode,
+    /// Accepts a response for another amount.
     IgnoreMismatch,
-    /// A request that was there before is carried out again.
-    KeepDuplicate,
-    /// After a crash the numbers begin again.
-    ReuseNumbers,
-    /// The money is given back when no answer comes.
-    RefundOnDoubt,
-    /// An inbound credit is approved before core has made it.
-    AnswerBeforePosting,
-    /// The undoing of an inbound credit is asked for once.
-    ForgetUndo,
-    /// A fact is decided that can't follow on the state.
+    /// Executes a duplicate request.
+    ExecuteDuplicate,
+    /// Restarts the trace numbers from zero after a crash.
+    ReuseTraceNumbers,
+    /// Refunds the customer when no response comes.
+    RefundOnUnknownOutcome,
+    /// Approves an inbound credit before core has posted it.
+    ApproveBeforePosting,
+    /// Asks core only once to cancel an inbound credit.
+    SkipReversalRetry,
+    /// Decides a fact that is not possible in the state.
     SettleTwice,
-    /// A status inquiry about a request that did not come leaves no mark.
-    ForgetInquiry,
-    /// The answer to a question is told before it is there.
-    AnswerUnasked,
-    /// A closed transfer is forgotten while a look-up of it may be under way.
-    ForgetEarly,
-    /// A status inquiry that is declined is taken for a decline of the transfer.
-    StatusAsRequest,
-    /// Another account is debited than the one that pays.
-    DebitAnother,
-    /// A second request under the numbers of the first is answered like it, whatever it asks for.
-    AnswerAnother,
-    /// The answer to a question is looked for by the millisecond, which the wire doesn't say.
+    /// Does not bar the original request when a status inquiry about it comes first.
+    SkipBarOnStatusInquiry,
+    /// Responds to an inquiry before core has replied.
+    ApproveInquiryUnasked,
+    /// Removes a closed transfer from memory while a lookup of it may be open.
+    ForgetDuringLookup,
+    /// Takes the decline of a status inquiry for a decline of the transfer.
+    StatusDeclineAsRequestDecline,
+    /// Debits another account than the one that pays.
+    DebitWrongAccount,
+    /// Treats a different request with the same trace numbers as a repeat.
+    IgnoreRequestMismatch,
+    /// Matches inquiry responses by the millisecond, which the wire does not carry.
     MatchByMillisecond,
-    /// Cash is asked for as if the bank that asks paid.
-    DrawOnOurselves,
+    /// Swaps the two accounts in a request for cash.
+    SwapWithdrawalAccounts,
 }
 
 impl Mutant {
-    /// All of them.
+    /// All mutants.
     pub const ALL: [Self; 23] = [
         Self::SendBeforeCommit,
         Self::RefundOnNotFound,
-        Self::ForgetTombstone,
+        Self::SkipBarOnReversal,
         Self::MatchByStanAlone,
-        Self::DropLateAnswer,
+        Self::DropLateResponse,
         Self::ResendAfterRestart,
-        Self::RefuseWithoutCancel,
-        Self::SettleOnUnknown,
+        Self::RejectWithoutCancel,
+        Self::SettleOnUnknownCode,
         Self::IgnoreMismatch,
-        Self::KeepDuplicate,
-        Self::ReuseNumbers,
-        Self::RefundOnDoubt,
-        Self::AnswerBeforePosting,
-        Self::ForgetUndo,
+        Self::ExecuteDuplicate,
+        Self::ReuseTraceNumbers,
+        Self::RefundOnUnknownOutcome,
+        Self::ApproveBeforePosting,
+        Self::SkipReversalRetry,
         Self::SettleTwice,
-        Self::ForgetInquiry,
-        Self::AnswerUnasked,
-        Self::ForgetEarly,
-        Self::StatusAsRequest,
-        Self::DebitAnother,
-        Self::AnswerAnother,
+        Self::SkipBarOnStatusInquiry,
+        Self::ApproveInquiryUnasked,
+        Self::ForgetDuringLookup,
+        Self::StatusDeclineAsRequestDecline,
+        Self::DebitWrongAccount,
+        Self::IgnoreRequestMismatch,
         Self::MatchByMillisecond,
-        Self::DrawOnOurselves,
+        Self::SwapWithdrawalAccounts,
     ];
 }
 
 #[cfg(feature = "mutants")]
 thread_local! {
-    static ALIVE: std::cell::Cell<Option<Mutant>> = const { std::cell::Cell::new(None) };
+    static ACTIVE: std::cell::Cell<Option<Mutant>> = const { std::cell::Cell::new(None) };
 }
 
-/// Breaks the program on this thread in this way, or, with none, mends it.
+/// Activates a mutant on this thread. `None` deactivates it.
 #[cfg(feature = "mutants")]
-pub fn infect(mutant: Option<Mutant>) {
-    ALIVE.set(mutant);
+pub fn activate(mutant: Option<Mutant>) {
+    ACTIVE.set(mutant);
 }
 
-/// Whether the program is broken in this way.
+/// Whether a mutant is active on this thread.
 #[cfg(feature = "mutants")]
-pub(crate) fn broken(mutant: Mutant) -> bool {
-    ALIVE.get() == Some(mutant)
+pub(crate) fn is_mutant_active(mutant: Mutant) -> bool {
+    ACTIVE.get() == Some(mutant)
 }
 
-/// Whether the program is broken in this way: it is not.
+/// Whether a mutant is active. Without the feature `mutants` none is.
 #[cfg(not(feature = "mutants"))]
 #[inline(always)]
-pub(crate) const fn broken(_mutant: Mutant) -> bool {
+pub(crate) const fn is_mutant_active(_mutant: Mutant) -> bool {
     false
 }

@@ -1,20 +1,22 @@
-//! A switch's rules as data: where what money does and what bytes say meet.
+//! The rules of a switch as data: the room between transfers and ISO 8583 messages.
 //!
-//! A [`Network`] is made of a profile (`config/networks/*.toml`) and a spec. It fills the rules of the machines, says
-//! their effects as messages, and reads what the switch says. It knows no socket and no transfer's state.
+//! A [`Network`] is compiled from a profile (`config/networks/*.toml`) and a spec. It provides the rules for the state
+//! machines, encodes their effects as messages, and reads the messages of the switch. It does not use sockets and does
+//! not know the state of a transfer.
 
 mod messages;
 mod pattern;
 mod profile;
 mod reading;
-mod said;
 mod session;
+mod values;
 
-pub use messages::SpeakError;
+pub use messages::BuildError;
 pub use pattern::TooLong;
 pub use profile::Network;
-pub use reading::{Answered, Incoming, ReadError, WireKey};
-pub use said::Bank;
+pub use reading::{DuplicateKey, IncomingMessage, ReadError, ResponseKind};
 pub use session::{
-    Caps, Headers, Management, ManagementAnswers, SessionRules, SessionTimers, Spread, Starter,
+    Headers, LinkSelection, Management, ManagementResponses, SessionLimits, SessionRules,
+    SessionTimers, SignOnBy,
 };
+pub use values::Bank;

@@ -1,10 +1,10 @@
-//! What the engine decides, as rows of the journal, and back: the journal does not know what facts mean, and the
-//! engine knows no journal.
+//! Translates between the engine's decisions and the journal's rows. The journal does not know what facts mean, and
+//! the engine does not know the journal.
 //!
 //! ```text
-//! engine::Batch ─► rows ─► Journal::append           a step is a row; notes: how far numbers have come, closed books
-//! Journal ─► counted, restore, look_up ─► Engine     open transfers at a start, others when they are asked for
-//! Journal ─► audit                                   every row from the first: folds, states, books
+//! engine::Batch ─► journal_batch ─► Journal::append            one row per step; metadata: watermark, closed books
+//! Journal ─► trace_watermark, restore, look_up ─► Engine       open transfers at a start, others on request
+//! Journal ─► audit                                             all rows from the first: folds, states, books
 //! ```
 
 mod audit;
@@ -12,13 +12,9 @@ mod error;
 mod reading;
 mod writing;
 
-pub use audit::{Audited, audit};
+pub use audit::{AuditReport, audit};
 pub use error::RecordsError;
-pub use reading::{counted, look_up, records, restore};
-pub use writing::rows;
+pub use reading::{look_up, restore, trace_watermark};
+pub use writing::journal_batch;
 
-/// The note of how far the numbers have come.
-const COUNTED: &str = "counted";
-
-/// The note of the books of all closed transfers, which a start does not read.
-const CLOSED_BOOKS: &str = "closed books";
+use crate::codes::metadata_key::{CLOSED_BOOKS, TRACE_WATERMARK};

@@ -1,29 +1,29 @@
-//! The adapter as one running program: its parts, the loop that they meet in, and its end.
+//! The running adapter: its parts, its main loop, and its shutdown.
 //!
 //! ```text
-//! channels ─► desk ──┐                                         ┌─► links ─► switch
-//! links ─► arrivals ─┼─► Node: engine ─► journal ─► release ───┼─► core
-//! core ─► arrivals ──┘            ▲         │                  └─► channels that wait
-//!                   look-ups ─────┘ ◄───────┘
+//! channels ─► port ───┐                                         ┌─► links ─► switch
+//! links ─► incoming ──┼─► Node: engine ─► journal ─► release ───┼─► core
+//! core ─► incoming ───┘            ▲         │                  └─► waiting channels
+//!                     lookups ─────┘ ◄───────┘
 //! ```
-//! The node (`node.rs`) is one task and has the engine to itself, so there is no lock. What it says leaves only when the facts behind
+//! The node (`node.rs`) is one task and owns the engine, so it needs no lock. An effect leaves only when the facts behind
 //! it are durable.
 
-mod arrivals;
-mod asked;
-mod console;
-mod desk;
+mod health;
 mod ids;
-mod inlets;
+mod incoming;
+mod inputs;
 mod lookups;
 mod metrics;
 mod node;
-mod progress;
+mod pending_responses;
+mod port;
 mod release;
+mod report;
 mod settings;
 mod start;
 mod waiting;
 
 pub use node::NodeError;
-pub use settings::{Limits, Link, LinkWay, SHIPPED, Settings, Store};
+pub use settings::{DEFAULTS, Limits, Link, LinkEndpoint, Settings, Store};
 pub use start::{Reload, StartError, run};

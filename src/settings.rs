@@ -1,4 +1,4 @@
-//! Reading settings: every fault of a file is found, each with its key, before anything is refused.
+//! Reads settings, and finds every fault of a file with its key before it refuses the file.
 
 mod layers;
 mod secret;
@@ -13,17 +13,17 @@ use std::time::Duration;
 use config::{Config, ConfigError, File, FileFormat, Value, ValueKind};
 pub use layers::Layers;
 
-use crate::spelling::did_you_mean;
+use crate::spelling::{did_you_mean, suggest_or_list};
 use crate::values::Value as Known;
 
-/// Something wrong with a setting.
+/// A wrong setting.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
-    /// The file, or what it is called where it is none.
+    /// The file; or the variable or option that the setting is from.
     pub file: String,
-    /// The path of the key; empty where the whole file is meant.
+    /// The path of the key; empty for the whole file.
     pub key: String,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what is expected.
     pub reason: String,
 }
 
@@ -34,32 +34,32 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The tree of a TOML text. `file` is what it is called in faults.
+/// Parses a TOML text. Faults name it `file`.
 ///
 /// # Errors
-/// If it is not TOML.
+/// If the text is not TOML.
 pub fn tree(file: &str, text: &str) -> Result<Value, Fault> {
     let config = Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build();
     config.map(|config| config.cache).map_err(|error| Fault::of(file, &error))
 }
 
-/// Puts a tree over another: tables are joined, key by key, and what is no table takes the place of what was there.
-pub fn overlay(tree: &mut Value, over: &Value) {
-    match (&mut tree.kind, &over.kind) {
-        (ValueKind::Table(table), ValueKind::Table(changes)) => {
-            for (key, change) in changes {
+/// Overrides a tree with another. Tables are merged key by key; any other value replaces the one before.
+pub fn overlay(tree: &mut Value, overrides: &Value) {
+    match (&mut tree.kind, &overrides.kind) {
+        (ValueKind::Table(table), ValueKind::Table(overrides)) => {
+            for (key, new) in overrides {
                 match table.get_mut(key) {
-                    Some(value) => overlay(value, change),
-                    None => drop(table.insert(key.clone(), change.clone())),
+                    Some(value) => overlay(value, new),
+                    None => drop(table.insert(key.clone(), new.clone())),
                 }
             }
         }
-        _ => *tree = over.clone(),
+        _ => *tree = overrides.clone(),
     }
 }
 
 impl Fault {
-    /// A file that can't be read as settings.
+    /// Returns the fault of a file that can't be parsed.
     fn of(file: &str, error: &ConfigError) -> Self {
         let reason = error.to_string().trim().replace('\n', " ");
         Self { file: file.to_owned(), key: String::new(), reason }
@@ -71,12 +71,12 @@ impl Fault {
 pub struct Faults(RefCell<Vec<Fault>>);
 
 impl Faults {
-    /// Notes a fault.
+    /// Adds a fault.
     pub fn add(&self, fault: Fault) {
         self.0.borrow_mut().push(fault);
     }
 
-    /// All of them, in the order of files and keys.
+    /// Returns all faults, sorted by file and key.
     #[must_use]
     pub fn all(self) -> Vec<Fault> {
         let mut all = self.0.into_inner();
@@ -85,20 +85,20 @@ impl Faults {
     }
 }
 
-/// A table of the tree. What is asked of it and isn't as it should be is noted, and `None`; a key that was never asked
-/// for is unknown, and noted when the table is dropped.
+/// A table of the tree. Each getter adds a fault and returns `None` if the key is missing or wrong. When the table is
+/// dropped, every key that no getter read is a fault: it is unknown.
 pub struct Section<'a> {
     file: &'a str,
     path: String,
     table: BTreeMap<&'a str, &'a Value>,
-    asked: RefCell<Vec<&'static str>>,
-    /// Whether its keys are names of the file's own choice.
-    free: bool,
+    read_keys: RefCell<Vec<&'static str>>,
+    /// Whether its keys are names that the file chooses, such as partners.
+    has_free_keys: bool,
     faults: &'a Faults,
 }
 
 impl<'a> Section<'a> {
-    /// The top of a tree.
+    /// Returns the top table of a tree.
     pub fn top(file: &'a str, tree: &'a Value, faults: &'a Faults) -> Option<Self> {
         Self::open(file, String::new(), tree, false, faults)
     }
@@ -107,7 +107,7 @@ impl<'a> Section<'a> {
         file: &'a str,
         path: String,
         value: &'a Value,
-        free: bool,
+        has_free_keys: bool,
         faults: &'a Faults,
     ) -> Option<Self> {
         let file = value.origin().unwrap_or(file);
@@ -116,10 +116,10 @@ impl<'a> Section<'a> {
             return None;
         };
         let table = table.iter().map(|(key, value)| (key.as_str(), value)).collect();
-        Some(Self { file, path, table, asked: RefCell::default(), free, faults })
+        Some(Self { file, path, table, read_keys: RefCell::default(), has_free_keys, faults })
     }
 
-    /// Notes what is wrong with a key; with the table as a whole, if that is empty.
+    /// Adds a fault of a key; of the whole table, if the key is empty.
     pub fn fault(&self, key: &str, reason: impl Into<String>) {
         let file = self.table.get(key).and_then(|value| value.origin()).unwrap_or(self.file);
         let fault = Fault { file: file.to_owned(), key: self.path_of(key), reason: reason.into() };
@@ -134,20 +134,20 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// The keys of a table whose keys are names of the file's own choice.
+    /// Returns the keys of a table with free keys.
     pub fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.table.keys().copied().collect::<Vec<_>>().into_iter()
     }
 
-    /// Whether a key is there.
+    /// Returns whether a key is set.
     #[must_use]
     pub fn has(&self, key: &'static str) -> bool {
-        self.asked.borrow_mut().push(key);
+        self.read_keys.borrow_mut().push(key);
         self.table.contains_key(key)
     }
 
-    fn ask(&self, key: &'static str) -> Option<&'a Value> {
-        self.asked.borrow_mut().push(key);
+    fn required(&self, key: &'static str) -> Option<&'a Value> {
+        self.read_keys.borrow_mut().push(key);
         let value = self.table.get(key).copied();
         if value.is_none() {
             self.fault(key, "is missing");
@@ -155,19 +155,19 @@ impl<'a> Section<'a> {
         value
     }
 
-    /// What a key holds, whatever it is; nothing, where it isn't there.
+    /// Returns the value of a key as it is; `None` if the key is not set.
     #[must_use]
     pub fn raw(&self, key: &'static str) -> Option<&'a Value> {
         self.has(key).then(|| self.table.get(key).copied())?
     }
 
-    /// A table within.
+    /// Returns the table of a key.
     pub fn section(&self, key: &'static str) -> Option<Section<'a>> {
-        let value = self.ask(key)?;
+        let value = self.required(key)?;
         Section::open(self.file, self.path_of(key), value, false, self.faults)
     }
 
-    /// The tables of a list; none, where it isn't there.
+    /// Returns the tables of a list; an empty list if the key is not set.
     pub fn sections(&self, key: &'static str) -> Vec<Section<'a>> {
         if !self.has(key) {
             return Vec::new();
@@ -180,32 +180,32 @@ impl<'a> Section<'a> {
         items.filter_map(open).collect()
     }
 
-    /// A table within whose keys are names of the file's own choice.
+    /// Returns the table of a key. The file chooses its keys.
     pub fn named(&self, key: &'static str) -> Option<Section<'a>> {
-        let value = self.ask(key)?;
+        let value = self.required(key)?;
         Section::open(self.file, self.path_of(key), value, true, self.faults)
     }
 
-    /// A table of a name of the file's own choice.
+    /// Returns the table of a free key.
     pub fn section_of(&self, name: &str) -> Option<Section<'a>> {
         let value = self.table.get(name).copied()?;
         Section::open(self.file, self.path_of(name), value, false, self.faults)
     }
 
-    /// The text of a name of the file's own choice, as `parse` takes it.
+    /// Returns the text of a free key, parsed.
     pub fn text_of<T>(&self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let value = self.table.get(name).copied()?;
-        self.parsed(name, value, "is not text", parse)
+        self.parsed(name, value, "is not text; write it in quotes", parse)
     }
 
-    /// A text, as `parse` takes it.
+    /// Returns a text, parsed.
     pub fn text<T>(
         &self,
         key: &'static str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
-        let value = self.ask(key)?;
-        self.parsed(key, value, "is not text", parse)
+        let value = self.required(key)?;
+        self.parsed(key, value, "is not text; write it in quotes", parse)
     }
 
     fn parsed<T>(
@@ -222,25 +222,25 @@ impl<'a> Section<'a> {
         parsed.map_err(|reason| self.fault(key, reason)).ok()
     }
 
-    /// A value that is known by its text.
+    /// Returns a value that is written as text.
     pub fn value<T: Known>(&self, key: &'static str) -> Option<T> {
         self.text(key, known)
     }
 
-    /// An IP address and a port.
+    /// Returns an IP address and a port.
     pub fn address(&self, key: &'static str) -> Option<SocketAddr> {
         self.text(key, |text| {
             text.parse()
-                .map_err(|_| format!("{text:?} is no address and port: write 127.0.0.1:8080"))
+                .map_err(|_| format!("{text:?} is not an address and port: write 127.0.0.1:8080"))
         })
     }
 
-    /// A list of values that are known by their text.
+    /// Returns a list of values that are written as text.
     pub fn values<T: Known>(&self, key: &'static str) -> Option<Vec<T>> {
         self.texts(key, known)
     }
 
-    /// A list of texts, each as `parse` takes it.
+    /// Returns a list of texts, each parsed.
     pub fn texts<T>(
         &self,
         key: &'static str,
@@ -250,29 +250,29 @@ impl<'a> Section<'a> {
         all(items.iter().map(|item| self.parsed(key, item, "is not a list of text", &parse)))
     }
 
-    /// A list of numbers within a range.
+    /// Returns a list of numbers within a range.
     pub fn numbers(&self, key: &'static str, range: &RangeInclusive<i64>) -> Option<Vec<i64>> {
         let items = self.items(key)?;
         all(items.iter().map(|item| self.ranged(key, item, range)))
     }
 
     fn items(&self, key: &'static str) -> Option<&'a [Value]> {
-        if let ValueKind::Array(items) = &self.ask(key)?.kind {
+        if let ValueKind::Array(items) = &self.required(key)?.kind {
             return Some(items);
         }
         self.fault(key, "is not a list");
         None
     }
 
-    /// A number within a range.
+    /// Returns a number within a range.
     pub fn number(&self, key: &'static str, range: &RangeInclusive<i64>) -> Option<i64> {
-        self.ranged(key, self.ask(key)?, range)
+        self.ranged(key, self.required(key)?, range)
     }
 
     fn ranged(&self, key: &str, value: &Value, range: &RangeInclusive<i64>) -> Option<i64> {
         let number = match &value.kind {
             ValueKind::I64(number) => Some(*number),
-            // What comes from the environment and the command line is text.
+            // The environment and the command line have text only.
             ValueKind::String(text) => text.parse().ok(),
             _ => None,
         };
@@ -284,33 +284,33 @@ impl<'a> Section<'a> {
         number
     }
 
-    /// Yes or no.
+    /// Returns a flag.
     pub fn flag(&self, key: &'static str) -> Option<bool> {
-        let flag = match &self.ask(key)?.kind {
+        let flag = match &self.required(key)?.kind {
             ValueKind::Boolean(flag) => Some(*flag),
             ValueKind::String(text) => text.parse().ok(),
             _ => None,
         };
         if flag.is_none() {
-            self.fault(key, "is neither true nor false");
+            self.fault(key, "is not true or false");
         }
         flag
     }
 
-    /// One of several names.
+    /// Returns the choice of one of several names.
     pub fn choice<T: Copy>(&self, key: &'static str, choices: &[(&'static str, T)]) -> Option<T> {
         self.text(key, |text| {
             let names = choices.iter().map(|(name, _)| *name);
             choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice).ok_or_else(
                 || {
                     let all = names.clone().collect::<Vec<_>>().join(", ");
-                    format!("{text:?} is none of {all}{}", did_you_mean(text, names))
+                    format!("{text:?} is not one of {all}{}", did_you_mean(text, names))
                 },
             )
         })
     }
 
-    /// A time: a whole number and `ms`, `s`, `m` or `h`.
+    /// Returns a duration: a whole number and `ms`, `s`, `m` or `h`.
     pub fn time(&self, key: &'static str) -> Option<Duration> {
         self.text(key, |text| {
             let end = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
@@ -325,37 +325,37 @@ impl<'a> Section<'a> {
             let millis = number.parse::<u64>().ok().zip(unit).and_then(|(n, u)| n.checked_mul(u));
             millis
                 .map(Duration::from_millis)
-                .ok_or_else(|| format!("{text:?} is no time: write 500ms, 30s, 5m or 24h"))
+                .ok_or_else(|| format!("{text:?} is not a duration: write 500ms, 30s, 5m or 24h"))
         })
     }
 }
 
 impl Drop for Section<'_> {
     fn drop(&mut self) {
-        if self.free {
+        if self.has_free_keys {
             return;
         }
-        let asked = self.asked.borrow();
-        for key in self.table.keys().filter(|key| !asked.contains(key)) {
-            let meant = did_you_mean(key, asked.iter().copied());
-            self.fault(key, format!("is no key that is known here{meant}"));
+        let read_keys = self.read_keys.borrow();
+        for key in self.table.keys().filter(|key| !read_keys.contains(key)) {
+            let hint = suggest_or_list(key, read_keys.iter().copied());
+            self.fault(key, format!("unknown key{hint}"));
         }
     }
 }
 
-/// Something is there and wrong; it was noted.
+/// A setting is wrong; its fault was added.
 #[derive(Clone, Copy, Debug)]
-pub struct Wrong;
+pub struct Invalid;
 
-/// What may be left out, but not be wrong.
+/// Reads an optional setting.
 ///
 /// # Errors
-/// If it is there and could not be read.
-pub fn optional<T>(there: bool, read: impl FnOnce() -> Option<T>) -> Result<Option<T>, Wrong> {
-    if there { read().map(Some).ok_or(Wrong) } else { Ok(None) }
+/// If the setting is there and wrong.
+pub fn optional<T>(is_set: bool, read: impl FnOnce() -> Option<T>) -> Result<Option<T>, Invalid> {
+    if is_set { read().map(Some).ok_or(Invalid) } else { Ok(None) }
 }
 
-/// All of what was read, if each could be; each is read, so that each fault is found.
+/// Returns all values, if all are valid. Reads every one, so that every fault is found.
 pub fn all<T>(read: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
     let read: Vec<_> = read.collect();
     read.into_iter().collect()
@@ -395,16 +395,16 @@ mod tests {
             [
                 "net.toml: codes: \"x\" is not two letters or digits",
                 "net.toml: color: is missing",
-                "net.toml: colour: is no key that is known here; did you mean color?",
+                "net.toml: colour: unknown key; did you mean color?",
                 "net.toml: inner.slow: is missing",
                 "net.toml: inner.tries: is not a number from 1 to 9",
-                "net.toml: wait: \"5 minutes\" is no time: write 500ms, 30s, 5m or 24h",
+                "net.toml: wait: \"5 minutes\" is not a duration: write 500ms, 30s, 5m or 24h",
             ]
         );
     }
 
     #[test]
-    fn what_is_no_toml_is_told_with_its_line() {
+    fn a_toml_error_has_its_line() {
         let fault = tree("net.toml", "a = 1\nb = = 2\n").unwrap_err().to_string();
         assert!(fault.starts_with("net.toml: TOML parse error at line 2"), "{fault}");
     }

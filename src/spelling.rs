@@ -1,13 +1,15 @@
-//! The names of things: which is whose, and which one was meant by somebody who mistyped it.
+//! Look-up of names, and suggestions for mistyped names.
 
-/// The name of a thing in a table of all; empty if it has none.
-pub(crate) fn name_of<T: PartialEq>(names: &[(&'static str, T)], thing: &T) -> &'static str {
-    names.iter().find(|(_, other)| other == thing).map_or("", |(name, _)| name)
+use std::collections::BTreeSet;
+
+/// Returns the name of an item in a table of names; empty if the table does not have it.
+pub(crate) fn name_of<T: PartialEq>(names: &[(&'static str, T)], item: &T) -> &'static str {
+    names.iter().find(|(_, other)| other == item).map_or("", |(name, _)| name)
 }
 
-/// The name that a mistyped one is most like, as the end of an error; empty if it is like none.
+/// Returns `; did you mean NAME?` with the most similar name, as the end of an error; empty without a similar name.
 pub(crate) fn did_you_mean<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> String {
-    // How far a long text is from a name costs much to find out, and is too far.
+    // The distance of a long text is expensive to compute, and too large anyway.
     let names = names.into_iter().filter(|name| typed.len() <= 2 * name.len());
     let typed = typed.to_lowercase();
     names
@@ -17,16 +19,30 @@ pub(crate) fn did_you_mean<'n>(typed: &str, names: impl IntoIterator<Item = &'n 
         .map_or_else(String::new, |(_, name)| format!("; did you mean {name}?"))
 }
 
+/// Returns the most similar name as [`did_you_mean`] does, or else all names in order: `; known: A, B`.
+pub(crate) fn suggest_or_list<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> String {
+    let names: BTreeSet<_> = names.into_iter().collect();
+    let similar = did_you_mean(typed, names.iter().copied());
+    if similar.is_empty() && !names.is_empty() {
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        return format!("; known: {names}");
+    }
+    similar
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_a_near_name_is_suggested() {
+    fn only_a_similar_name_is_suggested() {
         let names = ["nusantara", "rendezvous", "holdfast"];
         assert_eq!(did_you_mean("nusantra", names), "; did you mean nusantara?");
         assert_eq!(did_you_mean("Holdfast", names), "; did you mean holdfast?");
         assert_eq!(did_you_mean("visa", names), "");
         assert_eq!(did_you_mean("7", ["6", "8"]), "");
+        assert_eq!(suggest_or_list("Holdfast", names), "; did you mean holdfast?");
+        assert_eq!(suggest_or_list("visa", ["b", "a", "b"]), "; known: a, b");
+        assert_eq!(suggest_or_list("visa", []), "");
     }
 }

@@ -1,4 +1,4 @@
-//! TLS with certificates on both sides, for whoever connects: links to a switch, the port to core.
+//! Mutual TLS for the links to a switch and for the port to core banking.
 
 mod section;
 
@@ -15,51 +15,51 @@ use tokio_rustls::rustls::{
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
-pub use section::shows;
+pub use section::has_certificate;
 
-/// Why TLS can't be set up. No key is told.
+/// The reasons why TLS cannot be configured. Errors never show a key.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// Not PEM, or nothing of that kind in it.
-    #[error("{what} can't be read from its PEM: {source}")]
+    /// The file is not PEM, or does not contain the item.
+    #[error("{what}: cannot read the PEM file: {source}")]
     Pem {
-        /// Which of the files.
+        /// The item in the file.
         what: &'static str,
-        /// Why.
+        /// The reason.
         source: pem::Error,
     },
-    /// There is no certificate where one is needed.
-    #[error("{what} has no certificate")]
+    /// The file does not contain a certificate.
+    #[error("{what}: the file does not contain a certificate")]
     Empty {
-        /// Which of the files.
+        /// The item in the file.
         what: &'static str,
     },
-    /// The name that the peer's certificate must have is none.
-    #[error("`{0}` is no host name or address")]
+    /// The expected name of the peer's certificate is invalid.
+    #[error("`{0}` is not a host name or IP address")]
     Name(String),
-    /// A certificate, or a key that doesn't go with it.
-    #[error("a certificate or its key is refused: {0}")]
+    /// A certificate is invalid, or its key does not match.
+    #[error("invalid certificate or key: {0}")]
     Refused(#[from] rustls::Error),
-    /// The authority that signs the peers' certificates.
-    #[error("the authority for peers is refused: {0}")]
+    /// The certificate authority for peers is invalid.
+    #[error("invalid certificate authority for peers: {0}")]
     Authority(#[from] VerifierBuilderError),
 }
 
-/// Our certificate, with those up to the authority, and its key.
+/// Our certificate chain and private key.
 pub struct Identity {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }
 
 impl Identity {
-    /// Reads both from PEM.
+    /// Reads the certificate chain and the key from PEM.
     ///
     /// # Errors
-    /// If one of the two isn't there.
+    /// If one of them is missing or invalid.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, TlsError> {
         let key = PrivateKeyDer::from_pem_slice(key);
-        let key = key.map_err(|source| TlsError::Pem { what: "our key", source })?;
-        Ok(Self { chain: certificates("our certificate", chain)?, key })
+        let key = key.map_err(|source| TlsError::Pem { what: "private key", source })?;
+        Ok(Self { chain: certificates("certificate", chain)?, key })
     }
 }
 
@@ -69,7 +69,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// How we connect with TLS.
+/// The TLS configuration for outgoing connections.
 #[derive(Clone)]
 pub struct TlsClient {
     connector: TlsConnector,
@@ -77,10 +77,11 @@ pub struct TlsClient {
 }
 
 impl TlsClient {
-    /// Trusts a peer by this name whose certificate the authority signed, and shows our own if there is one.
+    /// Creates a configuration that trusts a peer with this name and a certificate signed by the authority. It presents
+    /// our certificate, if there is one.
     ///
     /// # Errors
-    /// If something of it isn't valid.
+    /// If the authority, the certificate, the key or the name is invalid.
     pub fn new(authority: &[u8], identity: Option<Identity>, name: &str) -> Result<Self, TlsError> {
         let server = ServerName::try_from(name.to_owned());
         let server = server.map_err(|_| TlsError::Name(name.to_owned()))?;
@@ -101,17 +102,18 @@ impl TlsClient {
     }
 }
 
-/// How we take connections on with TLS.
+/// The TLS configuration for incoming connections.
 #[derive(Clone)]
 pub struct TlsServer {
     acceptor: TlsAcceptor,
 }
 
 impl TlsServer {
-    /// Shows our certificate. With an authority, a peer without a certificate signed by it is refused.
+    /// Creates a configuration that presents our certificate. With an authority, a peer must present a certificate signed
+    /// by it.
     ///
     /// # Errors
-    /// If something of it isn't valid.
+    /// If the certificate, the key or the authority is invalid.
     pub fn new(identity: Identity, authority: Option<&[u8]>) -> Result<Self, TlsError> {
         let builder = builder(ServerConfig::builder_with_provider)?;
         let builder = match authority {
@@ -143,7 +145,7 @@ fn builder<S: ConfigSide>(
 
 fn roots(authority: &[u8]) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates("the authority", authority)? {
+    for certificate in certificates("certificate authority", authority)? {
         roots.add(certificate)?;
     }
     Ok(roots)

@@ -1,69 +1,81 @@
-//! What money does: the life of a transfer, as pure state machines.
+//! Transfers as pure state machines: what may happen to the money of one transfer, and in which order.
 //!
-//! There is no socket, clock, disk or randomness in here. A machine is asked with [`Outbound::decide`]: given an
-//! input and the time, it says which facts became true and which effects follow once those are durable. Its
-//! state is the fold of its facts, [`Outbound::evolve`], so a journal read again gives the state that was. A
-//! state carries the evidence that it rests on: nothing can be sent but by a state that holds a debit receipt.
+//! This room has no socket, clock, disk or randomness. [`OutboundTransfer::decide`] takes an input and the time. It
+//! returns the facts that became true, and the effects to release once those facts are durable. A state is the fold
+//! of its facts ([`OutboundTransfer::evolve`]), so reading the journal again gives the same state. A state carries
+//! its evidence: only a state that holds a debit receipt can send a request.
 
 mod books;
 mod effect;
-mod exchange;
 mod inbound;
 mod input;
+mod inquiry;
+mod names;
 mod order;
 mod outbound;
+mod receipt;
 mod rules;
 
 pub use books::{Books, Share, Sums};
 pub use effect::{
-    About, Alarm, Cleared, Decision, Effect, Posting, Reply, ReversalSend, Side, Standing,
+    Alert, Decision, Effect, FundedRequest, InboundResponse, MessageKind, OutgoingReversal,
+    Posting, Side, TransferStatus,
 };
-pub use exchange::{AccountAnswer, Exchange, ExchangeInput, Holding, Inquiry, Outcome, Turn, Way};
-pub use inbound::{Asked, Bar, Demand, Inbound, InboundFact, InboundInput, Origin, Undo};
+pub use inbound::{
+    BarCause, InboundFact, InboundInput, InboundMessage, InboundRequest, InboundTrace,
+    InboundTransfer, ReversalCause,
+};
 pub use input::{
-    CancelAnswer, Input, Line, PostingAnswer, Refusal, Resolution, TwoPersons, Verdict, Was,
+    CancelReply, DualControl, OutboundInput, PostingReply, PriorPosting, Refusal, Resolution,
+    ResolutionOutcome, SendStatus,
+};
+pub use inquiry::{
+    AccountDetails, AccountReply, Inquiry, InquiryInput, InquiryOutcome, InquiryStep, OpenInquiry,
 };
 pub use order::{
-    Answer, Card, ChannelReference, Funding, Heard, Numbers, Order, Particulars, Receipt, Trace,
+    Card, ChannelReference, Funding, Order, ResponseFields, SwitchResponse, TraceNumbers,
+    TraceSource, TransferDetails,
 };
 pub use outbound::{
-    Cause, Conflict, Dispatch, Doubt, Evidence, Illegal, Outbound, OutboundFact, RefusedFor,
-    Reversal, SettledBy, Unwanted, Why,
+    CancelReason, Conflict, Dispatch, Evidence, ExceptionCause, IllegalFact, OutboundFact,
+    OutboundTransfer, RefundReason, RejectionReason, Reversal, SettledBy, UnknownCause,
 };
+pub use receipt::{DebitReceipt, PostingReceipt};
 pub use rules::{
-    AfterUnknown, Class, Classes, InboundCodes, InquiryRules, ReversalClass, ReversalClasses,
-    ReversalRules, Rules,
+    AfterUnknown, InboundCodes, InquiryRules, ResponseClass, ResponseClasses, ReversalClass,
+    ReversalClasses, ReversalRules, Rules,
 };
 
 pub use crate::values::Backoff;
 use crate::values::Moment;
 
-/// What deciding needs besides the state and the input: the time, the network's rules and new numbers.
+/// What a decision needs besides the state and the input: the time, the network's rules and new trace numbers.
 pub struct Context<'a> {
-    /// Now.
+    /// The current time.
     pub now: Moment,
     /// The network's rules.
     pub rules: &'a Rules,
-    /// Where traces and jitter come from.
-    pub numbers: &'a mut dyn Numbers,
+    /// The source of trace numbers and of jitter.
+    pub numbers: &'a mut dyn TraceSource,
 }
 
 impl Context<'_> {
-    /// When core is to be asked again, after it was asked so often and now once more.
+    /// Returns when to repeat a core command that is sent now, after `tries` earlier attempts.
     fn core_due(&mut self, tries: u16) -> Moment {
         let draw = self.numbers.draw();
         self.rules.core.next(self.now, tries.saturating_add(1), draw)
     }
 
-    /// The same of a cancel, which is asked for until core confirms it, and slowly when that takes too long.
+    /// Returns when to repeat a cancel. A cancel is repeated until core confirms it; after
+    /// [`Rules::cancel_tries`] attempts the interval is longer.
     fn cancel_due(&mut self, tries: u16) -> Moment {
         if tries >= self.rules.cancel_tries {
-            return self.now.after(self.rules.cancel_repeats);
+            return self.now.after(self.rules.cancel_interval);
         }
         self.core_due(tries)
     }
 
-    /// Whether a cancel that was asked for so often is now asked for slowly, for the first time.
+    /// Whether this attempt is the first one past the limit, which raises an alert once.
     fn is_overdue(&self, tries: u16) -> bool {
         tries == self.rules.cancel_tries
     }

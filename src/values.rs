@@ -1,20 +1,21 @@
-//! The values that money movements and messages both speak of.
+//! The values that transfers and messages share.
 //!
-//! Each is a type of its own, made only from text that is valid for it, so that a STAN can't be taken for an
-//! RRN and an amount can't lose its currency. What is personal prints masked, in `Debug` too; the whole
-//! value is had by a call named `reveal`.
+//! Each value is a type of its own, built from valid text only, so that a STAN cannot be used as an RRN and an amount
+//! cannot lose its currency. Personal values print masked, `Debug` too; `reveal` returns the full value.
 
 mod account;
 mod amount;
 mod backoff;
 mod codes;
 mod date;
+mod direction;
+pub mod display;
 mod form;
 mod moment;
 mod money;
 mod text;
 mod time;
-pub mod whole;
+pub mod unmasked;
 
 pub use account::{AccountNumber, Pan};
 pub use amount::{Amount, AmountError, Currency, MinorUnits};
@@ -24,6 +25,7 @@ pub use codes::{
     TransferId,
 };
 pub use date::{Date, Offset};
+pub use direction::Direction;
 pub use moment::Moment;
 pub use money::{Money, MoneyError};
 pub use text::{Name, Reference};
@@ -31,14 +33,14 @@ pub use time::{MonthDay, TimeOfDay, Transmission};
 
 /// A value that can be read from the ASCII text of a data element.
 pub trait Value: Sized {
-    /// What valid text looks like, for the error: "six digits".
+    /// The description of valid text for errors, such as "six digits".
     const EXPECTED: &'static str;
 
-    /// Reads the value from the whole text; `None` if the text is not `EXPECTED`.
+    /// Parses the full text; `None` if the text is not `EXPECTED`.
     fn from_ascii(text: &[u8]) -> Option<Self>;
 }
 
-/// Reads digits as a number; `None` on anything else, on no digits and on overflow.
+/// Parses digits as a number; `None` for an empty text, for other characters and on overflow.
 pub(crate) fn digits(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;
@@ -50,7 +52,7 @@ pub(crate) fn digits(text: &[u8]) -> Option<u64> {
     })
 }
 
-/// Up to `N` ASCII characters held in place, without allocation.
+/// Up to `N` ASCII characters, stored inline without allocation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Short<const N: usize> {
     bytes: [u8; N],
@@ -58,7 +60,7 @@ struct Short<const N: usize> {
 }
 
 impl<const N: usize> Short<N> {
-    /// `None` if the text is empty, longer than `N`, or has a character that `allowed` refuses.
+    /// Returns `None` if the text is empty, longer than `N`, or has a character that is not `allowed`.
     fn new(text: &[u8], allowed: impl Fn(u8) -> bool) -> Option<Self> {
         let mut bytes = [0; N];
         bytes.get_mut(..text.len())?.copy_from_slice(text);
@@ -68,7 +70,7 @@ impl<const N: usize> Short<N> {
     }
 
     fn as_str(&self) -> &str {
-        // The constructor admits ASCII only, so the fallback is never taken.
+        // The constructor accepts ASCII only, so the fallback is never used.
         self.bytes
             .get(..usize::from(self.length))
             .and_then(|bytes| std::str::from_utf8(bytes).ok())

@@ -1,6 +1,10 @@
-//! What the program is built from: each dependency with its reason, its licence known, its source the registry.
+//! Dependencies: each has a documented reason, a permitted licence, and the registry as its source.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot continue fails"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +12,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Licences that permit use in a program under Apache-2.0; of a choice, one suffices.
+/// Licences that are compatible with Apache-2.0. Of a choice of licences, one must be listed.
 const LICENCES: [&str; 10] = [
     "Apache-2.0",
     "MIT",
@@ -29,7 +33,7 @@ fn cargo(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn every_dependency_has_its_reason_and_no_reason_is_without_its_dependency() {
+fn the_documented_dependencies_are_those_of_the_manifest() {
     let metadata = cargo(&["metadata", "--format-version=1", "--offline", "--no-deps"]);
     let metadata: Value = serde_json::from_str(&metadata).unwrap();
     let manifest: BTreeSet<_> = metadata["packages"][0]["dependencies"]
@@ -48,7 +52,7 @@ fn every_dependency_has_its_reason_and_no_reason_is_without_its_dependency() {
 }
 
 #[test]
-fn every_licence_is_known_and_every_source_is_the_registry() {
+fn every_licence_is_permitted_and_every_source_is_the_registry() {
     let tree = cargo(&[
         "tree",
         "--offline",
@@ -60,13 +64,16 @@ fn every_licence_is_known_and_every_source_is_the_registry() {
     let mut count = 0;
     for line in tree.lines() {
         let (package, licence) = line.trim_end_matches(" (*)").split_once('|').unwrap();
-        // Cargo tells a source only where it isn't the registry.
+        // Cargo prints the source only when it is not the registry.
         let elsewhere = package.contains("://") || package.contains('/');
-        assert!(!elsewhere || package.starts_with("titian "), "{package} isn't from the registry");
-        assert!(is_permitted(licence), "{package}: licence `{licence}` has no choice permitted");
+        assert!(
+            !elsewhere || package.starts_with("titian "),
+            "{package}: the source is not the registry"
+        );
+        assert!(is_permitted(licence), "{package}: licence `{licence}` is not permitted");
         count += 1;
     }
-    assert!(count > 20, "the tree is there");
+    assert!(count > 20, "the dependency tree is complete");
 }
 
 fn is_permitted(licence: &str) -> bool {

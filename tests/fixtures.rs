@@ -1,6 +1,6 @@
-//! Every fixture decodes to what stands beside it, whole, and every broken one is refused at its byte.
+//! Every valid fixture round-trips, and every invalid one is rejected at the expected byte.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,22 +30,22 @@ fn bytes_of(path: &Path) -> Bytes {
 }
 
 #[test]
-fn broken_messages_are_refused_at_the_byte_and_for_the_reason_that_is_written_down() {
+fn invalid_messages_are_rejected_at_the_expected_byte_for_the_expected_reason() {
     let mut count = 0;
     for (network, text) in Spec::SHIPPED {
         let spec = Spec::parse(network, text).unwrap();
         for path in files(network, "broken", ".hex") {
             let expected = fs::read_to_string(path.with_extension("txt")).unwrap();
             let error = spec.decode(bytes_of(&path)).unwrap_err();
-            let found = format!("{} {} {}", error.place, error.offset, error.reason.word());
+            let found = format!("{} {} {}", error.part, error.offset, error.reason.code());
             assert_eq!(found, expected.trim(), "{}: {error}", path.display());
             count += 1;
         }
     }
-    assert!(count >= 45, "{count} broken fixtures");
+    assert!(count >= 45, "{count} invalid fixtures");
 }
 
-/// Every field of a message as text, through the encoder again.
+/// Encodes every field of a message from its text.
 fn encoded(message: &Message<'_>) -> BytesMut {
     let mut buffer = BytesMut::new();
     let mut encoder = message.spec().encoder(message.mti(), &mut buffer).unwrap();
@@ -57,7 +57,7 @@ fn encoded(message: &Message<'_>) -> BytesMut {
 }
 
 #[test]
-fn whole_messages_encode_to_the_bytes_they_were_decoded_from() {
+fn valid_messages_encode_to_the_bytes_they_were_decoded_from() {
     let mut count = 0;
     for (network, text) in Spec::SHIPPED {
         let spec = Spec::parse(network, text).unwrap();

@@ -1,20 +1,20 @@
-//! Who is let in: token, time, signature, and how much a partner may ask for.
+//! Admission of requests: token, time, signature, and the limits of the partner.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::faults::Faults;
-use super::outcome::{Case, Outcome};
+use super::error::{ErrorResponse, ResponseCase};
+use super::field_errors::FieldErrors;
+use super::limits::InFlightPermit;
 use super::partner::{Credentials, Partner};
-use super::rate::Held;
-use super::signature::Claim;
-use super::stamp::Stamp;
+use super::signature::SignedRequest;
+use super::timestamp::Timestamp;
 use super::token::TokenKey;
 use crate::values::{Moment, Reference, Terminal, Value};
 
-/// The headers of a request; what isn't there is empty.
+/// The headers of a request. A missing header is empty.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Head<'a> {
+pub(super) struct Headers<'a> {
     pub(super) authorization: &'a str,
     pub(super) timestamp: &'a str,
     pub(super) signature: &'a str,
@@ -26,119 +26,136 @@ pub(super) struct Head<'a> {
     pub(super) path: &'a str,
 }
 
-/// A request that was let in.
+/// An admitted request.
 #[derive(Debug)]
-pub(super) struct Admitted<'a> {
+pub(super) struct AdmittedRequest<'a> {
     pub(super) partner: Reference,
     /// X-EXTERNAL-ID.
     pub(super) external: Reference,
     /// CHANNEL-ID.
     pub(super) channel: Terminal,
     /// X-TIMESTAMP.
-    pub(super) at: Moment,
-    /// Its place among those of its partner.
-    pub(super) _place: Held<'a>,
+    pub(super) requested_at: Moment,
+    /// Its share of the partner's concurrent requests.
+    pub(super) _permit: InFlightPermit<'a>,
 }
 
-/// Who may come in.
+/// Who is admitted.
 #[derive(Debug)]
 pub(super) enum Admission {
-    /// Partners that show who they are, and the key of their tokens.
+    /// Authenticated partners, and the key of their tokens.
     Signed(HashMap<String, (Partner, Credentials)>, TokenKey),
-    /// Anybody, within the limits of one partner. On loopback only.
+    /// Every client, within the limits of one partner. On loopback only.
     Open(Partner),
 }
 
 impl Admission {
-    /// A token for a partner that asks for one. `elapsed` is of a clock that is never set back.
-    pub(super) fn token(
+    /// Issues a token. `elapsed` is the time of a monotonic clock.
+    pub(super) fn issue_token(
         &self,
-        head: &Head<'_>,
+        headers: &Headers<'_>,
         now: Moment,
         elapsed: Duration,
-    ) -> Result<String, Outcome> {
+    ) -> Result<String, ErrorResponse> {
         let Self::Signed(partners, tokens) = self else {
-            return Err(Outcome::about(Case::NoSuchPath, "No token is needed (api.auth = none)"));
+            return Err(ErrorResponse::with_details(
+                ResponseCase::NotFound,
+                "Requests need no token (api.auth = none)",
+            ));
         };
-        stamp(head, now)?;
-        let client = partners.values().find(|(_, credentials)| credentials.client == head.client);
-        let (_, client) = client.ok_or(UNKNOWN)?;
-        // Before the signature, whose check is what costs.
-        if !client.tokens.take(elapsed) {
-            return Err(Case::TooMany.into());
+        timestamp(headers, now)?;
+        let client =
+            partners.values().find(|(_, credentials)| credentials.client_id == headers.client);
+        let (_, client) = client.ok_or(UNKNOWN_CLIENT)?;
+        // Before the signature, whose verification is expensive.
+        if !client.token_rate.try_take(elapsed) {
+            return Err(ResponseCase::TooManyRequests.into());
         }
-        if !client.key.verifies(head.client, head.timestamp, head.signature) {
-            return Err(UNSIGNED);
+        if !client.key.verifies(headers.client, headers.timestamp, headers.signature) {
+            return Err(INVALID_SIGNATURE);
         }
-        Ok(tokens.issue(client.holder, now))
+        Ok(tokens.issue(client.token_holder, now))
     }
 
-    /// Lets a request in. Who it is comes first, then how much it asks for, then its other headers.
+    /// Admits a request. Checks the partner first, then its limits, then the other headers.
     pub(super) fn admit(
         &self,
-        head: &Head<'_>,
+        headers: &Headers<'_>,
         body: &[u8],
         now: Moment,
         elapsed: Duration,
-    ) -> Result<Admitted<'_>, Outcome> {
-        let (partner, named, at) = match self {
+    ) -> Result<AdmittedRequest<'_>, ErrorResponse> {
+        let (partner, named, requested_at) = match self {
             Self::Signed(partners, tokens) => {
-                let (partner, credentials) = partners.get(head.partner).ok_or(UNKNOWN)?;
-                (partner, None, credentials.check(tokens, head, body, now)?)
+                let (partner, credentials) = partners.get(headers.partner).ok_or(UNKNOWN_CLIENT)?;
+                (partner, None, credentials.verify(tokens, headers, body, now)?)
             }
-            Self::Open(partner) => (partner, Reference::from_ascii(head.partner.as_bytes()), now),
+            Self::Open(partner) => {
+                (partner, Reference::from_ascii(headers.partner.as_bytes()), now)
+            }
         };
-        if !partner.rate.take(elapsed) {
-            return Err(Case::TooMany.into());
+        if !partner.rate.try_take(elapsed) {
+            return Err(ResponseCase::TooManyRequests.into());
         }
-        let too_many = Outcome::about(Case::TooMany, "Too many at a time");
-        let place = partner.load.hold().ok_or(too_many)?;
-        let (external, channel) = head.numbers()?;
+        let too_many = ErrorResponse::with_details(
+            ResponseCase::TooManyRequests,
+            "Too many concurrent requests",
+        );
+        let permit = partner.in_flight.try_acquire().ok_or(too_many)?;
+        let (external, channel) = headers.ids()?;
         let partner = named.unwrap_or_else(|| partner.id.clone());
-        Ok(Admitted { partner, external, channel, at, _place: place })
+        Ok(AdmittedRequest { partner, external, channel, requested_at, _permit: permit })
     }
 }
 
-const UNKNOWN: Outcome = Outcome::literal(Case::Unauthorized, "Unknown client");
-const UNSIGNED: Outcome = Outcome::literal(Case::Unauthorized, "Invalid signature");
-const UNTIMELY: Outcome =
-    Outcome::literal(Case::Unauthorized, "X-TIMESTAMP is more than 5 minutes off");
+const UNKNOWN_CLIENT: ErrorResponse =
+    ErrorResponse::constant(ResponseCase::Unauthorized, "Unknown client");
+const INVALID_SIGNATURE: ErrorResponse =
+    ErrorResponse::constant(ResponseCase::Unauthorized, "Invalid signature");
+const STALE_TIMESTAMP: ErrorResponse = ErrorResponse::constant(
+    ResponseCase::Unauthorized,
+    "X-TIMESTAMP is more than 5 minutes from the server time",
+);
 
 impl Credentials {
-    /// Whether a request is the partner's, and of now; when it was made.
-    fn check(
+    /// Verifies that a request is the partner's and current. Returns its X-TIMESTAMP.
+    fn verify(
         &self,
         tokens: &TokenKey,
-        head: &Head<'_>,
+        headers: &Headers<'_>,
         body: &[u8],
         now: Moment,
-    ) -> Result<Moment, Outcome> {
-        let token = head.authorization.strip_prefix("Bearer ").unwrap_or_default();
-        if !tokens.is_good(token, self.holder, now) {
-            return Err(Case::InvalidToken.into());
+    ) -> Result<Moment, ErrorResponse> {
+        let token = headers.authorization.strip_prefix("Bearer ").unwrap_or_default();
+        if !tokens.is_valid(token, self.token_holder, now) {
+            return Err(ResponseCase::InvalidToken.into());
         }
-        let at = stamp(head, now)?;
-        let Head { path, timestamp, .. } = *head;
-        let claim = Claim { method: "POST", path, token, body, timestamp };
-        if self.secret.verifies(&claim, head.signature) { Ok(at) } else { Err(UNSIGNED) }
+        let at = timestamp(headers, now)?;
+        let Headers { path, timestamp, .. } = *headers;
+        let request = SignedRequest { method: "POST", path, token, body, timestamp };
+        if self.secret.verifies(&request, headers.signature) {
+            Ok(at)
+        } else {
+            Err(INVALID_SIGNATURE)
+        }
     }
 }
 
-/// When a request was made, by its own account.
-fn stamp(head: &Head<'_>, now: Moment) -> Result<Moment, Outcome> {
-    let mut faults = Faults::default();
-    let stamp: Option<Stamp> = faults.header("X-TIMESTAMP", head.timestamp);
-    let stamp = faults.or(stamp)?;
-    if stamp.is_current(now) { Ok(stamp.0) } else { Err(UNTIMELY) }
+/// Returns the X-TIMESTAMP of a request.
+fn timestamp(headers: &Headers<'_>, now: Moment) -> Result<Moment, ErrorResponse> {
+    let mut errors = FieldErrors::default();
+    let timestamp: Option<Timestamp> = errors.header("X-TIMESTAMP", headers.timestamp);
+    let timestamp = errors.result(timestamp)?;
+    if timestamp.is_current(now) { Ok(timestamp.0) } else { Err(STALE_TIMESTAMP) }
 }
 
-impl Head<'_> {
-    /// X-EXTERNAL-ID and CHANNEL-ID.
-    fn numbers(&self) -> Result<(Reference, Terminal), Outcome> {
-        let mut faults = Faults::default();
-        let external: Option<ExternalId> = faults.header("X-EXTERNAL-ID", self.external);
-        let channel: Option<ChannelId> = faults.header("CHANNEL-ID", self.channel);
-        faults.or(external.zip(channel).map(|(external, channel)| (external.0, channel.0)))
+impl Headers<'_> {
+    /// Returns X-EXTERNAL-ID and CHANNEL-ID.
+    fn ids(&self) -> Result<(Reference, Terminal), ErrorResponse> {
+        let mut errors = FieldErrors::default();
+        let external: Option<ExternalId> = errors.header("X-EXTERNAL-ID", self.external);
+        let channel: Option<ChannelId> = errors.header("CHANNEL-ID", self.channel);
+        errors.result(external.zip(channel).map(|(external, channel)| (external.0, channel.0)))
     }
 }
 

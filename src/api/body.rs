@@ -1,4 +1,4 @@
-//! The bodies of requests as they come: each field is there, missing, or of a wrong type, so that every fault is found.
+//! The JSON bodies of requests. Each field is there, missing or of the wrong type, so that all wrong fields are found.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,54 +11,54 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 /// A field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Field<T> {
-    /// It isn't there, or is null.
+    /// It is not there, or null.
     #[default]
     Missing,
-    /// It is of another type.
-    OtherType,
+    /// It is of another JSON type.
+    WrongType,
     /// It is there.
-    Is(T),
+    Value(T),
 }
 
-/// A text, without a copy where it has no escapes.
+/// A text. It is borrowed if it has no escapes.
 pub(super) type Text<'a> = Field<Cow<'a, str>>;
 
-/// What a field can be. What it is not, is passed over.
-trait Kind<'de>: Sized {
+/// The JSON type of a field. Values of other types are skipped.
+trait JsonType<'de>: Sized {
     fn text(_: Cow<'de, str>) -> Field<Self> {
-        Field::OtherType
+        Field::WrongType
     }
 
     fn object<A: MapAccess<'de>>(mut map: A) -> Result<Field<Self>, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Field::OtherType)
+        Ok(Field::WrongType)
     }
 
     fn list<A: SeqAccess<'de>>(mut items: A) -> Result<Field<Self>, A::Error> {
         while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Field::OtherType)
+        Ok(Field::WrongType)
     }
 }
 
-impl<'de: 'a, 'a> Kind<'de> for Cow<'a, str> {
+impl<'de: 'a, 'a> JsonType<'de> for Cow<'a, str> {
     fn text(text: Cow<'de, str>) -> Field<Self> {
-        Field::Is(text)
+        Field::Value(text)
     }
 }
 
-impl<'de, T: Kind<'de>> Kind<'de> for Vec<Field<T>> {
+impl<'de, T: JsonType<'de>> JsonType<'de> for Vec<Field<T>> {
     fn list<A: SeqAccess<'de>>(mut items: A) -> Result<Field<Self>, A::Error> {
         let mut list = Self::new();
         while let Some(item) = items.next_element()? {
             list.push(item);
         }
-        Ok(Field::Is(list))
+        Ok(Field::Value(list))
     }
 }
 
-struct Look<T>(PhantomData<T>);
+struct FieldVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Kind<'de>> Visitor<'de> for Look<T> {
+impl<'de, T: JsonType<'de>> Visitor<'de> for FieldVisitor<T> {
     type Value = Field<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,29 +86,29 @@ impl<'de, T: Kind<'de>> Visitor<'de> for Look<T> {
     }
 
     fn visit_bool<E: Error>(self, _: bool) -> Result<Field<T>, E> {
-        Ok(Field::OtherType)
+        Ok(Field::WrongType)
     }
 
     fn visit_i64<E: Error>(self, _: i64) -> Result<Field<T>, E> {
-        Ok(Field::OtherType)
+        Ok(Field::WrongType)
     }
 
     fn visit_u64<E: Error>(self, _: u64) -> Result<Field<T>, E> {
-        Ok(Field::OtherType)
+        Ok(Field::WrongType)
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<Field<T>, E> {
-        Ok(Field::OtherType)
+        Ok(Field::WrongType)
     }
 }
 
-impl<'de, T: Kind<'de>> Deserialize<'de> for Field<T> {
+impl<'de, T: JsonType<'de>> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Look(PhantomData))
+        deserializer.deserialize_any(FieldVisitor(PhantomData))
     }
 }
 
-/// Declares an object whose fields may each be missing or of another type. A key that stands twice is an error.
+/// Declares an object whose fields may be missing or of another type. A duplicate key is an error.
 macro_rules! object {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $kind:ty),+ $(,)? }) => {
         $(#[$doc])*
@@ -118,9 +118,9 @@ macro_rules! object {
             $(#[serde(borrow)] pub(super) $field: $kind,)+
         }
 
-        impl<'de: 'a, 'a> Kind<'de> for $name<'a> {
+        impl<'de: 'a, 'a> JsonType<'de> for $name<'a> {
             fn object<A: MapAccess<'de>>(map: A) -> Result<Field<Self>, A::Error> {
-                Self::deserialize(MapAccessDeserializer::new(map)).map(Field::Is)
+                Self::deserialize(MapAccessDeserializer::new(map)).map(Field::Value)
             }
         }
     };
@@ -131,7 +131,7 @@ object! {
     MoneyBody { value: Text<'a>, currency: Text<'a> }
 }
 object! {
-    /// Who stands behind a transfer.
+    /// The originator of a transfer.
     #[expect(clippy::struct_field_names, reason = "SNAP's names")]
     Originator {
         originator_customer_no: Text<'a>,
@@ -140,15 +140,15 @@ object! {
     }
 }
 object! {
-    /// What only this program knows.
+    /// Our own fields: `additionalInfo`.
     Additional { debit_reference: Text<'a> }
 }
 object! {
-    /// The request for a token.
+    /// The request for an access token.
     TokenBody { grant_type: Text<'a> }
 }
 object! {
-    /// The question for a name.
+    /// The request of an external account inquiry.
     InquiryBody {
         partner_reference_no: Text<'a>,
         beneficiary_bank_code: Text<'a>,
@@ -158,7 +158,7 @@ object! {
     }
 }
 object! {
-    /// The request for a transfer.
+    /// The request of an interbank transfer.
     TransferBody {
         partner_reference_no: Text<'a>,
         amount: Field<MoneyBody<'a>>,
@@ -175,7 +175,7 @@ object! {
     }
 }
 object! {
-    /// The question how a transfer stands.
+    /// The request of a transaction status inquiry.
     StatusBody {
         original_partner_reference_no: Text<'a>,
         original_external_id: Text<'a>,
@@ -189,25 +189,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_is_there_missing_or_of_another_type() {
+    fn a_field_is_there_missing_or_of_the_wrong_type() {
         let text = r#"{"partnerReferenceNo": 7, "amount": {"value": ["1"]}, "currency": null,
             "feeType": "a\nb", "originatorInfos": [{}, 1], "additionalInfo": "x", "other": {"a": [1]}}"#;
         let body: TransferBody<'_> = serde_json::from_str(text).unwrap();
-        assert_eq!(body.partner_reference_no, Field::OtherType);
-        let Field::Is(amount) = body.amount else { panic!("{:?}", body.amount) };
-        assert_eq!((amount.value, amount.currency), (Field::OtherType, Field::Missing));
+        assert_eq!(body.partner_reference_no, Field::WrongType);
+        let Field::Value(amount) = body.amount else { panic!("{:?}", body.amount) };
+        assert_eq!((amount.value, amount.currency), (Field::WrongType, Field::Missing));
         assert_eq!((body.currency, body.source_account_no), (Field::Missing, Field::Missing));
-        assert_eq!(body.fee_type, Field::Is("a\nb".into()));
-        let Field::Is(infos) = body.originator_infos else { panic!("{:?}", body.originator_infos) };
-        assert!(matches!(infos[..], [Field::Is(_), Field::OtherType]));
-        assert!(matches!(body.additional_info, Field::OtherType));
+        assert_eq!(body.fee_type, Field::Value("a\nb".into()));
+        let Field::Value(infos) = body.originator_infos else {
+            panic!("{:?}", body.originator_infos)
+        };
+        assert!(matches!(infos[..], [Field::Value(_), Field::WrongType]));
+        assert!(matches!(body.additional_info, Field::WrongType));
     }
 
     #[test]
-    fn a_key_that_stands_twice_is_no_request() {
+    fn a_duplicate_key_is_an_error() {
         let twice = r#"{"feeType": "OUR", "feeType": "BEN"}"#;
         assert!(serde_json::from_str::<TransferBody<'_>>(twice).is_err());
-        let within = r#"{"amount": {"value": "1.00", "value": "2.00"}}"#;
-        assert!(serde_json::from_str::<TransferBody<'_>>(within).is_err());
+        let nested = r#"{"amount": {"value": "1.00", "value": "2.00"}}"#;
+        assert!(serde_json::from_str::<TransferBody<'_>>(nested).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP: what comes in is read with bounds, let in, answered.
+//! HTTP: reads requests within limits, admits them, and responds.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,187 +12,208 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use tokio::time::timeout;
 
-use super::admission::{Admission, Head};
-use super::answer::Answer;
-use super::desk::{Denial, Desk, InquiryAnswer, TransferAnswer};
-use super::outcome::{Case, Outcome};
-use super::rate::Load;
-use super::read::{self, Terms};
+use super::admission::{Admission, Headers};
+use super::error::{ErrorResponse, ResponseCase};
+use super::limits::InFlightLimit;
+use super::orders::{self, RequestRules};
+use super::port::{AccountInquiryResponse, ChannelPort, NotProcessed, TransferResponse};
+use super::response::ApiResponse;
 use super::service::Service;
 use super::settings::{Limits, Settings};
-use crate::engine::Begun;
+use crate::engine::RequestIdentity;
 use crate::transfer::Order;
 use crate::values::TransferId;
 
-/// What the API is, for whoever programs against it.
+/// The OpenAPI document of the API.
 pub const OPENAPI: &str = include_str!("../../specs/channel.openapi.json");
 
-/// Bytes of a body.
+/// The largest body, in bytes.
 const BODY_MAX: usize = 16 * 1024;
 
-/// How long a body may take to come in.
+/// The longest time to receive a body.
 const BODY_WAIT: Duration = Duration::from_secs(10);
 
-/// How long the state of a transfer, or a look-up of one, is waited for.
-const LOOK_UP_WAIT: Duration = Duration::from_secs(2);
+/// The longest wait for the status of a transfer.
+const STATUS_WAIT: Duration = Duration::from_secs(2);
 
-/// For what happens between the waits.
+/// The time for everything between the waits.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// The channel API before a desk.
-pub struct Api<D> {
-    desk: D,
+/// The channel API in front of a port.
+pub struct Api<P> {
+    port: P,
     admission: Admission,
-    terms: Terms,
+    rules: RequestRules,
     pub(super) limits: Limits,
-    load: Load,
-    /// Rates go by a clock that is never set back.
+    in_flight: InFlightLimit,
+    /// The start of the monotonic clock of the rate limits.
     started: Instant,
 }
 
-impl<D: Desk> Api<D> {
-    /// The API with its settings.
+impl<P: ChannelPort> Api<P> {
+    /// Creates the API.
     #[must_use]
-    pub fn new(settings: Settings, desk: D) -> Arc<Self> {
-        let Settings { admission, terms, limits, .. } = settings;
-        let load = Load::new(limits.in_flight);
-        Arc::new(Self { desk, admission, terms, limits, load, started: Instant::now() })
+    pub fn new(settings: Settings, port: P) -> Arc<Self> {
+        let Settings { admission, rules, limits, .. } = settings;
+        let in_flight = InFlightLimit::new(limits.in_flight);
+        Arc::new(Self { port, admission, rules, limits, in_flight, started: Instant::now() })
     }
 
-    /// Its routes.
+    /// Returns the routes.
     pub fn router(self: &Arc<Self>) -> Router {
         let mut router = Router::new()
             .route("/openapi.json", get(openapi).fallback(method_not_allowed))
-            .fallback(no_such_path);
+            .fallback(path_not_found);
         for service in Service::all() {
             let handler = move |State(api): State<Arc<Self>>, request: Request| async move {
-                api.answer(service, request).await
+                api.respond(service, request).await
             };
             router = router.route(service.path(), post(handler).fallback(method_not_allowed));
         }
         router.with_state(Arc::clone(self))
     }
 
-    /// How long a request can take from when it was read until it is answered.
-    pub(super) fn longest(&self) -> Duration {
-        self.limits.wait.max(self.limits.inquiry_wait) + LOOK_UP_WAIT + MARGIN
+    /// Returns the longest time from a complete request to its response.
+    pub(super) fn request_time_max(&self) -> Duration {
+        self.limits.wait.max(self.limits.inquiry_wait) + STATUS_WAIT + MARGIN
     }
 
-    async fn answer(&self, service: Service, request: Request) -> Response {
-        let id = self.desk.id();
-        let answer = match self.ask(service, id, request).await {
-            Ok(answer) => answer,
-            Err(outcome) => {
-                let code = outcome.case.code(Some(service));
-                tracing::info!(request = %id, %code, about = %outcome.about, "refused");
-                Answer::refused(Some(service), &outcome)
+    async fn respond(&self, service: Service, request: Request) -> Response {
+        let id = self.port.next_id();
+        let response = match self.process(service, id, request).await {
+            Ok(response) => response,
+            Err(error) => {
+                let code = error.case.code(Some(service));
+                tracing::info!(request = %id, %code, details = %error.details, "request refused");
+                ApiResponse::error(Some(service), &error)
             }
         };
-        respond(answer, HeaderValue::from_str(&id.to_string()).ok())
+        into_http(response, HeaderValue::from_str(&id.to_string()).ok())
     }
 
-    async fn ask(
+    async fn process(
         &self,
         service: Service,
         id: TransferId,
         request: Request,
-    ) -> Result<Answer, Outcome> {
-        let full = Outcome::about(Case::Unavailable, "As many requests as may be are under way");
-        let _place = self.load.hold().ok_or(full)?;
+    ) -> Result<ApiResponse, ErrorResponse> {
+        let at_limit = ErrorResponse::with_details(
+            ResponseCase::ServiceUnavailable,
+            "Too many concurrent requests",
+        );
+        let _permit = self.in_flight.try_acquire().ok_or(at_limit)?;
         let (parts, body) = request.into_parts();
         let body = read_body(&parts.headers, body).await?;
-        let head = head(&parts);
+        let headers = request_headers(&parts);
         match service {
-            Service::Token => self.token(&head, &body),
-            Service::Inquiry => self.inquiry(id, &head, &body).await,
-            Service::Transfer => self.transfer(id, &head, &body).await,
-            Service::Status => self.status(&head, &body).await,
+            Service::Token => self.token(&headers, &body),
+            Service::Inquiry => self.inquiry(id, &headers, &body).await,
+            Service::Transfer => self.transfer(id, &headers, &body).await,
+            Service::Status => self.status(&headers, &body).await,
         }
     }
 
-    fn token(&self, head: &Head<'_>, body: &[u8]) -> Result<Answer, Outcome> {
-        read::token(body)?;
-        let token = self.admission.token(head, self.desk.now(), self.started.elapsed())?;
-        Ok(Answer::token(&token))
+    fn token(&self, headers: &Headers<'_>, body: &[u8]) -> Result<ApiResponse, ErrorResponse> {
+        orders::check_token_request(body)?;
+        let token = self.admission.issue_token(headers, self.port.now(), self.started.elapsed())?;
+        Ok(ApiResponse::token(&token))
     }
 
     async fn inquiry(
         &self,
         id: TransferId,
-        head: &Head<'_>,
+        headers: &Headers<'_>,
         body: &[u8],
-    ) -> Result<Answer, Outcome> {
-        let admitted = self.admission.admit(head, body, self.desk.now(), self.started.elapsed())?;
-        let inquiry = read::inquiry(body, id, &admitted, &self.terms)?;
-        tracing::debug!(inquiry = %id, partner = %admitted.partner, "a name is asked for");
-        let answer = timeout(self.limits.inquiry_wait, self.desk.inquire(inquiry.clone())).await;
-        match answer.unwrap_or(InquiryAnswer::Unanswered) {
-            InquiryAnswer::Found(name) => Ok(Answer::inquiry(&inquiry, name.as_ref())),
-            InquiryAnswer::Declined(reason) => Err(Case::of_reason(reason).into()),
-            InquiryAnswer::Unanswered => Err(Case::Timeout.into()),
-            InquiryAnswer::Denied(denial) => Err(denied(denial)),
+    ) -> Result<ApiResponse, ErrorResponse> {
+        let admitted =
+            self.admission.admit(headers, body, self.port.now(), self.started.elapsed())?;
+        let inquiry = orders::inquiry(body, id, &admitted, &self.rules)?;
+        tracing::debug!(inquiry = %id, partner = %admitted.partner, "account inquiry received");
+        let response =
+            timeout(self.limits.inquiry_wait, self.port.account_inquiry(inquiry.clone())).await;
+        match response.unwrap_or(AccountInquiryResponse::NoResponse) {
+            AccountInquiryResponse::Found(name) => {
+                Ok(ApiResponse::inquiry(&inquiry, name.as_ref()))
+            }
+            AccountInquiryResponse::Declined(reason) => Err(ResponseCase::of_reason(reason).into()),
+            AccountInquiryResponse::NoResponse => Err(ResponseCase::Timeout.into()),
+            AccountInquiryResponse::NotProcessed(reason) => Err(not_processed(reason)),
         }
     }
 
     async fn transfer(
         &self,
         id: TransferId,
-        head: &Head<'_>,
+        headers: &Headers<'_>,
         body: &[u8],
-    ) -> Result<Answer, Outcome> {
-        let admitted = self.admission.admit(head, body, self.desk.now(), self.started.elapsed())?;
-        let (order, begun) = read::transfer(body, id, &admitted, &self.terms)?;
-        tracing::debug!(transfer = %id, partner = %admitted.partner, "a transfer is asked for");
-        match timeout(self.limits.wait, self.desk.transfer(order.clone(), begun)).await {
-            Ok(TransferAnswer::Stands(progress)) => Ok(Answer::transfer(&order, Some(progress))),
-            Ok(TransferAnswer::Conflict(key)) if key == begun.request => Err(Outcome::literal(
-                Case::RequestConflict,
-                "X-EXTERNAL-ID was used today with another body",
-            )),
-            Ok(TransferAnswer::Conflict(_)) => Err(Case::ReferenceConflict.into()),
-            Ok(TransferAnswer::Denied(denial)) => Err(denied(denial)),
-            Err(_) => Ok(self.so_far(&order, begun).await),
+    ) -> Result<ApiResponse, ErrorResponse> {
+        let admitted =
+            self.admission.admit(headers, body, self.port.now(), self.started.elapsed())?;
+        let (order, identity) = orders::transfer(body, id, &admitted, &self.rules)?;
+        tracing::debug!(transfer = %id, partner = %admitted.partner, "transfer request received");
+        match timeout(self.limits.wait, self.port.transfer(order.clone(), identity)).await {
+            Ok(TransferResponse::Report(report)) => Ok(ApiResponse::transfer(&order, Some(report))),
+            Ok(TransferResponse::KeyConflict(key)) if key == identity.request_key => {
+                Err(ErrorResponse::constant(
+                    ResponseCase::Conflict,
+                    "X-EXTERNAL-ID was used today by a different request",
+                ))
+            }
+            Ok(TransferResponse::KeyConflict(_)) => Err(ResponseCase::DuplicateReference.into()),
+            Ok(TransferResponse::NotProcessed(reason)) => Err(not_processed(reason)),
+            Err(_) => Ok(self.present_status(&order, identity).await),
         }
     }
 
-    /// What is known of a transfer that has not come to its end in time. Of one that was there before nothing is told here: it
-    /// may be another one.
-    async fn so_far(&self, order: &Order, begun: Begun) -> Answer {
-        let standing = timeout(LOOK_UP_WAIT, self.desk.standing(begun.request)).await;
-        let own = match standing {
-            Ok(Ok(Some((_, progress)))) if progress.id == order.id => Some(progress),
+    /// Returns the present status of a transfer that did not end in time. If the request is a repeat, the response has no
+    /// status: the transfer under its key may be a different one.
+    async fn present_status(&self, order: &Order, identity: RequestIdentity) -> ApiResponse {
+        let status = timeout(STATUS_WAIT, self.port.transfer_status(identity.request_key)).await;
+        let own = match status {
+            Ok(Ok(Some((_, report)))) if report.id == order.id => Some(report),
             Ok(Ok(_) | Err(_)) | Err(_) => None,
         };
-        Answer::transfer(order, own)
+        ApiResponse::transfer(order, own)
     }
 
-    async fn status(&self, head: &Head<'_>, body: &[u8]) -> Result<Answer, Outcome> {
-        let admitted = self.admission.admit(head, body, self.desk.now(), self.started.elapsed())?;
-        let key = read::status(body, &admitted, &self.terms)?;
-        match timeout(LOOK_UP_WAIT, self.desk.standing(key)).await {
-            Ok(Ok(Some((order, progress)))) => Ok(Answer::status(&order, &progress)),
-            Ok(Ok(None)) => Ok(Answer::no_transfer()),
-            Ok(Err(denial)) => Err(denied(denial)),
-            Err(_) => Err(Case::Timeout.into()),
+    async fn status(
+        &self,
+        headers: &Headers<'_>,
+        body: &[u8],
+    ) -> Result<ApiResponse, ErrorResponse> {
+        let admitted =
+            self.admission.admit(headers, body, self.port.now(), self.started.elapsed())?;
+        let key = orders::status(body, &admitted, &self.rules)?;
+        match timeout(STATUS_WAIT, self.port.transfer_status(key)).await {
+            Ok(Ok(Some((order, report)))) => Ok(ApiResponse::status(&order, &report)),
+            Ok(Ok(None)) => Ok(ApiResponse::no_transfer()),
+            Ok(Err(reason)) => Err(not_processed(reason)),
+            Err(_) => Err(ResponseCase::Timeout.into()),
         }
     }
 }
 
-fn denied(denial: Denial) -> Outcome {
-    Case::of_denial(denial).into()
+fn not_processed(reason: NotProcessed) -> ErrorResponse {
+    ResponseCase::of_not_processed(reason).into()
 }
 
-const TOO_LARGE: Outcome = Outcome::literal(Case::TooLarge, "A body has at most 16384 bytes");
+const TOO_LARGE: ErrorResponse = ErrorResponse::constant(
+    ResponseCase::RequestEntityTooLarge,
+    "The body is larger than 16384 bytes",
+);
 
-/// The whole body, if it is JSON, not too long, and comes in time.
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Outcome> {
-    let kind = text(headers, header::CONTENT_TYPE.as_str());
-    let kind = kind.split(';').next().unwrap_or_default().trim_ascii();
-    if !kind.eq_ignore_ascii_case("application/json") {
-        return Err(Outcome::literal(Case::NotJson, "Content-Type is not application/json"));
+/// Returns the body, if it is JSON, not too large, and complete in time.
+async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, ErrorResponse> {
+    let media_type = header_text(headers, header::CONTENT_TYPE.as_str());
+    let media_type = media_type.split(';').next().unwrap_or_default().trim_ascii();
+    if !media_type.eq_ignore_ascii_case("application/json") {
+        return Err(ErrorResponse::constant(
+            ResponseCase::UnsupportedMediaType,
+            "Content-Type is not application/json",
+        ));
     }
-    let said = text(headers, header::CONTENT_LENGTH.as_str()).parse::<usize>();
-    if said.is_ok_and(|said| said > BODY_MAX) {
+    let length = header_text(headers, header::CONTENT_LENGTH.as_str()).parse::<usize>();
+    if length.is_ok_and(|length| length > BODY_MAX) {
         return Err(TOO_LARGE);
     }
     let mut request = Request::new(body);
@@ -200,14 +221,16 @@ async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Outcome> {
     match timeout(BODY_WAIT, Bytes::from_request(request, &())).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(refused)) if refused.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(TOO_LARGE),
-        Ok(Err(_)) => Err(Outcome::literal(Case::BadRequest, "The body broke off")),
-        Err(_) => Err(Case::TooSlow.into()),
+        Ok(Err(_)) => {
+            Err(ErrorResponse::constant(ResponseCase::BadRequest, "The body is incomplete"))
+        }
+        Err(_) => Err(ResponseCase::RequestTimeout.into()),
     }
 }
 
-fn head(parts: &Parts) -> Head<'_> {
-    let text = |name| text(&parts.headers, name);
-    Head {
+fn request_headers(parts: &Parts) -> Headers<'_> {
+    let text = |name| header_text(&parts.headers, name);
+    Headers {
         authorization: text("authorization"),
         timestamp: text("x-timestamp"),
         signature: text("x-signature"),
@@ -219,38 +242,39 @@ fn head(parts: &Parts) -> Head<'_> {
     }
 }
 
-/// A header's text; nothing, if it isn't there or isn't text.
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+/// Returns the text of a header; empty if the header is missing or not text.
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 async fn openapi() -> Response {
     let json = OPENAPI.as_bytes().to_vec();
-    respond(Answer { case: Case::Done, json, again: false }, None)
+    into_http(ApiResponse { case: ResponseCase::Successful, json, can_retry: false }, None)
 }
 
-async fn no_such_path() -> Response {
-    respond(Answer::refused(None, &Case::NoSuchPath.into()), None)
+async fn path_not_found() -> Response {
+    into_http(ApiResponse::error(None, &ResponseCase::NotFound.into()), None)
 }
 
 async fn method_not_allowed(request: Request) -> Response {
-    let service = Service::at(request.uri().path());
+    let service = Service::from_path(request.uri().path());
     let allowed = if service.is_some() { "POST" } else { "GET" };
-    let mut response = respond(Answer::refused(service, &Case::MethodNotAllowed.into()), None);
+    let mut response =
+        into_http(ApiResponse::error(service, &ResponseCase::MethodNotAllowed.into()), None);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
     response
 }
 
-fn respond(answer: Answer, request: Option<HeaderValue>) -> Response {
-    let mut response = Response::new(Body::from(answer.json));
-    let status = StatusCode::from_u16(answer.case.status());
+fn into_http(api: ApiResponse, request: Option<HeaderValue>) -> Response {
+    let mut response = Response::new(Body::from(api.json));
+    let status = StatusCode::from_u16(api.case.status());
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(request) = request {
         headers.insert("x-request-id", request);
     }
-    if answer.again {
+    if api.can_retry {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response

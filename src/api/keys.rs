@@ -1,45 +1,48 @@
-//! What makes a channel's request the same request.
+//! Idempotency keys and request fingerprints of channels' requests.
 //!
-//! Hashes of 128 bits of SHA-256, each part with its length before it, so that no two lists of parts are one text.
+//! Each is the first 128 bits of a SHA-256 hash. Each part is hashed with its length before it, so that no two lists of parts
+//! hash the same text.
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::{Body, Key};
+use crate::engine::{IdempotencyKey, RequestFingerprint};
 use crate::values::{Date, Reference};
 
-/// The key of a request: partner, X-EXTERNAL-ID and day.
-pub(super) fn request(partner: &Reference, external: &Reference, day: Date) -> Key {
-    let mut hash = Hash::of("request");
-    hash.part(partner.as_str()).part(external.as_str()).part(&day.to_string());
-    Key(hash.ended())
+/// Returns the key of a request: partner, X-EXTERNAL-ID and day.
+pub(super) fn request_key(partner: &Reference, external: &Reference, day: Date) -> IdempotencyKey {
+    let mut hasher = PartHasher::new("request");
+    hasher.part(partner.as_str()).part(external.as_str()).part(&day.to_string());
+    IdempotencyKey(hasher.finish())
 }
 
-/// The key of a transfer: partner and partnerReferenceNo.
-pub(super) fn reference(partner: &Reference, reference: &Reference) -> Key {
-    let mut hash = Hash::of("reference");
-    hash.part(partner.as_str()).part(reference.as_str());
-    Key(hash.ended())
+/// Returns the key of a transfer: partner and partnerReferenceNo.
+pub(super) fn reference_key(partner: &Reference, reference: &Reference) -> IdempotencyKey {
+    let mut hasher = PartHasher::new("reference");
+    hasher.part(partner.as_str()).part(reference.as_str());
+    IdempotencyKey(hasher.finish())
 }
 
-/// All that a request asks for, part by part; a part that isn't there differs from an empty one.
-pub(super) fn body<'a>(parts: impl IntoIterator<Item = Option<&'a str>>) -> Body {
-    let mut hash = Hash::of("body");
+/// Returns the fingerprint of a request. A missing part differs from an empty one.
+pub(super) fn fingerprint<'a>(
+    parts: impl IntoIterator<Item = Option<&'a str>>,
+) -> RequestFingerprint {
+    let mut hasher = PartHasher::new("body");
     for part in parts {
         match part {
-            Some(text) => hash.part(text),
-            None => hash.none(),
+            Some(text) => hasher.part(text),
+            None => hasher.missing_part(),
         };
     }
-    Body(hash.ended())
+    RequestFingerprint(hasher.finish())
 }
 
-struct Hash(Sha256);
+struct PartHasher(Sha256);
 
-impl Hash {
-    fn of(what: &str) -> Self {
-        let mut hash = Self(Sha256::new());
-        hash.part(what);
-        hash
+impl PartHasher {
+    fn new(purpose: &str) -> Self {
+        let mut hasher = Self(Sha256::new());
+        hasher.part(purpose);
+        hasher
     }
 
     fn part(&mut self, text: &str) -> &mut Self {
@@ -48,12 +51,12 @@ impl Hash {
         self
     }
 
-    fn none(&mut self) -> &mut Self {
+    fn missing_part(&mut self) -> &mut Self {
         self.0.update(u64::MAX.to_be_bytes());
         self
     }
 
-    fn ended(self) -> u128 {
+    fn finish(self) -> u128 {
         let hash: [u8; 32] = self.0.finalize().into();
         hash.first_chunk().map_or(0, |first| u128::from_be_bytes(*first))
     }
@@ -65,15 +68,15 @@ mod tests {
     use crate::values::Value;
 
     #[test]
-    fn what_is_cut_elsewhere_is_another_key() {
+    fn the_boundaries_of_parts_count() {
         let text = |text: &str| Reference::from_ascii(text.as_bytes()).unwrap();
         let day = |day: &str| Date::from_ascii(day.as_bytes()).unwrap();
-        let first = request(&text("a"), &text("12"), day("2026-11-24"));
-        assert_eq!(first, request(&text("a"), &text("12"), day("2026-11-24")));
-        assert_ne!(first, request(&text("a1"), &text("2"), day("2026-11-24")));
-        assert_ne!(first, request(&text("a"), &text("12"), day("2026-11-25")));
-        assert_ne!(reference(&text("a"), &text("12")), first);
-        assert_ne!(body([Some("a"), None]), body([None, Some("a")]));
-        assert_ne!(body([Some("")]), body([None]));
+        let first = request_key(&text("a"), &text("12"), day("2026-11-24"));
+        assert_eq!(first, request_key(&text("a"), &text("12"), day("2026-11-24")));
+        assert_ne!(first, request_key(&text("a1"), &text("2"), day("2026-11-24")));
+        assert_ne!(first, request_key(&text("a"), &text("12"), day("2026-11-25")));
+        assert_ne!(reference_key(&text("a"), &text("12")), first);
+        assert_ne!(fingerprint([Some("a"), None]), fingerprint([None, Some("a")]));
+        assert_ne!(fingerprint([Some("")]), fingerprint([None]));
     }
 }

@@ -1,29 +1,29 @@
-//! JSON without the blanks between its tokens, as SNAP signs it: in one pass over the bytes, without a tree.
+//! Minified JSON, as SNAP signs it: without the blanks between tokens. One pass over the bytes, without a tree.
 
-/// The pieces of a JSON text that stand between insignificant blanks. Put together they are the minified text. Blanks
-/// within strings stay; what is no JSON comes out in some way or other, and never panics.
+/// Returns the pieces of a JSON text between insignificant blanks; concatenated they are the minified text. Blanks in
+/// strings stay. The result of a text that is not JSON is unspecified, but never a panic.
 pub(super) fn runs(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = text;
-    let mut inside = false;
+    let mut in_string = false;
     std::iter::from_fn(move || {
-        if !inside {
+        if !in_string {
             rest = rest.trim_ascii_start();
         }
-        let run = rest.get(..run_length(rest, &mut inside)).filter(|run| !run.is_empty())?;
+        let run = rest.get(..run_length(rest, &mut in_string)).filter(|run| !run.is_empty())?;
         rest = rest.get(run.len()..).unwrap_or_default();
         Some(run)
     })
 }
 
-/// How long the text goes on before a blank outside of strings. `inside` is whether it stands in a string.
-fn run_length(text: &[u8], inside: &mut bool) -> usize {
+/// Returns the length of the text up to the next blank outside of strings. `in_string` says whether it begins in a string.
+fn run_length(text: &[u8], in_string: &mut bool) -> usize {
     let mut escaped = false;
     for (at, byte) in text.iter().enumerate() {
         match byte {
             _ if escaped => escaped = false,
-            b'\\' if *inside => escaped = true,
-            b'"' => *inside = !*inside,
-            _ if !*inside && byte.is_ascii_whitespace() => return at,
+            b'\\' if *in_string => escaped = true,
+            b'"' => *in_string = !*in_string,
+            _ if !*in_string && byte.is_ascii_whitespace() => return at,
             _ => {}
         }
     }
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_between_tokens_go_and_those_in_strings_stay() {
+    fn blanks_between_tokens_are_removed_and_those_in_strings_stay() {
         let text = b" { \"a b\" :\t[ 1 ,\r\n \"c \\\" d\" ] }\n";
         assert_eq!(minified(text), b"{\"a b\":[1,\"c \\\" d\"]}");
         assert!(minified(b" \n").is_empty() && minified(b"").is_empty());
@@ -67,15 +67,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_wide_is_what_is_written_close(value in json()) {
-            let wide = serde_json::to_vec_pretty(&value).unwrap();
-            let close = serde_json::to_vec(&value).unwrap();
-            prop_assert_eq!(minified(&wide), close.clone());
-            prop_assert_eq!(minified(&close), close);
+        fn pretty_json_minifies_to_compact_json(value in json()) {
+            let pretty = serde_json::to_vec_pretty(&value).unwrap();
+            let compact = serde_json::to_vec(&value).unwrap();
+            prop_assert_eq!(minified(&pretty), compact.clone());
+            prop_assert_eq!(minified(&compact), compact);
         }
 
         #[test]
-        fn any_bytes_are_taken_and_minified_once_for_all(bytes: Vec<u8>) {
+        fn any_bytes_are_minified_and_a_second_time_changes_nothing(bytes: Vec<u8>) {
             let once = minified(&bytes);
             prop_assert_eq!(minified(&once), once);
         }

@@ -1,44 +1,44 @@
-//! Who may ask.
+//! Partners: the clients of the API.
 
-use super::rate::{Load, Rate};
+use super::limits::{InFlightLimit, RateLimit};
 use super::signature::{SignatureKey, SigningKey};
-use super::token::Token;
+use super::token::TokenHolder;
 use crate::values::Reference;
 
-/// A partner, and what it may ask for.
+/// A partner with its limits.
 #[derive(Debug)]
 pub(super) struct Partner {
     /// X-PARTNER-ID.
     pub(super) id: Reference,
-    /// Requests a second.
-    pub(super) rate: Rate,
-    /// Requests at a time.
-    pub(super) load: Load,
+    /// The limit of requests a second.
+    pub(super) rate: RateLimit,
+    /// The limit of concurrent requests.
+    pub(super) in_flight: InFlightLimit,
 }
 
-/// How a partner shows who it is.
+/// The credentials of a partner.
 #[derive(Debug)]
 pub(super) struct Credentials {
-    /// X-CLIENT-KEY, under which it asks for a token.
-    pub(super) client: String,
-    /// Its requests for a token a second: each costs a check of an RSA signature.
-    pub(super) tokens: Rate,
-    pub(super) holder: Token,
+    /// X-CLIENT-KEY of its token requests.
+    pub(super) client_id: String,
+    /// The limit of token requests: each costs the verification of an RSA signature.
+    pub(super) token_rate: RateLimit,
+    pub(super) token_holder: TokenHolder,
     pub(super) key: SigningKey,
     pub(super) secret: SignatureKey,
 }
 
 impl Credentials {
-    /// Those of a partner.
+    /// Creates the credentials of a partner.
     #[must_use]
     pub(super) fn new(
         partner: &Reference,
-        client: String,
-        tokens: Rate,
+        client_id: String,
+        token_rate: RateLimit,
         key: SigningKey,
         secret: SignatureKey,
     ) -> Self {
-        let holder = Token::of(partner.as_str(), &key);
-        Self { client, tokens, holder, key, secret }
+        let token_holder = TokenHolder::of(partner.as_str(), &key);
+        Self { client_id, token_rate, token_holder, key, secret }
     }
 }

@@ -1,4 +1,4 @@
-//! The listener: connections within a bound, and an end that answers everyone.
+//! The listener: a bounded number of connections, and a stop that answers every open request.
 
 use std::future::Future;
 use std::io::{self, Write};
@@ -13,23 +13,23 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::desk::Desk;
 use super::http::Api;
+use super::port::ChannelPort;
 
-/// Bytes that a connection keeps of what it reads and writes; a head that is longer is refused (431).
+/// The buffer of a connection, in bytes. A longer request head is refused (431).
 const BUFFER_MAX: usize = 32 * 1024;
 
-/// How long the listener rests when the system has no room for a connection.
-const REST: Duration = Duration::from_millis(100);
+/// The pause after a connection could not be accepted, such as when too many files are open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// What a connection over the bound is told before it is closed.
+/// The response to a connection over the limit, before it is closed.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
     retry-after: 1\r\nconnection: close\r\ncontent-length: 68\r\n\r\n\
     {\"responseCode\":\"5030000\",\"responseMessage\":\"Too many connections\"}\n";
 
-/// Serves the API until `stop` comes; then nothing new is taken, idle connections are closed, and it returns when every
-/// request that was under way is answered. Whoever has not sent its request by the time that takes is cut off.
-pub async fn serve<D: Desk>(
+/// Serves the API until `stop` completes. Then it accepts no connection, closes idle ones, and returns when every open request
+/// has its response. Connections without a complete request by then are closed.
+pub async fn serve<D: ChannelPort>(
     listener: TcpListener,
     api: Arc<Api<D>>,
     stop: impl Future<Output = ()>,
@@ -48,35 +48,35 @@ pub async fn serve<D: Desk>(
         };
         match accepted {
             Ok((stream, _)) if connections.len() < api.limits.connections => {
-                // Without it an answer waits for the acknowledgement of the one before.
+                // Otherwise a response waits for the acknowledgement of the previous one.
                 let _slower = stream.set_nodelay(true);
                 let service = TowerToHyperService::new(router.clone());
                 let connection = http.serve_connection(TokioIo::new(stream), service);
                 connections.spawn(run(graceful.watch(connection)));
             }
             Ok((stream, _)) => {
-                // Whether it hears that is not for us to wait for.
-                let _unheard = refuse(stream);
+                // Best effort: the refusal must not wait for the client.
+                let _failed = refuse(stream);
             }
             Err(error) => {
-                tracing::warn!(%error, "no connection can be accepted");
-                tokio::time::sleep(REST).await;
+                tracing::warn!(%error, "connection not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
     drop(listener);
-    if tokio::time::timeout(api.longest(), graceful.shutdown()).await.is_err() {
-        tracing::warn!(cut = connections.len(), "connections without a whole request are cut");
+    if tokio::time::timeout(api.request_time_max(), graceful.shutdown()).await.is_err() {
+        tracing::warn!(connections = connections.len(), "incomplete requests cut off");
     }
 }
 
 async fn run(connection: impl Future<Output = hyper::Result<()>>) {
     if let Err(error) = connection.await {
-        tracing::debug!(%error, "a connection broke");
+        tracing::debug!(%error, "connection broken");
     }
 }
 
 fn refuse(stream: TcpStream) -> io::Result<()> {
-    tracing::warn!("a connection over the bound is closed");
+    tracing::warn!("connection refused: limit reached");
     stream.into_std()?.write_all(FULL)
 }

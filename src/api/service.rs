@@ -1,20 +1,20 @@
-//! What can be asked for, and where.
+//! The services of the API and their paths.
 
 /// A service of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Service {
-    /// A token for the other services.
+    /// Access token (B2B), for the other services.
     Token,
-    /// The name of an account at another bank.
+    /// External account inquiry: the name of an account at another bank.
     Inquiry,
-    /// A transfer to another bank.
+    /// Interbank transfer.
     Transfer,
-    /// How a transfer stands.
+    /// Transaction status inquiry.
     Status,
 }
 
 impl Service {
-    /// All of them: path, SNAP service code.
+    /// All services: path, SNAP service code.
     const ALL: [(Self, &'static str, u8); 4] = [
         (Self::Token, "/v1.0/access-token/b2b", 73),
         (Self::Inquiry, "/v1.0/account-inquiry-external", 16),
@@ -22,27 +22,27 @@ impl Service {
         (Self::Status, "/v1.0/transfer/status", 36),
     ];
 
-    /// Every service.
+    /// Returns every service.
     pub fn all() -> impl Iterator<Item = Self> {
         Self::ALL.iter().map(|(service, ..)| *service)
     }
 
-    /// Where it is asked for, with POST.
+    /// Returns the path, for POST.
     #[must_use]
     pub fn path(self) -> &'static str {
         self.row().1
     }
 
-    /// Its number within a response code.
+    /// Returns the service code, which is part of every response code.
     #[must_use]
     pub fn code(self) -> u8 {
         self.row().2
     }
 
-    /// The service of a path.
+    /// Returns the service of a path.
     #[must_use]
-    pub fn at(path: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, at, _)| *at == path).map(|(service, ..)| *service)
+    pub fn from_path(path: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known, _)| *known == path).map(|(service, ..)| *service)
     }
 
     fn row(self) -> (Self, &'static str, u8) {

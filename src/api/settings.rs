@@ -6,72 +6,72 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::admission::Admission;
+use super::limits::{InFlightLimit, RateLimit};
+use super::orders::RequestRules;
 use super::partner::{Credentials, Partner};
-use super::rate::{Load, Rate};
-use super::read::Terms;
 use super::signature::{SignatureKey, SigningKey};
 use super::token::TokenKey;
-use crate::bank::Debit;
+use crate::core_banking::Debit;
 use crate::settings::{Section, all};
 use crate::values::Money;
 use crate::values::{Currency, MerchantType, Offset, ProcessingCode, Reference, Terminal, Value};
 
-/// A partner's requests for a token: a few nodes of it that begin together, and no more.
-const TOKENS: (NonZeroU32, NonZeroU32) = (positive(10), positive(20));
+/// Token requests a second and at once of a partner: enough for a few of its nodes that start together.
+const TOKEN_RATE: (NonZeroU32, NonZeroU32) = (positive(10), positive(20));
 
-/// What other sections say that the API goes by.
+/// Settings of other sections that the API needs.
 #[derive(Clone, Copy, Debug)]
-pub struct Ground {
-    /// How the network codes a transfer.
-    pub transfer: ProcessingCode,
-    /// How it codes the question for a name.
-    pub inquiry: ProcessingCode,
-    /// What it moves.
+pub struct SharedSettings {
+    /// The processing code of a transfer.
+    pub transfer_code: ProcessingCode,
+    /// The processing code of an account inquiry.
+    pub inquiry_code: ProcessingCode,
+    /// The currency of the network.
     pub currency: Currency,
-    /// Where the bank's days begin and end.
+    /// The UTC offset of the bank's days.
     pub offset: Offset,
     /// Who debits the customer.
     pub debit: Debit,
 }
 
-/// Times and bounds.
+/// Timeouts and limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How long what becomes of a transfer is waited for.
+    /// The longest wait for the outcome of a transfer.
     pub wait: Duration,
-    /// How long a name is waited for.
+    /// The longest wait for an account name.
     pub inquiry_wait: Duration,
-    /// How long a connection may be idle, or take for the head of a request.
+    /// The longest time that a connection may be idle, or may take for the head of a request.
     pub idle: Duration,
-    /// Connections at a time.
+    /// Open connections.
     pub connections: usize,
-    /// Requests at a time.
+    /// Concurrent requests.
     pub in_flight: usize,
 }
 
 /// The settings.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where channels connect.
+    /// The address that channels connect to.
     pub listen: SocketAddr,
-    /// Who may ask.
+    /// Who is admitted.
     pub(super) admission: Admission,
-    /// What may be asked for.
-    pub(super) terms: Terms,
-    /// Times and bounds.
+    /// The rules for requests.
+    pub(super) rules: RequestRules,
+    /// Timeouts and limits.
     pub limits: Limits,
 }
 
 impl Settings {
-    /// Reads the section, and the files of keys that it names. Each fault is noted with its key, also where other sections
-    /// have faults, so that there is no ground.
+    /// Reads the section, and the key files that it names. Adds every fault with its key, even if faults of other sections
+    /// leave `shared` empty.
     #[must_use]
-    pub fn read(section: &Section<'_>, ground: Option<Ground>) -> Option<Self> {
+    pub fn read(section: &Section<'_>, shared: Option<SharedSettings>) -> Option<Self> {
         let listen = section.address("listen");
         let admission = read_admission(section, listen);
-        let terms = read_terms(section, ground);
+        let rules = read_rules(section, shared);
         let limits = read_limits(section);
-        Some(Self { listen: listen?, admission: admission?, terms: terms?, limits: limits? })
+        Some(Self { listen: listen?, admission: admission?, rules: rules?, limits: limits? })
     }
 }
 
@@ -90,18 +90,18 @@ fn read_limits(section: &Section<'_>) -> Option<Limits> {
     })
 }
 
-fn read_terms(section: &Section<'_>, ground: Option<Ground>) -> Option<Terms> {
+fn read_rules(section: &Section<'_>, shared: Option<SharedSettings>) -> Option<RequestRules> {
     let amount_max = section.text("amount_max", |text| {
-        Money::minor(text).map_err(|_| format!("{text:?} is no amount: write 100000000.00"))
+        Money::minor(text).map_err(|_| format!("{text:?} is not an amount: write 100000000.00"))
     });
     let banks = section.values("banks");
     let merchant = section.value("merchant");
     let channels = section.named("channels").and_then(|channels| read_channels(&channels));
-    let asker = section.value("inquiry_account");
-    let Ground { transfer, inquiry, currency, offset, debit } = ground?;
-    Some(Terms {
-        transfer,
-        inquiry,
+    let inquiry_account = section.value("inquiry_account");
+    let SharedSettings { transfer_code, inquiry_code, currency, offset, debit } = shared?;
+    Some(RequestRules {
+        transfer_code,
+        inquiry_code,
         currency,
         offset,
         debit,
@@ -109,7 +109,7 @@ fn read_terms(section: &Section<'_>, ground: Option<Ground>) -> Option<Terms> {
         banks: banks?,
         merchant: merchant?,
         channels: channels?,
-        asker: asker?,
+        inquiry_account: inquiry_account?,
     })
 }
 
@@ -117,7 +117,7 @@ fn read_channels(channels: &Section<'_>) -> Option<Vec<(Terminal, MerchantType)>
     all(channels.names().map(|name| {
         let id = Terminal::from_ascii(name.as_bytes()).filter(|_| name.len() == 5);
         if id.is_none() {
-            channels.fault(name, "is no CHANNEL-ID of 5 characters");
+            channels.fault(name, "is not a CHANNEL-ID of 5 letters or digits");
         }
         let merchant = channels.text_of(name, |text| {
             let expected = || format!("{text:?} is not {}", MerchantType::EXPECTED);
@@ -127,62 +127,65 @@ fn read_channels(channels: &Section<'_>) -> Option<Vec<(Terminal, MerchantType)>
     }))
 }
 
-/// What a partner may ask for, if it says nothing else.
+/// The default limits of a partner.
 #[derive(Clone, Copy)]
-struct Shares {
+struct PartnerLimits {
     rate: NonZeroU32,
     burst: NonZeroU32,
     in_flight: usize,
 }
 
-impl Shares {
+impl PartnerLimits {
     fn partner(self, id: Reference) -> Partner {
-        Partner { id, rate: Rate::new(self.rate, self.burst), load: Load::new(self.in_flight) }
+        Partner {
+            id,
+            rate: RateLimit::new(self.rate, self.burst),
+            in_flight: InFlightLimit::new(self.in_flight),
+        }
     }
 }
 
 fn read_admission(section: &Section<'_>, listen: Option<SocketAddr>) -> Option<Admission> {
-    let open = section.choice("auth", &[("snap", false), ("none", true)]);
-    let rate = each_second(section, "rate");
-    let burst = each_second(section, "burst");
+    let is_open = section.choice("auth", &[("snap", false), ("none", true)]);
+    let rate = per_second(section, "rate");
+    let burst = per_second(section, "burst");
     let in_flight = count(section, "partner_in_flight");
-    let shares = || Some(Shares { rate: rate?, burst: burst?, in_flight: in_flight? });
+    let limits = || Some(PartnerLimits { rate: rate?, burst: burst?, in_flight: in_flight? });
     let partners = section.named("partners");
-    let key =
-        if open == Some(false) || section.has("token_key_file") || section.has("token_key_env") {
-            section.secret("token_key_file", "token_key_env", |key| {
-                TokenKey::new(key)
-                    .ok_or_else(|| format!("has fewer than {} bytes", TokenKey::LEAST))
-            })
-        } else {
-            None
-        };
-    let shares = shares()?;
-    let partners = read_partners(&partners?, shares);
-    if open? {
+    let key = if is_open == Some(false)
+        || section.has("token_key_file")
+        || section.has("token_key_env")
+    {
+        section.secret("token_key_file", "token_key_env", |key| {
+            TokenKey::new(key)
+                .ok_or_else(|| format!("has fewer than {} bytes", TokenKey::MIN_BYTES))
+        })
+    } else {
+        None
+    };
+    let limits = limits()?;
+    let partners = read_partners(&partners?, limits);
+    if is_open? {
         if listen.is_some_and(|listen| !listen.ip().is_loopback()) {
-            section.fault(
-                "auth",
-                "is none, which is for loopback only, but listen is another address",
-            );
+            section.fault("auth", "none requires a loopback address in api.listen");
             return None;
         }
-        return Reference::from_ascii(b"local").map(|id| Admission::Open(shares.partner(id)));
+        return Reference::from_ascii(b"local").map(|id| Admission::Open(limits.partner(id)));
     }
     Some(Admission::Signed(partners?, key?))
 }
 
 type Partners = HashMap<String, (Partner, Credentials)>;
 
-fn read_partners(section: &Section<'_>, shares: Shares) -> Option<Partners> {
-    let read = |name| Some((String::from(name), read_partner(section, name, shares)?));
+fn read_partners(section: &Section<'_>, limits: PartnerLimits) -> Option<Partners> {
+    let read = |name| Some((String::from(name), read_partner(section, name, limits)?));
     let partners: Partners = all(section.names().map(read))?.into_iter().collect();
     for (name, (_, own)) in &partners {
         let same = |(other, (_, others)): (&String, &(Partner, Credentials))| {
-            other < name && others.client == own.client
+            other < name && others.client_id == own.client_id
         };
         if partners.iter().any(same) {
-            section.fault(name, "has a client_id that another partner has");
+            section.fault(name, "has the client_id of another partner");
             return None;
         }
     }
@@ -192,33 +195,36 @@ fn read_partners(section: &Section<'_>, shares: Shares) -> Option<Partners> {
 fn read_partner(
     section: &Section<'_>,
     name: &str,
-    shares: Shares,
+    limits: PartnerLimits,
 ) -> Option<(Partner, Credentials)> {
     let own = section.section_of(name)?;
     let id = Reference::from_ascii(name.as_bytes());
     if id.is_none() {
         section.fault(name, format!("is not {}", Reference::EXPECTED));
     }
-    let client = own.value("client_id").map(|client: Reference| client.as_str().to_owned());
+    let client_id = own.value("client_id").map(|id: Reference| id.as_str().to_owned());
     let key = own.file("public_key_file", SigningKey::from_pem);
     let secret = own.secret("secret_file", "secret_env", |secret| {
         SignatureKey::new(secret)
-            .ok_or_else(|| format!("has fewer than {} bytes", SignatureKey::LEAST))
+            .ok_or_else(|| format!("has fewer than {} bytes", SignatureKey::MIN_BYTES))
     });
-    let rate = if own.has("rate") { each_second(&own, "rate") } else { Some(shares.rate) };
-    let burst = if own.has("burst") { each_second(&own, "burst") } else { Some(shares.burst) };
+    let rate = if own.has("rate") { per_second(&own, "rate") } else { Some(limits.rate) };
+    let burst = if own.has("burst") { per_second(&own, "burst") } else { Some(limits.burst) };
     let in_flight =
-        if own.has("in_flight") { count(&own, "in_flight") } else { Some(shares.in_flight) };
-    let (id, tokens) = (id?, Rate::new(TOKENS.0, TOKENS.1));
-    let credentials = Credentials::new(&id, client?, tokens, key?, secret?);
-    Some((Shares { rate: rate?, burst: burst?, in_flight: in_flight? }.partner(id), credentials))
+        if own.has("in_flight") { count(&own, "in_flight") } else { Some(limits.in_flight) };
+    let (id, token_rate) = (id?, RateLimit::new(TOKEN_RATE.0, TOKEN_RATE.1));
+    let credentials = Credentials::new(&id, client_id?, token_rate, key?, secret?);
+    Some((
+        PartnerLimits { rate: rate?, burst: burst?, in_flight: in_flight? }.partner(id),
+        credentials,
+    ))
 }
 
 fn count(section: &Section<'_>, key: &'static str) -> Option<usize> {
     section.number(key, &(1..=1_000_000)).and_then(|number| usize::try_from(number).ok())
 }
 
-fn each_second(section: &Section<'_>, key: &'static str) -> Option<NonZeroU32> {
+fn per_second(section: &Section<'_>, key: &'static str) -> Option<NonZeroU32> {
     let number = section.number(key, &(1..=1_000_000))?;
     u32::try_from(number).ok().and_then(NonZeroU32::new)
 }

@@ -1,4 +1,4 @@
-//! `titian bench`: how many transfers go through, how long each takes, and what this machine would do at most.
+//! `titian bench`: transfers a second, the duration of each, and the limits of this machine in the same run.
 
 mod cost;
 mod course;
@@ -29,58 +29,56 @@ use super::stop;
 
 const EXAMPLES: &str = "\
 Examples:
-  titian bench                                    as much as goes through
-  titian bench --rate 6000 --seconds 30           how long transfers take at a rate
+  titian bench                                    the highest throughput
+  titian bench --rate 6000 --seconds 30           the duration of transfers at a rate
   titian bench --core caller --in-flight 1024
-  titian bench --direction in                     credits that the switch sends
+  titian bench --direction in                     inbound transfers from the switch
   titian bench --dir /mnt/disk/bench --format json
-  titian bench --rate 6000 --flapping             while the second link breaks each second
-  titian bench --waiting 10000                    while a dead bank leaves reversals unanswered
-  titian bench --seconds 800 --samples curve.csv  what a transfer costs as the store grows
+  titian bench --rate 6000 --flapping             with a second link that breaks each second
+  titian bench --waiting 10000                    with reversals that wait for a dead bank
+  titian bench --seconds 800 --samples curve.csv  the cost of a transfer as the store grows
 
-It starts `titian switch` and `titian serve` as processes of their own, with
-signatures, and everything durable. This process is the channel: as many
-connections as there are transfers in flight, each asks for one after the other.
-With --rate they are asked for when they are due, and how long they took is told
-from then on, also where they had to wait for a connection.
+The bench starts `titian switch` and `titian serve` as separate processes, with
+signatures, and with everything durable. This process is the channel. It opens one
+connection for each transfer in flight, and sends one request after the other on
+it. With --rate, requests are sent on a schedule. The duration of a transfer then
+includes the time that it waited for a connection.
 
-With --flapping the second link leads through a relay in this process, which cuts
-it once a second. It is up about half the time.
+With --flapping, the second link runs through a relay in this process, which cuts
+it once a second. The link is up about half the time.
 
-With --waiting a bank is dead: before the load begins, so many transfers to it are
-brought to where their reversals wait, and an adapter is started with them, which
-repeats them at the pace of any bank. The load pays another bank. At the end the
-dead one answers, and all are given back. It is told by how much the memory of an
-adapter grew by them, whose caches others had filled.
+With --waiting, one bank is dead. Before the load, N transfers to it are sent until
+their reversals wait. The measured adapter starts with them and repeats them at the
+normal rate. The load pays another bank. At the end the dead bank responds, and all
+N are refunded. The report shows how much memory the waiting transfers take.
 
-With --samples there is a line for each count of 1, 2 and 5 times a power of ten
-from 1,000 up, and for each second, from the first transfer on: seconds since the
-begin, transfers so far and since the line before; of these the adapter's
-processor time, p50, p99 and the longest, all in microseconds; and its memory.
+With --samples, the file has a line for each count of 1, 2 and 5 times a power of
+ten from 1,000 up, and for each second: seconds since the start, transfers in all
+and since the previous line, the adapter's processor time, p50, p99 and the
+maximum duration of these (microseconds), and the adapter's memory.
 
-In the same run it measures the machine: what a sync of the disk costs, alone and
-beside the load, as others on the disk make both wait; how many frames are echoed
-over loopback, requests answered by a bare HTTP server, rows written by bare SQLite;
-and tells the transfers as a ratio to each.
+In the same run the bench measures the machine: the time of a disk sync, alone and
+beside the load; frames echoed over loopback; requests of a bare HTTP server; rows
+of bare SQLite. The report gives the transfers as a ratio to each.
 
-At the end the books of the bank, the adapter and the switch are compared. Exit
-code 0: they agree to the last cent; 1: they do not.";
+At the end it compares the books of the bank, the adapter and the switch. Exit
+code 0: the books agree to the last minor unit. Exit code 1: they differ.";
 
-/// Measure transfers a second, and how long each takes
+/// Measure transfers a second and their duration
 ///
-/// End to end in three processes: channel, adapter, switch. Nothing is left out: signatures, journal, ledger.
+/// End to end in three processes: channel, adapter, switch. Signatures, journal and ledger included.
 #[derive(Args)]
 #[command(after_help = "Examples: titian bench --help", after_long_help = EXAMPLES)]
 pub(super) struct Bench {
-    /// How long to measure
+    /// Seconds to measure
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=800))]
     seconds: u64,
 
-    /// Transfers under way at a time
+    /// Transfers in flight
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
     in_flight: u32,
 
-    /// Transfers a second, whatever becomes of them [default: as many as go through]
+    /// Transfers a second, sent on a schedule [default: the highest throughput]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate: Option<u32>,
 
@@ -88,27 +86,27 @@ pub(super) struct Bench {
     #[arg(long, value_enum, default_value_t = Core::Embedded)]
     core: Core,
 
-    /// Which way the money goes
-    #[arg(long, value_enum, default_value_t = Direction::Out)]
+    /// Direction of the transfers
+    #[arg(long, value_enum, default_value_t = Direction::Outbound)]
     direction: Direction,
 
     /// Cut the second link once a second
     #[arg(long)]
     flapping: bool,
 
-    /// Transfers to a dead bank, whose reversals wait meanwhile
+    /// Number of transfers to a dead bank whose reversals wait
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     waiting: Option<u32>,
 
-    /// Write a line for each step of the count and each second to a file, as CSV
+    /// Write samples to a CSV file
     #[arg(long, value_name = "FILE")]
     samples: Option<PathBuf>,
 
-    /// How to tell it
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 
-    /// The disk that it runs on: a folder, new or empty, which stays [default: a temporary one]
+    /// Folder on the disk to measure; must be new or empty, is kept [default: a temporary folder]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -117,16 +115,18 @@ pub(super) struct Bench {
 enum Core {
     /// The embedded ledger
     Embedded,
-    /// The channel, before it asks
+    /// The channel, before its request
     Caller,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Direction {
     /// To other banks
-    Out,
+    #[value(name = "out")]
+    Outbound,
     /// From other banks
-    In,
+    #[value(name = "in")]
+    Inbound,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -139,27 +139,28 @@ enum Format {
 
 impl Bench {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        self.fit()?;
-        // One thread: the load is to leave the processors to what it measures.
+        self.check_options()?;
+        // One thread, to leave the processors to the measured processes.
         let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+        let runtime =
+            runtime.map_err(|error| format!("cannot start the tokio runtime: {error}"))?;
         let done = runtime.block_on(async {
             let stop = stop::signal(false)?;
             tokio::select! {
                 done = course::run(self) => done,
-                () = stop => Err(Failure::No("stopped before its end".to_owned())),
+                () = stop => Err(Failure::Negative("stopped before the end".to_owned())),
             }
         });
         Runtime::shutdown_background(runtime);
         done
     }
 
-    /// Options that go together.
-    fn fit(&self) -> Result<(), Failure> {
-        let is_of_out = self.flapping || self.waiting.is_some() || self.samples.is_some();
-        if self.direction == Direction::In && is_of_out {
-            let what = "--flapping, --waiting and --samples are of transfers out: leave `--direction in` away";
-            return Err(what.to_owned().into());
+    /// Checks that the options can be combined.
+    fn check_options(&self) -> Result<(), Failure> {
+        let outbound_only = self.flapping || self.waiting.is_some() || self.samples.is_some();
+        if self.direction == Direction::Inbound && outbound_only {
+            let reason = "--flapping, --waiting and --samples need outbound transfers: remove `--direction in`";
+            return Err(reason.to_owned().into());
         }
         Ok(())
     }
@@ -168,7 +169,7 @@ impl Bench {
         Duration::from_secs(self.seconds)
     }
 
-    /// How long it runs before it is measured: caches, tables and the disk are as under load then.
+    /// Returns the time before the measurement, which fills caches and tables.
     fn warm_up(&self) -> Duration {
         (self.measured() / 4).clamp(Duration::from_millis(500), Duration::from_secs(3))
     }

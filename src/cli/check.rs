@@ -1,23 +1,23 @@
-//! `titian check`: what is wrong with settings, all of it.
+//! `titian check`: checks settings, and reports every fault.
 
 use clap::Args;
 
 use super::failure::{Failure, write};
 use super::layers::{LayersOption, failure};
-use crate::bank::Debit;
-use crate::runtime::{LinkWay, Settings};
+use crate::core_banking::Debit;
+use crate::runtime::{LinkEndpoint, Settings};
 
 const EXAMPLES: &str = "\
 Examples:
   titian check --config titian.toml
   titian check --config titian.toml --config node-2.toml --set bank.node=2
 
-Reads what `titian serve` would read, also specs, profiles and keys, and starts
-nothing. Exit code 0: nothing is wrong; 2: something is, a line for each fault.";
+Reads the same files as `titian serve`, including specs, profiles and keys, and
+starts nothing. Exit code 0: the settings are valid; 2: a line for each fault.";
 
-/// Read settings, and say what is wrong with them
+/// Check settings and report every fault
 ///
-/// Also with the files that they name: specs, profiles of networks, keys.
+/// Checks the files that they name too: specs, network profiles, keys.
 #[derive(Args)]
 #[command(after_help = "Examples: titian check --help", after_long_help = EXAMPLES)]
 pub(super) struct Check {
@@ -28,40 +28,44 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let settings = self.layers.load().map_err(|faults| failure(&faults))?;
-        write(&told(&settings))
+        write(&summary(&settings))
     }
 }
 
-/// What the settings come to.
-fn told(settings: &Settings) -> String {
+/// Summarizes the settings.
+fn summary(settings: &Settings) -> String {
     let Settings { node, network, store, links, api, core, console, .. } = settings;
     let mut lines = vec![
         format!("network      {}", network.name()),
         format!("node         {node}"),
         format!("store        {}", store.file.display()),
         match &store.checkpoints {
-            Some(checkpoints) => format!("checkpoints  {}", checkpoints.file.display()),
-            None => "checkpoints  none: there is no key to sign them".to_owned(),
+            Some(checkpoints) => format!(
+                "checkpoints  {}\npublic key   {}",
+                checkpoints.file.display(),
+                checkpoints.public_key().trim_end()
+            ),
+            None => "checkpoints  none: no signing key is set".to_owned(),
         },
     ];
     for link in links {
-        lines.push(match &link.way {
-            LinkWay::Connect { address, tls } => {
+        lines.push(match &link.endpoint {
+            LinkEndpoint::Connect { address, tls } => {
                 format!("link         {} to {address}{}", link.name, with_tls(tls.is_some()))
             }
-            LinkWay::Listen { address, tls, .. } => {
+            LinkEndpoint::Listen { address, tls, .. } => {
                 format!("link         {} from {address}{}", link.name, with_tls(tls.is_some()))
             }
         });
     }
     let debited = match core.debit {
         Debit::Titian => "",
-        Debit::Caller => "; channels debit before they ask",
+        Debit::Caller => "; the channel debits before its request",
     };
     lines.push(format!("core         {}{debited}", core.core));
     lines.push(format!("channels     http://{}", api.listen));
     lines.push(format!("health       http://{console}/readyz"));
-    lines.push("nothing is wrong with the settings\n".to_owned());
+    lines.push("the settings are valid\n".to_owned());
     lines.join("\n")
 }
 

@@ -27,62 +27,62 @@ const EXAMPLES: &str = "\
 Examples:
   titian decode 3038303082200000…                a message in hex
   titian decode capture.hex                      a file: hex, a hex dump, bytes
-  titian decode messages.hex                     several, if each is a line of hex
-  titian decode --framed < session.bin           frames as they are on TCP
-  titian decode --spec holdfast echo.hex         another network's message
-  titian decode --spec ./own.yaml echo.hex       one by a spec of your own
-  titian decode --format json --reveal pay.hex   the form `titian encode` takes
+  titian decode messages.hex                     several messages, one per line of hex
+  titian decode --framed < session.bin           a TCP stream of frames
+  titian decode --spec holdfast echo.hex         a message of another network
+  titian decode --spec ./own.yaml echo.hex       a message of your own spec
+  titian decode --format json --reveal pay.hex   the input of `titian encode`
   titian decode --format json pay.hex | jq -r '.fields[\"11\"].value'
 
-Masked unless --reveal is given: card numbers, accounts, names, PIN blocks,
-keys, and private data that the spec does not describe.
+Card numbers, accounts, names, PIN blocks, keys, and private data without a
+definition in the spec are masked unless --reveal is given.
 
-A malformed message ends with exit code 2 and a line on stderr that names the
-element, the byte (from 0) and what is wrong with it.";
+An invalid message is reported in one line on stderr, with the data element, the
+byte offset (from 0) and the reason. The exit code is 2.";
 
 /// Show a message field by field
 ///
-/// Decodes ISO 8583 messages by a spec, checks every byte of them, and shows each element: its place, its
-/// bytes, its value, and what that means. What is sensitive is masked.
+/// Decodes ISO 8583 messages by a spec, validates every byte, and shows each data element with its offset,
+/// bytes, value and meaning. Sensitive values are masked.
 #[derive(Args)]
 #[command(after_help = "Examples: titian decode --help", after_long_help = EXAMPLES)]
 pub(super) struct Decode {
     #[command(flatten)]
     spec: SpecOption,
 
-    /// The input is frames as they are on TCP: each message with its length, header and trailer
+    /// The input is a stream of frames, as on TCP: each message with length, header and trailer
     #[arg(long)]
     framed: bool,
 
-    /// How to show it
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 
-    /// Show sensitive values whole
+    /// Show sensitive values unmasked
     #[arg(long)]
     reveal: bool,
 
-    /// Add a dump of the message's bytes in hex
+    /// Add a hex dump of the message
     #[arg(long)]
     hex: bool,
 
-    /// The message in hex (blanks and colons don't matter), or a file with it, or - for stdin [default: -]
+    /// The message in hex (spaces and colons are ignored), a file that holds it, or - for stdin [default: -]
     #[arg(value_name = "HEX|FILE|-")]
     input: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people
+    /// A table for people
     Table,
-    /// For programs, and for `titian encode`
+    /// JSON for programs and for `titian encode`
     Json,
 }
 
 impl Decode {
     pub(super) fn run(&self) -> Result<(), Failure> {
         if self.hex && self.format == Format::Json {
-            let line = "--hex adds to the table; with --format json there is no place for it";
+            let line = "--hex can't be combined with --format json: the dump is part of the table";
             return Err(line.to_owned().into());
         }
         let spec = self.spec.load()?;
@@ -95,7 +95,7 @@ impl Decode {
         }
     }
 
-    /// Decodes by the reading of the input that is right, or else by the likeliest.
+    /// Decodes the input in the interpretation that is valid, or else in the most likely one.
     fn decode<'s>(&self, spec: &'s Spec, input: &Input) -> Decoded<'s> {
         let first = Decoded::read(spec, input.first(), self.framed);
         if first.fault.is_none() {
@@ -114,16 +114,16 @@ impl Decode {
         }
     }
 
-    /// What is wrong, and what may be right.
+    /// Returns the error text, with a hint if there is one.
     fn failure(&self, spec: &Spec, input: &Input, decoded: &Decoded<'_>, fault: &str) -> String {
-        let misread = input.misread(fault);
+        let text = input.explain(fault);
         if !decoded.pieces.is_empty() {
-            return misread;
+            return text;
         }
         let others = self.spec.is_default();
         match hint::of(spec, input.first(), self.framed, others) {
-            Some(hint) => format!("{misread}; {hint}"),
-            None => misread,
+            Some(hint) => format!("{text}; {hint}"),
+            None => text,
         }
     }
 }

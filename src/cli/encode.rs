@@ -3,7 +3,7 @@
 mod document;
 mod draft;
 mod object;
-mod parts;
+mod subfields;
 mod values;
 
 use bytes::BytesMut;
@@ -22,22 +22,22 @@ const EXAMPLES: &str = "\
 Examples:
   titian encode < transfer.json                  hex on stdout
   titian encode --framed < transfer.json         with length, header and trailer
-  titian encode transfer.json | titian decode    what it is, field by field
+  titian encode transfer.json | titian decode    shows it field by field
   titian decode --reveal --format json pay.hex | jq '.fields[\"4\"].value = \"5000\"' |
-    titian encode | titian decode -              the same with another amount
+    titian encode | titian decode -              the same message with another amount
 
-The JSON is what `titian decode --reveal --format json` prints, or shorter:
+The JSON is the output of `titian decode --reveal --format json`, or a short form:
   {\"mti\": \"0800\", \"fields\": {\"7\": \"1124032000\", \"11\": \"549\", \"70\": \"301\"}}
   {\"mti\": \"0200\", \"fields\": {\"48\": {\"subfields\": {\"beneficiary_name\": \"SITI\"}}, …}}
-An array of messages gives a line for each.
+An array of messages is written as one line per message.
 
-Values are text, bits in hex. One shorter than its fixed element is filled up:
-digits with zeros in front, text with blanks behind. A MAC is taken as given.
-All that is wrong is told at once, a line each, with exit code 2.";
+Values are text; bits are in hex. A value that is shorter than its fixed element
+is padded: digits with zeros on the left, text with spaces on the right. A MAC is
+copied as given. All errors are reported together, one per line, with exit code 2.";
 
 /// Write a message from JSON
 ///
-/// Takes the JSON that `titian decode --reveal --format json` prints, checks each value against the spec, and
+/// Reads the JSON that `titian decode --reveal --format json` prints, checks each value against the spec, and
 /// writes the message in hex.
 #[derive(Args)]
 #[command(after_help = "Examples: titian encode --help", after_long_help = EXAMPLES)]
@@ -45,11 +45,11 @@ pub(super) struct Encode {
     #[command(flatten)]
     spec: SpecOption,
 
-    /// Write it as it goes over TCP: with length, header and trailer
+    /// Write frames, as on TCP: with length, header and trailer
     #[arg(long)]
     framed: bool,
 
-    /// Take values that look masked as they are given
+    /// Accept values that look masked
     #[arg(long)]
     as_given: bool,
 
@@ -70,7 +70,7 @@ impl Encode {
         failure::write(&lines)
     }
 
-    /// A line of hex for each message.
+    /// Returns one line of hex per message.
     fn lines(&self, spec: &Spec, json: Json) -> Result<String, Vec<String>> {
         let Json::List(all) = json else { return self.line(spec, json) };
         let mut lines = String::new();
@@ -93,7 +93,9 @@ impl Encode {
             (None, _) => BytesMut::new(),
             (Some(Item::KeepAlive), true) => framed(spec, Frame::KeepAlive, &mut faults),
             (Some(Item::KeepAlive), false) => {
-                faults.push("a keep-alive is a frame: it takes --framed".to_owned());
+                faults.push(
+                    "keep_alive: requires --framed, because a keep-alive is a frame".to_owned(),
+                );
                 BytesMut::new()
             }
             (Some(Item::Message(draft)), _) => self.message(spec, draft, &mut faults),
@@ -101,11 +103,13 @@ impl Encode {
         if faults.is_empty() { Ok(hex::upper(&bytes) + "\n") } else { Err(faults) }
     }
 
-    /// The bytes of a message. What they are counts only if no fault was added.
+    /// Returns the bytes of a message. They are valid only if no fault was added.
     fn message(&self, spec: &Spec, draft: &Draft, faults: &mut Vec<String>) -> BytesMut {
         let header = match &draft.header {
             given if self.framed => header::bytes(spec.framing(), given.as_deref()),
-            Some(_) => Err("a header is a frame's: it takes --framed".to_owned()),
+            Some(_) => {
+                Err("header: requires --framed, because a header is part of a frame".to_owned())
+            }
             None => Ok(Vec::new()),
         };
         let header = header.unwrap_or_else(|fault| {

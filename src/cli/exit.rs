@@ -1,4 +1,4 @@
-//! How the program ends.
+//! Exit codes, and the end of the program after a panic.
 
 use std::io::{self, Write};
 use std::panic::{self, Location, UnwindSafe};
@@ -7,24 +7,24 @@ use std::process::ExitCode;
 /// How the program ends, as scripts see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// It is done.
-    Done,
-    /// The answer is no.
-    No,
-    /// Bad use or bad input.
-    Misuse,
-    /// A fault of ours.
-    Fault,
+    /// Success: 0.
+    Success,
+    /// A negative result, such as books that differ: 1.
+    Negative,
+    /// Wrong use or wrong input: 2.
+    Usage,
+    /// An internal error: 70.
+    InternalError,
 }
 
 impl Exit {
-    /// What another process of this program ended with; a fault, where that is none of these.
+    /// Returns the exit of another process of this program. Any other code is an internal error.
     pub(super) const fn of(code: Option<i32>) -> Self {
         match code {
-            Some(0) => Self::Done,
-            Some(1) => Self::No,
-            Some(2) => Self::Misuse,
-            Some(_) | None => Self::Fault,
+            Some(0) => Self::Success,
+            Some(1) => Self::Negative,
+            Some(2) => Self::Usage,
+            Some(_) | None => Self::InternalError,
         }
     }
 }
@@ -32,27 +32,27 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
-            Exit::Done => 0,
-            Exit::No => 1,
-            Exit::Misuse => 2,
-            Exit::Fault => 70,
+            Exit::Success => 0,
+            Exit::Negative => 1,
+            Exit::Usage => 2,
+            Exit::InternalError => 70,
         })
     }
 }
 
-/// Runs the program so that a panic ends it with a line to report and no word of what it was working on:
-/// the text of a panic may hold a piece of a message.
+/// Runs the program. A panic ends it with one line to report, without the text of the panic: that text may hold a part of a
+/// message.
 pub(super) fn guarded(work: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
     panic::set_hook(Box::new(|panic| {
-        let _ = writeln!(io::stderr().lock(), "{}", fault(panic.location()));
+        let _ = writeln!(io::stderr().lock(), "{}", internal_error(panic.location()));
     }));
-    panic::catch_unwind(work).unwrap_or(Exit::Fault)
+    panic::catch_unwind(work).unwrap_or(Exit::InternalError)
 }
 
-fn fault(location: Option<&Location<'_>>) -> String {
+fn internal_error(location: Option<&Location<'_>>) -> String {
     let place = location.map_or_else(String::new, |place| format!(" at {place}"));
     let version = env!("CARGO_PKG_VERSION");
-    format!("error: a fault of titian {version} itself{place}; please report this line")
+    format!("error: internal error of titian {version}{place}; please report this line")
 }
 
 #[cfg(test)]
@@ -60,12 +60,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_is_a_fault_of_ours_and_is_told_without_its_text() {
+    fn a_panic_is_an_internal_error_without_its_text() {
         let before = panic::take_hook();
         let exit = guarded(|| panic!("pan 9360021300417780"));
         panic::set_hook(before);
-        assert_eq!(exit, Exit::Fault);
-        let line = fault(Some(Location::caller()));
+        assert_eq!(exit, Exit::InternalError);
+        let line = internal_error(Some(Location::caller()));
         assert!(line.contains("src/cli/exit.rs:") && line.ends_with("please report this line"));
     }
 }

@@ -1,4 +1,4 @@
-//! `titian export`: the whole life of one transfer, as JSON.
+//! `titian export`: all steps of one transfer, as JSON.
 
 use clap::Args;
 use serde_json::{Value as Json, json};
@@ -6,32 +6,32 @@ use serde_json::{Value as Json, json};
 use super::beginning;
 use super::failure::{self, Failure};
 use super::store::StoreOption;
-use crate::engine::form::{self, FormError};
+use crate::engine::stored_facts::{self, StoredFactsError};
 use crate::journal::{self, Head, Row};
 use crate::masking::{BIN_DIGITS, Sensitive};
-use crate::values::{Date, Moment, Offset, TimeOfDay, TransferId, Value};
+use crate::values::{TransferId, Value};
 
 const NOTES: &str = "\
 Examples:
   titian export --store sqlite://titian.db --transfer 019ab65a-bc00-7000-8000-000000000001
   titian export --store sqlite://titian.db --transfer 019ab65a-… | jq '.steps[].state'
 
-Each step with its number and hash in the chain, when it became true, the state
-that it leads to, and its facts. Account numbers, card numbers and names are masked
+Each step has its row number and hash in the chain, its time, the state code that
+it leads to, and its facts. Account numbers, card numbers and names are masked
 unless --reveal is given. The store may be an archive, and may be in use.";
 
-/// What in facts is personal, by the names that it has there.
+/// The fields of facts that hold personal data.
 const PERSONAL: [(&str, Sensitive); 7] = [
-    ("from", Sensitive::Account),
-    ("to", Sensitive::Account),
+    ("source_account", Sensitive::Account),
+    ("beneficiary_account", Sensitive::Account),
     ("account", Sensitive::Account),
-    ("other", Sensitive::Account),
+    ("other_account", Sensitive::Account),
     ("pan", Sensitive::Pan),
-    ("sender", Sensitive::Name),
-    ("beneficiary", Sensitive::Name),
+    ("sender_name", Sensitive::Name),
+    ("beneficiary_name", Sensitive::Name),
 ];
 
-/// Show the whole life of one transfer, as JSON
+/// Show all steps of one transfer, as JSON
 #[derive(Args)]
 #[command(after_help = "Examples: titian export --help", after_long_help = NOTES)]
 pub(super) struct Export {
@@ -42,7 +42,7 @@ pub(super) struct Export {
     #[arg(long, value_name = "ID")]
     transfer: String,
 
-    /// Show personal values whole
+    /// Show personal data unmasked
     #[arg(long)]
     reveal: bool,
 }
@@ -51,18 +51,22 @@ impl Export {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let store = self.store.file()?;
         let id = TransferId::from_ascii(self.transfer.as_bytes()).ok_or_else(|| {
-            format!("--transfer {}: it is not {}", beginning(&self.transfer), TransferId::EXPECTED)
+            format!(
+                "--transfer: expected {} (got \"{}\")",
+                TransferId::EXPECTED,
+                beginning(&self.transfer)
+            )
         })?;
-        let rows = journal::life(&store, id)?;
+        let rows = journal::transfer_rows(&store, id)?;
         let Some((_, last)) = rows.last() else {
-            let line = format!("there is no transfer {id} in {}", store.display());
-            return Err(Failure::No(line));
+            let line = format!("transfer {id} not found in {}", store.display());
+            return Err(Failure::Negative(line));
         };
         let steps = rows.iter().map(|(head, row)| self.step(*head, row));
         let document = json!({
             "transfer": id.to_string(),
             "state": last.state,
-            "open": last.open,
+            "open": last.is_open,
             "steps": steps.collect::<Result<Vec<_>, _>>()?,
         });
         let text = serde_json::to_string_pretty(&document);
@@ -70,18 +74,20 @@ impl Export {
     }
 
     fn step(&self, head: Head, row: &Row) -> Result<Json, Failure> {
-        let mut facts = facts(&row.form.0).map_err(|error| match error {
-            FormError::Newer { .. } => Failure::from(format!("row {}: {error}", head.count)),
-            FormError::Malformed(_) => Failure::No(format!("row {}: {error}", head.count)),
+        let mut facts = facts(&row.facts.0).map_err(|error| match error {
+            StoredFactsError::Newer { .. } => Failure::from(format!("row {}: {error}", head.count)),
+            StoredFactsError::Malformed(_) => {
+                Failure::Negative(format!("row {}: {error}", head.count))
+            }
         })?;
         if !self.reveal {
             mask(&mut facts);
         }
-        let (stan, rrn) = row.numbers.map(|numbers| (numbers.stan, numbers.rrn)).unzip();
+        let (stan, rrn) = row.trace.map(|numbers| (numbers.stan, numbers.rrn)).unzip();
         Ok(json!({
             "row": head.count,
-            "hash": head.hash_in_hex(),
-            "at": time(row.at),
+            "hash": head.hash_hex(),
+            "at": row.recorded_at.iso8601(),
             "state": row.state,
             "stan": stan,
             "rrn": rrn,
@@ -90,14 +96,14 @@ impl Export {
     }
 }
 
-/// The facts of a row, as they are written.
-fn facts(text: &str) -> Result<Json, FormError> {
-    form::read(text)?;
+/// Returns the facts of a row as JSON.
+fn facts(text: &str) -> Result<Json, StoredFactsError> {
+    stored_facts::read(text)?;
     let mut form: Json = serde_json::from_str(text)?;
     Ok(form.get_mut("facts").map(Json::take).unwrap_or_default())
 }
 
-/// Masks what is personal, however deep it stands.
+/// Masks personal data at any depth.
 fn mask(value: &mut Json) {
     match value {
         Json::Array(values) => values.iter_mut().for_each(mask),
@@ -116,26 +122,19 @@ fn mask(value: &mut Json) {
     }
 }
 
-/// A moment by RFC 3339, in UTC.
-fn time(at: Moment) -> String {
-    let (date, time) = (Date::of(at, Offset::UTC), TimeOfDay::of(at, Offset::UTC));
-    let millis = at.millis() % 1000;
-    format!("{date}T{:02}:{:02}:{:02}.{millis:03}Z", time.hour(), time.minute(), time.second())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_is_personal_is_masked_however_deep_it_stands_and_nothing_else() {
-        let mut facts = json!([{"in": {"unexpected": {"reversal": {
+    fn personal_data_is_masked_at_any_depth() {
+        let mut facts = json!([{"inbound": {"unexpected_input": {"reversal": {
             "account": "1234567890", "id": "01a20d6d-5a01-0000-0000-000000000003"
-        }}}}, {"out": {"accepted": {"pan": "6011123456789018", "other": "9876543210", "to": "1234567890"}}}]);
+        }}}}, {"outbound": {"accepted": {"pan": "6011123456789018", "other_account": "9876543210", "beneficiary_account": "1234567890"}}}]);
         mask(&mut facts);
-        let expected = json!([{"in": {"unexpected": {"reversal": {
+        let expected = json!([{"inbound": {"unexpected_input": {"reversal": {
             "account": "******7890", "id": "01a20d6d-5a01-0000-0000-000000000003"
-        }}}}, {"out": {"accepted": {"pan": "601112******9018", "other": "******3210", "to": "******7890"}}}]);
+        }}}}, {"outbound": {"accepted": {"pan": "601112******9018", "other_account": "******3210", "beneficiary_account": "******7890"}}}]);
         assert_eq!(facts, expected);
     }
 }

@@ -1,22 +1,22 @@
-//! What a command says when it did not do what it was asked to.
+//! The failures of commands, and how they are reported.
 
 use std::io::{self, ErrorKind, Write};
 
 use super::exit::Exit;
 use super::terminal::{Ink, Style};
-use crate::rig::{AdminError, FolderError, ProcessError, StageError};
+use crate::harness::{AdminError, FolderError, HarnessError, ProcessError};
 
-/// Why a command did not do what it was asked to.
+/// Why a command failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The answer is no: a line that says why.
-    No(String),
-    /// Bad use or bad input: a line for each thing that is wrong.
+    /// A negative result, with its reason.
+    Negative(String),
+    /// Wrong use or wrong input: a line for each error.
     Input(Vec<String>),
     /// The result could not be written.
     Output(io::Error),
-    /// It ended so, and has been told already.
-    Told(Exit),
+    /// A failure that is reported already.
+    Reported(Exit),
 }
 
 impl From<String> for Failure {
@@ -39,44 +39,44 @@ impl From<ProcessError> for Failure {
 
 impl From<AdminError> for Failure {
     fn from(error: AdminError) -> Self {
-        Self::No(error.to_string())
+        Self::Negative(error.to_string())
     }
 }
 
-impl From<StageError> for Failure {
-    fn from(error: StageError) -> Self {
+impl From<HarnessError> for Failure {
+    fn from(error: HarnessError) -> Self {
         match error {
-            StageError::Process(error) => error.into(),
-            StageError::Journal(error) => error.into(),
-            error => Self::No(error.to_string()),
+            HarnessError::Process(error) => error.into(),
+            HarnessError::Journal(error) => error.into(),
+            error => Self::Negative(error.to_string()),
         }
     }
 }
 
 impl Failure {
-    /// Tells what is wrong on stderr.
+    /// Writes the errors to stderr.
     pub(super) fn report(self) -> Exit {
         let (lines, exit) = match self {
-            Self::No(line) => (vec![line], Exit::No),
-            Self::Input(lines) => (lines, Exit::Misuse),
-            Self::Told(exit) => return exit,
-            // `titian decode … | head -1` got what it wanted.
-            Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => return Exit::Done,
+            Self::Negative(line) => (vec![line], Exit::Negative),
+            Self::Input(lines) => (lines, Exit::Usage),
+            Self::Reported(exit) => return exit,
+            // The reader of the pipe has what it needs, as in `titian decode … | head -1`.
+            Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => return Exit::Success,
             Self::Output(error) => {
-                (vec![format!("the result can't be written: {error}")], Exit::Fault)
+                (vec![format!("result not written: {error}")], Exit::InternalError)
             }
         };
         let mark = Style::of(&io::stderr()).paint(Ink::Error, "error:");
         let mut stderr = io::stderr().lock();
         for line in lines {
-            // Where stderr is closed, the exit code is all that can be told.
+            // If stderr is closed, only the exit code is left.
             let _ = writeln!(stderr, "{mark} {}", without_controls(&line));
         }
         exit
     }
 }
 
-/// A name that a user or a file gave may hold line ends and terminal controls; they are written out.
+/// Escapes line ends and terminal controls, which a name from a user or a file may have.
 pub(super) fn without_controls(line: &str) -> String {
     let written = |char: char| {
         if char.is_control() { char.escape_default().to_string() } else { char.to_string() }
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_is_one_line_whatever_is_named_in_it() {
+    fn an_error_is_one_line_whatever_names_it_has() {
         assert_eq!(without_controls("no file `a\n\u{1b}[2J`"), r"no file `a\n\u{1b}[2J`");
     }
 }

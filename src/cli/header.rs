@@ -3,7 +3,7 @@
 use super::hex;
 use crate::iso8583::{Framing, Header, HeaderByte};
 
-/// A header as JSON has it: as it reads, or in hex; `None` where the network has none.
+/// Formats a header for JSON: as text if it is printable, else in hex; `None` if the network has no header.
 pub(super) fn text(framing: &Framing, header: &[u8]) -> Option<String> {
     if header.is_empty() {
         return None;
@@ -15,8 +15,8 @@ pub(super) fn text(framing: &Framing, header: &[u8]) -> Option<String> {
     }
 }
 
-/// The header of a message to be framed, from its text if there is one. Which of the two forms a text has is
-/// plain from its length.
+/// Returns the header of a message to be framed, from its text if there is one. The length of the text shows
+/// whether it is hex.
 pub(super) fn bytes(framing: &Framing, text: Option<&str>) -> Result<Vec<u8>, String> {
     let Some(text) = text else { return own(framing.header()) };
     let length = length(framing.header());
@@ -26,8 +26,8 @@ pub(super) fn bytes(framing: &Framing, text: Option<&str>) -> Result<Vec<u8>, St
         hex::read(text).ok().filter(|bytes| bytes.len() == length)
     };
     bytes.ok_or_else(|| match length {
-        0 => "header: this network's frames have none; leave it out".to_owned(),
-        _ => format!("header: takes {}, or that in hex", described(framing.header())),
+        0 => "header: frames of this network have no header: remove it".to_owned(),
+        _ => format!("header: must be {}, or the same in hex", described(framing.header())),
     })
 }
 
@@ -39,7 +39,7 @@ fn length(header: &Header) -> usize {
     }
 }
 
-/// The header that is the same in every frame.
+/// Returns the header that is the same in every frame.
 fn own(header: &Header) -> Result<Vec<u8>, String> {
     let literal = |byte: &HeaderByte| match byte {
         HeaderByte::Literal(byte) => Some(*byte),
@@ -51,9 +51,9 @@ fn own(header: &Header) -> Result<Vec<u8>, String> {
         Header::Pattern(pattern) => pattern.iter().map(literal).collect(),
     };
     bytes.ok_or_else(|| {
-        let takes = described(header);
+        let expected = described(header);
         format!(
-            "header is missing: frames of this network have {takes}; `decode --framed` shows it"
+            "header is missing: frames of this network have {expected}; `decode --framed` shows it"
         )
     })
 }
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_goes_to_text_and_back() {
+    fn a_header_is_converted_to_text_and_back() {
         for (network, header, expected) in [
             ("nusantara", &b""[..], None),
             ("rendezvous", &[0x60, 0, 1, 0x80, 0], Some("6000018000")),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_is_missing_or_does_not_fit_is_told_with_what_would() {
+    fn a_missing_or_invalid_header_is_reported_with_the_valid_form() {
         let refused = |network, text| bytes(&framing(network), text).unwrap_err();
         insta::assert_snapshot!(
             [
@@ -114,16 +114,16 @@ mod tests {
             ]
             .join("\n"),
             @r"
-        header: this network's frames have none; leave it out
+        header: frames of this network have no header: remove it
         header is missing: frames of this network have a TPDU, 5 bytes that begin with 60; `decode --framed` shows it
-        header: takes a TPDU, 5 bytes that begin with 60, or that in hex
+        header: must be a TPDU, 5 bytes that begin with 60, or the same in hex
         header is missing: frames of this network have 12 bytes like ISO##50000## (# a digit, ? any byte); `decode --framed` shows it
         "
         );
     }
 
     #[test]
-    fn a_header_that_is_always_the_same_need_not_be_given() {
+    fn a_constant_header_is_optional() {
         let pattern = vec![HeaderByte::Literal(b'A'), HeaderByte::Literal(b'B')];
         assert_eq!(own(&Header::Pattern(pattern)).unwrap(), b"AB");
     }

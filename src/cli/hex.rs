@@ -1,21 +1,21 @@
-//! Hex as people have it: with blanks, colons, `0x`, comments.
+//! Hex in the forms that people paste: with spaces, colons, `0x`, comments.
 
 use std::fmt;
 
-/// Text that is no hex.
+/// Text that is not hex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotHex {
-    /// A digit too many or too few.
+    /// An odd number of digits.
     Odd {
-        /// How many there are.
+        /// The number of digits.
         digits: usize,
     },
-    /// A line of a dump that is not as those before it, or not bytes and their text.
+    /// A line of a dump that does not continue the previous ones, or whose text does not match its bytes.
     Row {
         /// From 1.
         line: usize,
     },
-    /// A character that is none of hex. It is not told: the text may be a message.
+    /// A character that is not a hex digit. It is not shown, because the text may be a message.
     Character {
         /// From 1.
         line: usize,
@@ -28,19 +28,21 @@ impl fmt::Display for NotHex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Odd { digits } => {
-                write!(f, "{digits} hex digits, an odd number: one is missing or too much")
+                write!(f, "{digits} hex digits, an odd number: a digit is missing or extra")
             }
-            Self::Row { line } => write!(f, "line {line} of the dump can't be read"),
-            Self::Character { line: 1, column } => write!(f, "character {column} is no hex digit"),
+            Self::Row { line } => write!(f, "line {line} of the hex dump is invalid"),
+            Self::Character { line: 1, column } => {
+                write!(f, "character {column} is not a hex digit")
+            }
             Self::Character { line, column } => {
-                write!(f, "character {column} of line {line} is no hex digit")
+                write!(f, "character {column} of line {line} is not a hex digit")
             }
         }
     }
 }
 
-/// Reads hex: blanks, line ends, colons and commas between the digits don't count, nor does `0x` in front
-/// of them, nor a line that begins with `#`.
+/// Reads hex. Spaces, line ends, colons and commas between the digits are ignored, and so are `0x` in front
+/// of digits and lines that begin with `#`.
 pub(super) fn read(text: &str) -> Result<Vec<u8>, NotHex> {
     let mut digits = Vec::new();
     for (line, content) in lines(text) {
@@ -55,13 +57,13 @@ pub(super) fn read(text: &str) -> Result<Vec<u8>, NotHex> {
     }
 }
 
-/// The lines that are no comments, with their numbers from 0.
+/// Returns the lines that are not comments, with their numbers from 0.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#'))
 }
 
-/// Reads the digits of a line; the error is the place of a character that is none.
+/// Reads the digits of a line. The error is the index of a character that is not a hex digit.
 fn read_line(line: &str, digits: &mut Vec<u8>) -> Result<(), usize> {
     let mut between = true;
     let mut characters = line.chars().enumerate().peekable();
@@ -84,7 +86,7 @@ fn digit(character: char) -> Option<u8> {
     character.to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// Bytes in upper-case hex.
+/// Formats bytes in upper-case hex.
 pub(super) fn upper(bytes: &[u8]) -> String {
     let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
     nibbles
@@ -98,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hex_is_read_as_it_is_pasted() {
+    fn hex_is_read_in_all_pasted_forms() {
         for text in [
             "30323a",
             "0x30323A",
@@ -114,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_hex_is_told_by_its_place() {
+    fn invalid_hex_is_reported_with_its_position() {
         assert_eq!(read("30 32 3"), Err(NotHex::Odd { digits: 5 }));
         assert_eq!(read("#\n30 3G"), Err(NotHex::Character { line: 2, column: 5 }));
         assert_eq!(read("300x32"), Err(NotHex::Character { line: 1, column: 4 }));

@@ -1,8 +1,9 @@
-//! Hex dumps, as Wireshark (Hex + ASCII), xxd, hexdump -C, tcpdump -X and `titian decode --hex` print them.
+//! Reads hex dumps, as Wireshark (Hex + ASCII), xxd, hexdump -C, tcpdump -X and `titian decode --hex` print
+//! them.
 
 use super::hex::{self, NotHex};
 
-/// Bytes in a line of our own dumps.
+/// The number of bytes in a line of our own dumps.
 pub(super) const ROW: usize = 16;
 
 /// A line of a dump.
@@ -13,8 +14,8 @@ struct Row<'t> {
     rest: &'t str,
 }
 
-/// The bytes of a dump; `None` if the text is none, which its first line shows: every line of one begins with
-/// its offset. A dump is understood whole or not at all.
+/// Reads the bytes of a dump; `None` if the text is not a dump. Every line of a dump begins with its offset,
+/// so the first line decides. A dump is read completely or not at all.
 pub(super) fn read(text: &str) -> Option<Result<Vec<u8>, NotHex>> {
     let lines = hex::lines(text).filter(|(_, line)| !line.trim().is_empty());
     let rows: Vec<_> = lines.map(|(line, text)| row(line + 1, text)).collect();
@@ -23,12 +24,13 @@ pub(super) fn read(text: &str) -> Option<Result<Vec<u8>, NotHex>> {
         return None;
     }
     Some(rows.into_iter().collect::<Result<Vec<_>, _>>().and_then(|rows| {
-        // Ours count in decimal, as the errors do.
+        // Our own dumps have decimal offsets, like the errors.
         read_rows(&rows, 16).or_else(|wrong| read_rows(&rows, 10).map_err(|_| wrong))
     }))
 }
 
-/// A line as offset and what is behind its colon or the two blanks after it; fewer are between bytes too.
+/// Splits a line into its offset and the rest. A colon or two spaces separate them; a single space may
+/// separate bytes.
 fn row(line: usize, text: &str) -> Result<Row<'_>, NotHex> {
     let split = || {
         let text = text.trim_start();
@@ -42,7 +44,8 @@ fn row(line: usize, text: &str) -> Result<Row<'_>, NotHex> {
     split().ok_or(NotHex::Row { line })
 }
 
-/// How many bytes a row has is told by the offset of the next one; the last one may have as many as it has.
+/// Reads the rows. The offset of the next row defines the number of bytes of a row; the last row is not
+/// limited.
 fn read_rows(rows: &[Row<'_>], base: u32) -> Result<Vec<u8>, NotHex> {
     let mut bytes = Vec::new();
     for (nth, row) in rows.iter().enumerate() {
@@ -58,8 +61,8 @@ fn read_rows(rows: &[Row<'_>], base: u32) -> Result<Vec<u8>, NotHex> {
     Ok(bytes)
 }
 
-/// The bytes of a row, and not its text, which stands behind two blanks or more. Two may stand between bytes
-/// too, so where nothing tells how many bytes there are, the text must be theirs.
+/// Reads the bytes of a row without its text, which follows two spaces or more. Bytes may also be separated
+/// by two spaces. So if the number of bytes is unknown, the text must match them.
 fn read_row(row: &str, count: Option<usize>) -> Option<Vec<u8>> {
     let whole = hex::read(row).ok();
     let ends = row.match_indices("  ").map(|(end, _)| end);
@@ -71,7 +74,7 @@ fn read_row(row: &str, count: Option<usize>) -> Option<Vec<u8>> {
     split.or(whole.filter(|bytes| count.is_none_or(|count| bytes.len() == count)))
 }
 
-/// Whether a text is what bytes read as. Blanks around it may be its own, or not.
+/// Returns whether a text is the readable form of bytes. Spaces around it may or may not belong to it.
 fn is_text_of(bytes: &[u8], text: &str) -> bool {
     let read: String = bytes.iter().map(|byte| readable(*byte)).collect();
     let text = text.trim();
@@ -79,7 +82,7 @@ fn is_text_of(bytes: &[u8], text: &str) -> bool {
     text == read.trim() || framed == Some(&read)
 }
 
-/// The byte as dumps show it beside the hex.
+/// Returns the character that dumps show for a byte.
 pub(super) const fn readable(byte: u8) -> char {
     if matches!(byte, b' '..=b'~') { byte as char } else { '.' }
 }
@@ -95,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_dumps_that_people_paste_are_read() {
+    fn dumps_of_common_tools_are_read() {
         for dump in [
             "0000   30 32 30 30 f2 3a 44 01 88 e1 80 00 00 00 00 00   0200.:D.........\n\
              0010   61 62 63 64 20 31 32 20                           abcd 12 \n",
@@ -121,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn hex_without_offsets_is_no_dump() {
+    fn hex_without_offsets_is_not_a_dump() {
         for text in ["", "3032", "0000 0044 4953", "0000", "0001  30 32"] {
             assert_eq!(read(text), None, "{text}");
         }
     }
 
     #[test]
-    fn a_row_that_is_not_understood_is_told_and_nothing_is_read() {
+    fn an_invalid_row_is_reported_and_the_dump_is_rejected() {
         for (dump, line) in [
             ("0000  30 3G", 1),
             ("0000  30 32\n*\n0020  30 32", 2),

@@ -1,4 +1,4 @@
-//! `--log`: what a program that goes on and on tells of itself, on stderr.
+//! `--log`: the log of a long-running command, on stderr.
 
 use std::io;
 
@@ -8,35 +8,35 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{fmt, registry, reload};
 
-/// The option that every command has that runs until it is stopped.
+/// The option of every command that runs until it is stopped.
 #[derive(Args)]
 pub(super) struct LogOption {
-    /// How to write the log, on stderr
-    #[arg(long, value_enum, default_value_t = Form::Text)]
-    log: Form,
+    /// Format of the log on stderr
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    log: LogFormat,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Form {
-    /// For people
+enum LogFormat {
+    /// Text for people
     Text,
-    /// For programs, an object a line
+    /// One JSON object a line, for programs
     Json,
 }
 
-/// Changes how much is told.
-pub(super) type Level = Box<dyn Fn(LevelFilter) + Send>;
+/// Changes the log level.
+pub(super) type SetLevel = Box<dyn Fn(LevelFilter) + Send>;
 
 impl LogOption {
-    /// Begins to log.
-    pub(super) fn start(&self, level: LevelFilter) -> Level {
+    /// Starts the log.
+    pub(super) fn start(&self, level: LevelFilter) -> SetLevel {
         let (filter, handle) = reload::Layer::new(level);
         let registry = registry().with(filter);
         let log = fmt::layer().with_writer(io::stderr);
-        // A process that logs already goes on as it does.
-        let _going = match self.log {
-            Form::Text => registry.with(log.with_target(false).with_ansi(false)).try_init(),
-            Form::Json => registry.with(log.json()).try_init(),
+        // If the process logs already, its log stays.
+        let _already_started = match self.log {
+            LogFormat::Text => registry.with(log.with_target(false).with_ansi(false)).try_init(),
+            LogFormat::Json => registry.with(log.json()).try_init(),
         };
         Box::new(move |level| drop(handle.reload(level)))
     }

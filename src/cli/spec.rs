@@ -1,4 +1,4 @@
-//! `--spec`: a spec that ships with the program, or a file.
+//! `--spec`: a shipped spec, or a file.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::spelling::did_you_mean;
 
 const DEFAULT: &str = "nusantara";
 
-/// The option that every command has that reads or writes messages.
+/// The option of every command that reads or writes messages.
 #[derive(Args)]
 pub(super) struct SpecOption {
     /// Spec of the network: nusantara, rendezvous, holdfast, or a file [default: nusantara]
@@ -20,7 +20,7 @@ pub(super) struct SpecOption {
 }
 
 impl SpecOption {
-    /// Whether the user left it to us which spec it is.
+    /// Returns whether the user did not choose a spec.
     pub(super) const fn is_default(&self) -> bool {
         self.spec.is_none()
     }
@@ -39,7 +39,7 @@ impl SpecOption {
     }
 }
 
-/// A line for each fault.
+/// Returns a failure with one line per fault.
 pub(super) fn failure(error: &SpecError) -> Failure {
     Failure::Input(error.to_string().lines().map(str::to_owned).collect())
 }
@@ -47,14 +47,14 @@ pub(super) fn failure(error: &SpecError) -> Failure {
 fn neither(named: &str) -> String {
     let shipped = Spec::SHIPPED.map(|(name, _)| name);
     format!(
-        "--spec {}: neither a file nor a spec that ships with titian ({}){}",
+        "--spec {}: not a file and not a shipped spec ({}){}",
         beginning(named),
         shipped.join(", "),
         did_you_mean(named, shipped)
     )
 }
 
-/// The specs that ship with the program, compiled, by the names that `--spec` takes.
+/// Returns the compiled shipped specs with their names.
 pub(super) fn shipped() -> impl Iterator<Item = (&'static str, Spec)> {
     Spec::SHIPPED.into_iter().filter_map(|(name, text)| Some((name, Spec::parse(name, text).ok()?)))
 }

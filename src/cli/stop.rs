@@ -1,4 +1,4 @@
-//! When a program that goes on and on is to stop, and when it is to read its settings again.
+//! Signals of a long-running command: stop and reload.
 
 use std::io;
 use std::thread;
@@ -8,15 +8,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::failure::Failure;
 
-fn unheard(error: &io::Error) -> Failure {
-    Failure::from(format!("signals can't be heard: {error}"))
+fn no_handler(error: &io::Error) -> Failure {
+    Failure::from(format!("cannot install a signal handler: {error}"))
 }
 
-/// Comes when somebody sends SIGTERM or Ctrl-C; with `at_end` also when stdin ends, as it does with the process that
-/// holds its other end.
+/// Completes on SIGTERM or Ctrl-C; with `at_end` also at the end of stdin, which comes when the parent process ends.
 pub(super) fn signal(at_end: bool) -> Result<impl Future<Output = ()>, Failure> {
-    let mut terminate = on(SignalKind::terminate()).map_err(|error| unheard(&error))?;
-    let mut interrupt = on(SignalKind::interrupt()).map_err(|error| unheard(&error))?;
+    let mut terminate = on(SignalKind::terminate()).map_err(|error| no_handler(&error))?;
+    let mut interrupt = on(SignalKind::interrupt()).map_err(|error| no_handler(&error))?;
     let end = at_end.then(end_of_stdin);
     Ok(async move {
         tokio::select! {
@@ -32,22 +31,22 @@ pub(super) fn signal(at_end: bool) -> Result<impl Future<Output = ()>, Failure> 
     })
 }
 
-/// Something comes whenever somebody sends SIGHUP.
-pub(super) fn again() -> Result<mpsc::Receiver<()>, Failure> {
-    let mut hangup = on(SignalKind::hangup()).map_err(|error| unheard(&error))?;
-    let (tell, again) = mpsc::channel(1);
+/// Receives an item for each SIGHUP.
+pub(super) fn reload() -> Result<mpsc::Receiver<()>, Failure> {
+    let mut hangup = on(SignalKind::hangup()).map_err(|error| no_handler(&error))?;
+    let (sender, reloads) = mpsc::channel(1);
     drop(tokio::spawn(async move {
-        while hangup.recv().await.is_some() && tell.send(()).await.is_ok() {}
+        while hangup.recv().await.is_some() && sender.send(()).await.is_ok() {}
     }));
-    Ok(again)
+    Ok(reloads)
 }
 
-/// In a thread that nobody waits for: it may read for ever.
+/// Reads stdin to its end in a thread of its own, which may block for ever.
 fn end_of_stdin() -> oneshot::Receiver<()> {
-    let (tell, end) = oneshot::channel();
+    let (sender, end) = oneshot::channel();
     thread::spawn(move || {
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-        let _ = tell.send(());
+        let _ = sender.send(());
     });
     end
 }

@@ -1,58 +1,58 @@
-//! `--store`: the store of a journal, and what is said when it can't be read.
+//! `--store`: the store of a journal, and the failures of reading it.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::failure::Failure;
-use super::source::told;
-use crate::journal::{JournalError, Wrong};
+use super::source::shown;
+use crate::journal::{JournalError, VerificationError};
 
 const SCHEME: &str = "sqlite://";
 
-/// The option that every command has that reads a journal.
+/// The option of every command that reads a journal.
 #[derive(Args)]
 pub(super) struct StoreOption {
-    /// Store of the journal: `sqlite://` and its file
+    /// Store of the journal: `sqlite://` and the path of its file
     #[arg(long, value_name = "URL")]
     store: String,
 }
 
 impl StoreOption {
-    /// The file of the store, which is there.
+    /// Returns the file of the store. It must exist.
     pub(super) fn file(&self) -> Result<PathBuf, Failure> {
         match self.store.split_once("://") {
             Some(("sqlite", file)) => existing(file),
-            // The rest of it may be a password.
-            Some((scheme, _)) => Err(format!(
-                "--store: no store of {}:// can be read: give {SCHEME}FILE",
-                told(scheme)
-            )
-            .into()),
-            None => {
-                Err(format!("--store {0}: no URL: did you mean {SCHEME}{0}?", told(&self.store))
+            // The rest of the URL may be a password.
+            Some((scheme, _)) => {
+                Err(format!("--store: {}:// is not supported: use {SCHEME}FILE", shown(scheme))
                     .into())
             }
+            None => Err(format!(
+                "--store {0}: not a URL: did you mean {SCHEME}{0}?",
+                shown(&self.store)
+            )
+            .into()),
         }
     }
 }
 
-/// A file that must be there: to open what is not would make it.
+/// Returns the path of a file that must exist: opening a missing one would create it.
 pub(super) fn existing(file: &str) -> Result<PathBuf, Failure> {
     let path = Path::new(file);
     if path.is_file() {
         Ok(path.to_owned())
     } else {
-        Err(format!("{}: there is no such file", told(file)).into())
+        Err(format!("{}: no such file", shown(file)).into())
     }
 }
 
 impl From<JournalError> for Failure {
-    /// What a store says is the answer; that it can't be read as asked is the fault of who asks.
+    /// Damage is a negative result. A store that can't be read is wrong input.
     fn from(error: JournalError) -> Self {
         match error {
             JournalError::Damaged { .. } | JournalError::Older { .. } => {
-                Self::No(error.to_string())
+                Self::Negative(error.to_string())
             }
             JournalError::InUse(_)
             | JournalError::Newer { .. }
@@ -66,13 +66,14 @@ impl From<JournalError> for Failure {
     }
 }
 
-impl From<Wrong> for Failure {
-    fn from(wrong: Wrong) -> Self {
-        match wrong {
-            Wrong::Unreadable(error) => error.into(),
-            Wrong::Row { .. } | Wrong::Checkpoint { .. } | Wrong::Note { .. } | Wrong::Index(_) => {
-                Self::No(wrong.to_string())
-            }
+impl From<VerificationError> for Failure {
+    fn from(error: VerificationError) -> Self {
+        match error {
+            VerificationError::Unreadable(error) => error.into(),
+            VerificationError::Row { .. }
+            | VerificationError::Checkpoint { .. }
+            | VerificationError::Metadata { .. }
+            | VerificationError::Index(_) => Self::Negative(error.to_string()),
         }
     }
 }

@@ -1,26 +1,26 @@
-//! What the text goes to: how wide it is, and whether it shows colour.
+//! The output terminal: its width, and whether text is coloured.
 
 use std::env;
 use std::io::IsTerminal;
 
-/// Columns where there is no terminal to ask.
-const USUAL_WIDTH: usize = 100;
+/// Columns where the output is not a terminal.
+const DEFAULT_WIDTH: usize = 100;
 
-/// Columns that a line may take: `COLUMNS` if it is set, else the terminal's.
+/// Returns the columns of a line: `COLUMNS` if it is set, else the terminal's width.
 pub(super) fn width() -> usize {
     let set = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let own = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    set.or_else(own).filter(|width| *width > 0).unwrap_or(USUAL_WIDTH)
+    set.or_else(own).filter(|width| *width > 0).unwrap_or(DEFAULT_WIDTH)
 }
 
-/// What a piece of text is.
+/// The role of a piece of text.
 #[derive(Clone, Copy)]
 pub(super) enum Ink {
     /// A heading.
     Heading,
-    /// What is there for those who look for it.
+    /// A detail, shown dim.
     Aside,
-    /// The mark of an error.
+    /// The prefix of an error.
     Error,
 }
 
@@ -39,7 +39,7 @@ impl Style {
         if stream.is_terminal() && !refused && !dumb { Self::Coloured } else { Self::Plain }
     }
 
-    /// The text, coloured as what it is.
+    /// Returns the text, coloured by its role.
     pub(super) fn paint(self, ink: Ink, text: &str) -> String {
         let code = match (self, ink) {
             (Self::Plain, _) => return text.to_owned(),
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_text_that_shows_is_coloured() {
+    fn blank_text_is_not_coloured() {
         assert_eq!(Style::Plain.paint(Ink::Heading, "DE"), "DE");
         assert_eq!(Style::Coloured.paint(Ink::Heading, "DE"), "\x1b[1mDE\x1b[0m");
         assert_eq!(Style::Coloured.paint(Ink::Aside, "  "), "  ");

@@ -1,24 +1,24 @@
-//! What is said of arguments that are none.
+//! Errors of the command line arguments.
 
 use clap::error::{ContextKind, ContextValue};
 
 use super::beginning;
 use super::failure::without_controls;
 
-/// The error with arguments told by their beginning: one may be a message that was given in the wrong place.
+/// Shortens the arguments in an error: one may be a message that was typed in the wrong place.
 pub(super) fn guarded(mut error: clap::Error) -> clap::Error {
     let mut shortened = false;
     for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue]
     {
         let Some(ContextValue::String(text)) = error.get(kind) else { continue };
-        let told = without_controls(&beginning(text));
-        if told != *text {
+        let shown = without_controls(&beginning(text));
+        if shown != *text {
             shortened = true;
-            error.insert(kind, ContextValue::String(told));
+            error.insert(kind, ContextValue::String(shown));
         }
     }
     if shortened {
-        // It is made of the argument, whole.
+        // A suggestion contains the whole argument.
         error.remove(ContextKind::Suggested);
     }
     error

@@ -1,4 +1,4 @@
-//! `titian verify`: reads a journal from its first row, and names the first that is wrong.
+//! `titian verify`: reads a journal from its first row, and names the first wrong row.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::failure::{self, Failure};
-use super::money::major;
-use super::source::{self, told};
+use super::source::{self, shown};
 use super::spec::shipped;
 use super::store::{StoreOption, existing};
 use crate::journal::{Evidence, PublicKeys};
-use crate::records::{Audited, audit};
+use crate::records::{AuditReport, audit};
 use crate::transfer::Sums;
 use crate::values::Currency;
+use crate::values::display::{grouped, symbol};
 
 const NOTES: &str = "\
 Examples:
@@ -21,31 +21,31 @@ Examples:
   titian verify --store sqlite://titian.db --checkpoints cp --public-key cp.pub
   titian verify --store sqlite://titian.db --archive 2026-09.db --archive 2026-10.db
 
-Every row is read: whether one is missing, whether it is as its hash says and
-follows on the one before, whether its facts can follow on those before, lead to
-the state that it says, and what they make of the books. Checkpoints tell a store
-that was cut, is an older copy, or was written anew by the rules.
+Reads every row and checks that none is missing, that each hash matches its row
+and the previous hash, that the facts follow from the earlier ones and lead to the
+stored state, and that the books match. Checkpoints reveal a store that was cut,
+is an older copy, or was rewritten with a valid chain.
 
-A store that a running program has can be verified too: what it had when this
-began, without its index. One that none has can't be opened meanwhile. Ends with
-exit code 1 and a line on stderr that names the first wrong row, if there is one.";
+A store in use can be verified too: the rows at the start of the command, without
+the index. A store not in use is locked until the command ends. On a wrong row the
+exit code is 1, and one line on stderr names the first wrong row.";
 
-/// Read a journal from its first row: chain, signatures, states, books
+/// Verify a journal from its first row: chain, signatures, states, books
 #[derive(Args)]
 #[command(after_help = "Examples: titian verify --help", after_long_help = NOTES)]
 pub(super) struct Verify {
     #[command(flatten)]
     store: StoreOption,
 
-    /// Archives before the store, from the oldest on
+    /// Archives that precede the store, oldest first
     #[arg(long, value_name = "FILE", num_args = 1..)]
     archive: Vec<String>,
 
-    /// Signed checkpoints
+    /// File of signed checkpoints
     #[arg(long, value_name = "FILE", requires = "public_key")]
     checkpoints: Option<String>,
 
-    /// Keys that may have signed the checkpoints, a line of hex each
+    /// File of public keys that may have signed the checkpoints, one hex line each
     #[arg(long, value_name = "FILE", requires = "checkpoints")]
     public_key: Option<String>,
 }
@@ -61,7 +61,7 @@ impl Verify {
         failure::write(&summary(&audited, signed.is_some()))
     }
 
-    /// The checkpoints, and the keys that may have signed them.
+    /// Returns the checkpoints file and the public keys that may have signed it.
     fn signed(&self) -> Result<Option<(PathBuf, PublicKeys)>, Failure> {
         let Some((checkpoints, key)) = self.checkpoints.as_ref().zip(self.public_key.as_ref())
         else {
@@ -70,27 +70,29 @@ impl Verify {
         let text = source::file(key)?;
         let keys = std::str::from_utf8(&text).ok().and_then(PublicKeys::parse);
         let keys = keys.ok_or_else(|| {
-            format!("{}: no Ed25519 public keys, 64 hex digits a line", told(key))
+            format!("{}: expected Ed25519 public keys, one line of 64 hex digits each", shown(key))
         })?;
         Ok(Some((existing(checkpoints)?, keys)))
     }
 }
 
-fn summary(audited: &Audited, signed: bool) -> String {
+fn summary(audited: &AuditReport, signed: bool) -> String {
     let verified = &audited.verified;
     let checkpoints = match (signed, verified.checkpoints) {
-        (false, _) => "none given: a cut end or an older copy goes unseen".to_owned(),
-        (true, count) => format!("{count} followed"),
+        (false, _) => {
+            "not checked: without --checkpoints, missing last rows are not found".to_owned()
+        }
+        (true, count) => format!("{count} verified"),
     };
-    let index = if verified.index {
-        "says the same"
+    let index = if verified.is_index_checked {
+        "matches the rows"
     } else {
-        "not compared: another process has the store, or it is made again at the next start"
+        "not compared: the store is in use, or the index is rebuilt at the next start"
     };
     let mut text = String::new();
     for (name, value) in [
-        ("rows", format!("{} to {}{}", verified.from + 1, verified.head.count, cut(audited))),
-        ("transfers", format!("{}, of them {} open", audited.transfers, audited.open)),
+        ("rows", format!("{} to {}{}", verified.after_row + 1, verified.head.count, cut(audited))),
+        ("transfers", format!("{}, {} of them open", audited.transfers, audited.open)),
         ("head", verified.head.to_string()),
         ("checkpoints", checkpoints),
         ("index", index.to_owned()),
@@ -101,45 +103,49 @@ fn summary(audited: &Audited, signed: bool) -> String {
     text + &books(audited)
 }
 
-fn cut(audited: &Audited) -> String {
-    match audited.cut {
+fn cut(audited: &AuditReport) -> String {
+    match audited.skipped_rows {
         0 => String::new(),
-        cut => format!(", {cut} of transfers that begin in an archive"),
+        cut => format!(", {cut} of them belong to transfers that begin in an archive"),
     }
 }
 
-/// The books, in which taken + lost = moved + given back + in flight.
-fn books(audited: &Audited) -> String {
-    let kept = if audited.compared { "as the store keeps them" } else { "without those archived" };
+/// Formats the books: debited + written off = settled + refunded + in flight.
+fn books(audited: &AuditReport) -> String {
+    let kept = if audited.has_checked_books {
+        "match the stored books of closed transfers"
+    } else {
+        "without archived transfers"
+    };
     let mut text = format!("books        {kept}\n\n");
     let line = |text: &mut String, name: String, cells: [String; 5]| {
-        let [taken, moved, given_back, in_flight, lost] = cells;
+        let [debited, settled, refunded, in_flight, written_off] = cells;
         let _ = writeln!(
             text,
-            "{name:<8} {taken:>20} {moved:>20} {given_back:>18} {in_flight:>18} {lost:>12}"
+            "{name:<12} {debited:>20} {settled:>20} {refunded:>18} {in_flight:>18} {written_off:>12}"
         );
     };
     line(
         &mut text,
         String::new(),
-        ["taken", "moved", "given back", "in flight", "lost"].map(str::to_owned),
+        ["debited", "settled", "refunded", "in flight", "written off"].map(str::to_owned),
     );
     for (leaves, currency, sums) in audited.books.rows() {
-        let (name, decimals) = named(currency);
-        let direction = if leaves { "out" } else { "in" };
-        let Sums { taken, moved, given_back, in_flight, lost } = sums;
-        let cells = [taken, moved, given_back, in_flight, lost];
+        let (name, decimals) = currency_label(currency);
+        let direction = if leaves { "outbound" } else { "inbound" };
+        let Sums { debited, settled, refunded, in_flight, written_off } = sums;
+        let cells = [debited, settled, refunded, in_flight, written_off];
         line(
             &mut text,
-            format!("{direction:<3} {name}"),
-            cells.map(|sum| major(&sum.to_string(), decimals)),
+            format!("{direction:<8} {}", symbol(&name)),
+            cells.map(|sum| grouped(&sum.to_string(), decimals)),
         );
     }
     text
 }
 
-/// The name and decimals of a currency, as a spec that ships has them; else its code, and minor units.
-fn named(currency: Currency) -> (String, usize) {
+/// Returns the name and decimals of a currency from the shipped specs; of an unknown currency its code and 0.
+fn currency_label(currency: Currency) -> (String, usize) {
     let code = currency.to_string();
     let found = shipped().find_map(|(_, spec)| {
         spec.currency(&code).map(|named| (named.name.clone(), named.decimals))

@@ -1,327 +1,323 @@
-//! What comes into the engine, and what goes out of it.
+//! The events that the engine handles, and the outputs that it produces.
 
 use serde::{Deserialize, Serialize};
 
 use crate::transfer::{
-    Answer, CancelAnswer, Demand, Effect, ExchangeInput, Heard, Holding, Inbound, InboundFact,
-    InboundInput, Input, Inquiry, Order, Outbound, OutboundFact, Outcome, PostingAnswer, Trace,
-    Way,
+    AccountDetails, CancelReply, Effect, InboundFact, InboundInput, InboundRequest,
+    InboundTransfer, Inquiry, InquiryInput, InquiryOutcome, MessageKind, Order, OutboundFact,
+    OutboundInput, OutboundTransfer, PostingReply, ResponseFields, TraceNumbers,
 };
-use crate::values::{AccountNumber, Date, Moment, ResponseCode, TransferId};
+use crate::values::{AccountNumber, Date, Direction, Moment, ResponseCode, TransferId};
 
-/// What makes a request the same request: a hash of the fields that tell it from others. Of a channel: partner,
-/// its number and the day; of the wire: what the network says, DE7 + 11 + 32 by default.
+/// An idempotency key: a hash of the fields that identify a request. Two requests with the same key are the same request.
+///
+/// For a channel's request: the partner, its request number and the day. For a request of the switch: the data elements
+/// that the network profile names, by default DE7, DE11 and DE32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(pub u128);
+pub struct IdempotencyKey(pub u128);
 
-/// A hash of all that a request asks for, to tell a repeat from another request under the same key.
+/// A hash of the content of a request. It tells a repeat from a different request under the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Body(pub u128);
+pub struct RequestFingerprint(pub u128);
 
-/// What a transfer began under: the keys that no other may have, and all that was asked for.
+/// The idempotency keys and the fingerprint of the request that started a transfer. Each key belongs to one transfer only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Begun {
+pub struct RequestIdentity {
     /// The key of the request.
-    pub request: Key,
-    /// The key of the channel's own number of the transfer, where it has one.
-    pub reference: Option<Key>,
-    /// All that was asked for.
-    pub body: Body,
+    pub request_key: IdempotencyKey,
+    /// The key of the channel's own reference of the transfer, if it has one.
+    pub reference_key: Option<IdempotencyKey>,
+    /// The fingerprint of the request's content.
+    pub fingerprint: RequestFingerprint,
 }
 
-impl Begun {
-    /// Of a request of the switch, which has one key, and whose repeats say the same.
+impl RequestIdentity {
+    /// Returns the identity of a request of the switch. It has one key. Its fingerprint is zero, because the transfer
+    /// itself compares a repeat with the first request.
     #[must_use]
-    pub const fn by_wire(request: Key) -> Self {
-        Self { request, reference: None, body: Body(0) }
+    pub const fn of_switch_request(key: IdempotencyKey) -> Self {
+        Self { request_key: key, reference_key: None, fingerprint: RequestFingerprint(0) }
     }
 
-    /// Its keys, that of the request first.
-    pub fn keys(&self) -> impl Iterator<Item = Key> + use<> {
-        [Some(self.request), self.reference].into_iter().flatten()
+    /// Returns the keys. The key of the request comes first.
+    pub fn keys(&self) -> impl Iterator<Item = IdempotencyKey> + use<> {
+        [Some(self.request_key), self.reference_key].into_iter().flatten()
     }
 }
 
-/// Something that happened.
+/// Something that happened outside the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A channel asks for a transfer.
     Order {
-        /// What it asks for.
+        /// The order.
         order: Order,
-        /// What makes it the same request.
-        begun: Begun,
+        /// The keys and the fingerprint of the request.
+        identity: RequestIdentity,
     },
-    /// Something that concerns a transfer that is known by its id.
-    Transfer(TransferId, Concern),
-    /// Core says something of the posting of a transfer, whatever its direction.
-    Core(TransferId, CoreSaid),
-    /// The switch answered something that went under a trace.
-    Answered {
-        /// The numbers that the answer goes under.
-        trace: Trace,
-        /// To what it is an answer.
-        to: Question,
-        /// What it says.
-        heard: Heard,
+    /// An input for a transfer, found by its id.
+    Transfer(TransferId, TransferInput),
+    /// Core replied to a command about the posting of a transfer. The transfer may have either direction.
+    Core(TransferId, PostingCoreReply),
+    /// The switch responded to a message of an outbound transfer.
+    Response {
+        /// The trace numbers of the response.
+        trace: TraceNumbers,
+        /// The kind of message that it responds to.
+        kind: MessageKind,
+        /// The fields of the response.
+        response: ResponseFields,
     },
-    /// The switch asks us for a transfer, for the first time or again.
-    Demand {
-        /// What it asks for.
-        demand: Demand,
-        /// What makes it the same request.
-        key: Key,
+    /// The switch sent a request for an inbound transfer, for the first time or as a repeat.
+    InboundRequest {
+        /// The request.
+        request: InboundRequest,
+        /// The key of the request.
+        key: IdempotencyKey,
     },
-    /// The switch reverses a transfer that it asked us for.
-    Reversal {
-        /// What it undoes, as far as the reversal says.
-        demand: Demand,
-        /// What made the original the same request.
-        original: Key,
+    /// The switch sent a reversal of an inbound transfer.
+    InboundReversal {
+        /// The request that is reversed, with the fields that the reversal carries.
+        request: InboundRequest,
+        /// The key of the original request.
+        original_key: IdempotencyKey,
     },
-    /// The switch asks what became of a transfer that it asked us for.
-    Status {
-        /// The transfer, as far as the inquiry says.
-        demand: Demand,
-        /// What made the original the same request.
-        original: Key,
+    /// The switch asked for the status of an inbound transfer.
+    InboundStatusInquiry {
+        /// The request of the transfer, with the fields that the inquiry carries.
+        request: InboundRequest,
+        /// The key of the original request.
+        original_key: IdempotencyKey,
     },
-    /// A channel or the switch asks for something that moves no money.
-    Inquire(Inquiry, Way),
-    /// Something that concerns an exchange that is known by its id.
-    Exchange(TransferId, ExchangeInput),
-    /// The switch answered a question that went under a trace.
-    InquiryAnswered {
-        /// The numbers that the answer goes under.
-        trace: Trace,
-        /// What it says.
-        heard: Heard,
-        /// What it says of the account.
-        holding: Holding,
+    /// A channel (outbound) or the switch (inbound) sent an inquiry that moves no money.
+    Inquiry(Inquiry, Direction),
+    /// An input for an open inquiry, found by its id.
+    InquiryInput(TransferId, InquiryInput),
+    /// The switch responded to an inquiry.
+    InquiryResponse {
+        /// The trace numbers of the response.
+        trace: TraceNumbers,
+        /// The fields of the response.
+        response: ResponseFields,
+        /// The account details that it carries.
+        account: AccountDetails,
     },
-    /// The network settles on this day from now on.
+    /// The network starts this business date now.
     CutOver(Date),
-    /// A channel or a person asks how a transfer stands; the id is that of the question.
-    Ask(TransferId, Lookup),
+    /// A channel or an operator asks for the status of a transfer. The id identifies the question.
+    StatusQuery(TransferId, Lookup),
 }
 
 impl Event {
-    /// What it is to the transfer that it is about; nothing, if it isn't about one that is there.
-    pub(super) fn concern(&self, life: &Life) -> Option<Concern> {
+    /// Returns the input that the event means for a transfer, or `None` if the event does not apply to it.
+    pub(super) fn input_for(&self, transfer: &Transfer) -> Option<TransferInput> {
         match self {
-            Self::Transfer(_, concern) => Some(concern.clone()),
-            Self::Core(_, said) => Some(said.concern(life)),
-            Self::Answered { to, heard, .. } => match life {
-                Life::Out(life) => Some(Concern::Out(to.input(heard.to(life.order())))),
-                Life::In(_) => None,
+            Self::Transfer(_, input) => Some(input.clone()),
+            Self::Core(_, reply) => Some(reply.input_for(transfer)),
+            Self::Response { kind, response, .. } => match transfer {
+                Transfer::Outbound(transfer) => Some(TransferInput::Outbound(
+                    OutboundInput::response(*kind, response.response_to(transfer.order())),
+                )),
+                Transfer::Inbound(_) => None,
             },
-            Self::Demand { demand, .. } => Some(Concern::In(InboundInput::Again(demand.into()))),
-            Self::Reversal { demand, .. } => {
-                Some(Concern::In(InboundInput::Reversal(demand.into())))
+            Self::InboundRequest { request, .. } => {
+                Some(TransferInput::Inbound(InboundInput::RepeatedRequest(request.into())))
             }
-            Self::Status { demand, .. } => match life {
-                Life::In(life) => {
-                    let asked = demand.asked_on(life.demand().side);
-                    Some(Concern::In(InboundInput::StatusAsked(asked)))
+            Self::InboundReversal { request, .. } => {
+                Some(TransferInput::Inbound(InboundInput::Reversal(request.into())))
+            }
+            Self::InboundStatusInquiry { request, .. } => match transfer {
+                Transfer::Inbound(transfer) => {
+                    let inquiry = request.status_message(transfer.request().side);
+                    Some(TransferInput::Inbound(InboundInput::StatusInquiry(inquiry)))
                 }
-                Life::Out(_) => None,
+                Transfer::Outbound(_) => None,
             },
             Self::Order { .. }
-            | Self::Inquire(..)
-            | Self::Exchange(..)
-            | Self::InquiryAnswered { .. }
+            | Self::Inquiry(..)
+            | Self::InquiryInput(..)
+            | Self::InquiryResponse { .. }
             | Self::CutOver(_)
-            | Self::Ask(..) => None,
+            | Self::StatusQuery(..) => None,
         }
     }
 
-    /// By what the transfer is found that it is about; nothing, if it is about none that is there.
-    pub(super) const fn about(&self) -> Option<Lookup> {
+    /// Returns how to find the transfer of the event, or `None` if the event is not about an existing transfer.
+    pub(super) const fn lookup(&self) -> Option<Lookup> {
         match self {
             Self::Transfer(id, _) | Self::Core(id, _) => Some(Lookup::Id(*id)),
-            Self::Answered { trace, .. } => Some(Lookup::Trace(*trace)),
-            Self::Demand { key, .. } => Some(Lookup::Key(*key)),
-            Self::Reversal { original, .. } | Self::Status { original, .. } => {
-                Some(Lookup::Key(*original))
+            Self::Response { trace, .. } => Some(Lookup::TraceNumbers(*trace)),
+            Self::InboundRequest { key, .. } => Some(Lookup::IdempotencyKey(*key)),
+            Self::InboundReversal { original_key, .. }
+            | Self::InboundStatusInquiry { original_key, .. } => {
+                Some(Lookup::IdempotencyKey(*original_key))
             }
-            Self::Ask(_, about) => Some(*about),
+            Self::StatusQuery(_, lookup) => Some(*lookup),
             Self::Order { .. }
-            | Self::Inquire(..)
-            | Self::Exchange(..)
-            | Self::InquiryAnswered { .. }
+            | Self::Inquiry(..)
+            | Self::InquiryInput(..)
+            | Self::InquiryResponse { .. }
             | Self::CutOver(_) => None,
         }
     }
 }
 
-/// Something that concerns one transfer.
+/// An input for one transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Concern {
-    /// One that leaves our bank.
-    Out(Input),
-    /// One that comes to our bank.
-    In(InboundInput),
+pub enum TransferInput {
+    /// For an outbound transfer.
+    Outbound(OutboundInput),
+    /// For an inbound transfer.
+    Inbound(InboundInput),
 }
 
-/// What core says of a posting.
+/// A reply of core about a posting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CoreSaid {
-    /// To the question for it.
-    Posting(PostingAnswer),
-    /// To the question to cancel it.
-    Cancel(CancelAnswer),
+pub enum PostingCoreReply {
+    /// The reply to a posting command.
+    Posting(PostingReply),
+    /// The reply to a cancel command.
+    Cancel(CancelReply),
 }
 
-impl CoreSaid {
-    const fn concern(self, life: &Life) -> Concern {
-        match (life, self) {
-            (Life::Out(_), Self::Posting(answer)) => Concern::Out(Input::Posting(answer)),
-            (Life::Out(_), Self::Cancel(answer)) => Concern::Out(Input::Cancel(answer)),
-            (Life::In(_), Self::Posting(answer)) => Concern::In(InboundInput::Posting(answer)),
-            (Life::In(_), Self::Cancel(answer)) => Concern::In(InboundInput::Cancel(answer)),
+impl PostingCoreReply {
+    const fn input_for(self, transfer: &Transfer) -> TransferInput {
+        match (transfer, self) {
+            (Transfer::Outbound(_), Self::Posting(reply)) => {
+                TransferInput::Outbound(OutboundInput::Posting(reply))
+            }
+            (Transfer::Outbound(_), Self::Cancel(reply)) => {
+                TransferInput::Outbound(OutboundInput::Cancel(reply))
+            }
+            (Transfer::Inbound(_), Self::Posting(reply)) => {
+                TransferInput::Inbound(InboundInput::Posting(reply))
+            }
+            (Transfer::Inbound(_), Self::Cancel(reply)) => {
+                TransferInput::Inbound(InboundInput::Cancel(reply))
+            }
         }
     }
 }
 
-/// What an answer is an answer to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Question {
-    /// The financial request.
-    Request,
-    /// The reversal.
-    Reversal,
-    /// The status inquiry.
-    Status,
-}
-
-impl Question {
-    pub(super) const fn input(self, answer: Answer) -> Input {
-        match self {
-            Self::Request => Input::Answer(answer),
-            Self::Reversal => Input::ReversalAnswer(answer),
-            Self::Status => Input::StatusAnswer(answer),
-        }
-    }
-}
-
-/// Something to be done in the world.
+/// Something that the caller must do. Everything that it rests on is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// What a transfer asks for; its facts are durable.
+    /// An effect of a transfer.
     Effect(Effect),
-    /// The channel's request was there before: the first transfer is the answer to it.
-    Existing(Repeat),
-    /// Another request was there before under the same key.
-    Conflict(Repeat),
-    /// A request is refused; nothing was done. A channel is told so. The switch is not answered: it repeats its request, or
-    /// reverses it, as if it had been lost.
-    Refused(TransferId, Busy),
-    /// Find a transfer that is not live, and say with [`Engine::found`](super::Engine::found) what the journal
-    /// has, once and under this number; the event waits for it.
-    LookUp(u64, Lookup, Event),
-    /// An answer that matches nothing.
-    Unmatched(Trace, Question, ResponseCode),
-    /// Something about a transfer that neither the table nor the journal knows: another journal's, maybe.
-    Unknown(TransferId),
-    /// A business date that is before the present one or days ahead: it is not taken.
+    /// A channel repeated a request. The original transfer is the answer to it.
+    Duplicate(DuplicateRequest),
+    /// A channel sent a different request under a key that is in use.
+    KeyConflict(DuplicateRequest),
+    /// A request is not admitted, and nothing was done. A channel gets a refusal. The switch gets no response: it repeats or
+    /// reverses its request, as if the request had been lost.
+    NotAdmitted(TransferId, NotAdmitted),
+    /// Look up a transfer in the journal for an event. Pass the result, once and with this number, to
+    /// [`Engine::handle_lookup_result`](super::Engine::handle_lookup_result). The event waits for it.
+    JournalLookup(u64, Lookup, Event),
+    /// A response matches no message.
+    UnmatchedResponse(TraceNumbers, MessageKind, ResponseCode),
+    /// An event is about a transfer that neither the engine nor the journal has. It may belong to another journal.
+    UnknownTransfer(TransferId),
+    /// A cut-over is refused: its business date is before the present one, or too many days ahead.
     CutOverRefused(Date),
-    /// How the transfer stands that was asked about, as far as it is durable; none, if there is none.
-    Stands(TransferId, Option<Box<Stand>>),
-    /// Put this question to the switch, under these numbers.
-    AskSwitch(Box<Inquiry>, Trace),
-    /// Ask core for an account, for an exchange.
-    AskAccount(TransferId, AccountNumber),
-    /// An exchange is over: tell whoever asked.
-    Inquired(TransferId, Way, Outcome),
-    /// An answer to a question that is over, or was none of ours.
-    LateInquiry(Trace, ResponseCode),
+    /// The durable state of the transfer that a status query is about, or `None` if there is no such transfer.
+    Status(TransferId, Option<Box<DurableTransfer>>),
+    /// Send this inquiry to the switch with these trace numbers.
+    SendInquiry(Box<Inquiry>, TraceNumbers),
+    /// Ask core for an account, for the inquiry with this id.
+    RequestAccount(TransferId, AccountNumber),
+    /// An inquiry has ended. Send the outcome to the one who asked.
+    InquiryEnded(TransferId, Direction, InquiryOutcome),
+    /// A response to an inquiry that has ended, or that this node did not send.
+    LateInquiryResponse(TraceNumbers, ResponseCode),
 }
 
-/// A channel's request whose key was there before.
+/// A channel's request whose key another transfer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Repeat {
-    /// The transfer that the request would have been.
-    pub asked: TransferId,
-    /// The key that was there.
-    pub key: Key,
-    /// All that it asks for.
-    pub body: Body,
-    /// The transfer that has the key.
-    pub first: TransferId,
+pub struct DuplicateRequest {
+    /// The id that this request got. No transfer exists under it.
+    pub duplicate_id: TransferId,
+    /// The key that is in use.
+    pub key: IdempotencyKey,
+    /// The fingerprint of this request.
+    pub fingerprint: RequestFingerprint,
+    /// The transfer that holds the key.
+    pub original_id: TransferId,
 }
 
-/// Why a channel's request is refused before anything was done.
+/// Why a request is not admitted. Nothing was done for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Busy {
-    /// As many transfers or exchanges are open as may be.
+pub enum NotAdmitted {
+    /// A limit is reached: of open transfers, open inquiries or lookups in the journal.
     Full,
-    /// The program is being stopped.
+    /// The node is shutting down.
     Draining,
-    /// The switch can't be reached.
+    /// The switch cannot be reached.
     Unreachable,
-    /// The transfer under one of its keys was taken back meanwhile: asked again, it is a new one.
-    Overtaken,
+    /// The transfer that held one of its keys was withdrawn. If the channel repeats the request, it is a new one.
+    Withdrawn,
 }
 
-/// What a transfer is looked up by.
+/// How to find a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lookup {
-    /// Its id.
+    /// By its id.
     Id(TransferId),
-    /// The key of its request.
-    Key(Key),
-    /// The numbers of one of its messages.
-    Trace(Trace),
-    /// Any of the keys that a channel's request has.
-    Begun(Begun),
+    /// By one of its keys.
+    IdempotencyKey(IdempotencyKey),
+    /// By the trace numbers of one of its messages.
+    TraceNumbers(TraceNumbers),
+    /// By any of the keys of a channel's request.
+    RequestIdentity(RequestIdentity),
 }
 
 /// A transfer of either direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Life {
-    /// It leaves our bank.
-    Out(Outbound),
-    /// It comes to our bank.
-    In(Inbound),
+pub enum Transfer {
+    /// We send the request to the switch.
+    Outbound(OutboundTransfer),
+    /// The switch sends the request to us.
+    Inbound(InboundTransfer),
 }
 
-/// How a transfer stands.
+/// A transfer as it is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stand {
-    /// Its state.
-    pub life: Life,
-    /// The numbers of its request, once it has some.
-    pub trace: Option<Trace>,
+pub struct DurableTransfer {
+    /// The transfer in its state.
+    pub transfer: Transfer,
+    /// The trace numbers of its request, once it has them.
+    pub trace: Option<TraceNumbers>,
 }
 
 /// A fact of either direction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Fact {
-    /// Of a transfer that leaves our bank.
-    Out(OutboundFact),
-    /// Of a transfer that comes to our bank.
-    In(InboundFact),
+    /// A fact of an outbound transfer.
+    #[serde(rename = "outbound")]
+    Outbound(OutboundFact),
+    /// A fact of an inbound transfer.
+    #[serde(rename = "inbound")]
+    Inbound(InboundFact),
 }
 
-/// A fact as the journal keeps it.
+/// A fact with its transfer and its time, as the journal keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct RecordedFact {
     /// The transfer.
     pub id: TransferId,
-    /// When it became true.
+    /// When the fact became true.
     pub at: Moment,
-    /// What became true.
+    /// The fact.
     pub fact: Fact,
 }
 
-/// A transfer begins under a key that no other may have.
+/// The reservation of an idempotency key for one transfer. No other transfer can have the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub struct KeyReservation {
     /// The key.
-    pub key: Key,
-    /// All that was asked for under it.
-    pub body: Body,
+    pub key: IdempotencyKey,
+    /// The fingerprint of the request that reserved it.
+    pub fingerprint: RequestFingerprint,
     /// The transfer.
     pub id: TransferId,
 }

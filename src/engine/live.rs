@@ -1,144 +1,172 @@
-//! The live table: the transfers that are open, and the last that were closed.
+//! The transfers in memory: all open ones, and the most recently closed ones.
 
 mod index;
 
 use std::collections::{BTreeSet, VecDeque};
 
-pub(super) use index::Mixer;
-use index::{Index, Place};
+pub(super) use index::IdHasher;
+use index::{KeyIndex, KeyLocation};
 
-use super::event::{Begun, Key, Life, Stand};
+use super::event::{DurableTransfer, IdempotencyKey, RequestIdentity, Transfer};
 use super::schedule::Slot;
-use crate::mutation::{Mutant, broken};
-use crate::transfer::Trace;
-use crate::values::TransferId;
+use crate::mutation::{Mutant, is_mutant_active};
+use crate::transfer::TraceNumbers;
+use crate::values::{Direction, TransferId};
 
-/// A transfer in the table.
+/// A transfer in memory.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct LiveTransfer {
     pub(super) id: TransferId,
-    pub(super) life: Life,
-    /// What it began under, where that is known.
-    pub(super) begun: Option<Begun>,
-    /// The numbers of its request and of its reversal, under which answers may come.
-    pub(super) traces: [Option<Trace>; 2],
-    /// Whether it is closed and only remembered.
-    pub(super) closed: bool,
-    /// The batch that it began in: until that is durable it may have to be taken back.
-    pub(super) batch: u64,
+    pub(super) transfer: Transfer,
+    /// The identity of the request that started it, if it is known.
+    pub(super) identity: Option<RequestIdentity>,
+    /// The trace numbers of its request and of its reversal. Responses come with them.
+    pub(super) traces: [Option<TraceNumbers>; 2],
+    /// Whether it is closed and stays only so that repeats and late responses find it.
+    pub(super) is_closed: bool,
+    /// The batch of its first facts. Until that batch is durable, the transfer may be withdrawn.
+    pub(super) first_batch: u64,
 }
 
-impl Entry {
-    pub(super) const fn new(id: TransferId, life: Life, begun: Option<Begun>) -> Self {
-        Self { id, life, begun, traces: [None, None], closed: false, batch: 0 }
+impl LiveTransfer {
+    pub(super) const fn new(
+        id: TransferId,
+        transfer: Transfer,
+        identity: Option<RequestIdentity>,
+    ) -> Self {
+        Self { id, transfer, identity, traces: [None, None], is_closed: false, first_batch: 0 }
     }
 
-    pub(super) fn stand(&self) -> Stand {
+    pub(super) fn to_durable(&self) -> DurableTransfer {
         let [trace, _] = self.traces;
-        Stand { life: self.life.clone(), trace }
+        DurableTransfer { transfer: self.transfer.clone(), trace }
     }
 }
 
-/// The transfers by slot, and the ways to find them.
+/// The transfers in memory by slot, with their indexes.
 #[derive(Debug, Default)]
-pub(super) struct Live {
-    entries: Vec<Option<Entry>>,
+pub(super) struct LiveTransfers {
+    entries: Vec<Option<LiveTransfer>>,
     free: Vec<u32>,
-    by_id: Index,
-    by_key: Index,
-    by_trace: Index,
+    by_id: KeyIndex,
+    by_key: KeyIndex,
+    by_trace: KeyIndex,
     /// Closed transfers, the oldest first.
-    remembered: VecDeque<Closed>,
+    closed: VecDeque<ClosedTransfer>,
     lookups: Lookups,
-    open: usize,
-    /// Those that wait for two persons.
+    /// The number of open transfers: outbound, inbound.
+    open: [usize; 2],
+    /// The slots of the transfers that need a manual resolution.
     exceptions: BTreeSet<u32>,
 }
 
-/// A closed transfer, and what must be over before it may be forgotten.
+/// A closed transfer, with the conditions for removing it from memory.
 #[derive(Clone, Copy, Debug)]
-struct Closed {
+struct ClosedTransfer {
     slot: u32,
-    /// The batch that holds its last fact: until that is durable the transfer may have to be taken back.
+    /// The batch of its last fact. Until that batch is durable, the transfer may be withdrawn.
     batch: u64,
-    /// How many look-ups had begun: one of them may have read what the transfer was before its last fact. As long as
-    /// it is here, what such a look-up says of it is known to be old.
+    /// The number of lookups that had started when it was closed. One of them may have read the transfer without its last
+    /// fact. While the transfer stays in memory, the engine knows that such a result is stale.
     lookups: u64,
 }
 
-/// Look-ups in the journal, numbered as they begin.
+/// Lookups in the journal, numbered in the order in which they start.
 #[derive(Debug, Default)]
 struct Lookups {
-    begun: u64,
-    under_way: BTreeSet<u64>,
+    next_number: u64,
+    open: BTreeSet<u64>,
 }
 
 impl Lookups {
     fn begin(&mut self) -> u64 {
-        self.under_way.insert(self.begun);
-        self.begun += 1;
-        self.begun - 1
+        let number = self.next_number;
+        self.open.insert(number);
+        self.next_number += 1;
+        number
     }
 
-    /// The oldest that is under way; if none is, the next.
+    /// Returns the number of the oldest open lookup, or of the next one if none is open.
     fn oldest(&self) -> u64 {
-        self.under_way.first().copied().unwrap_or(self.begun)
+        self.open.first().copied().unwrap_or(self.next_number)
     }
 }
 
-/// Which id, key or trace lies at a place of an index.
-fn id_at(entries: &[Option<Entry>]) -> impl Fn(Place) -> Option<u128> {
-    |place| Some(entry_at(entries, place)?.id.0)
+/// Returns a function that reads the id at a location of the index.
+fn id_at(entries: &[Option<LiveTransfer>]) -> impl Fn(KeyLocation) -> Option<u128> {
+    |location| Some(entry_at(entries, location)?.id.0)
 }
 
-fn key_at(entries: &[Option<Entry>]) -> impl Fn(Place) -> Option<u128> {
-    |place| entry_at(entries, place)?.begun.as_ref()?.keys().nth(place.nth()).map(|key| key.0)
+fn key_at(entries: &[Option<LiveTransfer>]) -> impl Fn(KeyLocation) -> Option<u128> {
+    |location| {
+        let identity = entry_at(entries, location)?.identity.as_ref()?;
+        identity.keys().nth(location.nth()).map(|key| key.0)
+    }
 }
 
-fn trace_at(entries: &[Option<Entry>]) -> impl Fn(Place) -> Option<u128> {
-    |place| entry_at(entries, place)?.traces.get(place.nth())?.map(trace_key)
+fn trace_at(entries: &[Option<LiveTransfer>]) -> impl Fn(KeyLocation) -> Option<u128> {
+    |location| entry_at(entries, location)?.traces.get(location.nth())?.map(trace_key)
 }
 
-fn entry_at(entries: &[Option<Entry>], place: Place) -> Option<&Entry> {
-    entries.get(place.slot() as usize)?.as_ref()
+fn entry_at(entries: &[Option<LiveTransfer>], location: KeyLocation) -> Option<&LiveTransfer> {
+    entries.get(location.slot() as usize)?.as_ref()
 }
 
-/// STAN and transmission second tell messages of ours apart; the STAN alone wraps.
-pub(super) fn trace_key(trace: Trace) -> u128 {
-    if broken(Mutant::MatchByStanAlone) {
+/// Returns the key of a message of ours: STAN and transmission second. The STAN alone is not enough, because it wraps.
+pub(super) fn trace_key(trace: TraceNumbers) -> u128 {
+    if is_mutant_active(Mutant::MatchByStanAlone) {
         return u128::from(trace.stan.number());
     }
-    u128::from(trace.at.seconds()) << 32 | u128::from(trace.stan.number())
+    u128::from(trace.transmitted_at.seconds()) << 32 | u128::from(trace.stan.number())
 }
 
-impl Live {
-    /// How many transfers are open.
+impl LiveTransfers {
+    /// Returns the number of open transfers.
     pub(super) const fn open(&self) -> usize {
-        self.open
+        let [outbound, inbound] = self.open;
+        outbound + inbound
     }
 
-    pub(super) fn insert(&mut self, entry: Entry) -> Slot {
-        let (id, begun) = (entry.id, entry.begun);
+    /// Returns the number of open transfers of a direction.
+    pub(super) const fn open_in(&self, direction: Direction) -> usize {
+        let [outbound, inbound] = self.open;
+        match direction {
+            Direction::Outbound => outbound,
+            Direction::Inbound => inbound,
+        }
+    }
+
+    const fn open_mut(&mut self, direction: Direction) -> &mut usize {
+        let [outbound, inbound] = &mut self.open;
+        match direction {
+            Direction::Outbound => outbound,
+            Direction::Inbound => inbound,
+        }
+    }
+
+    pub(super) fn insert(&mut self, live: LiveTransfer) -> Slot {
+        let (id, identity) = (live.id, live.identity);
+        let direction = live.transfer.direction();
         let slot = self.free.pop().unwrap_or_else(|| {
             self.entries.push(None);
             u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
         });
-        if let Some(place) = self.entries.get_mut(slot as usize) {
-            *place = Some(entry);
+        if let Some(entry) = self.entries.get_mut(slot as usize) {
+            *entry = Some(live);
         }
-        self.by_id.insert(id.0, Place::new(slot, 0), id_at(&self.entries));
-        for (nth, key) in begun.iter().flat_map(Begun::keys).enumerate() {
-            self.by_key.insert(key.0, Place::new(slot, nth), key_at(&self.entries));
+        self.by_id.insert(id.0, KeyLocation::new(slot, 0), id_at(&self.entries));
+        for (nth, key) in identity.iter().flat_map(RequestIdentity::keys).enumerate() {
+            self.by_key.insert(key.0, KeyLocation::new(slot, nth), key_at(&self.entries));
         }
-        self.open += 1;
+        *self.open_mut(direction) += 1;
         Slot(slot)
     }
 
-    pub(super) fn get(&self, slot: Slot) -> Option<&Entry> {
+    pub(super) fn get(&self, slot: Slot) -> Option<&LiveTransfer> {
         self.entries.get(slot.0 as usize)?.as_ref()
     }
 
-    pub(super) fn get_mut(&mut self, slot: Slot) -> Option<&mut Entry> {
+    pub(super) fn get_mut(&mut self, slot: Slot) -> Option<&mut LiveTransfer> {
         self.entries.get_mut(slot.0 as usize)?.as_mut()
     }
 
@@ -146,105 +174,108 @@ impl Live {
         self.by_id.find(id.0, id_at(&self.entries)).map(Slot)
     }
 
-    pub(super) fn by_key(&self, key: Key) -> Option<Slot> {
+    pub(super) fn by_key(&self, key: IdempotencyKey) -> Option<Slot> {
         self.by_key.find(key.0, key_at(&self.entries)).map(Slot)
     }
 
-    pub(super) fn by_trace(&self, trace: Trace) -> Option<Slot> {
+    pub(super) fn by_trace(&self, trace: TraceNumbers) -> Option<Slot> {
         self.by_trace.find(trace_key(trace), trace_at(&self.entries)).map(Slot)
     }
 
-    /// Lets answers to messages under these numbers be found.
-    pub(super) fn index_trace(&mut self, trace: Trace, slot: Slot) {
-        let Some(entry) = self.get_mut(slot) else { return };
-        let mut traces = entry.traces.iter_mut().enumerate();
+    /// Adds trace numbers to the index, so that responses with them find the transfer.
+    pub(super) fn index_trace(&mut self, trace: TraceNumbers, slot: Slot) {
+        let Some(live) = self.get_mut(slot) else { return };
+        let mut traces = live.traces.iter_mut().enumerate();
         let Some((nth, free)) = traces.find(|(_, kept)| kept.is_none()) else { return };
         *free = Some(trace);
-        self.by_trace.insert(trace_key(trace), Place::new(slot.0, nth), trace_at(&self.entries));
+        let location = KeyLocation::new(slot.0, nth);
+        self.by_trace.insert(trace_key(trace), location, trace_at(&self.entries));
     }
 
-    /// Every slot that is taken, in order.
+    /// Returns all slots that hold a transfer, in order.
     pub(super) fn slots(&self) -> impl Iterator<Item = Slot> {
-        let taken = self.entries.iter().zip(0..).filter(|(entry, _)| entry.is_some());
-        taken.map(|(_, slot)| Slot(slot))
+        let used = self.entries.iter().zip(0..).filter(|(entry, _)| entry.is_some());
+        used.map(|(_, slot)| Slot(slot))
     }
 
-    /// Marks a transfer as closed whose last fact is in a batch.
+    /// Marks a transfer as closed. `batch` holds its last fact.
     pub(super) fn close(&mut self, slot: Slot, batch: u64) {
-        let lookups = self.lookups.begun;
-        let Some(entry) = self.get_mut(slot) else { return };
-        if !std::mem::replace(&mut entry.closed, true) {
-            self.open -= 1;
-            self.remembered.push_back(Closed { slot: slot.0, batch, lookups });
+        let lookups = self.lookups.next_number;
+        let Some(live) = self.get_mut(slot) else { return };
+        let direction = live.transfer.direction();
+        if !std::mem::replace(&mut live.is_closed, true) {
+            *self.open_mut(direction) -= 1;
+            self.closed.push_back(ClosedTransfer { slot: slot.0, batch, lookups });
         }
     }
 
-    /// Forgets the oldest closed transfers beyond `remember`, of those that may be forgotten when batches up to one are
-    /// durable.
-    pub(super) fn trim(&mut self, remember: usize, durable: u64) {
+    /// Removes the oldest closed transfers beyond `limit` whose conditions are met. Batches up to `durable` are durable.
+    pub(super) fn trim(&mut self, limit: usize, durable: u64) {
         let oldest = self.lookups.oldest();
-        let may_go = |closed: &mut Closed| {
-            closed.batch <= durable && closed.lookups <= oldest || broken(Mutant::ForgetEarly)
+        let can_remove = |closed: &mut ClosedTransfer| {
+            closed.batch <= durable && closed.lookups <= oldest
+                || is_mutant_active(Mutant::ForgetDuringLookup)
         };
-        while self.remembered.len() > remember
-            && let Some(closed) = self.remembered.pop_front_if(may_go)
+        while self.closed.len() > limit
+            && let Some(closed) = self.closed.pop_front_if(can_remove)
         {
-            self.forget(Slot(closed.slot));
+            self.remove(Slot(closed.slot));
         }
     }
 
-    /// Transfers that wait for two persons.
+    /// Returns the transfers that need a manual resolution.
     pub(super) fn exceptions(&self) -> impl ExactSizeIterator<Item = TransferId> {
-        let id = |slot: &u32| self.get(Slot(*slot)).map_or(TransferId(0), |entry| entry.id);
+        let id = |slot: &u32| self.get(Slot(*slot)).map_or(TransferId(0), |live| live.id);
         self.exceptions.iter().map(id)
     }
 
-    /// Notes whether a transfer waits for two persons, after a step of it.
-    pub(super) fn note_exception(&mut self, slot: Slot) {
-        if self.get(slot).is_some_and(|entry| entry.life.is_exception()) {
+    /// Updates the set of exceptions after a step of a transfer.
+    pub(super) fn update_exception(&mut self, slot: Slot) {
+        if self.get(slot).is_some_and(|live| live.transfer.is_exception()) {
             self.exceptions.insert(slot.0);
         } else if !self.exceptions.is_empty() {
             self.exceptions.remove(&slot.0);
         }
     }
 
-    /// How many look-ups are under way.
-    pub(super) fn lookups(&self) -> usize {
-        self.lookups.under_way.len()
+    /// Returns the number of open lookups.
+    pub(super) fn open_lookups(&self) -> usize {
+        self.lookups.open.len()
     }
 
-    /// Begins a look-up in the journal; gives its number.
+    /// Starts a lookup in the journal and returns its number.
     pub(super) fn begin_lookup(&mut self) -> u64 {
         self.lookups.begin()
     }
 
-    /// Ends a look-up: what was found has been taken in.
+    /// Ends a lookup. Its result is being handled.
     pub(super) fn end_lookup(&mut self, number: u64) {
-        self.lookups.under_way.remove(&number);
+        self.lookups.open.remove(&number);
     }
 
-    /// Opens a closed transfer again, because something of it is to be done after all.
+    /// Opens a closed transfer again, because a new input gives it more to do.
     pub(super) fn reopen(&mut self, slot: Slot) {
-        let Some(entry) = self.get_mut(slot) else { return };
-        if std::mem::replace(&mut entry.closed, false) {
-            self.open += 1;
-            self.remembered.retain(|closed| closed.slot != slot.0);
+        let Some(live) = self.get_mut(slot) else { return };
+        let direction = live.transfer.direction();
+        if std::mem::replace(&mut live.is_closed, false) {
+            *self.open_mut(direction) += 1;
+            self.closed.retain(|closed| closed.slot != slot.0);
         }
     }
 
-    /// Takes a transfer out of the table.
-    pub(super) fn forget(&mut self, slot: Slot) -> Option<Entry> {
-        let entry = self.entries.get_mut(slot.0 as usize)?.take()?;
+    /// Removes a transfer from memory.
+    pub(super) fn remove(&mut self, slot: Slot) -> Option<LiveTransfer> {
+        let live = self.entries.get_mut(slot.0 as usize)?.take()?;
         self.free.push(slot.0);
         self.exceptions.remove(&slot.0);
-        self.open -= usize::from(!entry.closed);
-        self.by_id.remove(entry.id.0, Place::new(slot.0, 0));
-        for (nth, key) in entry.begun.iter().flat_map(Begun::keys).enumerate() {
-            self.by_key.remove(key.0, Place::new(slot.0, nth));
+        *self.open_mut(live.transfer.direction()) -= usize::from(!live.is_closed);
+        self.by_id.remove(live.id.0, KeyLocation::new(slot.0, 0));
+        for (nth, key) in live.identity.iter().flat_map(RequestIdentity::keys).enumerate() {
+            self.by_key.remove(key.0, KeyLocation::new(slot.0, nth));
         }
-        for (nth, trace) in entry.traces.into_iter().flatten().enumerate() {
-            self.by_trace.remove(trace_key(trace), Place::new(slot.0, nth));
+        for (nth, trace) in live.traces.into_iter().flatten().enumerate() {
+            self.by_trace.remove(trace_key(trace), KeyLocation::new(slot.0, nth));
         }
-        Some(entry)
+        Some(live)
     }
 }

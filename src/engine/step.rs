@@ -1,148 +1,161 @@
-//! A step in the life of a transfer: what happened is decided, the facts go to the batch, and the next deadline is set.
+//! One step of a transfer: decide an input, add the facts to the open batch and set the next deadline.
 
 use std::time::Duration;
 
 use super::Engine;
-use super::event::{Busy, Concern, Event, Life, Lookup, Output, Record};
-use super::schedule::{Destination, Lane, Slot};
-use crate::mutation::{Mutant, broken};
-use crate::transfer::{Alarm, Context, Dispatch, Effect, Inbound, Outbound, Trace};
+use super::event::{Event, Lookup, NotAdmitted, Output, RecordedFact, Transfer, TransferInput};
+use super::schedule::{Delivery, Destination, Slot};
+use crate::mutation::{Mutant, is_mutant_active};
+use crate::transfer::{
+    Alert, Context, Dispatch, Effect, InboundTransfer, OutboundTransfer, TraceNumbers,
+};
 use crate::values::{Moment, TransferId};
 
-/// Where core's postings wait their turn, apart from all banks.
+/// The destination of commands to core. No bank has this number.
 const CORE: Destination = Destination(0);
 
-/// When a transfer is tried again that a fault of ours stopped.
-const AFTER_FAULT: Duration = Duration::from_mins(1);
+/// How long a transfer waits after an internal error before its deadline comes again.
+const RETRY_AFTER_INTERNAL_ERROR: Duration = Duration::from_mins(1);
 
-/// What a step makes of a transfer: its state, and the numbers of messages that it made ready.
-pub(super) struct Stepped {
-    pub(super) life: Life,
-    pub(super) traces: [Option<Trace>; 2],
+/// The result of a step: the new state, and the trace numbers of messages that the step made ready.
+pub(super) struct StepResult {
+    pub(super) transfer: Transfer,
+    pub(super) traces: [Option<TraceNumbers>; 2],
 }
 
 impl Engine {
-    /// Lets an event happen to the transfer that it is about. It waits for the journal if that isn't live, or began in a
-    /// batch that isn't durable yet: it may have to be taken back.
-    pub(super) fn happen(&mut self, event: Event, now: Moment) {
-        let Some(about) = event.about() else { return };
-        match self.find(about).filter(|slot| self.is_durable(*slot)) {
-            Some(slot) => self.meet(slot, &event, now),
-            None => self.look_up(about, event),
+    /// Applies an event to its transfer. If the transfer is not in memory, the event waits for a journal lookup. It also waits
+    /// if the first batch of the transfer is not durable yet, because that commit may withdraw the transfer.
+    pub(super) fn apply_or_look_up(&mut self, event: Event, now: Moment) {
+        let Some(lookup) = event.lookup() else { return };
+        match self.find_live(lookup).filter(|slot| self.is_durable(*slot)) {
+            Some(slot) => self.apply_event(slot, &event, now),
+            None => self.look_up(lookup, event),
         }
     }
 
-    /// A live transfer.
-    pub(super) fn find(&self, about: Lookup) -> Option<Slot> {
-        match about {
+    /// Finds a transfer in memory.
+    pub(super) fn find_live(&self, lookup: Lookup) -> Option<Slot> {
+        match lookup {
             Lookup::Id(id) => self.live.by_id(id),
-            Lookup::Key(key) => self.live.by_key(key),
-            Lookup::Trace(trace) => self.live.by_trace(trace),
-            Lookup::Begun(begun) => begun.keys().find_map(|key| self.live.by_key(key)),
+            Lookup::IdempotencyKey(key) => self.live.by_key(key),
+            Lookup::TraceNumbers(trace) => self.live.by_trace(trace),
+            Lookup::RequestIdentity(identity) => {
+                identity.keys().find_map(|key| self.live.by_key(key))
+            }
         }
     }
 
     fn is_durable(&self, slot: Slot) -> bool {
-        self.live.get(slot).is_some_and(|entry| entry.batch <= self.batches.durable())
+        self.live.get(slot).is_some_and(|live| live.first_batch <= self.batches.last_durable())
     }
 
-    /// Looks a transfer up in the journal. Over the bound that isn't done: what the switch asked it asks again, and an
-    /// answer counts as one that matches nothing.
-    pub(super) fn look_up(&mut self, about: Lookup, event: Event) {
-        if self.live.lookups() < self.limits.lookups {
+    /// Starts a lookup in the journal. At the limit of lookups it does not: the switch repeats what it sent, and a response
+    /// counts as unmatched.
+    pub(super) fn look_up(&mut self, lookup: Lookup, event: Event) {
+        if self.live.open_lookups() < self.limits.journal_lookups {
             let number = self.live.begin_lookup();
-            return self.put(Output::LookUp(number, about, event));
+            return self.put(Output::JournalLookup(number, lookup, event));
         }
         self.put(match event {
-            Event::Answered { trace, to, heard } => Output::Unmatched(trace, to, heard.code),
-            Event::Order { order, .. } => Output::Refused(order.id, Busy::Full),
-            Event::Demand { demand, .. }
-            | Event::Reversal { demand, .. }
-            | Event::Status { demand, .. } => Output::Refused(demand.id, Busy::Full),
-            Event::Transfer(id, _) | Event::Core(id, _) | Event::Exchange(id, _) => {
-                Output::Unknown(id)
+            Event::Response { trace, kind, response } => {
+                Output::UnmatchedResponse(trace, kind, response.code)
             }
-            Event::Inquire(inquiry, _) => Output::Refused(inquiry.id, Busy::Full),
-            Event::InquiryAnswered { trace, heard, .. } => Output::LateInquiry(trace, heard.code),
-            Event::Ask(asked, _) => Output::Refused(asked, Busy::Full),
+            Event::Order { order, .. } => Output::NotAdmitted(order.id, NotAdmitted::Full),
+            Event::InboundRequest { request, .. }
+            | Event::InboundReversal { request, .. }
+            | Event::InboundStatusInquiry { request, .. } => {
+                Output::NotAdmitted(request.id, NotAdmitted::Full)
+            }
+            Event::Transfer(id, _) | Event::Core(id, _) | Event::InquiryInput(id, _) => {
+                Output::UnknownTransfer(id)
+            }
+            Event::Inquiry(inquiry, _) => Output::NotAdmitted(inquiry.id, NotAdmitted::Full),
+            Event::InquiryResponse { trace, response, .. } => {
+                Output::LateInquiryResponse(trace, response.code)
+            }
+            Event::StatusQuery(query_id, _) => Output::NotAdmitted(query_id, NotAdmitted::Full),
             Event::CutOver(_) => return,
         });
     }
 
-    /// Lets an event happen to a transfer that is live.
-    pub(super) fn meet(&mut self, slot: Slot, event: &Event, now: Moment) {
-        if let Event::Ask(asked, _) = event {
+    /// Applies an event to a transfer in memory.
+    pub(super) fn apply_event(&mut self, slot: Slot, event: &Event, now: Moment) {
+        if let Event::StatusQuery(query_id, _) = event {
             // It leaves with the batch that holds the last fact of the state, or after it.
-            let stand = self.live.get(slot).map(|entry| Box::new(entry.stand()));
-            return self.put(Output::Stands(*asked, stand));
+            let transfer = self.live.get(slot).map(|live| Box::new(live.to_durable()));
+            return self.put(Output::Status(*query_id, transfer));
         }
-        let concern = self.live.get(slot).and_then(|entry| event.concern(&entry.life));
-        if let Some(concern) = concern {
-            self.step(slot, &concern, now);
+        let input = self.live.get(slot).and_then(|live| event.input_for(&live.transfer));
+        if let Some(input) = input {
+            self.apply(slot, &input, now);
         }
     }
 
-    /// Lets a concern happen to a transfer.
-    pub(super) fn step(&mut self, slot: Slot, concern: &Concern, now: Moment) {
-        let Some(entry) = self.live.get(slot) else { return };
-        let mut context = Context { now, rules: &self.rules, numbers: &mut self.numbers };
-        self.deciding.decide(entry.id, &entry.life, concern, &mut context);
-        let (id, before) = (entry.id, entry.life.clone());
-        let Some(Stepped { life, traces }) = self.record(id, Some(before), now) else { return };
-        if let Some(entry) = self.live.get_mut(slot) {
-            entry.life = life;
+    /// Applies an input to a transfer.
+    pub(super) fn apply(&mut self, slot: Slot, input: &TransferInput, now: Moment) {
+        let Some(live) = self.live.get(slot) else { return };
+        let mut context = Context { now, rules: &self.rules, numbers: &mut self.trace_numbers };
+        self.decision.decide(live.id, &live.transfer, input, &mut context);
+        let (id, before) = (live.id, live.transfer.clone());
+        let Some(StepResult { transfer, traces }) = self.record_decision(id, Some(before), now)
+        else {
+            return;
+        };
+        if let Some(live) = self.live.get_mut(slot) {
+            live.transfer = transfer;
         }
-        self.settle(slot, traces);
+        self.finish_step(slot, traces);
     }
 
-    /// Puts what was decided to the open batch. What does not fold is a fault of ours, which the table of all states and
-    /// inputs rules out: then nothing of it becomes true, the transfer stays as it was, and somebody is called.
-    pub(super) fn record(
+    /// Adds the decided facts to the open batch. Facts that do not fold are an internal error, which the test of all states and
+    /// inputs excludes. In that case none of them is added, the transfer keeps its state, and an alert is raised.
+    pub(super) fn record_decision(
         &mut self,
         id: TransferId,
-        before: Option<Life>,
+        before: Option<Transfer>,
         now: Moment,
-    ) -> Option<Stepped> {
-        let share = before.as_ref().map(Life::share).unwrap_or_default();
-        let closed = before.as_ref().map(Life::closed_share).unwrap_or_default();
-        let (mut life, mut traces) = (before, [None, None]);
+    ) -> Option<StepResult> {
+        let share = before.as_ref().map(Transfer::share).unwrap_or_default();
+        let closed_share = before.as_ref().map(Transfer::closed_share).unwrap_or_default();
+        let (mut transfer, mut traces) = (before, [None, None]);
         let batch = &mut self.batches.open;
-        let (facts, effects) = self.deciding.take();
-        let recorded = batch.len();
+        let (facts, effects) = self.decision.take();
+        let start = batch.len();
         for fact in facts {
             if let Some(trace) = fact.trace() {
                 traces = [Some(trace), traces[0]];
             }
-            let Ok(next) = Life::fold(life.take(), &fact, now) else { break };
-            let (state, open, first) = (next.name(), !next.is_final(), batch.len() == recorded);
-            batch.put(Record { id, at: now, fact }, state, open, first);
-            life = Some(next);
+            let Ok(next) = Transfer::fold(transfer.take(), &fact, now) else { break };
+            let (state, is_open, is_first) = (next.code(), !next.is_final(), batch.len() == start);
+            batch.put(RecordedFact { id, at: now, fact }, state, is_open, is_first);
+            transfer = Some(next);
         }
-        let Some(life) = life else {
+        let Some(transfer) = transfer else {
             drop(effects);
-            batch.truncate(recorded);
-            self.fault(id, now);
+            batch.truncate(start);
+            self.report_internal_error(id, now);
             return None;
         };
         batch.outputs.extend(effects.map(Output::Effect));
-        if broken(Mutant::SendBeforeCommit) {
+        if is_mutant_active(Mutant::SendBeforeCommit) {
             self.batches.release_open();
         }
-        self.books.change(share, &life);
-        self.closed.change(closed, &life);
-        Some(Stepped { life, traces })
+        self.books.change(share, &transfer);
+        self.closed_books.change(closed_share, &transfer);
+        Some(StepResult { transfer, traces })
     }
 
-    /// Somebody is called, and the transfer's deadline, which is spent, comes again.
-    fn fault(&mut self, id: TransferId, now: Moment) {
-        self.put(Output::Effect(Effect::Raise(id, Alarm::Fault)));
+    /// Raises an alert, and sets the deadline of the transfer again, because the one that came is used up.
+    fn report_internal_error(&mut self, id: TransferId, now: Moment) {
+        self.put(Output::Effect(Effect::Alert(id, Alert::InternalError)));
         if let Some(slot) = self.live.by_id(id) {
-            self.schedule.set(slot, now.after(AFTER_FAULT), Lane::Prompt);
+            self.schedule.set(slot, now.after(RETRY_AFTER_INTERNAL_ERROR), Delivery::Immediate);
         }
     }
 
-    /// Sets a transfer's deadline and numbers after a step, and closes it when nothing is left.
-    pub(super) fn settle(&mut self, slot: Slot, traces: [Option<Trace>; 2]) {
+    /// Indexes the trace numbers of a step, sets the next deadline, and closes the transfer if it is final.
+    pub(super) fn finish_step(&mut self, slot: Slot, traces: [Option<TraceNumbers>; 2]) {
         for trace in traces.into_iter().flatten() {
             self.live.index_trace(trace, slot);
         }
@@ -151,72 +164,73 @@ impl Engine {
     }
 
     pub(super) fn close_if_final(&mut self, slot: Slot) {
-        if self.live.get(slot).is_some_and(|entry| entry.life.is_final()) {
-            self.live.close(slot, self.batches.filling());
+        if self.live.get(slot).is_some_and(|live| live.transfer.is_final()) {
+            self.live.close(slot, self.batches.open_number());
         } else {
             self.live.reopen(slot);
         }
     }
 
     pub(super) fn reschedule(&mut self, slot: Slot) {
-        self.live.note_exception(slot);
-        match self.live.get(slot).and_then(|entry| Some((entry.life.due()?, lane(&entry.life)))) {
-            Some((due, lane)) => self.schedule.set(slot, due, lane),
+        self.live.update_exception(slot);
+        let live = self.live.get(slot);
+        match live.and_then(|live| Some((live.transfer.due()?, delivery(&live.transfer)))) {
+            Some((due, delivery)) => self.schedule.set(slot, due, delivery),
             None => self.schedule.clear(slot),
         }
     }
 
-    /// Has a transfer that waits for core ask it now, if it is its turn.
-    pub(super) fn bring_forward(&mut self, slot: Slot, now: Moment) {
-        let lane = self.live.get(slot).map(|entry| lane(&entry.life));
-        if let Some(lane) = lane.filter(|lane| *lane == Lane::Paced(CORE)) {
-            self.schedule.set(slot, now, lane);
+    /// Sets the deadline of a transfer that waits for core to now, so that the command is sent again at core's rate.
+    pub(super) fn retry_core_command(&mut self, slot: Slot, now: Moment) {
+        let delivery = self.live.get(slot).map(|live| delivery(&live.transfer));
+        if let Some(delivery) = delivery.filter(|delivery| *delivery == Delivery::Paced(CORE)) {
+            self.schedule.set(slot, now, delivery);
         }
     }
 }
 
-/// Where a transfer's next deadline waits. Time that runs out is acted upon at once; what is sent because of it, for the
-/// first time or again, waits its turn, so that a bank, a switch or a core that comes back is not run over. The
-/// answer to the switch does not wait: it is told in time that core does not say.
-fn lane(life: &Life) -> Lane {
-    match life {
-        Life::Out(
-            Outbound::Doubtful(dispatch, _)
-            | Outbound::Reversing(dispatch, _)
-            | Outbound::Inquiring { dispatch, .. }
-            | Outbound::Exception(dispatch, _),
-        ) => Lane::Paced(destination(dispatch)),
-        Life::Out(
-            Outbound::Debiting { .. }
-            | Outbound::CancellingDebit { .. }
-            | Outbound::Refunding { .. },
+/// Returns how the next deadline of a transfer is delivered. A timeout is handled at once. The message that follows from it,
+/// the first one or a repeat, waits for the rate of its destination, so that a bank, switch or core that comes back is not
+/// overloaded. A response to the switch does not wait: the switch needs it in time even if core does not reply.
+fn delivery(transfer: &Transfer) -> Delivery {
+    match transfer {
+        Transfer::Outbound(
+            OutboundTransfer::OutcomeUnknown(dispatch, _)
+            | OutboundTransfer::Reversing(dispatch, _)
+            | OutboundTransfer::Inquiring { dispatch, .. }
+            | OutboundTransfer::Exception(dispatch, _),
+        ) => Delivery::Paced(destination(dispatch)),
+        Transfer::Outbound(
+            OutboundTransfer::Debiting { .. }
+            | OutboundTransfer::CancellingDebit { .. }
+            | OutboundTransfer::Refunding { .. },
         )
-        | Life::In(Inbound::Undoing { .. }) => Lane::Paced(CORE),
-        Life::Out(
-            Outbound::Accepted(_)
-            | Outbound::Debited(..)
-            | Outbound::Ready(_)
-            | Outbound::Sent(_)
-            | Outbound::Settled { .. }
-            | Outbound::Refunded { .. }
-            | Outbound::Contradicted(..)
-            | Outbound::PaidTwice(_)
-            | Outbound::Refused { .. },
+        | Transfer::Inbound(InboundTransfer::Reversing { .. }) => Delivery::Paced(CORE),
+        Transfer::Outbound(
+            OutboundTransfer::Accepted(_)
+            | OutboundTransfer::Debited(..)
+            | OutboundTransfer::ReadyToSend(_)
+            | OutboundTransfer::Sent(_)
+            | OutboundTransfer::Settled { .. }
+            | OutboundTransfer::Refunded { .. }
+            | OutboundTransfer::ConflictingOutcome(..)
+            | OutboundTransfer::PaidTwice(_)
+            | OutboundTransfer::Rejected { .. },
         )
-        | Life::In(
-            Inbound::Received(_)
-            | Inbound::Posting { .. }
-            | Inbound::Posted(..)
-            | Inbound::Approved { .. }
-            | Inbound::Rejected(..)
-            | Inbound::Declined { .. }
-            | Inbound::Undone { .. }
-            | Inbound::Barred(..),
-        ) => Lane::Prompt,
+        | Transfer::Inbound(
+            InboundTransfer::Received(_)
+            | InboundTransfer::Posting { .. }
+            | InboundTransfer::Posted(..)
+            | InboundTransfer::Approved { .. }
+            | InboundTransfer::PostingRefused(..)
+            | InboundTransfer::Declined { .. }
+            | InboundTransfer::Reversed { .. }
+            | InboundTransfer::Barred(..),
+        ) => Delivery::Immediate,
     }
 }
 
-/// A bank's queue: its number modulo what a destination can be, beside core's.
+/// Returns the destination for a bank: its code modulo the number of destinations, and never [`CORE`].
 fn destination(dispatch: &Dispatch) -> Destination {
     let digits = dispatch.order.counterparty.as_str().bytes();
     let number = digits.fold(0_u16, |number, digit| {

@@ -1,15 +1,15 @@
-//! The bitmap: which data elements a message has.
+//! The bitmap: which data elements are present in a message.
 
 use super::de::De;
 use super::ebcdic::CodePage;
 
-/// The bits of primary, secondary and tertiary bitmap; bit 1 is the highest of the first word.
+/// The bits of the primary, secondary and tertiary bitmap. Bit 1 is the highest bit of the first word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bitmap {
     pub(super) words: [u64; 3],
 }
 
-/// How a bitmap lies on the wire.
+/// How a bitmap is encoded on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BitmapCoding {
     /// 8 bytes for 64 bits.
@@ -18,35 +18,35 @@ pub(super) enum BitmapCoding {
     Hex(Option<CodePage>),
 }
 
-/// The bit of the first element of a word: that another bitmap follows.
-pub(super) const ANOTHER: u64 = 1 << 63;
+/// The first bit of a bitmap: another bitmap follows (ISO 8583:1987, 4.2).
+pub(super) const CONTINUATION_BIT: u64 = 1 << 63;
 
 impl Bitmap {
-    /// Word and bit of an element.
+    /// Returns the word and the bit of a data element.
     #[inline(always)]
-    const fn place(de: De) -> (usize, u64) {
+    const fn position(de: De) -> (usize, u64) {
         let index = de.number() as usize - 1;
-        (index / 64, ANOTHER >> (index % 64))
+        (index / 64, CONTINUATION_BIT >> (index % 64))
     }
 
     #[inline]
     pub(super) fn has(&self, de: De) -> bool {
-        let (word, bit) = Self::place(de);
+        let (word, bit) = Self::position(de);
         self.words.get(word).is_some_and(|bits| bits & bit != 0)
     }
 
     #[inline(always)]
     pub(super) fn set(&mut self, de: De) {
-        let (word, bit) = Self::place(de);
+        let (word, bit) = Self::position(de);
         if let Some(bits) = self.words.get_mut(word) {
             *bits |= bit;
         }
     }
 
-    /// How many elements come before this one.
+    /// Returns the number of data elements in front of this one.
     #[inline]
     pub(super) fn rank(&self, de: De) -> usize {
-        let (word, bit) = Self::place(de);
+        let (word, bit) = Self::position(de);
         let above = !(bit | (bit - 1));
         let masks = match word {
             0 => [above, 0, 0],
@@ -58,28 +58,28 @@ impl Bitmap {
         count as usize
     }
 
-    /// The words without the bits that only say that another bitmap follows.
+    /// Returns the words without the continuation bits.
     #[inline(always)]
     pub(super) const fn elements(&self) -> [u64; 3] {
         let [first, second, third] = self.words;
-        [first & !ANOTHER, second & !ANOTHER, third]
+        [first & !CONTINUATION_BIT, second & !CONTINUATION_BIT, third]
     }
 
-    /// The elements in order.
+    /// Iterates over the data elements that are present, in ascending order.
     pub(super) fn iter(&self) -> impl Iterator<Item = De> {
         self.elements().into_iter().zip([1, 65, 129]).flat_map(|(bits, first)| {
             let mut bits = bits.reverse_bits();
             std::iter::from_fn(move || {
-                let place = u8::try_from(bits.trailing_zeros()).ok().filter(|_| bits != 0)?;
+                let position = u8::try_from(bits.trailing_zeros()).ok().filter(|_| bits != 0)?;
                 bits &= bits - 1;
-                De::new(first + place)
+                De::new(first + position)
             })
         })
     }
 }
 
 impl BitmapCoding {
-    /// Bytes of 64 bits.
+    /// Returns the number of bytes that encode 64 bits.
     pub(super) const fn width(self) -> usize {
         match self {
             Self::Binary => 8,
@@ -87,7 +87,8 @@ impl BitmapCoding {
         }
     }
 
-    /// Reads 64 bits from bytes as many as the width; the error is the place of the first that is no hex.
+    /// Reads 64 bits from exactly [`width`](Self::width) bytes. The error is the position of the first byte
+    /// that is not a hex digit.
     #[inline(always)]
     pub(super) fn read(self, bytes: &[u8]) -> Result<u64, usize> {
         match (self, bytes.first_chunk::<8>()) {
@@ -97,7 +98,7 @@ impl BitmapCoding {
         }
     }
 
-    /// Writes 64 bits into bytes as many as the width.
+    /// Writes 64 bits into exactly [`width`](Self::width) bytes.
     #[inline(always)]
     pub(super) fn write(self, bits: u64, bytes: &mut [u8]) {
         match self {
@@ -112,9 +113,9 @@ impl BitmapCoding {
 }
 
 fn read_hex(page: Option<CodePage>, bytes: &[u8]) -> Result<u64, usize> {
-    bytes.iter().enumerate().try_fold(0, |bits, (place, byte)| {
+    bytes.iter().enumerate().try_fold(0, |bits, (position, byte)| {
         let character = page.map_or(*byte, |page| page.to_ascii(*byte));
-        let nibble = super::characters::nibble_of(character).ok_or(place)?;
+        let nibble = super::characters::nibble_of(character).ok_or(position)?;
         Ok(bits << 4 | u64::from(nibble))
     })
 }
@@ -141,10 +142,10 @@ mod tests {
     }
 
     #[test]
-    fn ranks_count_the_elements_before_and_skip_the_bitmap_bits() {
+    fn ranks_count_preceding_elements_and_skip_continuation_bits() {
         let mut bitmap = bitmap(&[2, 64, 66, 128, 129, 192]);
-        bitmap.words[0] |= ANOTHER;
-        bitmap.words[1] |= ANOTHER;
+        bitmap.words[0] |= CONTINUATION_BIT;
+        bitmap.words[1] |= CONTINUATION_BIT;
         for (rank, de) in bitmap.iter().enumerate() {
             assert_eq!(bitmap.rank(de), rank, "{de}");
         }
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn bits_lie_on_the_wire_as_the_coding_says() {
+    fn bitmaps_match_their_wire_encoding() {
         let bits = bitmap(&[2, 3, 64]).words[0];
         for (coding, wire) in [
             (BitmapCoding::Binary, &[0x60, 0, 0, 0, 0, 0, 0, 0x01][..]),

@@ -1,11 +1,11 @@
-//! The characters of a value, whatever its coding.
+//! The characters of a value, independent of its wire encoding.
 
 use std::borrow::Cow;
 
 use super::class::Class;
 use super::layout::{Coding, Pad};
 
-/// A run of characters of a value, seen as ASCII: digits for BCD, upper-case hex for bits.
+/// A run of characters of a value, as ASCII: digits for BCD, upper-case hex for bits.
 #[derive(Clone, Copy)]
 pub(super) struct Characters<'m> {
     coding: Coding,
@@ -15,7 +15,7 @@ pub(super) struct Characters<'m> {
 }
 
 impl<'m> Characters<'m> {
-    /// The `count` characters that are coded in `raw`.
+    /// Creates a view of the `count` characters that are encoded in `raw`.
     pub(super) fn new(coding: Coding, raw: &'m [u8], count: usize) -> Self {
         let padded = matches!(coding, Coding::Bcd(Pad::Left)) && count % 2 == 1;
         Self { coding, raw, start: usize::from(padded), count }
@@ -25,26 +25,27 @@ impl<'m> Characters<'m> {
         self.count
     }
 
-    /// The character at a place; 0 for what is no character of the coding, which no class admits.
-    pub(super) fn at(&self, place: usize) -> u8 {
+    /// Returns the character at a position. Returns 0, which no class accepts, for a byte that is not a
+    /// character of the coding.
+    pub(super) fn at(&self, position: usize) -> u8 {
         let byte_at = |at: usize| self.raw.get(at).copied().unwrap_or_default();
-        let place = self.start + place;
+        let position = self.start + position;
         match self.coding {
-            Coding::Ascii => byte_at(place),
-            Coding::Ebcdic(page) => page.to_ascii(byte_at(place)),
-            Coding::Bcd(_) => bcd_character(nibble(byte_at(place / 2), place)),
-            Coding::Binary => hex_character(nibble(byte_at(place / 2), place)),
-            Coding::Hex(None) => byte_at(place).to_ascii_uppercase(),
-            Coding::Hex(Some(page)) => page.to_ascii(byte_at(place)).to_ascii_uppercase(),
+            Coding::Ascii => byte_at(position),
+            Coding::Ebcdic(page) => page.to_ascii(byte_at(position)),
+            Coding::Bcd(_) => bcd_character(nibble(byte_at(position / 2), position)),
+            Coding::Binary => hex_character(nibble(byte_at(position / 2), position)),
+            Coding::Hex(None) => byte_at(position).to_ascii_uppercase(),
+            Coding::Hex(Some(page)) => page.to_ascii(byte_at(position)).to_ascii_uppercase(),
         }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = u8> {
-        (0..self.count).map(|place| self.at(place))
+        (0..self.count).map(|position| self.at(position))
     }
 
-    /// The `count` characters from `from` on; `None` if there are fewer.
-    pub(super) fn part(&self, from: usize, count: usize) -> Option<Self> {
+    /// Returns `count` characters from a position on; `None` if there are fewer.
+    pub(super) fn slice(&self, from: usize, count: usize) -> Option<Self> {
         (from.checked_add(count)? <= self.count).then_some(Self {
             start: self.start + from,
             count,
@@ -52,7 +53,7 @@ impl<'m> Characters<'m> {
         })
     }
 
-    /// The characters as they lie on the wire, if that is ASCII.
+    /// Returns the wire bytes if they are ASCII.
     #[inline]
     pub(super) fn as_ascii(&self) -> Option<&'m [u8]> {
         match self.coding {
@@ -61,7 +62,7 @@ impl<'m> Characters<'m> {
         }
     }
 
-    /// The characters as text, without a copy where the wire is ASCII.
+    /// Returns the characters as text, without a copy if the wire is ASCII.
     pub(super) fn text(&self) -> Cow<'m, str> {
         match self.as_ascii().map(std::str::from_utf8) {
             Some(Ok(text)) => Cow::Borrowed(text),
@@ -69,31 +70,33 @@ impl<'m> Characters<'m> {
         }
     }
 
-    /// The place of the first character that the class refuses.
+    /// Returns the position of the first character that the class does not accept.
     #[inline]
-    pub(super) fn first_refused(&self, class: Class) -> Option<usize> {
+    pub(super) fn first_invalid(&self, class: Class) -> Option<usize> {
         if let Some(text) = self.as_ascii() {
-            return if class.admits_all(text) { None } else { class.first_refused(text) };
+            return if class.accepts_all(text) { None } else { class.first_invalid(text) };
         }
         match self.coding {
             Coding::Hex(_) => self.iter().position(|character| !character.is_ascii_hexdigit()),
-            Coding::Ascii | Coding::Ebcdic(_) | Coding::Bcd(_) | Coding::Binary => self
-                .iter()
-                .enumerate()
-                .position(|(place, character)| character == 0 || !class.admits(place, character)),
+            Coding::Ascii | Coding::Ebcdic(_) | Coding::Bcd(_) | Coding::Binary => {
+                self.iter().enumerate().position(|(position, character)| {
+                    character == 0 || !class.accepts(position, character)
+                })
+            }
         }
     }
 
-    /// The byte of the content in which the character at a place lies.
-    pub(super) fn byte_of(&self, place: usize) -> usize {
+    /// Returns the offset of the content byte that holds the character at a position.
+    pub(super) fn byte_of(&self, position: usize) -> usize {
         match self.coding {
-            Coding::Bcd(_) | Coding::Binary => (self.start + place) / 2,
-            Coding::Ascii | Coding::Ebcdic(_) | Coding::Hex(_) => self.start + place,
+            Coding::Bcd(_) | Coding::Binary => (self.start + position) / 2,
+            Coding::Ascii | Coding::Ebcdic(_) | Coding::Hex(_) => self.start + position,
         }
     }
 
-    /// The byte of the content that fills an odd number of digits up and isn't what it should be.
-    pub(super) fn wrong_padding(&self) -> Option<usize> {
+    /// Returns the offset of the content byte whose padding is not what the spec requires. Only an odd number
+    /// of BCD digits has padding.
+    pub(super) fn invalid_padding(&self) -> Option<usize> {
         let Coding::Bcd(pad) = self.coding else { return None };
         if self.count.is_multiple_of(2) {
             return None;
@@ -109,12 +112,12 @@ impl<'m> Characters<'m> {
     }
 }
 
-/// The high nibble of a byte for an even place, the low one for an odd.
-const fn nibble(byte: u8, place: usize) -> u8 {
-    if place.is_multiple_of(2) { byte >> 4 } else { byte & 0xF }
+/// Returns the high nibble of a byte for an even position, the low nibble for an odd one.
+const fn nibble(byte: u8, position: usize) -> u8 {
+    if position.is_multiple_of(2) { byte >> 4 } else { byte & 0xF }
 }
 
-/// A BCD digit, or `D`, the separator of track data.
+/// Returns a BCD digit, or `D`, the separator of track data.
 const fn bcd_character(nibble: u8) -> u8 {
     match nibble {
         0..=9 => b'0' + nibble,
@@ -127,7 +130,7 @@ pub(super) const fn hex_character(nibble: u8) -> u8 {
     if nibble < 10 { b'0' + nibble } else { b'A' + nibble - 10 }
 }
 
-/// The nibble of a character in BCD: a digit, or the separator of track data, which is `D` or `=`.
+/// Returns the BCD nibble of a digit, or of the track data separator, which is `D` or `=`.
 pub(super) const fn bcd_nibble(character: u8) -> Option<u8> {
     match character {
         b'0'..=b'9' => Some(character - b'0'),
@@ -136,7 +139,7 @@ pub(super) const fn bcd_nibble(character: u8) -> Option<u8> {
     }
 }
 
-/// The nibble of a hex digit.
+/// Returns the nibble of a hex digit.
 pub(super) const fn nibble_of(character: u8) -> Option<u8> {
     match character {
         b'0'..=b'9' => Some(character - b'0'),
@@ -152,7 +155,7 @@ mod tests {
     use crate::iso8583::ebcdic::CodePage;
 
     #[test]
-    fn every_coding_gives_the_same_text() {
+    fn every_coding_yields_the_same_text() {
         for (coding, raw, count, text) in [
             (Coding::Ascii, &b"12345"[..], 5, "12345"),
             (Coding::Ebcdic(CodePage::Ibm037), &[0xF1, 0xF2, 0xF3, 0xF4, 0xF5], 5, "12345"),
@@ -165,20 +168,20 @@ mod tests {
         ] {
             let characters = Characters::new(coding, raw, count);
             assert_eq!(characters.text(), text);
-            assert_eq!(characters.wrong_padding(), None);
-            assert_eq!(characters.part(1, 2).unwrap().text(), &text[1..3]);
-            assert!(characters.part(count, 1).is_none());
+            assert_eq!(characters.invalid_padding(), None);
+            assert_eq!(characters.slice(1, 2).unwrap().text(), &text[1..3]);
+            assert!(characters.slice(count, 1).is_none());
         }
     }
 
     #[test]
-    fn padding_that_is_not_as_the_spec_says_is_found() {
+    fn invalid_padding_is_located() {
         for (pad, raw, byte) in [
             (Pad::Left, [0x11, 0x23], 0),
             (Pad::RightZero, [0x12, 0x3F], 1),
             (Pad::RightF, [0x12, 0x30], 1),
         ] {
-            assert_eq!(Characters::new(Coding::Bcd(pad), &raw, 3).wrong_padding(), Some(byte));
+            assert_eq!(Characters::new(Coding::Bcd(pad), &raw, 3).invalid_padding(), Some(byte));
         }
     }
 }

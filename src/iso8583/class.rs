@@ -1,4 +1,4 @@
-//! Content classes: which characters a data element may hold (ISO 8583:1987, 4.3).
+//! Content classes: the characters that a data element accepts (ISO 8583:1987, 4.3).
 
 use std::fmt;
 
@@ -9,24 +9,24 @@ use crate::spelling::name_of;
 pub enum Class {
     /// Digits.
     N,
-    /// Letters and blank.
+    /// Letters and space.
     A,
-    /// Letters, digits and blank.
+    /// Letters, digits and space.
     An,
-    /// Printable ASCII, blank to `~`.
+    /// Printable ASCII, space to `~`.
     Ans,
     /// Printable ASCII without letters.
     Ns,
     /// Bits; any byte.
     B,
-    /// Track 2 and 3 data: `0` to `?` of ISO/IEC 7813, with `D` as separator too.
+    /// Track 2 and 3 data: `0` to `?` of ISO/IEC 7813, and `D` as separator.
     Z,
-    /// A sign, `C` or `D`, and then digits.
+    /// A sign (`C` or `D`) followed by digits.
     Xn,
 }
 
 impl Class {
-    /// The classes by the names that a spec uses.
+    /// The classes with their names in specs.
     pub const NAMES: [(&'static str, Self); 8] = [
         ("n", Self::N),
         ("a", Self::A),
@@ -38,10 +38,10 @@ impl Class {
         ("x+n", Self::Xn),
     ];
 
-    /// Whether the class admits this ASCII character at this place of the value.
-    pub(super) const fn admits(self, place: usize, byte: u8) -> bool {
+    /// Returns whether the class accepts this ASCII character at this position of the value.
+    pub(super) const fn accepts(self, position: usize, byte: u8) -> bool {
         match self {
-            Self::Xn if place == 0 => matches!(byte, b'C' | b'D'),
+            Self::Xn if position == 0 => matches!(byte, b'C' | b'D'),
             Self::N | Self::Xn => byte.is_ascii_digit(),
             Self::A => byte.is_ascii_alphabetic() || byte == b' ',
             Self::An => byte.is_ascii_alphanumeric() || byte == b' ',
@@ -52,40 +52,41 @@ impl Class {
         }
     }
 
-    /// Whether the class admits all of this ASCII text.
+    /// Returns whether the class accepts all of this ASCII text.
     #[inline]
-    pub(super) fn admits_all(self, text: &[u8]) -> bool {
+    pub(super) fn accepts_all(self, text: &[u8]) -> bool {
         match self {
             Self::N => every_word(text, swar::digits),
-            Self::An => every_word(text, swar::alphanumeric_or_blank),
+            Self::An => every_word(text, swar::alphanumeric_or_space),
             Self::Ans => every_word(text, swar::printable),
             Self::B => true,
-            Self::A | Self::Ns | Self::Z | Self::Xn => self.first_refused(text).is_none(),
+            Self::A | Self::Ns | Self::Z | Self::Xn => self.first_invalid(text).is_none(),
         }
     }
 
-    /// The place of the first character that the class refuses.
-    pub(super) fn first_refused(self, text: &[u8]) -> Option<usize> {
-        text.iter().enumerate().position(|(place, byte)| !self.admits(place, *byte))
+    /// Returns the position of the first character that the class does not accept.
+    pub(super) fn first_invalid(self, text: &[u8]) -> Option<usize> {
+        text.iter().enumerate().position(|(position, byte)| !self.accepts(position, *byte))
     }
 
-    /// Whether every value of another class may stand from a place on in a value of this one.
+    /// Returns whether every value of another class is valid in a value of this class, from position `at` on.
     pub(super) fn includes(self, other: Self, at: usize) -> bool {
-        let admitted = |place, byte| !other.admits(place, byte) || self.admits(at + place, byte);
-        (0..=u8::MAX).all(|byte| admitted(0, byte) && admitted(1, byte))
+        let accepted =
+            |position, byte| !other.accepts(position, byte) || self.accepts(at + position, byte);
+        (0..=u8::MAX).all(|byte| accepted(0, byte) && accepted(1, byte))
     }
 
-    /// What a shorter value of a fixed element is filled with, and on which side (ISO 8583:1987, 4.4.1):
-    /// numbers on the left with zeros, text on the right with blanks.
-    pub(super) const fn filler(self) -> Option<Filler> {
+    /// Returns how a short value of a fixed element is padded (ISO 8583:1987, 4.4.1): numbers with zeros on
+    /// the left, text with spaces on the right.
+    pub(super) const fn padding(self) -> Option<Padding> {
         match self {
-            Self::N => Some(Filler::ZerosLeft),
-            Self::A | Self::An | Self::Ans | Self::Ns => Some(Filler::BlanksRight),
+            Self::N => Some(Padding::ZerosLeft),
+            Self::A | Self::An | Self::Ans | Self::Ns => Some(Padding::SpacesRight),
             Self::B | Self::Z | Self::Xn => None,
         }
     }
 
-    /// What the length of a value is counted in.
+    /// Returns the unit in which the length of a value is counted.
     pub(super) const fn unit(self) -> Unit {
         match self {
             Self::N => Unit::Digits,
@@ -94,27 +95,27 @@ impl Class {
         }
     }
 
-    /// What the class takes at a place of the value, in words, for an error.
-    pub(super) const fn expected_at(self, place: usize) -> &'static str {
-        match (self, place) {
-            (Self::Xn, 0) => "C or D as its first character",
+    /// Returns the characters that the class accepts at a position, for error messages.
+    pub(super) const fn expected_at(self, position: usize) -> &'static str {
+        match (self, position) {
+            (Self::Xn, 0) => "C or D as the first character",
             (Self::Xn, _) => "digits after C or D",
             _ => self.expected(),
         }
     }
 
-    /// The class in words, for an error.
+    /// Returns the characters that the class accepts, for error messages.
     #[must_use]
     pub const fn expected(self) -> &'static str {
         match self {
             Self::N => "digits",
-            Self::A => "letters and blanks",
-            Self::An => "letters, digits and blanks",
+            Self::A => "letters and spaces",
+            Self::An => "letters, digits and spaces",
             Self::Ans => "printable ASCII",
             Self::Ns => "printable ASCII without letters",
             Self::B => "bits",
             Self::Z => "track data",
-            Self::Xn => "C or D and then digits",
+            Self::Xn => "C or D followed by digits",
         }
     }
 }
@@ -125,7 +126,7 @@ impl fmt::Display for Class {
     }
 }
 
-/// What the length of a value is counted in.
+/// The unit of a length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
     /// Characters.
@@ -137,8 +138,8 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// A number of them in words: `1 byte`, `2 bytes`.
-    pub(super) fn counted(self, number: usize) -> String {
+    /// Formats a number with the unit: `1 byte`, `2 bytes`.
+    pub(super) fn with_count(self, number: usize) -> String {
         let name = match self {
             Self::Characters => "character",
             Self::Digits => "digit",
@@ -148,28 +149,29 @@ impl Unit {
     }
 }
 
-/// How a value that is shorter than its fixed element is filled up.
+/// How a value that is shorter than its fixed element is padded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Filler {
-    /// Zeros in front.
+pub(super) enum Padding {
+    /// Zeros on the left.
     ZerosLeft,
-    /// Blanks behind.
-    BlanksRight,
+    /// Spaces on the right.
+    SpacesRight,
 }
 
-/// Runs a check of eight bytes at a time over the whole text. The check sets a bit for each byte that it
-/// refuses, and never minds seeing a byte twice, so a text that is no multiple of eight is covered by
-/// words that overlap.
+/// Checks a whole text, eight bytes at a time. The check sets a bit for each byte that it rejects. A text
+/// whose length is not a multiple of eight is covered by overlapping words, because checking a byte twice is
+/// harmless.
 #[inline(always)]
 pub(super) fn every_word(text: &[u8], refused: impl Fn(u64) -> u64) -> bool {
-    // Stopping at the first word refused keeps the loop from being vectorized, which would cost more than
-    // it brings at the lengths that elements have.
+    // Stopping at the first rejected word keeps the loop from being vectorized. At the lengths of data
+    // elements, vectorizing costs more than it saves.
     let (words, rest) = text.as_chunks::<8>();
     words.iter().all(|word| refused(u64::from_ne_bytes(*word)) == 0)
         && (rest.is_empty() || refused(last_word(text)) == 0)
 }
 
-/// The last eight bytes of a text that isn't empty; of a shorter text its bytes, some of them twice.
+/// Returns the last eight bytes of a text that is not empty; for a shorter text its bytes, some of them
+/// twice.
 #[inline(always)]
 pub(super) fn last_word(text: &[u8]) -> u64 {
     if let Some(word) = text.last_chunk::<8>() {
@@ -181,7 +183,7 @@ pub(super) fn last_word(text: &[u8]) -> u64 {
     }
 }
 
-/// The bytes of a text of one to three, each at least twice.
+/// Returns the bytes of a text of one to three bytes, each at least twice.
 #[inline(always)]
 pub(super) fn tiny_word(text: &[u8]) -> u64 {
     if let (Some(head), Some(tail)) = (text.first_chunk::<2>(), text.last_chunk::<2>()) {
@@ -193,11 +195,11 @@ pub(super) fn tiny_word(text: &[u8]) -> u64 {
     }
 }
 
-/// Checks of eight bytes in one word. Each sets the high bit of every byte that it refuses.
+/// Checks of eight bytes in one word. Each sets the high bit of every byte that it rejects.
 ///
-/// They compare by adding: for a byte below 0x80, adding `0x80 - low` sets the high bit just when the byte
-/// is `low` or more, without a carry into its neighbour. A byte of 0x80 or more may carry, but it is
-/// refused itself, and so the word is.
+/// The comparison is an addition. For a byte below 0x80, adding `0x80 - low` sets the high bit exactly if the
+/// byte is `low` or more, without a carry into the next byte. A byte of 0x80 or more may carry, but it is
+/// rejected itself, and so is the word.
 pub(super) mod swar {
     /// One in each byte.
     pub(crate) const EACH: u64 = 0x0101_0101_0101_0101;
@@ -220,7 +222,7 @@ pub(super) mod swar {
     }
 
     impl Range {
-        /// No byte.
+        /// The empty range.
         pub(crate) const NOTHING: Self = Self { to_low: 0, to_over: 0 };
 
         /// The ASCII characters from `low` to `high`.
@@ -248,11 +250,11 @@ pub(super) mod swar {
     }
 
     #[inline(always)]
-    pub(crate) const fn alphanumeric_or_blank(word: u64) -> u64 {
+    pub(crate) const fn alphanumeric_or_space(word: u64) -> u64 {
         let letter = between(word | (0x20 * EACH), b'a', b'z');
         let digit = between(word, b'0', b'9');
-        let blank = between(word, b' ', b' ');
-        (word | !(letter | digit | blank)) & HIGH
+        let space = between(word, b' ', b' ');
+        (word | !(letter | digit | space)) & HIGH
     }
 }
 
@@ -264,20 +266,20 @@ mod tests {
         [Class::N, Class::A, Class::An, Class::Ans, Class::Ns, Class::B, Class::Z, Class::Xn];
 
     #[test]
-    fn words_and_bytes_agree_on_every_byte_at_every_place_of_every_length() {
+    fn words_and_bytes_agree_on_every_byte_at_every_position_of_every_length() {
         for class in ALL {
             let good = if class == Class::A { b'A' } else { b'0' };
             for length in 1..=19 {
-                for place in 0..length {
+                for position in 0..length {
                     for byte in 0..=u8::MAX {
                         let mut text = vec![good; length];
                         if class == Class::Xn {
                             text[0] = b'C';
                         }
-                        text[place] = byte;
-                        let expected = class.admits(place, byte);
-                        assert_eq!(class.admits_all(&text), expected, "{class} {text:?}");
-                        assert_eq!(class.first_refused(&text), (!expected).then_some(place));
+                        text[position] = byte;
+                        let expected = class.accepts(position, byte);
+                        assert_eq!(class.accepts_all(&text), expected, "{class} {text:?}");
+                        assert_eq!(class.first_invalid(&text), (!expected).then_some(position));
                     }
                 }
             }
@@ -285,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_is_text_of_every_class() {
-        assert!(ALL.iter().all(|class| class.admits_all(b"")));
+    fn the_empty_text_is_valid_in_every_class() {
+        assert!(ALL.iter().all(|class| class.accepts_all(b"")));
     }
 }

@@ -2,23 +2,23 @@
 
 use std::fmt;
 
-/// The number of a data element: 2 to 192, without 65, whose bit says that a tertiary bitmap follows.
+/// The number of a data element (DE): 2 to 192 without 65, whose bit announces the tertiary bitmap.
 ///
-/// The constants carry the names of ISO 8583:1987; what a data element holds is the spec's to say.
+/// The constants use the names of ISO 8583:1987. The spec defines what a data element holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct De(u8);
 
 /// The highest data element of a tertiary bitmap.
-pub(crate) const HIGHEST: u8 = 192;
+pub(crate) const HIGHEST_DE: u8 = 192;
 
 impl De {
-    /// `None` if no data element has that number.
+    /// Creates the number of a data element; `None` if the number is not in range.
     #[must_use]
     pub const fn new(number: u8) -> Option<Self> {
-        if number >= 2 && number <= HIGHEST && number != 65 { Some(Self(number)) } else { None }
+        if number >= 2 && number <= HIGHEST_DE && number != 65 { Some(Self(number)) } else { None }
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn number(self) -> u8 {
         self.0
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bitmap_bits_are_no_data_elements() {
+    fn bitmap_continuation_bits_are_not_data_elements() {
         assert_eq!(De::new(11), Some(De::STAN));
         for wrong in [0, 1, 65, 193] {
             assert_eq!(De::new(wrong), None);

@@ -1,38 +1,38 @@
-//! Decoding: one pass over the bytes, checked against the table of the spec, without an allocation.
+//! Decoding: one pass over the bytes, validated against the table of the spec, without an allocation.
 
 #[cfg(test)]
 mod tests;
 
 use bytes::Bytes;
 
-use super::bitmap::{ANOTHER, Bitmap};
+use super::bitmap::{Bitmap, CONTINUATION_BIT};
 use super::characters::Characters;
 use super::class::Unit;
 use super::de::De;
-use super::error::{DecodeError, Place, Reason};
+use super::error::{DecodeError, MessagePart, Reason};
 use super::layout::{Coding, Indicator, Layout, NotNumeric};
 use super::message::{Ends, MESSAGE_MAX, Message};
 use super::mti::Mti;
 use super::spec::{Element, MessageLayout, Spec};
 
-/// What is wrong at a byte of the message, before the place is put to it.
+/// An error at a byte of the message, before the data element is attached to it.
 #[derive(Clone, Copy)]
-struct Wrong {
+struct ElementFault {
     offset: usize,
     reason: Reason,
 }
 
 impl Spec {
-    /// Decodes a message, from the MTI to its last byte, and checks all of it: every value by its content
-    /// class and length, subfields too.
+    /// Decodes a message from the MTI to its last byte and validates all of it: bitmaps, lengths, content
+    /// classes and subfields.
     ///
     /// # Errors
-    /// With the first thing that is wrong, its place and its byte.
+    /// Returns the first error, with its message part and its byte offset.
     #[inline]
     pub fn decode(&self, bytes: Bytes) -> Result<Message<'_>, DecodeError> {
         let input = &*bytes;
         if input.len() > MESSAGE_MAX {
-            return Err(error(Place::Message, 0, Reason::TooLarge(input.len())));
+            return Err(error(MessagePart::Message, 0, Reason::TooLarge(input.len())));
         }
         let (mti, layout) = self.decode_mti(input)?;
         let at = self.mti.width();
@@ -40,9 +40,9 @@ impl Spec {
         let mut ends = Ends::new();
         let end = decode_elements(input, body, &bitmap, layout, &mut ends)?;
         if end != input.len() {
-            return Err(error(Place::Message, end, Reason::TrailingBytes(input.len() - end)));
+            return Err(error(MessagePart::Message, end, Reason::TrailingBytes(input.len() - end)));
         }
-        // A message has at most 65535 bytes, so the fallback is never taken.
+        // Never taken: a message has at most 65535 bytes.
         let body = u16::try_from(body).unwrap_or(u16::MAX);
         Ok(Message { spec: self, layout, mti, bitmap, body, ends, bytes })
     }
@@ -52,16 +52,19 @@ impl Spec {
         let width = self.mti.width();
         if input.len() < width {
             let reason = Reason::Truncated { needed: width, left: input.len() };
-            return Err(error(Place::Mti, 0, reason));
+            return Err(error(MessagePart::Mti, 0, reason));
         }
-        let mti =
-            self.mti.read(input).ok_or_else(|| error(Place::Mti, 0, Reason::MtiNotNumeric))?;
-        let layout =
-            self.layout_of(mti).ok_or_else(|| error(Place::Mti, 0, Reason::UnknownMti(mti)))?;
+        let mti = self
+            .mti
+            .read(input)
+            .ok_or_else(|| error(MessagePart::Mti, 0, Reason::MtiNotNumeric))?;
+        let layout = self
+            .layout_of(mti)
+            .ok_or_else(|| error(MessagePart::Mti, 0, Reason::UnknownMti(mti)))?;
         Ok((mti, layout))
     }
 
-    /// Reads the bitmaps; gives them and where the first data element begins.
+    /// Reads the bitmaps. Returns them and the offset of the first data element.
     #[inline(always)]
     fn decode_bitmap(
         &self,
@@ -75,18 +78,17 @@ impl Spec {
         for (nth, word) in bitmap.words.iter_mut().enumerate() {
             let bytes = input.get(at..at + width).ok_or_else(|| {
                 let reason = Reason::Truncated { needed: width, left: input.len() - at };
-                error(Place::Bitmap, at, reason)
+                error(MessagePart::Bitmap, at, reason)
             })?;
-            *word = self
-                .bitmap
-                .read(bytes)
-                .map_err(|place| error(Place::Bitmap, at + place, Reason::BitmapNotHex))?;
-            let another = nth < 2 && *word & ANOTHER != 0;
-            if another && nth + 1 >= layout.bitmaps {
-                return Err(error(Place::Bitmap, at, Reason::UndefinedBitmap));
+            *word = self.bitmap.read(bytes).map_err(|position| {
+                error(MessagePart::Bitmap, at + position, Reason::BitmapNotHex)
+            })?;
+            let continued = nth < 2 && *word & CONTINUATION_BIT != 0;
+            if continued && nth + 1 >= layout.bitmaps {
+                return Err(error(MessagePart::Bitmap, at, Reason::UndefinedBitmap));
             }
             at += width;
-            if !another {
+            if !continued {
                 break;
             }
         }
@@ -94,7 +96,7 @@ impl Spec {
     }
 }
 
-/// Walks the data elements that the bitmap has, from `at` on; gives where the last one ends.
+/// Validates the data elements that the bitmap has, from `at` on. Returns the end of the last one.
 #[inline(always)]
 fn decode_elements(
     input: &[u8],
@@ -107,15 +109,15 @@ fn decode_elements(
     let mut at = at;
     let mut rank = 0;
     for (bits, first) in bitmap.elements().into_iter().zip([1, 65, 129]) {
-        // The first element is the highest bit; finding the lowest is cheaper.
+        // The first element is the highest bit. Finding the lowest bit is cheaper.
         let mut bits = bits.reverse_bits();
         while bits != 0 {
             #[expect(clippy::cast_possible_truncation, reason = "zeros of a u64 that isn't zero")]
             let number = first + bits.trailing_zeros() as u8;
             bits &= bits - 1;
-            at = match layout.step(number).pass(input, at, lengths) {
+            at = match layout.fast_path(number).end_if_valid(input, at, lengths) {
                 Some(end) => end,
-                None => long_way(input, at, layout, number)?,
+                None => slow_path(input, at, layout, number)?,
             };
             ends.set(rank, at);
             rank += 1;
@@ -124,9 +126,9 @@ fn decode_elements(
     Ok(at)
 }
 
-/// Checks one data element by its layout, or finds what is wrong; gives where it ends.
+/// Validates one data element by its layout, or finds the error. Returns its end.
 #[inline(never)]
-fn long_way(
+fn slow_path(
     input: &[u8],
     at: usize,
     message: &MessageLayout,
@@ -137,16 +139,16 @@ fn long_way(
             check_subfields(input, at, end, layout, message, number)?;
             Ok(end)
         }),
-        Some(None) | None => Err(Wrong { offset: at, reason: Reason::Undefined }),
+        Some(None) | None => Err(ElementFault { offset: at, reason: Reason::Undefined }),
     };
-    found.map_err(|wrong| element_error(message, number, wrong))
+    found.map_err(|fault| element_error(message, number, fault))
 }
 
-/// Checks one data element; gives where it ends.
-fn decode_element(input: &[u8], at: usize, layout: &Layout) -> Result<usize, Wrong> {
+/// Validates one data element. Returns its end.
+fn decode_element(input: &[u8], at: usize, layout: &Layout) -> Result<usize, ElementFault> {
     let length = decode_length(input, at, layout)?;
     let content_at = at + layout.indicator.width();
-    let end = content_at + layout.bytes_of(length);
+    let end = content_at + layout.byte_count(length);
     let Some(content) = input.get(content_at..end) else {
         return Err(truncated(input, content_at, end - content_at));
     };
@@ -154,8 +156,8 @@ fn decode_element(input: &[u8], at: usize, layout: &Layout) -> Result<usize, Wro
     Ok(end)
 }
 
-/// The length of the value, within what the spec allows.
-fn decode_length(input: &[u8], at: usize, layout: &Layout) -> Result<usize, Wrong> {
+/// Reads the length of the value and checks it against the limits of the spec.
+fn decode_length(input: &[u8], at: usize, layout: &Layout) -> Result<usize, ElementFault> {
     if layout.indicator == Indicator::Fixed {
         return Ok(usize::from(layout.max));
     }
@@ -164,18 +166,24 @@ fn decode_length(input: &[u8], at: usize, layout: &Layout) -> Result<usize, Wron
     else {
         return Err(truncated(input, at, width));
     };
-    let wrong = |reason| Wrong { offset: at, reason };
-    let stated =
-        layout.indicator.read(indicator).map_err(|NotNumeric| wrong(Reason::LengthNotNumeric))?;
+    let fault = |reason| ElementFault { offset: at, reason };
+    let indicated =
+        layout.indicator.read(indicator).map_err(|NotNumeric| fault(Reason::LengthNotNumeric))?;
     let (min, max, unit) = (usize::from(layout.min), usize::from(layout.max), layout.class.unit());
     if layout.counts_bytes {
-        check_length(stated, layout.stated(min), layout.stated(max), Unit::Bytes).map_err(wrong)?;
-        if rest.len() < stated {
-            return Err(truncated(input, at + width, stated));
+        check_length(
+            indicated,
+            layout.indicator_value(min),
+            layout.indicator_value(max),
+            Unit::Bytes,
+        )
+        .map_err(fault)?;
+        if rest.len() < indicated {
+            return Err(truncated(input, at + width, indicated));
         }
     }
-    let length = layout.length(stated, rest);
-    check_length(length, min, max, unit).map_err(wrong)?;
+    let length = layout.length(indicated, rest);
+    check_length(length, min, max, unit).map_err(fault)?;
     Ok(length)
 }
 
@@ -189,24 +197,32 @@ fn check_length(length: usize, min: usize, max: usize, unit: Unit) -> Result<(),
     }
 }
 
-fn truncated(input: &[u8], at: usize, needed: usize) -> Wrong {
-    Wrong { offset: at, reason: Reason::Truncated { needed, left: input.len().saturating_sub(at) } }
+fn truncated(input: &[u8], at: usize, needed: usize) -> ElementFault {
+    ElementFault {
+        offset: at,
+        reason: Reason::Truncated { needed, left: input.len().saturating_sub(at) },
+    }
 }
 
-/// Checks the characters of a value, and what fills them up.
-fn check_content(at: usize, content: &[u8], length: usize, layout: &Layout) -> Result<(), Wrong> {
+/// Checks the characters of a value and its padding.
+fn check_content(
+    at: usize,
+    content: &[u8],
+    length: usize,
+    layout: &Layout,
+) -> Result<(), ElementFault> {
     if layout.coding == Coding::Binary {
         return Ok(());
     }
-    let characters = Characters::new(layout.coding, content, layout.characters_of(length));
-    if let Some(place) = characters.first_refused(layout.class) {
-        let byte_at = characters.byte_of(place);
+    let characters = Characters::new(layout.coding, content, layout.character_count(length));
+    if let Some(position) = characters.first_invalid(layout.class) {
+        let byte_at = characters.byte_of(position);
         let byte = content.get(byte_at).copied();
-        let reason = Reason::Class { class: layout.class, place, byte };
-        return Err(Wrong { offset: at + byte_at, reason });
+        let reason = Reason::Class { class: layout.class, position, byte };
+        return Err(ElementFault { offset: at + byte_at, reason });
     }
-    match characters.wrong_padding() {
-        Some(byte_at) => Err(Wrong { offset: at + byte_at, reason: Reason::Padding }),
+    match characters.invalid_padding() {
+        Some(byte_at) => Err(ElementFault { offset: at + byte_at, reason: Reason::Padding }),
         None => Ok(()),
     }
 }
@@ -218,34 +234,34 @@ fn check_subfields(
     layout: &Layout,
     message: &MessageLayout,
     number: u8,
-) -> Result<(), Wrong> {
+) -> Result<(), ElementFault> {
     let described = De::new(number).and_then(|de| message.subfields(de));
     let (Some(subfields), Some(wire)) = (described, input.get(start..end)) else { return Ok(()) };
-    subfields.walk(layout.characters(wire), |_| ()).map_err(|fault| Wrong {
+    subfields.walk(layout.characters(wire), |_| ()).map_err(|fault| ElementFault {
         offset: start + layout.indicator.width(),
         reason: Reason::Subfields(fault),
     })
 }
 
 #[cold]
-fn error(place: Place, offset: usize, reason: Reason) -> DecodeError {
-    DecodeError { place, name: None, offset, reason }
+fn error(part: MessagePart, offset: usize, reason: Reason) -> DecodeError {
+    DecodeError { part, name: None, offset, reason }
 }
 
-/// Puts the element to what is wrong. A byte of a sensitive element is not told.
+/// Attaches the data element to an error. The byte of a sensitive element is left out.
 #[cold]
-fn element_error(message: &MessageLayout, number: u8, wrong: Wrong) -> DecodeError {
-    let Wrong { offset, reason } = wrong;
-    let Some(de) = De::new(number) else { return error(Place::Bitmap, offset, reason) };
+fn element_error(message: &MessageLayout, number: u8, fault: ElementFault) -> DecodeError {
+    let ElementFault { offset, reason } = fault;
+    let Some(de) = De::new(number) else { return error(MessagePart::Bitmap, offset, reason) };
     let element = message.element(de);
     let reason = match reason {
-        Reason::Class { class, place, .. } if element.is_some_and(Element::is_sensitive) => {
-            Reason::Class { class, place, byte: None }
+        Reason::Class { class, position, .. } if element.is_some_and(Element::is_sensitive) => {
+            Reason::Class { class, position, byte: None }
         }
         other => other,
     };
     DecodeError {
-        place: Place::Element(de),
+        part: MessagePart::Element(de),
         name: element.map(|it| it.name.clone()),
         offset,
         reason,

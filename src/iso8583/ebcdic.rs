@@ -1,4 +1,4 @@
-//! EBCDIC, code pages 037 and 1047: the printable ASCII characters of them.
+//! EBCDIC code pages 037 and 1047, limited to the printable ASCII characters.
 
 #![expect(
     clippy::indexing_slicing,
@@ -15,8 +15,8 @@ pub(super) enum CodePage {
 }
 
 impl CodePage {
-    /// The ASCII character of an EBCDIC byte; 0 for one that is not a printable ASCII character, which no
-    /// content class but `b` admits.
+    /// Returns the ASCII character of an EBCDIC byte. Returns 0, which only content class `b` accepts, for a
+    /// byte that is not a printable ASCII character.
     #[inline]
     pub(super) const fn to_ascii(self, byte: u8) -> u8 {
         match self {
@@ -25,7 +25,7 @@ impl CodePage {
         }
     }
 
-    /// The EBCDIC byte of a printable ASCII character; 0 for any other byte.
+    /// Returns the EBCDIC byte of a printable ASCII character; 0 for any other byte.
     #[inline]
     pub(super) const fn to_ebcdic(self, byte: u8) -> u8 {
         match self {
@@ -40,7 +40,7 @@ const TO_ASCII_1047: [u8; 256] = to_ascii(0xAD, 0xBD, 0x5F);
 const FROM_ASCII_037: [u8; 256] = inverse(&TO_ASCII_037);
 const FROM_ASCII_1047: [u8; 256] = inverse(&TO_ASCII_1047);
 
-/// The characters that stand together in both pages: first EBCDIC byte, and the ASCII characters from there.
+/// Runs of characters that both pages share: the first EBCDIC byte, and the ASCII characters from there on.
 const RUNS: [(u8, &[u8]); 14] = [
     (0x40, b" "),
     (0x4B, b".<(+|&"),
@@ -58,7 +58,7 @@ const RUNS: [(u8, &[u8]); 14] = [
     (0xF0, b"0123456789"),
 ];
 
-/// The table of a page, by the places of the three characters in which the pages differ.
+/// Builds the table of a page from the bytes of the three characters in which the pages differ.
 const fn to_ascii(left_bracket: u8, right_bracket: u8, circumflex: u8) -> [u8; 256] {
     let mut table = [0; 256];
     let mut run = 0;
@@ -124,7 +124,7 @@ mod tests {
                 assert_eq!(page.to_ascii(ebcdic), ascii, "{page:?} {ebcdic:#04x}");
             }
             let printable = (0..=u8::MAX).filter(|byte| page.to_ascii(*byte) != 0).count();
-            assert_eq!(printable, 95, "{page:?} has nothing besides");
+            assert_eq!(printable, 95, "{page:?} maps exactly the printable characters");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Encoding into a reused buffer: values are checked while they are copied.
+//! Encoding into a reused buffer. Values are validated while they are copied.
 
 mod error;
-mod long;
+mod slow_path;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -10,7 +10,7 @@ use std::ptr;
 
 use bytes::BytesMut;
 
-use super::bitmap::{ANOTHER, Bitmap};
+use super::bitmap::{Bitmap, CONTINUATION_BIT};
 use super::class::{Class, Unit};
 use super::de::De;
 use super::layout::{Indicator, Layout};
@@ -20,36 +20,36 @@ use super::spec::{MessageLayout, Spec};
 use super::subfields::{SubfieldFault, SubfieldReason, Subfields};
 
 pub use error::{EncodeError, EncodeReason};
-use long::fill;
+use slow_path::pad;
 pub use template::Template;
 
-/// A message being written at the end of a buffer, its data elements in ascending order.
+/// A message that is being written at the end of a buffer, with data elements in ascending order.
 ///
-/// Dropped before [`Encoder::finish`], it leaves the buffer as it was: half a message is never sent.
+/// Dropping it before [`Encoder::finish`] restores the buffer, so an incomplete message is never sent.
 pub struct Encoder<'s, 'b> {
     spec: &'s Spec,
     layout: &'s MessageLayout,
     buffer: &'b mut BytesMut,
-    /// Where the message begins; cut back to it unless finished.
+    /// The start of the message. The buffer is truncated to it unless the message is finished.
     start: usize,
-    /// Where the next data element goes. The buffer is longer: it is made so in steps.
+    /// The offset of the next data element. The buffer is longer, because it grows in steps.
     at: usize,
     bitmap: Bitmap,
-    /// The highest data element that there is room for in the bitmaps.
+    /// The highest data element for which the bitmaps have room.
     highest: u8,
     /// The number of the last data element; 0 if there is none yet.
     last: u8,
     finished: bool,
 }
 
-/// Room that is made at once; most messages fit in it.
+/// The number of bytes by which the buffer grows. Most messages fit.
 const ROOM: usize = 512;
 
-/// Characters of fixed subfields that are put together without an allocation.
-const PARTS_KEPT: usize = 1024;
+/// The number of characters of fixed subfields that are joined without an allocation.
+const SUBFIELDS_INLINE: usize = 1024;
 
 impl Spec {
-    /// Begins a message of this type behind what `buffer` holds.
+    /// Begins a message of this type behind the content of `buffer`.
     ///
     /// # Errors
     /// If no message layout selects the MTI.
@@ -59,7 +59,7 @@ impl Spec {
         mti: Mti,
         buffer: &'b mut BytesMut,
     ) -> Result<Encoder<'s, 'b>, EncodeError> {
-        let unknown = EncodeError::whole(EncodeReason::UnknownMti(mti));
+        let unknown = EncodeError::for_message(EncodeReason::UnknownMti(mti));
         let layout = self.layout_of(mti).ok_or(unknown)?;
         let start = buffer.len();
         let head = self.mti.width() + self.bitmap.width();
@@ -80,20 +80,20 @@ impl Spec {
         })
     }
 
-    /// Writes the repeat of an encoded request or advice behind what `buffer` holds: the same bytes but
-    /// for the MTI. The original is not decoded again; it is bytes that this spec encoded or decoded. A MAC is
-    /// copied with them and is that of the original: the caller renews it.
+    /// Writes the repeat of an encoded request or advice behind the content of `buffer`: the same bytes with
+    /// the MTI of the repeat. The original is not decoded again; this spec must have encoded or decoded it. A
+    /// MAC is copied unchanged, and the caller must compute it anew.
     ///
     /// # Errors
-    /// If the original is a response, does not begin with an MTI of the spec, or its repeat has another message
-    /// layout.
+    /// If the original is a response, does not begin with an MTI of the spec, or its repeat has another
+    /// message layout.
     pub fn repeat(&self, original: &[u8], buffer: &mut BytesMut) -> Result<(), EncodeError> {
-        let whole = EncodeError::whole;
-        let mti = self.mti.read(original).ok_or(whole(EncodeReason::NotAMessage))?;
-        let repeat = mti.repeat().ok_or(whole(EncodeReason::NoAnswer(mti)))?;
-        let layout = |mti| self.layout_of(mti).ok_or(whole(EncodeReason::UnknownMti(mti)));
+        let refuse = EncodeError::for_message;
+        let mti = self.mti.read(original).ok_or(refuse(EncodeReason::MtiInvalid))?;
+        let repeat = mti.repeat().ok_or(refuse(EncodeReason::NotARequest(mti)))?;
+        let layout = |mti| self.layout_of(mti).ok_or(refuse(EncodeReason::UnknownMti(mti)));
         if !ptr::eq(layout(repeat)?, layout(mti)?) {
-            return Err(whole(EncodeReason::OtherLayout(repeat)));
+            return Err(refuse(EncodeReason::LayoutDiffers(repeat)));
         }
         let start = buffer.len();
         buffer.extend_from_slice(original);
@@ -103,12 +103,12 @@ impl Spec {
         Ok(())
     }
 
-    /// Writes the response to a message behind what `buffer` holds: the MTI of the response, the elements
-    /// of `echo` that the message has, as they are, and `added`. Both lists are in ascending order; an
-    /// element in both is taken from `added`.
+    /// Writes the response to a message behind the content of `buffer`: the MTI of the response, the elements
+    /// of `echo` that the message has, unchanged, and `added`. Both lists are in ascending order; an element
+    /// in both is taken from `added`.
     ///
     /// # Errors
-    /// If the message is a response itself, or a value does not fit; `buffer` is then as before.
+    /// If the message is itself a response, or a value is invalid. `buffer` is then unchanged.
     pub fn respond(
         &self,
         message: &Message<'_>,
@@ -116,8 +116,8 @@ impl Spec {
         added: &[(De, &str)],
         buffer: &mut BytesMut,
     ) -> Result<(), EncodeError> {
-        let no_answer = EncodeError::whole(EncodeReason::NoAnswer(message.mti()));
-        let mti = message.mti().response().ok_or(no_answer)?;
+        let not_a_request = EncodeError::for_message(EncodeReason::NotARequest(message.mti()));
+        let mti = message.mti().response().ok_or(not_a_request)?;
         let mut encoder = self.encoder(mti, buffer)?;
         let mut added = added.iter().peekable();
         for de in echo {
@@ -137,26 +137,26 @@ impl Spec {
 }
 
 impl<'s> Encoder<'s, '_> {
-    /// Writes a value from its text; bits from hex. A value that is shorter than a fixed element is filled
-    /// up as its class is: numbers with zeros on the left, text with blanks on the right.
+    /// Writes a value from its text; bits from hex. A value that is shorter than a fixed element is padded by
+    /// its class: numbers with zeros on the left, text with spaces on the right.
     ///
     /// # Errors
-    /// If the value does not fit, has characters that the class does not admit, or is not made of the
-    /// subfields that the spec describes; the message is as before.
+    /// If the value has a wrong length, has characters that the class does not accept, or does not match the
+    /// subfields of the spec. The message is then unchanged.
     #[inline]
     pub fn text(&mut self, de: De, value: impl AsRef<[u8]>) -> Result<&mut Self, EncodeError> {
         let value = value.as_ref();
-        self.enter(de)?;
-        let step = self.layout.step(de.number());
-        let end = match step.put(value, self.buffer, self.at, &self.layout.ends) {
+        self.check_order(de)?;
+        let fast_path = self.layout.fast_path(de.number());
+        let end = match fast_path.write(value, self.buffer, self.at, &self.layout.ends) {
             Some(end) => end,
-            None => long::write(self.layout, de, value, self.buffer, self.at)?,
+            None => slow_path::write(self.layout, de, value, self.buffer, self.at)?,
         };
-        self.leave(de, end)?;
+        self.append(de, end)?;
         Ok(self)
     }
 
-    /// Writes a number into an element of class `n`, filled up with zeros where it is fixed.
+    /// Writes a number into an element of class `n`. A fixed element is padded with zeros.
     ///
     /// # Errors
     /// If it has more digits than the element, or the element is of another class.
@@ -174,9 +174,9 @@ impl<'s> Encoder<'s, '_> {
                 break;
             }
         }
-        let layout = self.defined(de)?;
+        let layout = self.require_layout(de)?;
         if layout.class != Class::N {
-            return Err(EncodeError::at(de, EncodeReason::NotNumeric(layout.class)));
+            return Err(EncodeError::for_element(de, EncodeReason::NotNumeric(layout.class)));
         }
         if layout.indicator == Indicator::Fixed {
             count = count.max(usize::from(layout.max).min(DIGITS));
@@ -184,25 +184,25 @@ impl<'s> Encoder<'s, '_> {
         self.text(de, digits.get(DIGITS - count..).unwrap_or_default())
     }
 
-    /// Writes a value from its fixed subfields, in order, each filled up as its class is. Optional ones may
-    /// be left out at the end.
+    /// Writes a value from its fixed subfields, in order, each padded by its class. Optional subfields at the
+    /// end may be left out.
     ///
     /// # Errors
-    /// As [`Encoder::text`], and if the spec describes no fixed subfields of the element or fewer, or one is
-    /// left out that isn't optional.
-    pub fn parts(&mut self, de: De, values: &[&str]) -> Result<&mut Self, EncodeError> {
-        let refuse = |reason| EncodeError::at(de, reason);
-        let wrong =
-            |place, reason| refuse(EncodeReason::Subfields(SubfieldFault { place, reason }));
+    /// As [`Encoder::text`]. Also if the spec defines no fixed subfields of the element, or fewer, or a
+    /// mandatory one is missing.
+    pub fn fixed_subfields(&mut self, de: De, values: &[&str]) -> Result<&mut Self, EncodeError> {
+        let refuse = |reason| EncodeError::for_element(de, reason);
+        let invalid =
+            |position, reason| refuse(EncodeReason::Subfields(SubfieldFault { position, reason }));
         let Some(Subfields::Fixed(parts)) = self.layout.subfields(de) else {
-            return Err(refuse(EncodeReason::NoSuchSubfields));
+            return Err(refuse(EncodeReason::SubfieldsUndefined));
         };
         if values.len() > parts.len() {
-            return Err(refuse(EncodeReason::NoSuchSubfields));
+            return Err(refuse(EncodeReason::SubfieldsUndefined));
         }
         let length = parts.iter().zip(values).map(|(part, _)| part.length).sum();
-        let (mut few, mut many) = ([0; PARTS_KEPT], Vec::new());
-        let text = if length <= PARTS_KEPT {
+        let (mut few, mut many) = ([0; SUBFIELDS_INLINE], Vec::new());
+        let text = if length <= SUBFIELDS_INLINE {
             few.get_mut(..length).unwrap_or_default()
         } else {
             many.resize(length, 0);
@@ -211,15 +211,15 @@ impl<'s> Encoder<'s, '_> {
         let mut at = 0;
         for (part, value) in parts.iter().zip(values) {
             let slot = text.get_mut(at..at + part.length).unwrap_or_default();
-            fill(part.class, value.as_bytes(), slot).map_err(refuse)?;
-            if let Some(place) = part.class.first_refused(slot) {
-                return Err(wrong(at + place, SubfieldReason::Class(part.class)));
+            pad(part.class, value.as_bytes(), slot).map_err(refuse)?;
+            if let Some(position) = part.class.first_invalid(slot) {
+                return Err(invalid(at + position, SubfieldReason::Class(part.class)));
             }
             at += part.length;
         }
-        // A fixed element would be filled up, and the values would stand in other parts than their own.
+        // A fixed element would be padded, and the values would end up in the wrong subfields.
         if parts.iter().skip(values.len()).any(|part| !part.optional) {
-            return Err(wrong(length, SubfieldReason::Ends));
+            return Err(invalid(length, SubfieldReason::LengthMismatch));
         }
         self.text(de, text)
     }
@@ -227,12 +227,16 @@ impl<'s> Encoder<'s, '_> {
     /// Writes a value from tagged subfields, in the given order.
     ///
     /// # Errors
-    /// As [`Encoder::text`], and if the spec describes no tagged subfields of the element or a tag's value
-    /// is longer than its length can say.
-    pub fn tags(&mut self, de: De, values: &[(&str, &str)]) -> Result<&mut Self, EncodeError> {
-        let refuse = |reason| EncodeError::at(de, reason);
+    /// As [`Encoder::text`]. Also if the spec defines no tagged subfields of the element, or a value is
+    /// longer than its length can express.
+    pub fn tagged_subfields(
+        &mut self,
+        de: De,
+        values: &[(&str, &str)],
+    ) -> Result<&mut Self, EncodeError> {
+        let refuse = |reason| EncodeError::for_element(de, reason);
         let Some(Subfields::Tagged(tagged)) = self.layout.subfields(de) else {
-            return Err(refuse(EncodeReason::NoSuchSubfields));
+            return Err(refuse(EncodeReason::SubfieldsUndefined));
         };
         let mut text = String::new();
         for (tag, value) in values {
@@ -252,8 +256,8 @@ impl<'s> Encoder<'s, '_> {
         self.text(de, text)
     }
 
-    /// Copies a data element from another message, if that has it. Where the two messages are of different
-    /// layouts, its value is written anew.
+    /// Copies a data element from another message, if that message has it. If the two messages have different
+    /// layouts, the value is encoded anew.
     ///
     /// # Errors
     /// As [`Encoder::text`].
@@ -262,14 +266,14 @@ impl<'s> Encoder<'s, '_> {
         if !ptr::eq(self.layout, from.layout()) {
             return self.text(de, field.reveal().as_bytes());
         }
-        self.enter(de)?;
+        self.check_order(de)?;
         let wire = field.wire();
         self.room(wire.len()).copy_from_slice(wire);
-        self.leave(de, self.at + wire.len())?;
+        self.append(de, self.at + wire.len())?;
         Ok(self)
     }
 
-    /// Ends the message: writes its bitmap.
+    /// Completes the message: writes its bitmaps.
     #[inline]
     pub fn finish(mut self) {
         self.finished = true;
@@ -277,35 +281,35 @@ impl<'s> Encoder<'s, '_> {
         let width = self.spec.bitmap.width();
         let bitmaps = usize::from(self.highest) / 64;
         for nth in 0..bitmaps {
-            let another = if nth + 1 < bitmaps { ANOTHER } else { 0 };
+            let continued = if nth + 1 < bitmaps { CONTINUATION_BIT } else { 0 };
             let word = self.bitmap.words.get(nth).copied().unwrap_or_default();
             if let Some(bytes) = self.buffer.get_mut(at..at + width) {
-                self.spec.bitmap.write(word | another, bytes);
+                self.spec.bitmap.write(word | continued, bytes);
             }
             at += width;
         }
         self.buffer.truncate(self.at);
     }
 
-    /// Whether the element may come next.
+    /// Checks that the element comes behind the last one.
     #[inline(always)]
-    fn enter(&self, de: De) -> Result<(), EncodeError> {
+    fn check_order(&self, de: De) -> Result<(), EncodeError> {
         if de.number() > self.last { Ok(()) } else { Err(self.out_of_order(de)) }
     }
 
     #[cold]
     fn out_of_order(&self, de: De) -> EncodeError {
-        EncodeError::at(de, EncodeReason::OutOfOrder(De::new(self.last).unwrap_or(de)))
+        EncodeError::for_element(de, EncodeReason::OutOfOrder(De::new(self.last).unwrap_or(de)))
     }
 
-    fn defined(&self, de: De) -> Result<&'s Layout, EncodeError> {
-        self.layout.layout(de).ok_or(EncodeError::at(de, EncodeReason::Undefined))
+    fn require_layout(&self, de: De) -> Result<&'s Layout, EncodeError> {
+        self.layout.layout(de).ok_or(EncodeError::for_element(de, EncodeReason::Undefined))
     }
 
-    /// Takes the element in that was written from `at` to `end`. What lies there before is no part of the
-    /// message, so a value that was refused half-way leaves no trace.
+    /// Appends the element that was written from `at` to `end`. Bytes behind `at` are not part of the message
+    /// before, so a rejected value leaves nothing behind.
     #[inline(always)]
-    fn leave(&mut self, de: De, end: usize) -> Result<(), EncodeError> {
+    fn append(&mut self, de: De, end: usize) -> Result<(), EncodeError> {
         let shift = if de.number() > self.highest { self.shift(de) } else { 0 };
         if end + shift - self.start > MESSAGE_MAX {
             return Err(too_large(de));
@@ -319,13 +323,13 @@ impl<'s> Encoder<'s, '_> {
         Ok(())
     }
 
-    /// Bytes of the bitmaps that an element needs besides those there is room for.
+    /// Returns the bytes that additional bitmaps need for this element.
     #[inline(never)]
     fn shift(&self, de: De) -> usize {
-        usize::from(highest_beside(de) - self.highest) / 64 * self.spec.bitmap.width()
+        usize::from(highest_of_bitmap(de) - self.highest) / 64 * self.spec.bitmap.width()
     }
 
-    /// Moves the elements written so far back, to make room for more bitmaps.
+    /// Moves the elements that are written so far, to make room for more bitmaps.
     #[inline(never)]
     fn widen(&mut self, de: De, shift: usize) {
         let bitmaps = usize::from(self.highest) / 64 * self.spec.bitmap.width();
@@ -333,10 +337,10 @@ impl<'s> Encoder<'s, '_> {
         self.room(shift);
         self.buffer.copy_within(body..self.at, body + shift);
         self.at += shift;
-        self.highest = highest_beside(de);
+        self.highest = highest_of_bitmap(de);
     }
 
-    /// The next `length` bytes of the buffer.
+    /// Returns the next `length` bytes of the buffer.
     fn room(&mut self, length: usize) -> &mut [u8] {
         room(self.buffer, self.at, length)
     }
@@ -345,16 +349,16 @@ impl<'s> Encoder<'s, '_> {
 #[cold]
 #[inline(never)]
 fn too_large(de: De) -> EncodeError {
-    EncodeError::at(de, EncodeReason::TooLarge)
+    EncodeError::for_element(de, EncodeReason::TooLarge)
 }
 
-/// The highest data element of the bitmap that has this one.
-const fn highest_beside(de: De) -> u8 {
+/// Returns the highest data element of the bitmap that has this one.
+const fn highest_of_bitmap(de: De) -> u8 {
     (de.number() - 1) / 64 * 64 + 64
 }
 
-/// The `length` bytes of a buffer from `at` on. It is made longer than that where it is too short, so that it
-/// is seldom.
+/// Returns the `length` bytes of a buffer from `at` on. A buffer that is too short grows by more than that,
+/// so growing is rare.
 fn room(buffer: &mut BytesMut, at: usize, length: usize) -> &mut [u8] {
     let end = at + length;
     if end > buffer.len() {

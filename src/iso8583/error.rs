@@ -1,4 +1,4 @@
-//! Why bytes are not a message: the place, the byte, the reason.
+//! Errors of decoding: the message part, the byte offset and the reason.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,22 +10,23 @@ use super::de::De;
 use super::mti::Mti;
 use super::subfields::SubfieldFault;
 
-/// Bytes that are not a message of the spec. The peer is at fault, or the spec is another network's.
+/// Bytes that are not a valid message of the spec. Either the peer sent an invalid message, or the spec
+/// belongs to another network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
     /// The part of the message.
-    pub place: Place,
-    /// The spec's name of the data element, if it has one.
+    pub part: MessagePart,
+    /// The name of the data element in the spec, if it is defined.
     pub name: Option<Arc<str>>,
-    /// Bytes from the start of the message.
+    /// The byte offset from the start of the message.
     pub offset: usize,
-    /// What is wrong.
+    /// The reason.
     pub reason: Reason,
 }
 
 /// A part of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum MessagePart {
     /// The message type indicator.
     Mti,
     /// One of the bitmaps.
@@ -36,83 +37,83 @@ pub enum Place {
     Message,
 }
 
-/// What is wrong with a part of a message.
+/// The reason why a part of a message is invalid.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Reason {
-    /// The message ends inside it.
-    #[error("the message ends here: {} needed, {left} left", Unit::Bytes.counted(*needed))]
+    /// The message ends inside this part.
+    #[error("the message ends here: {} needed, {left} left", Unit::Bytes.with_count(*needed))]
     Truncated {
         /// Bytes that it needs.
         needed: usize,
         /// Bytes that are left.
         left: usize,
     },
-    /// A message longer than any frame.
+    /// The message is longer than any frame.
     #[error("the message has {0} bytes; at most 65535 can be decoded")]
     TooLarge(usize),
-    /// An MTI that is not four digits.
+    /// The MTI is not four digits.
     #[error("the MTI is not four digits")]
     MtiNotNumeric,
-    /// An MTI that no message layout of the spec selects.
-    #[error("MTI {0} is in no message layout of the spec")]
+    /// No message layout of the spec selects the MTI.
+    #[error("no message layout of the spec selects MTI {0}")]
     UnknownMti(Mti),
-    /// A character of the bitmap that is no hex digit.
-    #[error("the bitmap has a character that is no hex digit")]
+    /// A character of the bitmap is not a hex digit.
+    #[error("a character of the bitmap is not a hex digit")]
     BitmapNotHex,
-    /// A bit that says that another bitmap follows, where the layout defines no data element of it.
-    #[error("its first bit announces another bitmap, of which the message layout defines nothing")]
+    /// The bitmap announces another bitmap, but the layout defines no data element in it.
+    #[error("bit 1 announces another bitmap, but the message layout defines no data element in it")]
     UndefinedBitmap,
-    /// A bit for a data element that the layout does not define.
-    #[error("its bit is on, but the message layout does not define it")]
+    /// The bitmap has a data element that the layout does not define.
+    #[error("the bitmap has this data element, but the message layout does not define it")]
     Undefined,
-    /// A length indicator that is not a number.
+    /// The length indicator is not a number.
     #[error("the length indicator is not a number")]
     LengthNotNumeric,
-    /// A stated length over the maximum.
-    #[error("its length is {}, the maximum is {max}", unit.counted(*length))]
+    /// The indicated length is more than the maximum.
+    #[error("the length is {}, the maximum is {max}", unit.with_count(*length))]
     TooLong {
         /// The stated length.
         length: usize,
-        /// The most that the spec allows.
+        /// The maximum of the spec.
         max: usize,
         /// What both are counted in.
         unit: Unit,
     },
-    /// A stated length under the minimum.
-    #[error("its length is {}, the minimum is {min}", unit.counted(*length))]
+    /// The indicated length is less than the minimum.
+    #[error("the length is {}, the minimum is {min}", unit.with_count(*length))]
     TooShort {
         /// The stated length.
         length: usize,
-        /// The least that the spec allows.
+        /// The minimum of the spec.
         min: usize,
         /// What both are counted in.
         unit: Unit,
     },
-    /// A byte that the content class does not admit. The byte is not given where it may be secret.
-    #[error("class {class} takes {}{}", class.expected_at(*place), Found(*byte))]
+    /// The content class does not accept a byte. The byte is omitted if the element is sensitive.
+    #[error("class {class} allows {}{}", class.expected_at(*position), ActualByte(*byte))]
     Class {
         /// The class.
         class: Class,
-        /// The place of the character in the value, from 0.
-        place: usize,
+        /// The position of the character in the value, from 0.
+        position: usize,
         /// The byte, unless the element is sensitive.
         byte: Option<u8>,
     },
-    /// An odd number of digits that is filled up otherwise than the spec says.
-    #[error("the digit that fills an odd number of digits up is not what the spec says")]
+    /// The padding of an odd number of digits is not what the spec requires.
+    #[error("the padding digit is not what the spec requires")]
     Padding,
-    /// A value that is not made of the subfields that the spec describes.
+    /// The value does not consist of the subfields that the spec defines.
     #[error("{0}")]
     Subfields(SubfieldFault),
-    /// Bytes after the last data element.
-    #[error("{} after the last data element", Unit::Bytes.counted(*.0))]
+    /// There are bytes after the last data element.
+    #[error("{} left after the last data element", Unit::Bytes.with_count(*.0))]
     TrailingBytes(usize),
 }
 
 impl Reason {
-    /// The reason in a word, for counters.
+    /// Returns the code of the reason, as in the expectations of `fixtures/`.
     #[must_use]
-    pub const fn word(&self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::Truncated { .. } => "truncated",
             Self::TooLarge(_) => "too-large",
@@ -131,19 +132,19 @@ impl Reason {
     }
 }
 
-struct Found(Option<u8>);
+struct ActualByte(Option<u8>);
 
-impl fmt::Display for Found {
+impl fmt::Display for ActualByte {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(byte @ b' '..=b'~') => write!(f, ", has {byte:#04x} '{}'", char::from(byte)),
-            Some(byte) => write!(f, ", has {byte:#04x}"),
-            None => f.write_str(", has something else"),
+            Some(byte @ b' '..=b'~') => write!(f, " (got {byte:#04x} '{}')", char::from(byte)),
+            Some(byte) => write!(f, " (got {byte:#04x})"),
+            None => f.write_str(" (got another byte, masked)"),
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for MessagePart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mti => f.write_str("MTI"),
@@ -158,7 +159,7 @@ impl std::error::Error for DecodeError {}
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.place)?;
+        write!(f, "{}", self.part)?;
         if let Some(name) = &self.name {
             write!(f, " ({name})")?;
         }

@@ -8,12 +8,13 @@ use thiserror::Error;
 use super::characters::Characters;
 use super::de::De;
 use super::layout::Layout;
-use super::spec::{Element, MessageLayout, Shown, Spec};
-use super::subfields::{Found, Key};
+use super::spec::{Element, MessageLayout, Presentation, Spec};
+use super::subfields::{SubfieldKey, SubfieldValue};
 use crate::masking::Sensitive;
 use crate::values::Value;
 
-/// A data element of a message. It prints masked; the whole value is had by [`Field::reveal`].
+/// A data element of a message. `Display` and `Debug` print it masked; [`Field::reveal`] returns the whole
+/// value.
 #[derive(Clone, Copy)]
 pub struct Field<'m> {
     spec: &'m Spec,
@@ -24,30 +25,30 @@ pub struct Field<'m> {
     wire: &'m [u8],
 }
 
-/// A data element that is not what it was asked as.
+/// A data element that is missing or does not have the requested type.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum FieldError {
-    /// The message does not have it.
+    /// The message does not have the data element.
     #[error("{de} is missing")]
     Missing {
         /// The data element.
         de: De,
     },
-    /// Its text is no such value. The text, as far as it may be told.
-    #[error("{de} at byte {offset} takes {expected}, has `{masked}`")]
-    NotSuch {
+    /// The text is not a valid value of the requested type.
+    #[error("{de} at byte {offset}: must be {expected} (got `{masked}`)")]
+    Invalid {
         /// The data element.
         de: De,
-        /// Bytes from the start of the message.
+        /// The byte offset from the start of the message.
         offset: usize,
-        /// What valid text looks like.
+        /// The form of a valid text.
         expected: &'static str,
         /// The text, masked.
         masked: String,
     },
 }
 
-/// The longest text of a [`Value`].
+/// The maximum length of the text of a [`Value`].
 const VALUE_MAX: usize = 64;
 
 impl<'m> Field<'m> {
@@ -62,45 +63,46 @@ impl<'m> Field<'m> {
         Some(Self { spec, layout, element, de, offset, wire })
     }
 
-    /// Its number.
+    /// Returns the number of the data element.
     #[must_use]
     pub const fn de(&self) -> De {
         self.de
     }
 
-    /// Where it begins in the message, with its length indicator.
+    /// Returns the byte offset at which it begins in the message, with its length indicator.
     #[must_use]
     pub const fn offset(&self) -> usize {
         self.offset
     }
 
-    /// What the spec says of it.
+    /// Returns the definition of the element in the spec.
     #[must_use]
     pub const fn element(&self) -> &'m Element {
         self.element
     }
 
-    /// Its bytes with the length indicator. Not for logs.
+    /// Returns its bytes with the length indicator. Not for logs: the bytes are not masked.
     #[must_use]
     pub const fn wire(&self) -> &'m [u8] {
         self.wire
     }
 
-    /// Bytes of the length indicator.
+    /// Returns the number of bytes of the length indicator.
     #[must_use]
     pub const fn indicator_width(&self) -> usize {
         self.layout.indicator.width()
     }
 
-    /// The bytes of the content, without the length indicator. Not for logs.
+    /// Returns the bytes of the content, without the length indicator. Not for logs: the bytes are not
+    /// masked.
     #[must_use]
     pub fn raw(&self) -> &'m [u8] {
         self.wire.get(self.indicator_width()..).unwrap_or_default()
     }
 
-    /// How the spec writes its form: `n 6`, `ans..40 LLVAR`.
+    /// Returns the attributes in the notation of ISO 8583: `n 6`, `ans..40 LLVAR`.
     #[must_use]
-    pub fn form(&self) -> String {
+    pub fn attributes(&self) -> String {
         self.layout.to_string()
     }
 
@@ -108,24 +110,25 @@ impl<'m> Field<'m> {
         self.layout.characters(self.wire)
     }
 
-    /// The whole value as text, untrimmed; bits as upper-case hex. Not for logs.
+    /// Returns the whole value as text, untrimmed; bits as upper-case hex. Not for logs: the value is not
+    /// masked.
     #[must_use]
     pub fn reveal(&self) -> Cow<'m, str> {
         self.characters().text()
     }
 
-    /// The value as text, with what is sensitive masked.
+    /// Returns the value as text, with sensitive data masked.
     #[must_use]
     pub fn masked(&self) -> Cow<'m, str> {
         let text = self.reveal();
-        if let Some(kind) = self.element.shown().sensitive {
+        if let Some(kind) = self.element.presentation().sensitive {
             return Cow::Owned(kind.mask(&text, self.spec.pan_digits));
         }
-        if self.element.is_sensitive() { Cow::Owned(self.masked_in_parts()) } else { text }
+        if self.element.is_sensitive() { Cow::Owned(self.masked_by_subfield()) } else { text }
     }
 
-    /// The text with each sensitive subfield masked in its place.
-    fn masked_in_parts(&self) -> String {
+    /// Returns the text with each sensitive subfield masked in its position.
+    fn masked_by_subfield(&self) -> String {
         let mut masked = String::new();
         for subfield in self.subfields() {
             masked.push_str(&subfield.prefix());
@@ -134,10 +137,10 @@ impl<'m> Field<'m> {
         masked
     }
 
-    /// The value.
+    /// Parses the value.
     ///
     /// # Errors
-    /// If the text is no such value.
+    /// If the text is not a valid value of the type.
     #[inline]
     pub fn value<T: Value>(&self) -> Result<T, FieldError> {
         let characters = self.characters();
@@ -146,37 +149,37 @@ impl<'m> Field<'m> {
         } else {
             from_characters(&characters)
         };
-        value.ok_or_else(|| self.not_such(T::EXPECTED))
+        value.ok_or_else(|| self.invalid(T::EXPECTED))
     }
 
     #[cold]
-    fn not_such(&self, expected: &'static str) -> FieldError {
+    fn invalid(&self, expected: &'static str) -> FieldError {
         let masked = self.masked().into_owned();
-        FieldError::NotSuch { de: self.de, offset: self.offset, expected, masked }
+        FieldError::Invalid { de: self.de, offset: self.offset, expected, masked }
     }
 
-    /// The subfields of the value, in order; none where the spec describes none.
+    /// Returns the subfields of the value, in order; none if the spec defines none.
     #[must_use]
     pub fn subfields(&self) -> Vec<Subfield<'m>> {
         let mut all = Vec::new();
         if let Some(subfields) = &self.element.subfields {
-            // The message was found valid, so the walk comes to its end.
+            // Decoding has validated the value, so the walk can't fail.
             let walked = subfields.walk(self.characters(), |found| {
                 all.push(Subfield { found, pan_digits: self.spec.pan_digits });
             });
-            debug_assert!(walked.is_ok(), "a decoded value is made of its subfields");
+            debug_assert!(walked.is_ok(), "a decoded value consists of its subfields");
         }
         all
     }
 
-    /// The subfield of that name, or that tag.
+    /// Returns the subfield with that name or tag.
     #[must_use]
     pub fn subfield(&self, key: &str) -> Option<Subfield<'m>> {
         self.subfields().into_iter().find(|subfield| subfield.key() == key)
     }
 }
 
-/// A value of characters that don't lie on the wire in ASCII.
+/// Parses a value whose wire encoding is not ASCII.
 fn from_characters<T: Value>(characters: &Characters<'_>) -> Option<T> {
     let mut text = [0; VALUE_MAX];
     let text = text.get_mut(..characters.count())?;
@@ -198,63 +201,65 @@ impl fmt::Debug for Field<'_> {
     }
 }
 
-/// A part of a data element. It prints masked; the whole value is had by [`Subfield::reveal`].
+/// A subfield of a data element. `Debug` prints it masked; [`Subfield::reveal`] returns the whole value.
 pub struct Subfield<'m> {
-    found: Found<'m, 'm>,
+    found: SubfieldValue<'m, 'm>,
     pan_digits: usize,
 }
 
 impl<'m> Subfield<'m> {
-    /// The name of a fixed subfield, the tag of a tagged one.
+    /// Returns the name of a fixed subfield, or the tag of a tagged one.
     #[must_use]
     pub fn key(&self) -> Cow<'m, str> {
         match &self.found.key {
-            Key::Name(name) => Cow::Borrowed(name),
-            Key::Tag { tag, .. } => tag.text(),
+            SubfieldKey::Name(name) => Cow::Borrowed(name),
+            SubfieldKey::Tag { tag, .. } => tag.text(),
         }
     }
 
-    /// Its name for people; empty for a tag that the spec does not describe.
+    /// Returns the title; empty for a tag that the spec does not define.
     #[must_use]
     pub const fn title(&self) -> &'m str {
         self.found.title
     }
 
-    /// How it is shown, if the spec describes it.
+    /// Returns how it is presented, if the spec defines it.
     #[must_use]
-    pub const fn shown(&self) -> Option<&'m Shown> {
-        self.found.shown
+    pub const fn presentation(&self) -> Option<&'m Presentation> {
+        self.found.presentation
     }
 
-    /// How many characters it has.
+    /// Returns the number of characters.
     #[must_use]
     pub fn length(&self) -> usize {
         self.found.characters.count()
     }
 
-    /// The whole value. Not for logs.
+    /// Returns the whole value. Not for logs: the value is not masked.
     #[must_use]
     pub fn reveal(&self) -> Cow<'m, str> {
         self.found.characters.text()
     }
 
-    /// The value with what is sensitive masked. A tag that the spec does not describe may be anything, so
-    /// it is masked too.
+    /// Returns the value with sensitive data masked. A tag that the spec does not define is always masked,
+    /// because its content is unknown.
     #[must_use]
     pub fn masked(&self) -> Cow<'m, str> {
         let text = self.reveal();
-        match self.found.shown {
-            Some(Shown { sensitive: None, .. }) => text,
-            Some(Shown { sensitive: Some(kind), .. }) => kind.mask(&text, self.pan_digits).into(),
+        match self.found.presentation {
+            Some(Presentation { sensitive: None, .. }) => text,
+            Some(Presentation { sensitive: Some(kind), .. }) => {
+                kind.mask(&text, self.pan_digits).into()
+            }
             None => Sensitive::Private.mask(&text, self.pan_digits).into(),
         }
     }
 
-    /// What stands in front of the value: tag and length of a tagged one.
+    /// Returns the characters in front of the value: tag and length of a tagged subfield.
     fn prefix(&self) -> String {
         match &self.found.key {
-            Key::Name(_) => String::new(),
-            Key::Tag { tag, length } => format!("{}{}", tag.text(), length.text()),
+            SubfieldKey::Name(_) => String::new(),
+            SubfieldKey::Tag { tag, length } => format!("{}{}", tag.text(), length.text()),
         }
     }
 }

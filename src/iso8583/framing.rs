@@ -1,7 +1,7 @@
-//! Framing: where a message begins and ends in the stream of a TCP session.
+//! Framing: where a message begins and ends in the byte stream of a TCP session.
 //!
-//! A frame is a length, then its body: header, message, trailer. [`FrameCodec`] reads and writes
-//! frames as a [`Framing`] says.
+//! A frame is a length followed by a body: header, message, trailer. [`FrameCodec`] reads and writes frames
+//! as a [`Framing`] defines.
 
 use std::fmt;
 
@@ -14,39 +14,48 @@ mod tests;
 pub use codec::{Frame, FrameCodec, OutgoingFrame};
 pub use fault::{FrameError, FrameFault, SendFault};
 
-/// How a network frames its messages. It comes from the `framing` key of a spec, which the reader has found free of
-/// contradictions.
+/// How a network frames its messages. It is read from the `framing` key of a spec, and the reader checks that
+/// it is consistent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Framing {
-    /// How the length in front is written.
+    /// The encoding of the length.
     pub(super) length: Length,
-    /// Whether the stated length counts its own bytes; of a pair, whether each counts its own.
+    /// Whether the length counts its own bytes. If there are two lengths, whether each counts its own.
     pub(super) counts_itself: bool,
-    /// Bytes after the message, the same in every frame; may be empty.
+    /// The bytes after each message; may be empty.
     pub(super) trailer: Vec<u8>,
-    /// Whether the stated length counts the trailer.
+    /// Whether the length counts the trailer.
     pub(super) counts_trailer: bool,
-    /// What stands between the length and the message. The stated length always counts it.
+    /// The header between the length and the message. The length always counts it.
     pub(super) header: Header,
-    /// Whether a frame of length zero is a keep-alive; if not, it is a fault. A keep-alive is a length
-    /// alone: neither header nor trailer goes with it.
+    /// Whether a frame of length zero is a keep-alive; otherwise it is an error. A keep-alive is only a
+    /// length: it has neither header nor trailer.
     pub(super) keep_alive: bool,
-    /// The most bytes that header, message and trailer of one frame may have together.
+    /// The maximum number of bytes of header, message and trailer together.
     pub(super) max_frame: usize,
 }
 
 impl Framing {
-    /// The framing, if nothing in it contradicts itself; else the keys of the spec that do, and why.
-    pub(super) fn checked(self) -> Result<Self, Vec<(&'static str, String)>> {
-        let (length, max, wrap) = (self.length, self.max_frame, self.wrap());
-        let most = length.most(self.counts_itself).saturating_add(self.uncounted());
+    /// Returns the framing if it is consistent. Otherwise returns the keys of the spec that conflict, and
+    /// why.
+    pub(super) fn validated(self) -> Result<Self, Vec<(&'static str, String)>> {
+        let (length, max, overhead) = (self.length, self.max_frame, self.overhead());
+        let most = length.max_counted(self.counts_itself).saturating_add(self.uncounted());
         let counts_nothing = self.counts_trailer && self.trailer.is_empty();
         let empty_header = self.header == Header::Pattern(Vec::new());
         let faults = [
-            (max > most, "max", format!("{max} is more than a frame of {length} can have, {most}")),
-            (max <= wrap, "max", format!("{max} is no more than header and trailer take, {wrap}")),
-            (counts_nothing, "counts", "lists the trailer, but there is none".to_owned()),
-            (empty_header, "header", "the pattern is empty; write none".to_owned()),
+            (
+                max > most,
+                "max",
+                format!("exceeds the maximum of a {length} length, {most} (got {max})"),
+            ),
+            (
+                max <= overhead,
+                "max",
+                format!("must exceed the bytes of header and trailer, {overhead} (got {max})"),
+            ),
+            (counts_nothing, "counts", "lists `trailer`, but no trailer is defined".to_owned()),
+            (empty_header, "header", "the pattern is empty: write `none`".to_owned()),
         ];
         let faults: Vec<_> = faults
             .into_iter()
@@ -56,43 +65,43 @@ impl Framing {
         if faults.is_empty() { Ok(self) } else { Err(faults) }
     }
 
-    /// What stands between the length and the message.
+    /// Returns the header between the length and the message.
     #[must_use]
     pub const fn header(&self) -> &Header {
         &self.header
     }
 
-    /// Bytes after the message, the same in every frame; may be empty.
+    /// Returns the bytes after each message; may be empty.
     #[must_use]
     pub fn trailer(&self) -> &[u8] {
         &self.trailer
     }
 
-    /// The bytes that go around each message: header and trailer.
-    fn wrap(&self) -> usize {
+    /// Returns the number of bytes around each message: header and trailer.
+    fn overhead(&self) -> usize {
         self.header.pattern().len() + self.trailer.len()
     }
 
-    /// The bytes of the body that the stated length leaves out.
+    /// Returns the number of bytes of the body that the length does not count.
     fn uncounted(&self) -> usize {
         if self.counts_trailer { 0 } else { self.trailer.len() }
     }
 }
 
-/// How the length of a frame is written.
+/// The encoding of the length of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
-    /// Two bytes, the high one first.
+    /// Two bytes, big-endian.
     Big2,
-    /// Two bytes, the low one first.
+    /// Two bytes, little-endian.
     Little2,
-    /// Four bytes, the high one first.
+    /// Four bytes, big-endian.
     Big4,
-    /// Four bytes, the low one first.
+    /// Four bytes, little-endian.
     Little4,
-    /// Two bytes of length, then four bytes that state what follows them; both the high one first.
-    /// They must agree: the first counts the second's four bytes and all that the second counts. A
-    /// first length of zero is the zero length, and no second follows it.
+    /// Two bytes of length, then four bytes that count the bytes behind them; both big-endian. They must
+    /// agree: the first counts the four bytes of the second and everything that the second counts. A first
+    /// length of zero is a length of zero, and no second one follows.
     Big2Big4,
     /// Four ASCII decimal digits.
     Decimal4,
@@ -100,20 +109,20 @@ pub enum Length {
     Hex4,
 }
 
-/// What stands in front of each message.
+/// The header in front of each message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Header {
-    /// Nothing.
+    /// No header.
     None,
-    /// A transport protocol data unit header (TPDU): 5 bytes, the first 0x60, then destination and
-    /// origin address of 2 bytes each.
+    /// A transport protocol data unit header (TPDU): 5 bytes, the first 0x60, then destination and origin
+    /// address of 2 bytes each.
     Tpdu,
-    /// As many bytes as the pattern, which must match it.
+    /// A header of the length of the pattern, which must match the pattern.
     Pattern(Vec<HeaderByte>),
 }
 
 impl Header {
-    /// What each byte of it must be.
+    /// Returns the pattern of the header, byte by byte.
     fn pattern(&self) -> &[HeaderByte] {
         use HeaderByte::{Any, Literal};
         match self {
@@ -123,19 +132,19 @@ impl Header {
         }
     }
 
-    /// The first of `bytes` that is not as it must be: where, what it must be, what it is.
+    /// Returns the first byte that does not match: its offset, the expected byte, the actual byte.
     fn mismatch(&self, bytes: &[u8]) -> Option<(usize, HeaderByte, u8)> {
         let pairs = self.pattern().iter().zip(bytes).enumerate();
         pairs
             .map(|(at, (expected, found))| (at, *expected, *found))
-            .find(|(_, expected, found)| !expected.admits(*found))
+            .find(|(_, expected, found)| !expected.accepts(*found))
     }
 }
 
 /// One byte of a header pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeaderByte {
-    /// This byte.
+    /// Exactly this byte.
     Literal(u8),
     /// Any ASCII digit.
     Digit,
@@ -144,7 +153,7 @@ pub enum HeaderByte {
 }
 
 impl HeaderByte {
-    fn admits(self, byte: u8) -> bool {
+    fn accepts(self, byte: u8) -> bool {
         match self {
             Self::Literal(literal) => byte == literal,
             Self::Digit => byte.is_ascii_digit(),

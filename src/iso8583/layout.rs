@@ -1,4 +1,4 @@
-//! The compiled table entry of a data element: how its length and content lie on the wire.
+//! The compiled table entry of a data element: how its length and content are encoded on the wire.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use super::characters::Characters;
 use super::class::Class;
 use super::ebcdic::CodePage;
 
-/// How characters, digits or bits are coded in bytes.
+/// How characters, digits or bits are encoded in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
-    /// A character a byte, in ASCII.
+    /// One ASCII character per byte.
     Ascii,
-    /// A character a byte, in EBCDIC.
+    /// One EBCDIC character per byte.
     Ebcdic(CodePage),
-    /// Two digits a byte.
+    /// Two digits per byte.
     Bcd(Pad),
-    /// The bytes themselves.
+    /// Raw bytes.
     Binary,
     /// Two hex characters for each byte of the value.
     Hex(Option<CodePage>),
 }
 
-/// Where an odd number of BCD digits is filled to whole bytes, and with what.
+/// Where and how an odd number of BCD digits is padded to whole bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pad {
     Left,
@@ -29,42 +29,42 @@ pub(super) enum Pad {
     RightF,
 }
 
-/// How the length of a value is told.
+/// How the length of a value is indicated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Indicator {
-    /// Not at all: always the same.
+    /// No length indicator: the length is fixed.
     Fixed,
-    /// Decimal digits in ASCII, one to four.
+    /// One to four decimal digits in ASCII.
     Ascii(u8),
-    /// Decimal digits in EBCDIC, one to four.
+    /// One to four decimal digits in EBCDIC.
     Ebcdic(u8),
-    /// One or two bytes of two decimal digits each.
+    /// One or two bytes with two decimal digits each.
     Bcd(u8),
-    /// One or two bytes, the high one first.
+    /// One or two bytes, big-endian.
     Binary(u8),
 }
 
-/// Where a data element's bytes lie, and what they may be.
+/// How a data element is encoded, and which values it accepts.
 ///
-/// One that was [`checked`](Self::checked) has `min <= max`, and an indicator that can state `max`.
+/// A [`validated`](Self::validated) layout has `min <= max`, and an indicator that can express `max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) coding: Coding,
     pub(super) class: Class,
     pub(super) indicator: Indicator,
-    /// The indicator counts bytes where the value is counted in digits.
+    /// Whether the indicator counts bytes, although the value is counted in digits.
     pub(super) counts_bytes: bool,
-    /// Least and most characters, digits or (class `b`) bytes of the value.
+    /// Minimum and maximum number of characters, digits or (class `b`) bytes of the value.
     pub(super) min: u16,
     pub(super) max: u16,
 }
 
-/// An indicator whose digits are no digits.
+/// A length indicator that is not a number.
 #[derive(Debug)]
 pub(super) struct NotNumeric;
 
 impl Indicator {
-    /// Bytes in front of the content.
+    /// Returns the number of bytes in front of the content.
     #[inline]
     pub(super) const fn width(self) -> usize {
         match self {
@@ -75,8 +75,8 @@ impl Indicator {
         }
     }
 
-    /// The highest length it can state.
-    pub(super) const fn highest(self) -> usize {
+    /// Returns the maximum length that it can express.
+    pub(super) const fn max_length(self) -> usize {
         match self {
             Self::Fixed => usize::MAX,
             Self::Ascii(width) | Self::Ebcdic(width) => 10_usize.pow(width as u32) - 1,
@@ -85,7 +85,7 @@ impl Indicator {
         }
     }
 
-    /// The stated length. `bytes` are as many as the width.
+    /// Reads the indicated length from exactly [`width`](Self::width) bytes.
     #[inline(always)]
     pub(super) fn read(self, bytes: &[u8]) -> Result<usize, NotNumeric> {
         match (self, bytes) {
@@ -114,7 +114,7 @@ impl Indicator {
         }
     }
 
-    /// Writes the length into bytes as many as the width. The caller has checked it against the maximum.
+    /// Writes the length into exactly [`width`](Self::width) bytes. The caller has checked the maximum.
     #[inline(always)]
     pub(super) fn write(self, length: usize, bytes: &mut [u8]) {
         match self {
@@ -141,7 +141,7 @@ fn write_digits<const BASE: usize>(number: usize, bytes: &mut [u8], code: impl F
     }
 }
 
-/// Reads decimal digits that are coded from `zero` on.
+/// Reads decimal digits whose codes begin at `zero`.
 #[inline(always)]
 fn decimal(zero: u8, digits: &[u8]) -> Result<usize, NotNumeric> {
     let mut length = 0;
@@ -155,24 +155,23 @@ fn decimal(zero: u8, digits: &[u8]) -> Result<usize, NotNumeric> {
 }
 
 impl Layout {
-    /// The layout, if nothing in it contradicts itself; else the keys of the spec that do, and why.
-    pub(super) fn checked(self) -> Result<Self, Vec<(&'static str, String)>> {
-        let (min, max, highest) = (self.min, self.max, self.indicator.highest());
-        let nothing = if self.indicator == Indicator::Fixed { "len" } else { "max" };
-        let bytes_of_odd = self.counts_bytes && self.coding != Coding::Bcd(Pad::RightF);
+    /// Returns the layout if it is consistent. Otherwise returns the keys of the spec that conflict, and why.
+    pub(super) fn validated(self) -> Result<Self, Vec<(&'static str, String)>> {
+        let (min, max, highest) = (self.min, self.max, self.indicator.max_length());
+        let length_key = if self.indicator == Indicator::Fixed { "len" } else { "max" };
+        let odd_digits_in_bytes = self.counts_bytes && self.coding != Coding::Bcd(Pad::RightF);
         let faults = [
-            (max == 0, nothing, "takes 1 or more".to_owned()),
-            (max > 0 && min > max, "min", format!("is over max, {max}")),
+            (max == 0, length_key, "must be at least 1 (got 0)".to_owned()),
+            (max > 0 && min > max, "min", format!("must not exceed max, {max} (got {min})")),
             (
-                self.stated(usize::from(max)) > highest,
+                self.indicator_value(usize::from(max)) > highest,
                 "max",
-                format!("its length indicator states at most {highest}"),
+                format!("exceeds the maximum of the length indicator, {highest}"),
             ),
             (
-                bytes_of_odd,
+                odd_digits_in_bytes,
                 "length_in",
-                "a length in bytes can't tell an odd number of digits without `pad: right-F`"
-                    .to_owned(),
+                "`bytes` requires `pad: right-F`, which marks an odd number of digits".to_owned(),
             ),
         ];
         let faults: Vec<_> = faults
@@ -183,9 +182,9 @@ impl Layout {
         if faults.is_empty() { Ok(self) } else { Err(faults) }
     }
 
-    /// Bytes on the wire of a value of this many characters, digits or (class `b`) bytes.
+    /// Returns the wire bytes of a value of this many characters, digits or (class `b`) bytes.
     #[inline(always)]
-    pub(super) const fn bytes_of(&self, length: usize) -> usize {
+    pub(super) const fn byte_count(&self, length: usize) -> usize {
         match self.coding {
             Coding::Ascii | Coding::Ebcdic(_) | Coding::Binary => length,
             Coding::Bcd(_) => length.div_ceil(2),
@@ -193,26 +192,26 @@ impl Layout {
         }
     }
 
-    /// Characters that a value of this length has as text: bits are shown in hex.
-    pub(super) const fn characters_of(&self, length: usize) -> usize {
+    /// Returns the number of characters of the text of a value. The text of bits is hex.
+    pub(super) const fn character_count(&self, length: usize) -> usize {
         match self.coding {
             Coding::Ascii | Coding::Ebcdic(_) | Coding::Bcd(_) => length,
             Coding::Binary | Coding::Hex(_) => length * 2,
         }
     }
 
-    /// The length of a value by what its indicator states and the bytes after that.
+    /// Returns the length of a value from its indicator and the bytes behind it.
     #[inline(always)]
     pub(super) fn length(&self, stated: usize, rest: &[u8]) -> usize {
         if !self.counts_bytes {
             return stated;
         }
-        // Filled up with F on the right, as is required of lengths in bytes.
+        // Lengths in bytes require padding with F on the right.
         let last = stated.checked_sub(1).and_then(|last| rest.get(last));
         stated * 2 - usize::from(last.is_some_and(|byte| byte & 0xF == 0xF))
     }
 
-    /// The length of a value that was found valid.
+    /// Returns the length of a validated value.
     #[inline(always)]
     fn valid_length(&self, indicator: &[u8], rest: &[u8]) -> usize {
         if self.indicator == Indicator::Fixed {
@@ -221,31 +220,31 @@ impl Layout {
         self.length(self.indicator.read(indicator).unwrap_or_default(), rest)
     }
 
-    /// Bytes of an element that was found valid, with its indicator, at the front of `wire`.
-    pub(super) fn width_of(&self, wire: &[u8]) -> usize {
+    /// Returns the number of bytes of a validated element, with its indicator, at the front of `wire`.
+    pub(super) fn element_width(&self, wire: &[u8]) -> usize {
         let width = self.indicator.width();
         let (indicator, rest) = wire.split_at_checked(width).unwrap_or_default();
-        width + self.bytes_of(self.valid_length(indicator, rest))
+        width + self.byte_count(self.valid_length(indicator, rest))
     }
 
-    /// The characters of a value that was found valid, from its bytes on the wire with the indicator.
+    /// Returns the characters of a validated value, from its wire bytes with the indicator.
     #[inline]
     pub(super) fn characters<'m>(&self, wire: &'m [u8]) -> Characters<'m> {
         let (indicator, content) =
             wire.split_at_checked(self.indicator.width()).unwrap_or((&[], wire));
         let length = self.valid_length(indicator, content);
-        Characters::new(self.coding, content, self.characters_of(length))
+        Characters::new(self.coding, content, self.character_count(length))
     }
 
-    /// What the indicator states for a value of this length.
+    /// Returns the number that the indicator has for a value of this length.
     #[inline(always)]
-    pub(super) const fn stated(&self, length: usize) -> usize {
-        if self.counts_bytes { self.bytes_of(length) } else { length }
+    pub(super) const fn indicator_value(&self, length: usize) -> usize {
+        if self.counts_bytes { self.byte_count(length) } else { length }
     }
 }
 
 impl fmt::Display for Layout {
-    /// As specs are written: `n 6`, `ans..40 LLVAR`, with the coding where it isn't ASCII.
+    /// Writes the notation of ISO 8583: `n 6`, `ans..40 LLVAR`. Codings other than ASCII follow.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { class, max, .. } = self;
         match self.indicator {
@@ -287,9 +286,9 @@ mod tests {
     ];
 
     #[test]
-    fn every_indicator_reads_every_length_that_it_writes() {
+    fn indicators_read_every_length_they_write() {
         for indicator in ALL {
-            for length in 0..=indicator.highest() {
+            for length in 0..=indicator.max_length() {
                 let mut bytes = vec![0; indicator.width()];
                 indicator.write(length, &mut bytes);
                 assert!(
@@ -301,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn indicators_lie_on_the_wire_as_their_coding_says() {
+    fn indicators_match_their_wire_encoding() {
         for (indicator, wire) in [
             (Indicator::Ascii(3), &b"042"[..]),
             (Indicator::Ebcdic(2), &[0xF4, 0xF2]),
@@ -315,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn non_numeric_indicators_are_rejected() {
         for (indicator, wire) in [
             (Indicator::Ascii(2), &b"1 "[..]),
             (Indicator::Ascii(3), b"-01"),

@@ -4,49 +4,50 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::bitmap::{ANOTHER, Bitmap};
+use super::bitmap::{Bitmap, CONTINUATION_BIT};
 use super::de::De;
 use super::field::{Field, FieldError};
 use super::mti::Mti;
 use super::spec::{MessageLayout, Spec};
 use crate::values::{Amount, Currency, MinorUnits, Value};
 
-/// The most bytes of a message: where an element ends is kept in two bytes, and no length states more.
+/// The maximum number of bytes of a message. The end of each element is stored in two bytes, and no length
+/// indicates more.
 pub(super) const MESSAGE_MAX: usize = 65_535;
 
-/// A message that was found valid by its spec. Its values are read from the received bytes when they are
-/// asked for. It prints masked.
+/// A message that its spec has validated. Values are parsed from the received bytes on request. `Display` and
+/// `Debug` print it masked.
 #[derive(Clone)]
 pub struct Message<'s> {
     pub(super) spec: &'s Spec,
     pub(super) layout: &'s MessageLayout,
     pub(super) mti: Mti,
     pub(super) bitmap: Bitmap,
-    /// Where the first data element begins.
+    /// The byte offset of the first data element.
     pub(super) body: u16,
     pub(super) ends: Ends,
     pub(super) bytes: Bytes,
 }
 
-/// Where the first [`KEPT`] data elements of a message end, in their order. An element begins where the one
-/// before ends, so that two bytes are kept of each; the few messages with more elements are walked from
-/// the last one kept.
+/// The end offsets of the first [`CACHED_ENDS`] data elements, in message order. An element begins where the
+/// previous one ends, so two bytes are stored for each. A message with more elements is walked from the last
+/// cached end.
 #[derive(Clone)]
-pub(super) struct Ends([u16; KEPT]);
+pub(super) struct Ends([u16; CACHED_ENDS]);
 
-/// Every byte of it is set to zero and moved with each message, so it is no larger than messages are.
-const KEPT: usize = 64;
+/// Each message sets this array to zero and moves it, so it is no larger than messages need.
+const CACHED_ENDS: usize = 64;
 
 impl Ends {
     #[inline(always)]
     pub(super) const fn new() -> Self {
-        Self([0; KEPT])
+        Self([0; CACHED_ENDS])
     }
 
     #[inline(always)]
     pub(super) fn set(&mut self, rank: usize, end: usize) {
         if let Some(slot) = self.0.get_mut(rank) {
-            // A message has at most 65535 bytes, so the fallback is never taken.
+            // Never taken: a message has at most 65535 bytes.
             *slot = u16::try_from(end).unwrap_or(u16::MAX);
         }
     }
@@ -58,54 +59,54 @@ impl Ends {
 }
 
 impl<'s> Message<'s> {
-    /// The message type.
+    /// Returns the message type.
     #[must_use]
     pub const fn mti(&self) -> Mti {
         self.mti
     }
 
-    /// Bytes of the message type at the front.
+    /// Returns the number of bytes of the message type.
     #[must_use]
     pub const fn mti_width(&self) -> usize {
         self.spec.mti.width()
     }
 
-    /// The spec that it was decoded with.
+    /// Returns the spec that decoded the message.
     #[must_use]
     pub const fn spec(&self) -> &'s Spec {
         self.spec
     }
 
-    /// The layout that its MTI selects.
+    /// Returns the layout that the MTI selects.
     #[must_use]
     pub const fn layout(&self) -> &'s MessageLayout {
         self.layout
     }
 
-    /// The bytes as received. Not for logs.
+    /// Returns the received bytes. Not for logs: the bytes are not masked.
     #[must_use]
     pub const fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
-    /// Its bitmaps, one to three, each with its first bit on if another follows.
+    /// Iterates over the bitmaps, one to three. Bit 1 of each is set if another one follows.
     pub fn bitmaps(&self) -> impl Iterator<Item = u64> {
         let [first, second, third] = self.bitmap.words;
-        let another = |word: u64| word & ANOTHER != 0;
-        let secondary = another(first).then_some(second);
-        [Some(first), secondary, secondary.filter(|word| another(*word)).and(Some(third))]
+        let continued = |word: u64| word & CONTINUATION_BIT != 0;
+        let secondary = continued(first).then_some(second);
+        [Some(first), secondary, secondary.filter(|word| continued(*word)).and(Some(third))]
             .into_iter()
             .flatten()
     }
 
-    /// Whether it has a data element.
+    /// Returns whether the message has a data element.
     #[inline]
     #[must_use]
     pub fn has(&self, de: De) -> bool {
         self.bitmap.has(de)
     }
 
-    /// A data element, if the message has it.
+    /// Returns a data element, if the message has it.
     #[inline]
     #[must_use]
     pub fn field(&self, de: De) -> Option<Field<'_>> {
@@ -113,8 +114,8 @@ impl<'s> Message<'s> {
         Field::new(self.spec, self.layout, de, start, self.bytes.get(start..end)?)
     }
 
-    /// The bytes of a data element with its length indicator, if the message has it: as
-    /// [`Field::wire`], without looking up what the spec says of it. Not for logs.
+    /// Returns the bytes of a data element with its length indicator, if the message has it. It is
+    /// [`Field::wire`] without the look-up of the definition. Not for logs: the bytes are not masked.
     #[inline]
     #[must_use]
     pub fn wire(&self, de: De) -> Option<&[u8]> {
@@ -122,7 +123,7 @@ impl<'s> Message<'s> {
         self.bytes.get(start..end)
     }
 
-    /// From where to where a data element lies.
+    /// Returns the start and the end offset of a data element.
     #[inline]
     fn span(&self, de: De) -> Option<(usize, usize)> {
         if !self.bitmap.has(de) {
@@ -136,57 +137,57 @@ impl<'s> Message<'s> {
         Some((start, self.end(rank)))
     }
 
-    /// Where the element of this rank ends.
+    /// Returns the end offset of the element of this rank.
     #[inline]
     fn end(&self, rank: usize) -> usize {
-        self.ends.get(rank).unwrap_or_else(|| self.walk_to(rank))
+        self.ends.get(rank).unwrap_or_else(|| self.find_end(rank))
     }
 
-    /// Where an element ends that is behind those whose ends are kept.
+    /// Finds the end of an element behind those whose ends are cached.
     #[cold]
-    fn walk_to(&self, rank: usize) -> usize {
-        let kept = self.ends.get(KEPT - 1).unwrap_or_default();
-        let unkept = self.bitmap.iter().take(rank + 1).skip(KEPT);
-        unkept.fold(kept, |at, de| {
+    fn find_end(&self, rank: usize) -> usize {
+        let cached = self.ends.get(CACHED_ENDS - 1).unwrap_or_default();
+        let uncached = self.bitmap.iter().take(rank + 1).skip(CACHED_ENDS);
+        uncached.fold(cached, |at, de| {
             let wire = self.bytes.get(at..).unwrap_or_default();
-            at + self.layout.layout(de).map_or(0, |layout| layout.width_of(wire))
+            at + self.layout.layout(de).map_or(0, |layout| layout.element_width(wire))
         })
     }
 
-    /// The data elements in order.
+    /// Iterates over the data elements in order.
     pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
         self.bitmap.iter().filter_map(|de| self.field(de))
     }
 
-    /// The value of a data element that must be there.
+    /// Returns the value of a mandatory data element.
     ///
     /// # Errors
-    /// If it is missing, or not such a value.
+    /// If it is missing or invalid.
     #[inline]
     pub fn get<T: Value>(&self, de: De) -> Result<T, FieldError> {
         self.field(de).ok_or(FieldError::Missing { de })?.value()
     }
 
-    /// The value of a data element, if the message has it.
+    /// Returns the value of an optional data element.
     ///
     /// # Errors
-    /// If it is there, but not such a value.
+    /// If it is present but invalid.
     #[inline]
     pub fn find<T: Value>(&self, de: De) -> Result<Option<T>, FieldError> {
         self.field(de).map(|field| field.value()).transpose()
     }
 
-    /// The amount of a data element in the currency of DE49.
+    /// Returns the amount of a data element in the currency of DE49.
     ///
     /// # Errors
-    /// If one of the two is missing or no such value.
+    /// If one of the two is missing or invalid.
     pub fn amount(&self, de: De) -> Result<Amount, FieldError> {
         Ok(self.get::<MinorUnits>(de)?.of(self.get::<Currency>(De::CURRENCY)?))
     }
 }
 
 impl fmt::Display for Message<'_> {
-    /// The MTI and the data elements in one line, masked.
+    /// Writes the MTI and the data elements in one line, masked.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.mti)?;
         self.fields().try_for_each(|field| write!(f, " {}={field}", field.de().number()))

@@ -14,13 +14,13 @@ impl Mti {
     /// 0800, network management request.
     pub const NETWORK_REQUEST: Self = Self(800);
 
-    /// The MTI of four decimal digits, `200` for 0200; `None` above 9999.
+    /// Creates an MTI from its four digits as a number, `200` for 0200; `None` above 9999.
     #[must_use]
     pub const fn new(number: u16) -> Option<Self> {
         if number <= 9999 { Some(Self(number)) } else { None }
     }
 
-    /// Reads four ASCII digits.
+    /// Parses four ASCII digits.
     #[must_use]
     pub fn from_ascii(text: [u8; 4]) -> Option<Self> {
         let digits = text.map(|byte| u16::from(byte.wrapping_sub(b'0')));
@@ -30,57 +30,58 @@ impl Mti {
         ))
     }
 
-    /// The four digits as a number.
+    /// Returns the four digits as a number.
     #[must_use]
     pub const fn number(self) -> u16 {
         self.0
     }
 
-    /// The four digits in ASCII.
+    /// Returns the four digits in ASCII.
     #[must_use]
     pub fn to_ascii(self) -> [u8; 4] {
         [self.0 / 1000, self.0 / 100 % 10, self.0 / 10 % 10, self.0 % 10]
             .map(|digit| b'0' + u8::try_from(digit).unwrap_or_default())
     }
 
-    /// The message class: 1 authorization, 2 financial, 4 reversal, 5 reconciliation, 8 network management.
+    /// Returns the message class: 1 authorization, 2 financial, 4 reversal, 5 reconciliation, 8 network
+    /// management.
     #[must_use]
     pub const fn class(self) -> u8 {
         (self.0 / 100 % 10) as u8
     }
 
-    /// Whether it is of network management (class 8).
+    /// Returns whether this is a network management message (class 8).
     #[must_use]
     pub const fn is_management(self) -> bool {
         self.class() == 8
     }
 
-    /// True for a request or advice, which somebody answers (function 0 or 2).
+    /// Returns whether this is a request or an advice, which expects a response (function 0 or 2).
     #[must_use]
     pub const fn is_request(self) -> bool {
         matches!(self.0 / 10 % 10, 0 | 2)
     }
 
-    /// True for a repeat (0201, 0421, …).
+    /// Returns whether this is a repeat (0201, 0421, …).
     #[must_use]
     pub const fn is_repeat(self) -> bool {
         self.0 % 2 == 1
     }
 
-    /// The repeat of a request or advice: 0200 and 0201 give 0201. Other functions have none.
+    /// Returns the repeat of a request or advice: 0201 for 0200 and 0201. `None` for other functions.
     #[must_use]
     pub const fn repeat(self) -> Option<Self> {
         if self.is_request() { Some(Self(self.0 | 1)) } else { None }
     }
 
-    /// The response to a request, advice or a repeat of one, to the one who originated it: 0200 and 0201 give
-    /// 0210, 0202 and 0203 give 0212, 0420 and 0421 give 0430. Other functions have none.
+    /// Returns the response to a request, an advice or a repeat, as sent to the originator: 0210 for 0200 and
+    /// 0201, 0212 for 0202 and 0203, 0430 for 0420 and 0421. `None` for other functions.
     #[must_use]
     pub const fn response(self) -> Option<Self> {
         if self.is_request() { Some(Self((self.0 & !1) + 10)) } else { None }
     }
 
-    /// What it means, in words.
+    /// Returns the name of the message type, such as `financial request`.
     #[must_use]
     pub const fn meaning(self) -> Option<&'static str> {
         Some(match self.0 % 1000 {
@@ -129,7 +130,7 @@ impl fmt::Debug for Mti {
     }
 }
 
-/// How the MTI lies on the wire.
+/// How the MTI is encoded on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MtiCoding {
     Ascii,
@@ -138,7 +139,7 @@ pub(super) enum MtiCoding {
 }
 
 impl MtiCoding {
-    /// Bytes on the wire.
+    /// Returns the number of bytes on the wire.
     pub(super) const fn width(self) -> usize {
         match self {
             Self::Ascii | Self::Ebcdic(_) => 4,
@@ -146,7 +147,7 @@ impl MtiCoding {
         }
     }
 
-    /// Reads it from the front of a message; `None` if it isn't four digits.
+    /// Reads the MTI from the front of a message; `None` if it is not four digits.
     #[inline(always)]
     pub(super) fn read(self, bytes: &[u8]) -> Option<Mti> {
         let ascii = match self {
@@ -160,7 +161,7 @@ impl MtiCoding {
         Mti::from_ascii(ascii)
     }
 
-    /// Writes it into bytes as many as the width.
+    /// Writes the MTI into exactly [`width`](Self::width) bytes.
     #[inline(always)]
     pub(super) fn write(self, mti: Mti, bytes: &mut [u8]) {
         let ascii = mti.to_ascii();
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn repeats_and_responses_follow_the_original() {
+    fn repeats_and_responses_are_derived_from_the_original() {
         for (original, repeat, response) in
             [(200, 201, 210), (201, 201, 210), (420, 421, 430), (421, 421, 430), (800, 801, 810)]
         {
@@ -197,8 +198,11 @@ mod tests {
         }
         assert_eq!(mti(202).response(), Some(mti(212)));
         assert_eq!(mti(203).response(), Some(mti(212)));
-        for unanswered in [210, 430, 240, 260, 280] {
-            assert_eq!((mti(unanswered).repeat(), mti(unanswered).response()), (None, None));
+        for without_response in [210, 430, 240, 260, 280] {
+            assert_eq!(
+                (mti(without_response).repeat(), mti(without_response).response()),
+                (None, None)
+            );
         }
     }
 

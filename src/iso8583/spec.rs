@@ -1,12 +1,12 @@
-//! A spec: where the fields of a network's messages lie, compiled once into tables.
+//! The spec of a network: the wire layout of its messages, compiled once into tables.
 
+mod attributes;
 mod element;
 mod faults;
-mod form;
 mod frame;
 mod map;
+mod presentation;
 mod reader;
-mod shown;
 mod subfields;
 mod yaml;
 
@@ -18,18 +18,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::bitmap::BitmapCoding;
-use super::de::{De, HIGHEST};
+use super::de::{De, HIGHEST_DE};
+use super::fast_path::FastPath;
 use super::framing::Framing;
 use super::layout::Layout;
 use super::mti::{Mti, MtiCoding};
-use super::step::Step;
 use super::subfields::Subfields;
 use crate::masking::Sensitive;
 
-pub use faults::{Fault, SpecError};
-pub use form::{Form, Made};
+pub use attributes::{Attributes, Composition};
+pub use faults::{SpecError, SpecFault};
 
-/// A spec that was found free of faults. How one is written: `docs/specs.md`.
+/// A valid spec. The language of specs is in `docs/specs.md`.
 pub struct Spec {
     pub(super) name: String,
     pub(super) framing: Framing,
@@ -38,53 +38,53 @@ pub struct Spec {
     pub(super) mti: MtiCoding,
     pub(super) bitmap: BitmapCoding,
     pub(super) messages: Vec<MessageLayout>,
-    /// The place in `messages` by MTI; [`UNSELECTED`] where no layout selects it.
+    /// The index in `messages` by MTI; [`NO_LAYOUT`] if no layout selects it.
     by_mti: Vec<u8>,
 }
 
-const UNSELECTED: u8 = u8::MAX;
+const NO_LAYOUT: u8 = u8::MAX;
 
 /// The layout of the messages of some MTIs.
 pub struct MessageLayout {
     pub(super) name: String,
     pub(super) selector: Vec<Mti>,
-    /// By the number of the element.
-    pub(super) layouts: Box<[Option<Layout>; HIGHEST as usize + 1]>,
-    /// By the number of the element.
+    /// The wire layouts, by the number of the element.
+    pub(super) layouts: Box<[Option<Layout>; HIGHEST_DE as usize + 1]>,
+    /// The definitions, by the number of the element.
     pub(super) elements: Box<[Option<Element>]>,
-    /// The short way through each element, by its number; as long as a byte counts, so that none is out of
-    /// bounds.
-    pub(super) steps: Box<[Step; 256]>,
-    /// The lengths at which values with subfields may end; the steps refer to it.
+    /// The fast path of each element, by its number. The array has an entry for every `u8`, so an index is
+    /// never out of bounds.
+    pub(super) fast_paths: Box<[FastPath; 256]>,
+    /// The valid lengths of values with subfields. The fast paths refer to it.
     pub(super) ends: Vec<u16>,
-    /// How many bitmaps a message may have.
+    /// The maximum number of bitmaps of a message.
     pub(super) bitmaps: usize,
 }
 
-/// What a spec says of a data element besides its layout: what people call it and how it is shown.
+/// The definition of a data element without its wire layout: its names, and how it is presented.
 #[derive(Clone, Debug)]
 pub struct Element {
     pub(super) name: Arc<str>,
     pub(super) title: Option<String>,
     pub(super) subfields: Option<Subfields>,
-    pub(super) shown: Shown,
+    pub(super) presentation: Presentation,
 }
 
-/// How the value of an element or a subfield is shown to people.
+/// How the value of an element or a subfield is presented to people.
 #[derive(Clone, Debug, Default)]
-pub struct Shown {
-    /// Why it is masked, if it is.
+pub struct Presentation {
+    /// The kind of sensitive data, which defines the masking; `None` if it is not sensitive.
     pub sensitive: Option<Sensitive>,
-    /// How it is read.
+    /// The format for people.
     pub format: Option<Format>,
-    /// Codes and what they mean.
+    /// The codes with their meanings.
     pub meanings: BTreeMap<String, String>,
 }
 
-/// How a value is read to a person.
+/// The format of a value for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Minor units of the message's currency.
+    /// Minor units of the currency of the message.
     Amount,
     /// `MMDDhhmmss`
     Transmission,
@@ -96,20 +96,20 @@ pub enum Format {
     YearMonth,
 }
 
-/// What a spec calls a currency, and how many decimals its minor unit has.
+/// The ISO 4217 name of a currency and the decimals of its minor unit.
 #[derive(Clone, Debug)]
 pub struct CurrencyName {
-    /// The ISO 4217 letters.
+    /// The ISO 4217 alphabetic code.
     pub name: String,
-    /// Decimals of the minor unit.
+    /// The number of decimals of the minor unit.
     pub decimals: usize,
 }
 
 impl Spec {
-    /// Reads and compiles the spec of a file.
+    /// Reads and compiles a spec from a file.
     ///
     /// # Errors
-    /// If the file can't be read, or with every fault of the spec.
+    /// If the file can't be read, or the spec has faults. The error lists all of them.
     pub fn load(path: &Path) -> Result<Self, SpecError> {
         let file = path.display().to_string();
         match read_file(path) {
@@ -118,97 +118,97 @@ impl Spec {
         }
     }
 
-    /// Compiles the text of a spec; `file` stands in the errors.
+    /// Compiles a spec from its text. The errors name it `file`.
     ///
     /// # Errors
-    /// With every fault of the spec.
+    /// If the spec has faults. The error lists all of them.
     pub fn parse(file: &str, text: &str) -> Result<Self, SpecError> {
         reader::read(text).map_err(|faults| SpecError::Faulty { file: file.to_owned(), faults })
     }
 
-    /// The specs that ship with the program, by name.
+    /// The specs that are part of the program, by name.
     pub const SHIPPED: [(&'static str, &'static str); 3] = [
         ("nusantara", include_str!("../../specs/nusantara.yaml")),
         ("rendezvous", include_str!("../../specs/rendezvous.yaml")),
         ("holdfast", include_str!("../../specs/holdfast.yaml")),
     ];
 
-    /// The name of the spec.
+    /// Returns the name of the spec.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How messages are framed on TCP.
+    /// Returns how messages are framed on TCP.
     #[must_use]
     pub const fn framing(&self) -> &Framing {
         &self.framing
     }
 
-    /// Whether bitmaps are hex characters of ASCII.
+    /// Returns whether bitmaps are hex characters in ASCII.
     #[must_use]
     pub fn has_hex_bitmaps(&self) -> bool {
         self.bitmap == BitmapCoding::Hex(None)
     }
 
-    /// The currency's name and decimals by its ISO 4217 numeric code.
+    /// Returns the name and the decimals of a currency by its ISO 4217 numeric code.
     #[must_use]
     pub fn currency(&self, code: &str) -> Option<&CurrencyName> {
         self.currencies.get(code)
     }
 
-    /// The currencies that it names, by their ISO 4217 numeric codes.
+    /// Iterates over the currencies of the spec, with their ISO 4217 numeric codes.
     pub fn currencies(&self) -> impl Iterator<Item = (&str, &CurrencyName)> {
         self.currencies.iter().map(|(code, name)| (code.as_str(), name))
     }
 
-    /// The MTI that stands at the front of a message; `None` if there is none. The rest is not looked at.
+    /// Returns the MTI at the front of a message, without decoding the rest; `None` if it is not an MTI.
     #[must_use]
     pub fn mti_of(&self, message: &[u8]) -> Option<Mti> {
         self.mti.read(message)
     }
 
-    /// The layout of the messages of an MTI.
+    /// Returns the layout of the messages with an MTI.
     #[inline]
     #[must_use]
     pub fn layout_of(&self, mti: Mti) -> Option<&MessageLayout> {
-        let place = self.by_mti.get(usize::from(mti.number()))?;
-        self.messages.get(usize::from(*place))
+        let index = self.by_mti.get(usize::from(mti.number()))?;
+        self.messages.get(usize::from(*index))
     }
 }
 
-/// The text of a file that is no longer than a spec could be.
+/// Reads a file, unless it is longer than any spec.
 fn read_file(path: &Path) -> io::Result<String> {
-    const MOST: u64 = 1 << 20;
+    const BYTES_MAX: u64 = 1 << 20;
     let mut text = String::new();
-    let read = File::open(path)?.take(MOST + 1).read_to_string(&mut text)?;
-    if u64::try_from(read).is_ok_and(|read| read <= MOST) {
+    let read = File::open(path)?.take(BYTES_MAX + 1).read_to_string(&mut text)?;
+    if u64::try_from(read).is_ok_and(|read| read <= BYTES_MAX) {
         Ok(text)
     } else {
-        Err(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 1 MiB"))
+        Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file exceeds 1 MiB"))
     }
 }
 
 impl MessageLayout {
-    /// The layout's name.
+    /// Returns the name of the layout.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The MTIs that are laid out so.
+    /// Returns the MTIs with this layout.
     #[must_use]
     pub fn selector(&self) -> &[Mti] {
         &self.selector
     }
 
-    /// The data elements in order.
+    /// Iterates over the data elements in ascending order.
     pub fn elements(&self) -> impl Iterator<Item = (De, &Element)> {
-        let numbered = (0..=HIGHEST).zip(&self.elements);
+        let numbered = (0..=HIGHEST_DE).zip(&self.elements);
         numbered.filter_map(|(number, element)| Some((De::new(number)?, element.as_ref()?)))
     }
 
-    /// What the spec says of a data element, if the layout defines it.
+    /// Returns the definition of a data element, if the layout has it.
     #[must_use]
     pub fn element(&self, de: De) -> Option<&Element> {
         self.elements.get(usize::from(de.number()))?.as_ref()
@@ -218,10 +218,10 @@ impl MessageLayout {
         self.element(de)?.subfields.as_ref()
     }
 
-    /// The short way through the element of a number.
+    /// Returns the fast path of a data element by its number.
     #[inline(always)]
-    pub(super) fn step(&self, number: u8) -> &Step {
-        self.steps.get(usize::from(number)).unwrap_or(&Step::LONG)
+    pub(super) fn fast_path(&self, number: u8) -> &FastPath {
+        self.fast_paths.get(usize::from(number)).unwrap_or(&FastPath::NONE)
     }
 
     #[inline(always)]
@@ -231,20 +231,20 @@ impl MessageLayout {
 }
 
 impl Element {
-    /// The name that the spec gives it.
+    /// Returns the name in the spec.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its name for people.
+    /// Returns the title, the name for people.
     #[must_use]
     pub fn title(&self) -> &str {
         self.title.as_deref().unwrap_or(&self.name)
     }
 
-    /// The names of its fixed subfields in order; none where it has tagged ones.
-    pub fn part_names(&self) -> impl Iterator<Item = &str> {
+    /// Iterates over the names of its fixed subfields in order; none if it has tagged ones.
+    pub fn fixed_subfield_names(&self) -> impl Iterator<Item = &str> {
         let parts = match &self.subfields {
             Some(Subfields::Fixed(parts)) => parts.as_slice(),
             Some(Subfields::Tagged(_)) | None => &[],
@@ -252,22 +252,22 @@ impl Element {
         parts.iter().map(|part| part.name.as_str())
     }
 
-    /// Whether the element or one of its subfields is sensitive.
+    /// Returns whether the element or one of its subfields is sensitive.
     #[must_use]
     pub fn is_sensitive(&self) -> bool {
-        self.shown.sensitive.is_some()
+        self.presentation.sensitive.is_some()
             || self.subfields.as_ref().is_some_and(Subfields::is_sensitive)
     }
 
-    /// How it is shown.
+    /// Returns how it is presented.
     #[must_use]
-    pub const fn shown(&self) -> &Shown {
-        &self.shown
+    pub const fn presentation(&self) -> &Presentation {
+        &self.presentation
     }
 }
 
-impl Shown {
-    /// What the code means, in the spec's words.
+impl Presentation {
+    /// Returns the meaning of a code, if the spec lists it.
     #[must_use]
     pub fn meaning(&self, code: &str) -> Option<&str> {
         self.meanings.get(code).map(String::as_str)

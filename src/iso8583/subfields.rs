@@ -1,42 +1,42 @@
-//! What a data element is made of: fixed parts, or tagged ones.
+//! The subfields of a data element: fixed or tagged.
 
 use std::fmt;
 
 use super::characters::Characters;
 use super::class::Class;
-use super::spec::Shown;
+use super::spec::Presentation;
 
-/// The subfields of an element, as the spec describes them.
+/// The subfields of an element, as the spec defines them.
 #[derive(Clone, Debug)]
 pub(super) enum Subfields {
-    Fixed(Vec<Part>),
+    Fixed(Vec<FixedSubfield>),
     Tagged(Tagged),
 }
 
 /// A fixed subfield.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
+pub(super) struct FixedSubfield {
     pub(super) name: String,
     pub(super) title: Option<String>,
-    /// Characters.
+    /// The number of characters.
     pub(super) length: usize,
     pub(super) class: Class,
-    /// May be missing, with all that follow it.
+    /// May be missing, together with all subfields behind it.
     pub(super) optional: bool,
-    pub(super) shown: Shown,
+    pub(super) presentation: Presentation,
 }
 
-/// Tag, length and value, in text.
+/// Subfields of tag, length and value, in text.
 #[derive(Clone, Debug)]
 pub(super) struct Tagged {
-    /// Characters of a tag.
+    /// The number of characters of a tag.
     pub(super) tag_width: usize,
-    /// Digits of a length.
+    /// The number of digits of a length.
     pub(super) length_width: usize,
     pub(super) tags: Vec<Tag>,
 }
 
-/// What the spec says of a tag.
+/// The definition of a tag in the spec.
 #[derive(Clone, Debug)]
 pub(super) struct Tag {
     pub(super) key: String,
@@ -44,79 +44,81 @@ pub(super) struct Tag {
     pub(super) title: Option<String>,
     pub(super) max: usize,
     pub(super) class: Class,
-    pub(super) shown: Shown,
+    pub(super) presentation: Presentation,
 }
 
-/// The most tags that a value may have; looking for doubles costs the square of it.
+/// The maximum number of tags of a value. The search for duplicates takes quadratic time.
 pub(super) const TAGS_MAX: usize = 64;
 
-/// Why a value is not made as its subfields say, and the character where that shows.
+/// A value that does not match its subfields, and the position at which it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubfieldFault {
-    /// The character of the value, from 0.
-    pub place: usize,
-    /// What is wrong.
+    /// The position of the character in the value, from 0.
+    pub position: usize,
+    /// The reason.
     pub reason: SubfieldReason,
 }
 
-/// What is wrong with a value that has subfields.
+/// The reason why a value does not match its subfields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubfieldReason {
-    /// The value ends inside a subfield, or goes on after the last.
-    Ends,
-    /// A character that the subfield's class does not admit.
+    /// The value ends inside a subfield, or continues after the last one.
+    LengthMismatch,
+    /// The class of the subfield does not accept a character.
     Class(Class),
-    /// A length that is not digits.
+    /// The length of a tag is not a number.
     LengthNotNumeric,
-    /// A length that goes past the end of the value.
+    /// The length of a tag exceeds the rest of the value.
     LengthPastEnd,
-    /// A tag's value is longer than the spec allows.
+    /// The value of a tag is longer than the spec allows.
     TooLong,
-    /// A tag that was there before.
-    TagTwice,
-    /// More tags than are allowed, 64.
-    TooMany,
+    /// A tag occurs twice.
+    DuplicateTag,
+    /// The value has more than 64 tags.
+    TooManyTags,
 }
 
 impl fmt::Display for SubfieldFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = self.place + 1;
+        let character = self.position + 1;
         match self.reason {
-            SubfieldReason::Ends => {
-                write!(f, "character {place}: the value does not end where a subfield ends")
+            SubfieldReason::LengthMismatch => {
+                write!(f, "character {character}: the value does not end at the end of a subfield")
             }
             SubfieldReason::Class(class) => {
-                write!(f, "character {place}: the subfield takes {}", class.expected())
+                write!(f, "character {character}: the subfield allows {}", class.expected())
             }
             SubfieldReason::LengthNotNumeric => {
-                write!(f, "character {place}: the length of a tag is not a number")
+                write!(f, "character {character}: the length of a tag is not a number")
             }
             SubfieldReason::LengthPastEnd => {
-                write!(f, "character {place}: the length of a tag goes past the end")
+                write!(f, "character {character}: the length of a tag exceeds the value")
             }
             SubfieldReason::TooLong => {
-                write!(f, "character {place}: a tag is longer than the spec allows")
+                write!(f, "character {character}: a tag is longer than the spec allows")
             }
-            SubfieldReason::TagTwice => write!(f, "character {place}: a tag stands twice"),
-            SubfieldReason::TooMany => write!(f, "character {place}: more tags than are allowed"),
+            SubfieldReason::DuplicateTag => write!(f, "character {character}: duplicate tag"),
+            SubfieldReason::TooManyTags => {
+                write!(f, "character {character}: more than {TAGS_MAX} tags")
+            }
         }
     }
 }
 
-/// One subfield of a value: what the spec says of it, and where its characters are.
-pub(super) struct Found<'s, 'm> {
-    /// A fixed subfield's name, or the tag.
-    pub(super) key: Key<'s, 'm>,
+/// One subfield of a value: its definition and its characters.
+pub(super) struct SubfieldValue<'s, 'm> {
+    /// The name of a fixed subfield, or the tag.
+    pub(super) key: SubfieldKey<'s, 'm>,
     pub(super) title: &'s str,
-    /// `None` for a tag that the spec does not describe.
-    pub(super) shown: Option<&'s Shown>,
+    /// `None` for a tag that the spec does not define.
+    pub(super) presentation: Option<&'s Presentation>,
     pub(super) characters: Characters<'m>,
 }
 
-/// What a subfield is known by.
-pub(super) enum Key<'s, 'm> {
+/// What identifies a subfield.
+pub(super) enum SubfieldKey<'s, 'm> {
     Name(&'s str),
-    /// A tag, and the length as it stands behind it.
+    /// A tag, and the length as it is on the wire behind the tag.
     Tag {
         tag: Characters<'m>,
         length: Characters<'m>,
@@ -124,25 +126,27 @@ pub(super) enum Key<'s, 'm> {
 }
 
 impl Subfields {
-    /// Whether one of them is sensitive; a tag that the spec does not describe may be.
+    /// Returns whether a subfield is sensitive. Tags that the spec does not define may be, so a tagged
+    /// element always is.
     pub(super) fn is_sensitive(&self) -> bool {
         match self {
-            Self::Fixed(parts) => parts.iter().any(|part| part.shown.sensitive.is_some()),
+            Self::Fixed(parts) => parts.iter().any(|part| part.presentation.sensitive.is_some()),
             Self::Tagged(_) => true,
         }
     }
 
-    /// How each that the spec describes is shown.
-    pub(super) fn shown_mut(&mut self) -> Vec<&mut Shown> {
+    /// Returns the presentation of each subfield that the spec defines.
+    pub(super) fn presentations_mut(&mut self) -> Vec<&mut Presentation> {
         match self {
-            Self::Fixed(parts) => parts.iter_mut().map(|part| &mut part.shown).collect(),
-            Self::Tagged(tagged) => tagged.tags.iter_mut().map(|tag| &mut tag.shown).collect(),
+            Self::Fixed(parts) => parts.iter_mut().map(|part| &mut part.presentation).collect(),
+            Self::Tagged(tagged) => {
+                tagged.tags.iter_mut().map(|tag| &mut tag.presentation).collect()
+            }
         }
     }
 
-    /// The lengths of all values that can be made of them, if their parts are fixed and admit just what the
-    /// element's class does.
-    pub(super) fn lengths_alike(&self, class: Class) -> Option<Vec<u16>> {
+    /// Returns all possible lengths of a value, if all subfields are fixed and have the class of the element.
+    pub(super) fn lengths_if_uniform(&self, class: Class) -> Option<Vec<u16>> {
         let Self::Fixed(parts) = self else { return None };
         let mut lengths = Vec::new();
         let mut length = 0_u16;
@@ -159,11 +163,11 @@ impl Subfields {
         Some(lengths)
     }
 
-    /// Calls `each` for every subfield of a value in order, checking the value on the way.
+    /// Validates a value and calls `each` for every subfield in order.
     pub(super) fn walk<'s, 'm>(
         &'s self,
         value: Characters<'m>,
-        each: impl FnMut(Found<'s, 'm>),
+        each: impl FnMut(SubfieldValue<'s, 'm>),
     ) -> Result<(), SubfieldFault> {
         match self {
             Self::Fixed(parts) => walk_fixed(parts, value, each),
@@ -174,90 +178,97 @@ impl Subfields {
 
 #[inline]
 fn walk_fixed<'s, 'm>(
-    parts: &'s [Part],
+    parts: &'s [FixedSubfield],
     value: Characters<'m>,
-    mut each: impl FnMut(Found<'s, 'm>),
+    mut each: impl FnMut(SubfieldValue<'s, 'm>),
 ) -> Result<(), SubfieldFault> {
-    let mut place = 0;
+    let mut position = 0;
     for part in parts {
-        if place == value.count() && part.optional {
+        if position == value.count() && part.optional {
             return Ok(());
         }
-        let characters = value.part(place, part.length).ok_or(ends(place))?;
-        check(part.class, characters, place)?;
+        let characters = value.slice(position, part.length).ok_or(length_mismatch(position))?;
+        check(part.class, characters, position)?;
         let title = part.title.as_deref().unwrap_or(&part.name);
-        let key = Key::Name(&part.name);
-        each(Found { key, title, shown: Some(&part.shown), characters });
-        place += part.length;
+        let key = SubfieldKey::Name(&part.name);
+        each(SubfieldValue { key, title, presentation: Some(&part.presentation), characters });
+        position += part.length;
     }
-    if place == value.count() { Ok(()) } else { Err(ends(place)) }
+    if position == value.count() { Ok(()) } else { Err(length_mismatch(position)) }
 }
 
 impl Tagged {
     fn walk<'s, 'm>(
         &'s self,
         value: Characters<'m>,
-        mut each: impl FnMut(Found<'s, 'm>),
+        mut each: impl FnMut(SubfieldValue<'s, 'm>),
     ) -> Result<(), SubfieldFault> {
-        let mut place = 0;
+        let mut position = 0;
         let mut count = 0;
-        while place < value.count() {
+        while position < value.count() {
             count += 1;
             if count > TAGS_MAX {
-                return Err(SubfieldFault { place, reason: SubfieldReason::TooMany });
+                return Err(SubfieldFault { position, reason: SubfieldReason::TooManyTags });
             }
-            let tag = value.part(place, self.tag_width).ok_or(ends(place))?;
-            if self.comes_before(tag, value, place) {
-                return Err(SubfieldFault { place, reason: SubfieldReason::TagTwice });
+            let tag = value.slice(position, self.tag_width).ok_or(length_mismatch(position))?;
+            if self.is_duplicate(tag, value, position) {
+                return Err(SubfieldFault { position, reason: SubfieldReason::DuplicateTag });
             }
-            let length_at = place + self.tag_width;
-            let length = value.part(length_at, self.length_width).ok_or(ends(length_at))?;
+            let length_at = position + self.tag_width;
+            let length =
+                value.slice(length_at, self.length_width).ok_or(length_mismatch(length_at))?;
             let count = decimal(length).ok_or(SubfieldFault {
-                place: length_at,
+                position: length_at,
                 reason: SubfieldReason::LengthNotNumeric,
             })?;
             let content_at = length_at + self.length_width;
-            let characters = value
-                .part(content_at, count)
-                .ok_or(SubfieldFault { place: length_at, reason: SubfieldReason::LengthPastEnd })?;
-            let key = Key::Tag { tag, length };
+            let characters = value.slice(content_at, count).ok_or(SubfieldFault {
+                position: length_at,
+                reason: SubfieldReason::LengthPastEnd,
+            })?;
+            let key = SubfieldKey::Tag { tag, length };
             each(self.found(key, tag, characters, content_at)?);
-            place = content_at + count;
+            position = content_at + count;
         }
         Ok(())
     }
 
-    /// The subfield of a tag, if its value is as the spec says.
+    /// Returns the subfield of a tag, if its value is valid.
     fn found<'s, 'm>(
         &'s self,
-        key: Key<'s, 'm>,
+        key: SubfieldKey<'s, 'm>,
         tag: Characters<'m>,
         characters: Characters<'m>,
         content_at: usize,
-    ) -> Result<Found<'s, 'm>, SubfieldFault> {
+    ) -> Result<SubfieldValue<'s, 'm>, SubfieldFault> {
         let known = self.tags.iter().find(|known| tag.iter().eq(known.key.bytes()));
         if known.is_some_and(|known| characters.count() > known.max) {
-            let place = content_at - self.length_width;
-            return Err(SubfieldFault { place, reason: SubfieldReason::TooLong });
+            let position = content_at - self.length_width;
+            return Err(SubfieldFault { position, reason: SubfieldReason::TooLong });
         }
         let class = known.map_or(Class::Ans, |known| known.class);
         check(class, characters, content_at)?;
         let title = known.map_or("", |known| known.title.as_deref().unwrap_or(&known.name));
-        Ok(Found { key, title, shown: known.map(|known| &known.shown), characters })
+        Ok(SubfieldValue {
+            key,
+            title,
+            presentation: known.map(|known| &known.presentation),
+            characters,
+        })
     }
 
-    /// Whether a tag comes before this place.
-    fn comes_before(&self, tag: Characters<'_>, value: Characters<'_>, end: usize) -> bool {
-        let mut place = 0;
-        while place < end {
+    /// Returns whether the same tag occurs in front of this position.
+    fn is_duplicate(&self, tag: Characters<'_>, value: Characters<'_>, end: usize) -> bool {
+        let mut position = 0;
+        while position < end {
             let step = || {
-                let earlier = value.part(place, self.tag_width)?;
-                let length = decimal(value.part(place + self.tag_width, self.length_width)?)?;
+                let earlier = value.slice(position, self.tag_width)?;
+                let length = decimal(value.slice(position + self.tag_width, self.length_width)?)?;
                 Some((earlier.iter().eq(tag.iter()), self.tag_width + self.length_width + length))
             };
             match step() {
                 Some((true, _)) => return true,
-                Some((false, width)) => place += width,
+                Some((false, width)) => position += width,
                 None => return false,
             }
         }
@@ -273,16 +284,16 @@ fn decimal(digits: Characters<'_>) -> Option<usize> {
 
 #[inline]
 fn check(class: Class, characters: Characters<'_>, at: usize) -> Result<(), SubfieldFault> {
-    match characters.first_refused(class) {
+    match characters.first_invalid(class) {
         None => Ok(()),
-        Some(place) => {
-            Err(SubfieldFault { place: at + place, reason: SubfieldReason::Class(class) })
+        Some(position) => {
+            Err(SubfieldFault { position: at + position, reason: SubfieldReason::Class(class) })
         }
     }
 }
 
-const fn ends(place: usize) -> SubfieldFault {
-    SubfieldFault { place, reason: SubfieldReason::Ends }
+const fn length_mismatch(position: usize) -> SubfieldFault {
+    SubfieldFault { position, reason: SubfieldReason::LengthMismatch }
 }
 
 #[cfg(test)]
@@ -290,8 +301,15 @@ mod tests {
     use super::*;
     use crate::iso8583::layout::Coding;
 
-    fn part(name: &str, length: usize, class: Class, optional: bool) -> Part {
-        Part { name: name.into(), title: None, length, class, optional, shown: Shown::default() }
+    fn part(name: &str, length: usize, class: Class, optional: bool) -> FixedSubfield {
+        FixedSubfield {
+            name: name.into(),
+            title: None,
+            length,
+            class,
+            optional,
+            presentation: Presentation::default(),
+        }
     }
 
     fn walk(subfields: &Subfields, value: &str) -> Result<Vec<(String, String)>, SubfieldFault> {
@@ -299,8 +317,8 @@ mod tests {
         let characters = Characters::new(Coding::Ascii, value.as_bytes(), value.len());
         subfields.walk(characters, |subfield| {
             let key = match subfield.key {
-                Key::Name(name) => name.to_owned(),
-                Key::Tag { tag, .. } => tag.text().into_owned(),
+                SubfieldKey::Name(name) => name.to_owned(),
+                SubfieldKey::Tag { tag, .. } => tag.text().into_owned(),
             };
             found.push((key, subfield.characters.text().into_owned()));
         })?;
@@ -312,25 +330,25 @@ mod tests {
     }
 
     #[test]
-    fn a_value_with_more_tags_than_the_bound_is_refused() {
+    fn a_value_with_too_many_tags_is_rejected() {
         let subfields =
             Subfields::Tagged(Tagged { tag_width: 3, length_width: 1, tags: Vec::new() });
         let value =
             |tags: usize| (0..tags).map(|tag| format!("{tag:03}0")).collect::<Vec<_>>().concat();
         assert!(walk(&subfields, &value(TAGS_MAX)).is_ok());
         let over = walk(&subfields, &value(TAGS_MAX + 1));
-        assert_eq!(over, refused(TAGS_MAX * 4, SubfieldReason::TooMany));
+        assert_eq!(over, refused(TAGS_MAX * 4, SubfieldReason::TooManyTags));
     }
 
     fn refused(
-        place: usize,
+        position: usize,
         reason: SubfieldReason,
     ) -> Result<Vec<(String, String)>, SubfieldFault> {
-        Err(SubfieldFault { place, reason })
+        Err(SubfieldFault { position, reason })
     }
 
     #[test]
-    fn fixed_parts_end_where_the_value_ends() {
+    fn fixed_subfields_must_end_where_the_value_ends() {
         let subfields = Subfields::Fixed(vec![
             part("code", 2, Class::N, false),
             part("text", 3, Class::Ans, true),
@@ -338,37 +356,37 @@ mod tests {
         ]);
         assert_eq!(walk(&subfields, "12"), Ok(owned(&[("code", "12")])));
         assert_eq!(walk(&subfields, "12abc"), Ok(owned(&[("code", "12"), ("text", "abc")])));
-        assert_eq!(walk(&subfields, "12ab"), refused(2, SubfieldReason::Ends));
-        assert_eq!(walk(&subfields, "12abcde"), refused(6, SubfieldReason::Ends));
-        assert_eq!(walk(&subfields, ""), refused(0, SubfieldReason::Ends));
+        assert_eq!(walk(&subfields, "12ab"), refused(2, SubfieldReason::LengthMismatch));
+        assert_eq!(walk(&subfields, "12abcde"), refused(6, SubfieldReason::LengthMismatch));
+        assert_eq!(walk(&subfields, ""), refused(0, SubfieldReason::LengthMismatch));
         assert_eq!(walk(&subfields, "1x"), refused(1, SubfieldReason::Class(Class::N)));
     }
 
     #[test]
-    fn tagged_values_are_followed_to_the_end() {
+    fn tagged_values_are_validated_to_the_end() {
         let known = Tag {
             key: "001".into(),
             name: "purpose".into(),
             title: None,
             max: 4,
             class: Class::N,
-            shown: Shown::default(),
+            presentation: Presentation::default(),
         };
         let subfields =
             Subfields::Tagged(Tagged { tag_width: 3, length_width: 3, tags: vec![known] });
         assert_eq!(walk(&subfields, ""), Ok(owned(&[])));
         let both = [("001", "12"), ("XYZ", "free")];
         assert_eq!(walk(&subfields, "00100212XYZ004free"), Ok(owned(&both)));
-        for (value, place, reason) in [
-            ("00100212001", 8, SubfieldReason::TagTwice),
+        for (value, position, reason) in [
+            ("00100212001", 8, SubfieldReason::DuplicateTag),
             ("0010021", 3, SubfieldReason::LengthPastEnd),
             ("00100x12", 3, SubfieldReason::LengthNotNumeric),
             ("00100512345", 3, SubfieldReason::TooLong),
             ("0010021a", 7, SubfieldReason::Class(Class::N)),
-            ("00", 0, SubfieldReason::Ends),
-            ("0010", 3, SubfieldReason::Ends),
+            ("00", 0, SubfieldReason::LengthMismatch),
+            ("0010", 3, SubfieldReason::LengthMismatch),
         ] {
-            assert_eq!(walk(&subfields, value), refused(place, reason), "{value}");
+            assert_eq!(walk(&subfields, value), refused(position, reason), "{value}");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 
 const REQUEST: Mti = Mti::new(200).unwrap();
 
-/// A spec of layouts, each of an MTI and of its DE2.
+/// A spec with these layouts, each with an MTI and its DE2.
 fn spec(layouts: &[(&str, &str)]) -> Spec {
     let mti = "id: 0, type: Fixed, len: 4, data_encoding: ASCII";
     let layout = |(selector, element): &(&str, &str)| {
@@ -27,7 +27,7 @@ fn of_element(element: &str) -> Spec {
     spec(&[("\"0200\"", element)])
 }
 
-/// What is written of DE2 by a call of the encoder.
+/// Returns the bytes of DE2 that a call of the encoder writes.
 fn written(
     spec: &Spec,
     write: impl FnOnce(&mut Encoder<'_, '_>) -> Result<(), EncodeError>,
@@ -44,11 +44,11 @@ fn text(spec: &Spec, value: &str) -> Result<Bytes, EncodeError> {
 }
 
 #[test]
-fn a_fixed_element_is_filled_up_from_one_character_on() {
-    for (class, filled) in [("n", "000"), ("ans", "0  ")] {
+fn a_fixed_element_is_padded_unless_it_is_empty() {
+    for (class, padded) in [("n", "000"), ("ans", "0  ")] {
         let spec =
             of_element(&format!("type: Fixed, len: 3, data_encoding: ASCII, class: {class}"));
-        assert_eq!(text(&spec, "0").unwrap(), filled);
+        assert_eq!(text(&spec, "0").unwrap(), padded);
         let reason = text(&spec, "").unwrap_err().reason;
         assert!(matches!(reason, EncodeReason::TooShort { length: 0, min: 1, .. }), "{reason}");
         let template = spec.template(REQUEST, &[De::PAN]).unwrap();
@@ -58,7 +58,7 @@ fn a_fixed_element_is_filled_up_from_one_character_on() {
 }
 
 #[test]
-fn a_number_goes_into_numeric_elements_only() {
+fn a_number_is_accepted_by_numeric_elements_only() {
     let number = |layout: &str| {
         written(&of_element(layout), |encoder| encoder.number(De::PAN, 42).map(|_| ()))
     };
@@ -72,17 +72,18 @@ fn a_number_goes_into_numeric_elements_only() {
 }
 
 #[test]
-fn subfields_of_any_length_are_put_together() {
+fn subfields_of_any_length_are_joined() {
     let spec = of_element(
         "type: Variable, len: 4, len_encoding: ASCII, data_encoding: ASCII, class: ans, max: 4000,
          subfields: [{ name: one, len: 1500, class: ans }, { name: two, len: 2500, class: n }]",
     );
-    let bytes = written(&spec, |encoder| encoder.parts(De::PAN, &["a", "1"]).map(|_| ())).unwrap();
+    let bytes = written(&spec, |encoder| encoder.fixed_subfields(De::PAN, &["a", "1"]).map(|_| ()))
+        .unwrap();
     assert_eq!(bytes, format!("4000{:1500}{:02500}", "a", 1));
 }
 
 #[test]
-fn a_message_longer_than_any_frame_is_not_written() {
+fn a_message_longer_than_any_frame_is_rejected() {
     let spec = of_element(
         "type: Variable, len: 2, len_encoding: BINARY, data_encoding: ASCII, class: ans, max: 65535",
     );
@@ -107,16 +108,16 @@ fn a_repeat_has_the_layout_of_its_original() {
     encoder.finish();
     let mut buffer = BytesMut::new();
     let refused = spec.repeat(&original, &mut buffer).unwrap_err();
-    assert_eq!(refused.reason, EncodeReason::OtherLayout(Mti::new(201).unwrap()));
+    assert_eq!(refused.reason, EncodeReason::LayoutDiffers(Mti::new(201).unwrap()));
     assert!(buffer.is_empty());
 
     let message = spec.decode(original.freeze()).unwrap();
     spec.respond(&message, &[De::PAN], &[], &mut buffer).unwrap();
-    assert!(buffer.ends_with(b"1234"), "what is of another layout is written anew");
+    assert!(buffer.ends_with(b"1234"), "an element with another layout is encoded anew");
 }
 
 #[test]
-fn what_is_echoed_into_another_coding_is_written_in_that() {
+fn an_element_is_echoed_in_the_coding_of_the_response() {
     let spec = spec(&[
         ("\"0200\"", "type: Fixed, len: 4, data_encoding: ASCII, class: n"),
         ("\"0210\"", "type: Fixed, len: 3, data_encoding: BCD, class: n"),
@@ -129,57 +130,55 @@ fn what_is_echoed_into_another_coding_is_written_in_that() {
 }
 
 #[test]
-fn a_length_in_bytes_is_told_as_the_indicator_states_it() {
+fn a_length_in_bytes_is_reported_in_bytes() {
     let spec = of_element(
         "type: Variable, len: 1, len_encoding: BINARY, data_encoding: BCD, class: n, min: 3, max: 5, \
          pad: right-F, length_in: bytes",
     );
-    let told = |wire: &[u8]| {
+    let decoded = |wire: &[u8]| {
         let input = [b"0200\x40\0\0\0\0\0\0\0", wire].concat();
         spec.decode(input.into()).map(|_| ()).map_err(|error| error.to_string())
     };
-    assert_eq!(told(b"\x03\x12\x34\x5F"), Ok(()));
+    assert_eq!(decoded(b"\x03\x12\x34\x5F"), Ok(()));
     for (wire, reason) in [
-        (&b"\x04\x12\x34\x56\x78"[..], "12: its length is 4 bytes, the maximum is 3"),
-        (b"\x01\x12", "12: its length is 1 byte, the minimum is 2"),
-        (b"\x03\x12\x34\x56", "12: its length is 6 digits, the maximum is 5"),
+        (&b"\x04\x12\x34\x56\x78"[..], "12: the length is 4 bytes, the maximum is 3"),
+        (b"\x01\x12", "12: the length is 1 byte, the minimum is 2"),
+        (b"\x03\x12\x34\x56", "12: the length is 6 digits, the maximum is 5"),
         (b"\x03\x12\x34", "13: the message ends here: 3 bytes needed, 2 left"),
     ] {
-        assert_eq!(told(wire), Err(format!("DE2 (only) at byte {reason}")));
+        assert_eq!(decoded(wire), Err(format!("DE2 (only) at byte {reason}")));
     }
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_place_and_unit() {
+fn errors_name_position_and_unit() {
     let signed = of_element("type: Fixed, len: 4, data_encoding: ASCII, class: x+n");
     let tagged = of_element(
         "type: Variable, len: 2, len_encoding: ASCII, data_encoding: ASCII, class: ans, max: 20, \
          subfields: { tag: 2, length: 1, tags: {} }",
     );
     let tags = |tag: &str| {
-        written(&tagged, |encoder| encoder.tags(De::PAN, &[(tag, "x")]).map(|_| ())).unwrap_err()
+        written(&tagged, |encoder| encoder.tagged_subfields(De::PAN, &[(tag, "x")]).map(|_| ()))
+            .unwrap_err()
     };
     let template = signed.template(REQUEST, &[De::PAN]).unwrap();
     let count = template.encode(&["C123", "1"], &mut BytesMut::new()).unwrap_err();
-    for (error, told) in [
+    for (error, expected) in [
         (
             text(&signed, "1234").unwrap_err(),
-            "DE2: character 1 is none of class x+n, which takes C or D as its first character",
+            "DE2: character 1 is invalid: class x+n allows C or D as the first character",
         ),
         (
             text(&signed, "C12D").unwrap_err(),
-            "DE2: character 4 is none of class x+n, which takes digits after C or D",
+            "DE2: character 4 is invalid: class x+n allows digits after C or D",
         ),
-        (
-            text(&signed, "C").unwrap_err(),
-            "DE2: the value has 1 character, the element takes at least 4",
-        ),
-        (tags("ABC"), "DE2: a tag has 3 characters, the spec takes 2"),
-        (count, "2 values where the template takes 1"),
+        (text(&signed, "C").unwrap_err(), "DE2: the value has 1 character, the minimum is 4"),
+        (tags("ABC"), "DE2: a tag must have 2 characters (got 3)"),
+        (count, "the template needs 1 values, one per data element (got 2)"),
     ] {
-        assert_eq!(error.to_string(), told);
+        assert_eq!(error.to_string(), expected);
     }
     let bytes = [b"0200\x40\0\0\0\0\0\0\0", &b"C123?"[..]].concat();
     let after = signed.decode(bytes.into()).unwrap_err();
-    assert_eq!(after.to_string(), "message at byte 16: 1 byte after the last data element");
+    assert_eq!(after.to_string(), "message at byte 16: 1 byte left after the last data element");
 }

@@ -1,35 +1,36 @@
-//! Checkpoints: lines of text that say where the chain stood, signed with Ed25519. Kept elsewhere, they tell a store
-//! whose end was cut, or that is an older copy, or that was written anew from some row on.
+//! Checkpoints: lines of text that state a head of the chain, signed with Ed25519. Kept on another machine, they reveal a
+//! store that lost its last rows, is an older copy, or was rewritten from some row on.
 
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
 use super::chain::Head;
-use super::error::{During, JournalError};
+use super::error::{ErrorContext, JournalError};
 use super::files::sync_name;
 use crate::hex::{hex, unhex};
 use crate::values::Moment;
 
-/// The word that a line begins with, and the version of its form.
-const FORM: &str = "titian-checkpoint-1";
+/// The first word of a line: its kind and format version.
+const PREFIX: &str = "titian-checkpoint-1";
 
-/// Bytes at the end of the file in which the last line is looked for.
+/// Bytes at the end of the file that are searched for the last line.
 const LINE_BYTES_MAX: u64 = 1024;
 
-/// Where checkpoints go, how often, and by whom they are signed.
+/// Where and how often checkpoints are written, and the key that signs them.
 pub struct Checkpoints {
-    /// The file that they are appended to. It may lie on another disk or machine.
+    /// The file to append to. It may lie on another disk or machine.
     pub file: PathBuf,
-    /// The name of this node, of letters, digits, `-` and `_`; anything else in it becomes `_`.
+    /// The name of this node. Characters other than letters, digits and `-` become `_`.
     pub node: String,
-    /// The secret that the key is made from.
+    /// The seed of the signing key. Secret.
     pub seed: [u8; 32],
-    /// How long a checkpoint is waited for at most, while rows are written.
+    /// The longest time between two checkpoints while rows are written.
     pub every: Duration,
 }
 
@@ -41,21 +42,21 @@ impl fmt::Debug for Checkpoints {
 }
 
 impl Checkpoints {
-    /// The text of the file of public keys that `titian verify` reads: a key a line, in hexadecimal.
+    /// Returns the content of the public key file that `titian verify` reads: one key a line, in hexadecimal.
     #[must_use]
     pub fn public_key(&self) -> String {
         hex(SigningKey::from_bytes(&self.seed).verifying_key().as_bytes()) + "\n"
     }
 }
 
-/// A signed statement of where the chain stood.
+/// A signed statement of a head of the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Checkpoint {
-    /// Where the chain stood.
+    /// The head of the chain.
     pub(super) head: Head,
-    /// When the last of its rows became true.
+    /// When the last row's facts became true.
     at: Moment,
-    /// The node that says so.
+    /// The node that signed it.
     node: String,
     signature: [u8; 64],
 }
@@ -66,20 +67,20 @@ impl Checkpoint {
         Self { head, at, node: node.to_owned(), signature }
     }
 
-    /// Reads a line; `None` if it is none.
+    /// Parses a line; `None` if it is not a checkpoint.
     fn parse(line: &str) -> Option<Self> {
-        let mut words = line.strip_prefix(FORM)?.strip_prefix(' ')?.split(' ');
-        let mut word = |name: &str| words.next()?.strip_prefix(name)?.strip_prefix('=');
-        let node = word("node")?.to_owned();
-        let count = word("rows")?.parse().ok()?;
-        let at = Moment::from_millis(word("at")?.parse().ok()?);
-        let head = Head { count, hash: unhex(word("head")?)? };
-        let checkpoint = Self { head, at, node, signature: unhex(word("signature")?)? };
-        // One form only, so that what is signed is what is read.
+        let mut fields = line.strip_prefix(PREFIX)?.strip_prefix(' ')?.split(' ');
+        let mut field = |name: &str| fields.next()?.strip_prefix(name)?.strip_prefix('=');
+        let node = field("node")?.to_owned();
+        let count = field("rows")?.parse().ok()?;
+        let at = Moment::from_millis(field("at")?.parse().ok()?);
+        let head = Head { count, hash: unhex(field("head")?)? };
+        let checkpoint = Self { head, at, node, signature: unhex(field("signature")?)? };
+        // Only one spelling is accepted, so that the parsed values are the signed ones.
         (checkpoint.to_string() == line).then_some(checkpoint)
     }
 
-    /// Whether one of the keys signed it.
+    /// Returns whether one of the keys signed it.
     pub(super) fn is_signed(&self, keys: &PublicKeys) -> bool {
         let signature = Signature::from_bytes(&self.signature);
         let text = statement(self.head, self.at, &self.node);
@@ -94,18 +95,35 @@ impl fmt::Display for Checkpoint {
     }
 }
 
-/// What is signed.
+/// Returns the text that is signed.
 fn statement(head: Head, at: Moment, node: &str) -> String {
     let Head { count, hash } = head;
-    format!("{FORM} node={node} rows={count} at={} head={}", at.millis(), hex(&hash))
+    format!("{PREFIX} node={node} rows={count} at={} head={}", at.millis(), hex(&hash))
 }
 
-/// The keys that may have signed checkpoints: more than one after a change of keys.
+/// When a checkpoint last covered all rows. Its copies share the time.
+#[derive(Clone, Debug, Default)]
+pub struct CheckpointClock(Arc<Mutex<Option<Instant>>>);
+
+impl CheckpointClock {
+    pub(super) fn set(&self, now: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
+
+    /// Returns the time since a checkpoint last covered all rows; `None` before the first one of this process, and without a
+    /// signing key.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).map(|last| last.elapsed())
+    }
+}
+
+/// The public keys that may have signed checkpoints: several after a key rotation.
 #[derive(Clone, Debug)]
 pub struct PublicKeys(Vec<VerifyingKey>);
 
 impl PublicKeys {
-    /// Reads keys, one a line in hexadecimal; `None` if there is none, or a line is none.
+    /// Parses keys, one a line in hexadecimal; `None` if there are no keys or a line is not a key.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -114,53 +132,53 @@ impl PublicKeys {
     }
 }
 
-/// The file of checkpoints, written.
-pub(super) struct Ledger {
+/// The checkpoint file, opened for writing.
+pub(super) struct CheckpointFile {
     path: PathBuf,
     node: String,
     key: SigningKey,
     pub(super) every: Duration,
-    /// Where the last checkpoint stands.
+    /// The row number of the last checkpoint.
     last: u64,
 }
 
-impl Ledger {
-    /// Opens the file. Gives the last checkpoint in it too; a line that a crash left half written is taken away.
+impl CheckpointFile {
+    /// Opens the file, and returns its last checkpoint too. Removes a line that a crash left incomplete.
     pub(super) fn open(settings: &Checkpoints) -> Result<(Self, Option<Checkpoint>), JournalError> {
         let path = settings.file.clone();
-        let last = last_line(&path).during("reading the checkpoints", &path)?;
+        let last = last_line(&path).context("reading the checkpoints", &path)?;
         let last = match last.as_deref().map(Checkpoint::parse) {
             Some(None) => {
-                let what = "its last line is no checkpoint";
-                return Err(JournalError::damaged(&path, what));
+                let detail = "its last line is not a checkpoint";
+                return Err(JournalError::damaged(&path, detail));
             }
             last => last.flatten(),
         };
         let name =
             |char: char| if char.is_ascii_alphanumeric() || char == '-' { char } else { '_' };
-        let ledger = Self {
+        let checkpoint_file = Self {
             path,
             node: settings.node.chars().map(name).collect(),
             key: SigningKey::from_bytes(&settings.seed),
             every: settings.every,
             last: last.as_ref().map_or(0, |last| last.head.count),
         };
-        Ok((ledger, last))
+        Ok((checkpoint_file, last))
     }
 
-    /// Signs where the chain stands, and makes it durable, if it has moved.
+    /// Signs the head of the chain and makes the checkpoint durable, if the chain has grown.
     pub(super) fn sign(&mut self, head: Head, at: Moment) -> Result<(), JournalError> {
         if head.count == self.last {
             return Ok(());
         }
         let line = format!("{}\n", Checkpoint::sign(head, at, &self.node, &self.key));
-        append(&self.path, &line).during("writing a checkpoint to", &self.path)?;
+        append(&self.path, &line).context("writing a checkpoint to", &self.path)?;
         self.last = head.count;
         Ok(())
     }
 }
 
-/// Appends a line; one that was left half written by a failure before is taken away.
+/// Appends a line. Removes a line that an earlier failure left incomplete.
 fn append(path: &Path, line: &str) -> std::io::Result<()> {
     last_line(path)?;
     let mut file = File::options().append(true).open(path)?;
@@ -168,12 +186,12 @@ fn append(path: &Path, line: &str) -> std::io::Result<()> {
     file.sync_data()
 }
 
-/// The last whole line; what stands after it is taken away. Makes the file if there is none.
+/// Returns the last complete line. Removes an incomplete line after it. Creates the file if it does not exist.
 fn last_line(path: &Path) -> std::io::Result<Option<String>> {
-    let made = !path.exists();
+    let is_new = !path.exists();
     let mut file =
         File::options().create(true).truncate(false).read(true).write(true).open(path)?;
-    if made {
+    if is_new {
         sync_name(path)?;
     }
     let len = file.metadata()?.len();
@@ -190,10 +208,10 @@ fn last_line(path: &Path) -> std::io::Result<Option<String>> {
     Ok(text.lines().last().map(str::to_owned))
 }
 
-/// All lines of a file as checkpoints; `None` for a line that is none. What stands after the last end of a line was left
-/// by a crash, and is no line.
+/// Reads all lines of a file; `None` for a line that is not a checkpoint. An incomplete last line was left by a crash and is
+/// ignored.
 pub(super) fn read(path: &Path) -> Result<Vec<Option<Checkpoint>>, JournalError> {
-    let bytes = fs::read(path).during("reading the checkpoints", path)?;
+    let bytes = fs::read(path).context("reading the checkpoints", path)?;
     let text = String::from_utf8_lossy(&bytes);
     let whole = text.rfind('\n').and_then(|end| text.get(..end)).unwrap_or_default();
     Ok(whole.lines().map(Checkpoint::parse).collect())
@@ -206,7 +224,7 @@ mod tests {
     const HEAD: Head = Head { count: 7, hash: [0xA5; 32] };
 
     #[test]
-    fn a_line_is_read_back_and_no_byte_of_it_can_be_changed() {
+    fn a_signed_line_parses_and_rejects_every_changed_byte() {
         let key = SigningKey::from_bytes(&[7; 32]);
         let keys = PublicKeys::parse(&hex(key.verifying_key().as_bytes())).unwrap();
         let line = Checkpoint::sign(HEAD, Moment::from_millis(5), "n1", &key).to_string();
@@ -223,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_lines_of_hexadecimal() {
+    fn public_keys_must_be_hexadecimal_lines() {
         for wrong in ["", "\n", "12", &"g".repeat(64)] {
             assert!(PublicKeys::parse(wrong).is_none(), "{wrong}");
         }

@@ -1,4 +1,4 @@
-//! What can go wrong with the journal: who is at fault, where, and what to do.
+//! Errors of the journal. Each says what failed, where, and what to do.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,138 +7,143 @@ use thiserror::Error;
 
 use super::chain::Head;
 
-/// Why the journal could not do what it was asked.
+/// Why a journal operation failed.
 ///
-/// After an error of an append its rows may be on disk or not: a restart tells.
+/// After an error of an append, its rows may or may not be on disk. A restart finds out.
 #[derive(Clone, Debug, Error)]
 pub enum JournalError {
-    /// Another process has the store.
-    #[error("the store {} is in use by another process: stop that one, or name another store", .0.display())]
+    /// Another process holds the store.
+    #[error("store {}: in use by another process; stop that process or name another store", .0.display())]
     InUse(PathBuf),
     /// A newer program wrote the store.
-    #[error("the store {} has schema version {found}, this program knows {known} at most: use the program that wrote it, or a newer one", path.display())]
+    #[error(
+        "store {}: schema version {found} is newer than {known}, the newest that this program knows; use the program that wrote it, \
+         or a newer one",
+        path.display()
+    )]
     Newer {
         /// The store.
         path: PathBuf,
-        /// Its version.
+        /// Its schema version.
         found: i64,
-        /// The newest version that this program knows.
+        /// The newest schema version that this program knows.
         known: i64,
     },
-    /// The file is something else.
-    #[error("{} is a database, but no journal of titian: name another file", .0.display())]
+    /// The file is not a journal store.
+    #[error("{}: the database is not a titian journal; name another file", .0.display())]
     Foreign(PathBuf),
-    /// What the store has is not what was written.
-    #[error("the store {} is damaged, {what}: let `titian verify` name the first wrong row, and restore the store from a copy", path.display())]
+    /// The store's content differs from what was written.
+    #[error(
+        "store {}: damaged: {detail}; run `titian verify` to find the first wrong row, then restore the store from a copy",
+        path.display()
+    )]
     Damaged {
         /// The store.
         path: PathBuf,
-        /// Where, and how.
-        what: Arc<str>,
+        /// The place and kind of the damage.
+        detail: Arc<str>,
     },
-    /// The store is an older copy of itself, or its end was lost or cut.
+    /// The store is an older copy of itself, or lost its last rows.
     #[error(
-        "the store {} has {rows} rows, but {by} knows of {known}: it is an older copy or its end is lost; restore the newest one, or, \
-         to go on without what is lost, move the checkpoints and the index away",
+        "store {}: it has {rows} rows, but {source_name} knows {known}: it is an older copy or lost its last rows; restore the newest \
+         copy, or move the checkpoints and the index away to continue without the lost rows",
         path.display()
     )]
     Older {
         /// The store.
         path: PathBuf,
-        /// The number of the last row that it has.
+        /// The number of its last row.
         rows: u64,
-        /// The number of a row that it had.
+        /// The number of a row that it once had.
         known: u64,
-        /// What knows of it.
-        by: &'static str,
+        /// What knows that row: a checkpoint or the index.
+        source_name: &'static str,
     },
-    /// The operating system or SQLite failed. A journal that had this while it wrote writes no more.
-    #[error("{doing} {} failed: {what}; put the disk in order and start again, which recovers", path.display())]
+    /// The operating system or SQLite failed. After a failed write the journal writes no more.
+    #[error("{action} {} failed: {detail}; fix the disk, then start again: the start recovers the store", path.display())]
     Io {
-        /// What was being done.
-        doing: &'static str,
-        /// To which file.
+        /// The action that failed.
+        action: &'static str,
+        /// The file.
         path: PathBuf,
-        /// What it said.
-        what: Arc<str>,
+        /// The message of the operating system or SQLite.
+        detail: Arc<str>,
     },
-    /// More batches wait than may: the caller is too fast.
-    #[error(
-        "the journal has {0} batches waiting and takes no more now: wait for answers, then send it again"
-    )]
+    /// The queue of batches is full: the caller appends too fast.
+    #[error("journal queue full: {0} batches wait; wait for their callbacks, then append again")]
     Full(usize),
-    /// The journal was closed.
-    #[error("the journal is closed")]
+    /// The journal is closed.
+    #[error("journal closed")]
     Closed,
-    /// Something in a batch is larger than the store takes; nothing of the batch was written.
-    #[error("{what} is {size}, at most {max} is allowed: nothing of the batch was written")]
+    /// Something in a batch exceeds a bound of the store. Nothing of the batch was written.
+    #[error("{what} must be at most {max} (got {size}); nothing of the batch was written")]
     TooLarge {
-        /// What it is.
+        /// What is too large.
         what: &'static str,
         /// Its size.
         size: u64,
-        /// The most allowed.
+        /// The maximum.
         max: u64,
     },
-    /// An archive can't be made as asked.
-    #[error("the archive {} can't be made: {what}", path.display())]
+    /// The archive can't be made.
+    #[error("archive {}: {detail}", path.display())]
     Archive {
         /// The archive.
         path: PathBuf,
-        /// Why.
-        what: &'static str,
+        /// The reason, and what to do.
+        detail: &'static str,
     },
 }
 
 impl JournalError {
-    /// An error of SQLite, told damage from failure.
-    pub(super) fn sqlite(doing: &'static str, path: &Path, error: &rusqlite::Error) -> Self {
+    /// Maps an error of SQLite: damage of the file, or a failure of the system.
+    pub(super) fn sqlite(action: &'static str, path: &Path, error: &rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-        let damaged = match error {
+        let is_damage = match error {
             rusqlite::Error::SqliteFailure(failure, _) => {
                 matches!(failure.code, DatabaseCorrupt | NotADatabase)
             }
-            // Values that can't be read are not what was written.
+            // A value that can't be read is not the value that was written.
             _ => true,
         };
-        if damaged {
-            Self::damaged(path, format!("{doing}: {error}"))
+        if is_damage {
+            Self::damaged(path, format!("{action}: {error}"))
         } else {
-            Self::Io { doing, path: path.to_owned(), what: error.to_string().into() }
+            Self::Io { action, path: path.to_owned(), detail: error.to_string().into() }
         }
     }
 
-    pub(super) fn io(doing: &'static str, path: &Path, error: &std::io::Error) -> Self {
-        Self::Io { doing, path: path.to_owned(), what: error.to_string().into() }
+    pub(super) fn io(action: &'static str, path: &Path, error: &std::io::Error) -> Self {
+        Self::Io { action, path: path.to_owned(), detail: error.to_string().into() }
     }
 
-    pub(super) fn not_as_written(path: &Path, row: u64) -> Self {
-        Self::damaged(path, format!("row {row} is not as it was written"))
+    pub(super) fn altered_row(path: &Path, row: u64) -> Self {
+        Self::damaged(path, format!("row {row}: hash mismatch"))
     }
 
-    pub(super) fn older(path: &Path, has: Head, known: Head, by: &'static str) -> Self {
-        Self::Older { path: path.to_owned(), rows: has.count, known: known.count, by }
+    pub(super) fn older(path: &Path, has: Head, known: Head, source_name: &'static str) -> Self {
+        Self::Older { path: path.to_owned(), rows: has.count, known: known.count, source_name }
     }
 
-    pub(super) fn damaged(path: &Path, what: impl Into<Arc<str>>) -> Self {
-        Self::Damaged { path: path.to_owned(), what: what.into() }
-    }
-}
-
-/// Says what was being done to which file, in an error of SQLite or of the system.
-pub(super) trait During<T> {
-    /// The result, with its error told so.
-    fn during(self, doing: &'static str, path: &Path) -> Result<T, JournalError>;
-}
-
-impl<T> During<T> for rusqlite::Result<T> {
-    fn during(self, doing: &'static str, path: &Path) -> Result<T, JournalError> {
-        self.map_err(|error| JournalError::sqlite(doing, path, &error))
+    pub(super) fn damaged(path: &Path, detail: impl Into<Arc<str>>) -> Self {
+        Self::Damaged { path: path.to_owned(), detail: detail.into() }
     }
 }
 
-impl<T> During<T> for std::io::Result<T> {
-    fn during(self, doing: &'static str, path: &Path) -> Result<T, JournalError> {
-        self.map_err(|error| JournalError::io(doing, path, &error))
+/// Adds the action and the file to an error of SQLite or of the operating system.
+pub(super) trait ErrorContext<T> {
+    /// Returns the result with a [`JournalError`] that names the action and the file.
+    fn context(self, action: &'static str, path: &Path) -> Result<T, JournalError>;
+}
+
+impl<T> ErrorContext<T> for rusqlite::Result<T> {
+    fn context(self, action: &'static str, path: &Path) -> Result<T, JournalError> {
+        self.map_err(|error| JournalError::sqlite(action, path, &error))
+    }
+}
+
+impl<T> ErrorContext<T> for std::io::Result<T> {
+    fn context(self, action: &'static str, path: &Path) -> Result<T, JournalError> {
+        self.map_err(|error| JournalError::io(action, path, &error))
     }
 }

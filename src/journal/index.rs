@@ -1,6 +1,6 @@
-//! The index: transfers by id and time, messages of ours by their trace, what is open. It lies in a file of its own
-//! beside the store, is filled in large steps off the path of a commit, and is made from the rows alone: one that is
-//! missing, behind, or not as it was written is brought up to the store or made again.
+//! The index: transfers by id and time, our messages by trace numbers, and the open transfers. It is a file beside the
+//! store. It is filled in large steps off the commit path, and derived from the rows alone: an index that is missing,
+//! behind or altered is brought up to the store or rebuilt.
 
 mod audit;
 mod change;
@@ -12,16 +12,16 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::chain::Head;
-use super::error::{During, JournalError};
+use super::error::{ErrorContext, JournalError};
 use super::files::remove_database;
-use super::shared::Group;
-use super::store::number;
-use crate::sqlite::beside;
+use super::shared::CommittedGroup;
+use super::store::read_u128;
+use crate::sqlite::with_suffix;
 use crate::values::TransferId;
-pub(super) use audit::Audit;
-use change::Change;
+pub(super) use audit::IndexAudit;
+use change::TransferChange;
 
-/// The schema. An index of another version is made again, so there are no migrations.
+/// The schema. An index of another version is rebuilt, so there are no migrations.
 const SCHEMA: &str = "
     CREATE TABLE transfers (
         id BLOB PRIMARY KEY,
@@ -30,28 +30,30 @@ const SCHEMA: &str = "
         state TEXT NOT NULL,
         open INTEGER NOT NULL,
         -- ' STAN/RRN' of each of its messages.
-        numbers TEXT NOT NULL,
-        direction TEXT NOT NULL, own TEXT NOT NULL, other TEXT,
+        trace_numbers TEXT NOT NULL,
+        direction TEXT NOT NULL, own_account TEXT NOT NULL, other_account TEXT,
         amount INTEGER NOT NULL, currency INTEGER NOT NULL, bank TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX transfers_open ON transfers (id) WHERE open;
-    CREATE TABLE traces (second INTEGER, stan INTEGER, id BLOB NOT NULL, PRIMARY KEY (second, stan)) STRICT, WITHOUT ROWID;
-    -- The rows that are left out, as the beginning of their transfers is archived.
+    CREATE TABLE traces (
+        transmission_second INTEGER, stan INTEGER, id BLOB NOT NULL, PRIMARY KEY (transmission_second, stan)
+    ) STRICT, WITHOUT ROWID;
+    -- The rows that are left out because their transfers start in the archive.
     CREATE TABLE left_out (seq INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;
-    -- How far it is, after which archive, and a sum over the ids of what is open, that tells damage.
+    -- The head and the anchor of the index, and a sum over the ids of the open transfers, to detect damage.
     CREATE TABLE state (count INTEGER NOT NULL, hash BLOB NOT NULL, anchor INTEGER NOT NULL, open BLOB NOT NULL) STRICT;
 ";
 const VERSION: i64 = 1;
 
-/// The index, opened by the one that fills it.
+/// The index, opened for writing.
 pub(super) struct Index {
     db: Connection,
     path: PathBuf,
     head: Head,
-    open: Open,
+    open: OpenTransfers,
 }
 
-/// The state of an index, as its table has it.
+/// The row of the index's table `state`.
 struct State {
     head: Head,
     anchor: u64,
@@ -61,40 +63,42 @@ struct State {
 fn state(db: &Connection) -> rusqlite::Result<State> {
     let read = |row: &rusqlite::Row<'_>| {
         let head = Head { count: row.get(0)?, hash: row.get(1)? };
-        Ok(State { head, anchor: row.get(2)?, open: number(row, 3)? })
+        Ok(State { head, anchor: row.get(2)?, open: read_u128(row, 3)? })
     };
     db.query_row("SELECT count, hash, anchor, open FROM state", [], read)
 }
 
-/// How far an index is.
-pub(super) fn at(db: &Connection) -> rusqlite::Result<Head> {
+/// Returns the head of the chain up to which an index is filled.
+pub(super) fn index_head(db: &Connection) -> rusqlite::Result<Head> {
     state(db).map(|state| state.head)
 }
 
-/// What is open, and the sum over it.
+/// The open transfers, and the sum over their ids.
 #[derive(Debug, Default)]
-struct Open {
+struct OpenTransfers {
     ids: HashSet<u128>,
     sum: u128,
 }
 
-impl Open {
-    fn set(&mut self, id: u128, open: bool) {
-        let changed = if open { self.ids.insert(id) } else { self.ids.remove(&id) };
-        if changed {
+impl OpenTransfers {
+    fn set(&mut self, id: u128, is_open: bool) {
+        let is_changed = if is_open { self.ids.insert(id) } else { self.ids.remove(&id) };
+        if is_changed {
             self.sum ^= id;
         }
     }
 }
 
-/// The file of the index of a store.
+/// Returns the path of a store's index.
 pub(super) fn path_of(store: &Path) -> PathBuf {
-    beside(store, "-index")
+    with_suffix(store, "-index")
 }
 
 impl Index {
-    /// Opens the index of a store, or makes it again if it is none, not whole, or of another chain. One that knows of a
-    /// row that the store has not shows that the store lost it: rows are indexed when they are durable.
+    /// Opens the index of a store. Rebuilds it if it is missing, damaged or of another chain.
+    ///
+    /// Rows are indexed only after they are durable. So an index that knows a row that the store lacks proves that the
+    /// store lost rows.
     pub(super) fn open(
         store: &Path,
         anchor: Head,
@@ -102,7 +106,7 @@ impl Index {
         hash_of: impl Fn(u64) -> Result<Option<[u8; 32]>, JournalError>,
     ) -> Result<Self, JournalError> {
         let path = path_of(store);
-        if let Ok(index) = Self::open_as_is(&path, anchor) {
+        if let Ok(index) = Self::open_existing(&path, anchor) {
             if index.head.count > head.count {
                 return Err(JournalError::older(store, head, index.head, "its index"));
             }
@@ -112,98 +116,103 @@ impl Index {
         }
         remove_database(&path)?;
         let db = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        let begin = "INSERT INTO state VALUES (?1, ?2, ?1, zeroblob(16))";
-        let doing = "making the index";
-        db.execute_batch(SCHEMA).during(doing, &path)?;
-        db.execute(begin, (anchor.count, anchor.hash)).during(doing, &path)?;
-        db.pragma_update(None, "user_version", VERSION).during(doing, &path)?;
-        Ok(Self { db, path, head: anchor, open: Open::default() })
+        let insert = "INSERT INTO state VALUES (?1, ?2, ?1, zeroblob(16))";
+        let action = "creating the index";
+        db.execute_batch(SCHEMA).context(action, &path)?;
+        db.execute(insert, (anchor.count, anchor.hash)).context(action, &path)?;
+        db.pragma_update(None, "user_version", VERSION).context(action, &path)?;
+        Ok(Self { db, path, head: anchor, open: OpenTransfers::default() })
     }
 
-    fn open_as_is(path: &Path, anchor: Head) -> Result<Self, JournalError> {
-        let doing = "opening the index";
+    fn open_existing(path: &Path, anchor: Head) -> Result<Self, JournalError> {
+        let action = "opening the index";
         let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let version: i64 =
-            db.pragma_query_value(None, "user_version", |row| row.get(0)).during(doing, path)?;
-        let state = state(&db).during(doing, path)?;
-        let mut open = Open::default();
+            db.pragma_query_value(None, "user_version", |row| row.get(0)).context(action, path)?;
+        let state = state(&db).context(action, path)?;
+        let mut open = OpenTransfers::default();
         for id in open_ids(&db, path)? {
             open.set(id, true);
         }
         if version != VERSION || open.sum != state.open {
-            return Err(JournalError::damaged(path, "what is open is not as it was written"));
+            return Err(JournalError::damaged(path, "the open transfers do not match their sum"));
         }
         let index = Self { db, path: path.to_owned(), head: state.head, open };
         if state.anchor != anchor.count {
-            index.forget(anchor)?;
+            index.remove_archived(anchor)?;
         }
         Ok(index)
     }
 
-    /// How far the index is.
+    /// Returns the head of the chain up to which the index is filled.
     pub(super) const fn head(&self) -> Head {
         self.head
     }
 
-    /// Takes in rows of the store, as far as they are not in it yet.
-    pub(super) fn restore(&mut self, mut group: Group) -> Result<(), JournalError> {
-        let have = self.head.count;
-        group.entries.retain(|entry| entry.seq > have);
-        if group.entries.is_empty() { Ok(()) } else { self.apply(&[Arc::new(group)]) }
+    /// Adds the rows of the store that the index lacks.
+    pub(super) fn restore(&mut self, mut group: CommittedGroup) -> Result<(), JournalError> {
+        let last = self.head.count;
+        group.rows.retain(|row| row.seq > last);
+        if group.rows.is_empty() { Ok(()) } else { self.apply(&[Arc::new(group)]) }
     }
 
-    /// Takes in the rows of some commits.
-    pub(super) fn apply(&mut self, groups: &[Arc<Group>]) -> Result<(), JournalError> {
+    /// Adds the rows of some commits.
+    pub(super) fn apply(&mut self, groups: &[Arc<CommittedGroup>]) -> Result<(), JournalError> {
         let Some(last) = groups.last() else { return Ok(()) };
-        let mut changes: BTreeMap<u128, Change<'_>> = BTreeMap::new();
-        for entry in groups.iter().flat_map(|group| &group.entries) {
-            changes.entry(entry.id.0).or_default().take(entry);
+        let mut changes: BTreeMap<u128, TransferChange<'_>> = BTreeMap::new();
+        for row in groups.iter().flat_map(|group| &group.rows) {
+            changes.entry(row.id.0).or_default().add_row(row);
         }
-        self.write(&changes, last.head).during("writing the index", &self.path)
+        self.write(&changes, last.head).context("writing the index", &self.path)
     }
 
-    fn write(&mut self, changes: &BTreeMap<u128, Change<'_>>, head: Head) -> rusqlite::Result<()> {
-        let step = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+    fn write(
+        &mut self,
+        changes: &BTreeMap<u128, TransferChange<'_>>,
+        head: Head,
+    ) -> rusqlite::Result<()> {
+        let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
         for (id, change) in changes {
-            if change.write(&step, *id)? {
-                self.open.set(*id, change.open);
+            if change.write(&transaction, *id)? {
+                self.open.set(*id, change.is_open);
             } else {
-                leave_out(&step, *id, change.rows())?;
+                leave_out(&transaction, *id, change.rows())?;
             }
         }
         let sql = "UPDATE state SET count = ?1, hash = ?2, open = ?3";
         let open = self.open.sum.to_be_bytes();
-        step.prepare_cached(sql)?.execute((head.count, head.hash, open))?;
+        transaction.prepare_cached(sql)?.execute((head.count, head.hash, open))?;
         self.head = head;
-        step.commit()
+        transaction.commit()
     }
 
-    /// Takes out what was archived.
-    fn forget(&self, anchor: Head) -> Result<(), JournalError> {
-        self.write_forgotten(anchor).during("taking what is archived out of the index", &self.path)
+    /// Removes what was archived.
+    fn remove_archived(&self, anchor: Head) -> Result<(), JournalError> {
+        let removed = self.write_removal(anchor);
+        removed.context("removing the archived transfers from the index", &self.path)
     }
 
-    fn write_forgotten(&self, anchor: Head) -> rusqlite::Result<()> {
+    fn write_removal(&self, anchor: Head) -> rusqlite::Result<()> {
         let archived = anchor.count.to_be_bytes();
-        let step = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
         let mut find =
-            step.prepare("SELECT id, rows FROM transfers WHERE substr(rows, 1, 8) <= ?1")?;
+            transaction.prepare("SELECT id, rows FROM transfers WHERE substr(rows, 1, 8) <= ?1")?;
         let mut rows = find.query([archived])?;
-        // What is open is never archived, so the sum over it stays.
+        // An open transfer is never archived, so the sum over the open ones stays the same.
         while let Some(row) = rows.next()? {
-            leave_out(&step, number(row, 0)?, row.get_ref(1)?.as_blob()?)?;
+            leave_out(&transaction, read_u128(row, 0)?, row.get_ref(1)?.as_blob()?)?;
         }
         drop(rows);
         drop(find);
-        step.execute("DELETE FROM transfers WHERE substr(rows, 1, 8) <= ?1", [archived])?;
-        step.execute("DELETE FROM traces WHERE id NOT IN (SELECT id FROM transfers)", [])?;
-        step.execute("DELETE FROM left_out WHERE seq <= ?1", [anchor.count])?;
-        step.execute("UPDATE state SET anchor = ?1", [anchor.count])?;
-        step.commit()
+        transaction.execute("DELETE FROM transfers WHERE substr(rows, 1, 8) <= ?1", [archived])?;
+        transaction.execute("DELETE FROM traces WHERE id NOT IN (SELECT id FROM transfers)", [])?;
+        transaction.execute("DELETE FROM left_out WHERE seq <= ?1", [anchor.count])?;
+        transaction.execute("UPDATE state SET anchor = ?1", [anchor.count])?;
+        transaction.commit()
     }
 }
 
-/// The numbers of rows, of eight bytes each.
+/// Reads row numbers of eight bytes each.
 fn seqs(rows: &[u8]) -> impl DoubleEndedIterator<Item = u64> + Clone {
     rows.as_chunks::<8>().0.iter().map(|seq| u64::from_be_bytes(*seq))
 }
@@ -214,35 +223,35 @@ fn leave_out(db: &Connection, id: u128, rows: &[u8]) -> rusqlite::Result<()> {
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, JournalError> {
-    let doing = "opening the index";
+    let action = "opening the index";
     let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-    let db = db.during(doing, path)?;
-    db.pragma_update(None, "journal_mode", "wal").during(doing, path)?;
-    // What a crash takes from it is in the rows, and is read from there again.
-    db.pragma_update(None, "synchronous", "normal").during(doing, path)?;
-    // A little at a time: see `keeper`.
-    db.pragma_update(None, "wal_autocheckpoint", 256).during(doing, path)?;
-    db.pragma_update(None, "cell_size_check", true).during(doing, path)?;
-    // Its keys go by time: what is changed is young.
-    db.pragma_update(None, "cache_size", -4_096).during(doing, path)?;
+    let db = db.context(action, path)?;
+    db.pragma_update(None, "journal_mode", "wal").context(action, path)?;
+    // What the index loses in a crash is read from the rows again.
+    db.pragma_update(None, "synchronous", "normal").context(action, path)?;
+    // Small checkpoints: their syncs delay concurrent commits (see `maintenance`).
+    db.pragma_update(None, "wal_autocheckpoint", 256).context(action, path)?;
+    db.pragma_update(None, "cell_size_check", true).context(action, path)?;
+    // The keys are in the order of time, and the transfers that change are recent.
+    db.pragma_update(None, "cache_size", -4_096).context(action, path)?;
     Ok(db)
 }
 
-/// Opens an index to look something up.
+/// Opens an index for look-ups.
 pub(super) fn open_to_read(store: &Path) -> Result<Connection, JournalError> {
     let path = path_of(store);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(&path, flags).during("opening the index", &path)
+    Connection::open_with_flags(&path, flags).context("opening the index", &path)
 }
 
-/// The ids of what is open, in their order.
+/// Returns the ids of the open transfers, in order.
 pub(super) fn open_ids(db: &Connection, path: &Path) -> Result<Vec<u128>, JournalError> {
     db.prepare_cached("SELECT id FROM transfers WHERE open ORDER BY id")
-        .and_then(|mut find| find.query_map([], |row| number(row, 0))?.collect())
-        .during("reading what is open", path)
+        .and_then(|mut find| find.query_map([], |row| read_u128(row, 0))?.collect())
+        .context("reading the open transfers of", path)
 }
 
-/// The numbers of a transfer's rows, as far as the index has them.
+/// Returns the numbers of a transfer's rows, as far as they are indexed.
 pub(super) fn rows_of(
     db: &Connection,
     path: &Path,
@@ -251,6 +260,6 @@ pub(super) fn rows_of(
     let rows: Option<Vec<u8>> = db
         .prepare_cached("SELECT rows FROM transfers WHERE id = ?1")
         .and_then(|mut find| find.query_row([id.0.to_be_bytes()], |row| row.get(0)).optional())
-        .during("looking up a transfer", path)?;
+        .context("looking up a transfer in", path)?;
     Ok(seqs(rows.as_deref().unwrap_or_default()).collect())
 }

@@ -1,5 +1,5 @@
-//! Readers: look-ups on connections of their own, beside the writer. What is durable is seen at once: what the index
-//! doesn't have yet is looked for in the rows that it still lacks.
+//! Readers: look-ups on separate connections, beside the writer. A durable row is visible at once: a reader searches the
+//! rows that the index lacks as well.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,19 +7,19 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::error::{During, JournalError};
+use super::error::{ErrorContext, JournalError};
 use super::index::{open_ids, open_to_read, path_of, rows_of};
 use super::row::Row;
-use super::shared::{Entry, Group, Shared};
-use super::store::{Store, number};
-use crate::engine::{Begun, Key};
+use super::shared::{CommittedGroup, CommittedRow, Shared};
+use super::store::{Store, read_u128};
+use crate::engine::{IdempotencyKey, RequestIdentity};
 use crate::values::{Stan, TransferId};
 
 mod search;
 
-pub use search::{Found, PAGE_MAX, Page, Query};
+pub use search::{PAGE_MAX, Page, Query, SearchHit};
 
-/// Looks things up in a journal. Whoever looks up from several threads has several.
+/// Looks up rows in a journal. A reader serves one thread; several threads open several readers.
 pub struct Reader {
     store: Store,
     index: Connection,
@@ -33,19 +33,19 @@ impl Reader {
         Ok(Self { index, path: path_of(store), store: Store::open_to_read(store)?, shared })
     }
 
-    /// The rows of a transfer, in their order; none if there is no such transfer, or it is archived.
+    /// Returns the rows of a transfer in order; an empty list if the transfer is unknown or archived.
     ///
     /// # Errors
-    /// If the store can't be read, or a row is not as it was written.
+    /// If the store can't be read, or a row does not match its hash.
     pub fn transfer(&self, id: TransferId) -> Result<Vec<Row>, JournalError> {
-        // The index after what it lacks: what it takes in meanwhile is seen twice rather than not at all.
+        // The unindexed rows are read before the index: a row indexed meanwhile is found twice rather than missed.
         let unindexed = self.shared.unindexed();
         let mut seqs = rows_of(&self.index, &self.path, id)?;
-        seqs.extend(entries(&unindexed).filter(|entry| entry.id == id).map(|entry| entry.seq));
+        seqs.extend(rows(&unindexed).filter(|row| row.id == id).map(|row| row.seq));
         let rows =
             seqs.into_iter().map(|seq| self.row_of(id, seq)).collect::<Result<Vec<_>, _>>()?;
-        // A transfer that began before the archive ended has rows here that can't be read without those there.
-        Ok(if rows.first().is_some_and(|row| row.begins.is_some()) { rows } else { Vec::new() })
+        // If the transfer started in the archive, its rows here can't be interpreted without the archived ones.
+        Ok(if rows.first().is_some_and(|row| row.start.is_some()) { rows } else { Vec::new() })
     }
 
     fn row_of(&self, id: TransferId, seq: u64) -> Result<Row, JournalError> {
@@ -53,95 +53,103 @@ impl Reader {
         if row.id == id {
             return Ok(row);
         }
-        let what = format!("row {seq} is another transfer's: remove the index, it is made again");
-        Err(JournalError::damaged(&self.path, what))
+        let detail =
+            format!("row {seq} belongs to another transfer; remove the index to rebuild it");
+        Err(JournalError::damaged(&self.path, detail))
     }
 
-    /// The rows of the transfer that took a key.
+    /// Returns the rows of the transfer that reserved a key.
     ///
     /// # Errors
-    /// As of [`Reader::transfer`].
-    pub fn by_key(&self, key: Key) -> Result<Vec<Row>, JournalError> {
+    /// See [`Reader::transfer`].
+    pub fn by_key(&self, key: IdempotencyKey) -> Result<Vec<Row>, JournalError> {
         match self.shared.find_key(key)? {
             Some(seq) => self.transfer(self.store.row(seq)?.row.id),
             None => Ok(Vec::new()),
         }
     }
 
-    /// The rows of the transfer that took any of these keys; if several did, of the one that took the first.
+    /// Returns the rows of the transfer that reserved one of these keys. The request key is tried before the reference
+    /// key.
     ///
     /// # Errors
-    /// As of [`Reader::transfer`].
-    pub fn by_begun(&self, begun: &Begun) -> Result<Vec<Row>, JournalError> {
-        let mut found = begun.keys().map(|key| self.by_key(key));
+    /// See [`Reader::transfer`].
+    pub fn by_identity(&self, identity: &RequestIdentity) -> Result<Vec<Row>, JournalError> {
+        let mut found = identity.keys().map(|key| self.by_key(key));
         found.find(|rows| !matches!(rows, Ok(rows) if rows.is_empty())).unwrap_or(Ok(Vec::new()))
     }
 
-    /// The rows of the transfer that had a message of ours with this STAN in this second since 1970.
+    /// Returns the rows of the transfer that sent a message with this STAN in this second since 1970.
     ///
     /// # Errors
-    /// As of [`Reader::transfer`].
-    pub fn by_trace(&self, second: u64, stan: Stan) -> Result<Vec<Row>, JournalError> {
+    /// See [`Reader::transfer`].
+    pub fn by_trace(&self, transmission_second: u64, stan: Stan) -> Result<Vec<Row>, JournalError> {
         let unindexed = self.shared.unindexed();
-        let is_it = |entry: &&Entry| {
-            entry
-                .numbers
-                .is_some_and(|numbers| numbers.second == Some(second) && numbers.stan == stan)
+        let has_trace = |row: &&CommittedRow| {
+            row.trace.is_some_and(|trace| {
+                trace.transmission_second == Some(transmission_second) && trace.stan == stan
+            })
         };
-        let newest = entries(&unindexed).filter(is_it).last().map(|entry| entry.id.0);
-        let id = newest.map_or_else(|| self.indexed_trace(second, stan), |id| Ok(Some(id)))?;
+        let newest = rows(&unindexed).filter(has_trace).last().map(|row| row.id.0);
+        let id = newest
+            .map_or_else(|| self.indexed_trace(transmission_second, stan), |id| Ok(Some(id)))?;
         id.map_or(Ok(Vec::new()), |id| self.transfer(TransferId(id)))
     }
 
-    fn indexed_trace(&self, second: u64, stan: Stan) -> Result<Option<u128>, JournalError> {
+    fn indexed_trace(
+        &self,
+        transmission_second: u64,
+        stan: Stan,
+    ) -> Result<Option<u128>, JournalError> {
         self.index
-            .prepare_cached("SELECT id FROM traces WHERE second = ?1 AND stan = ?2")
+            .prepare_cached("SELECT id FROM traces WHERE transmission_second = ?1 AND stan = ?2")
             .and_then(|mut find| {
-                find.query_row((second, stan.number()), |row| number(row, 0)).optional()
+                find.query_row((transmission_second, stan.number()), |row| read_u128(row, 0))
+                    .optional()
             })
-            .during("looking up a trace", &self.path)
+            .context("looking up trace numbers in", &self.path)
     }
 
-    /// The rows of each open transfer, the oldest first.
+    /// Returns the rows of each open transfer, the oldest transfer first.
     ///
     /// # Errors
-    /// As of [`Reader::transfer`], of all that is open and of each transfer.
+    /// See [`Reader::transfer`], for the list of open transfers and for each transfer.
     pub fn open_transfers(
         &self,
     ) -> Result<impl Iterator<Item = Result<Vec<Row>, JournalError>>, JournalError> {
         let unindexed = self.shared.unindexed();
         let mut ids: BTreeSet<u128> = open_ids(&self.index, &self.path)?.into_iter().collect();
-        for entry in entries(&unindexed) {
-            if entry.open {
-                ids.insert(entry.id.0)
+        for row in rows(&unindexed) {
+            if row.is_open {
+                ids.insert(row.id.0)
             } else {
-                ids.remove(&entry.id.0)
+                ids.remove(&row.id.0)
             };
         }
         let rows = ids.into_iter().map(|id| self.transfer(TransferId(id)));
         Ok(rows.filter(|rows| !matches!(rows, Ok(rows) if rows.is_empty())))
     }
 
-    /// The first row of the oldest open transfer that is in the index.
+    /// Returns the number of the first row of the oldest open transfer in the index.
     pub(super) fn first_open(&self) -> Result<Option<u64>, JournalError> {
         let sql = "SELECT min(substr(rows, 1, 8)) FROM transfers WHERE open";
         let first: Option<[u8; 8]> = self
             .index
             .query_row(sql, [], |row| row.get(0))
-            .during("looking up what is open", &self.path)?;
+            .context("reading the open transfers of", &self.path)?;
         Ok(first.map(u64::from_be_bytes))
     }
 
-    /// The value of a note, if there is one.
+    /// Returns a metadata value, if it exists.
     ///
     /// # Errors
-    /// If the store can't be read, or the note is not as it was written.
-    pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>, JournalError> {
-        self.store.note(name)
+    /// If the store can't be read, or the value does not match its digest.
+    pub fn metadata(&self, name: &str) -> Result<Option<Vec<u8>>, JournalError> {
+        self.store.metadata(name)
     }
 }
 
-/// The rows of some commits.
-fn entries(groups: &[Arc<Group>]) -> impl Iterator<Item = &Entry> {
-    groups.iter().flat_map(|group| &group.entries)
+/// Returns the rows of some commits.
+fn rows(groups: &[Arc<CommittedGroup>]) -> impl Iterator<Item = &CommittedRow> {
+    groups.iter().flat_map(|group| &group.rows)
 }

@@ -1,4 +1,4 @@
-//! What the threads of a journal have in common.
+//! State that the threads of a journal share.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -7,194 +7,199 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, 
 use std::time::Duration;
 
 use super::chain::Head;
-use super::claims::Claims;
+use super::checkpoint::CheckpointClock;
 use super::error::JournalError;
-use super::row::{Begins, Numbers, Row};
-use crate::engine::Key;
+use super::reservations::Reservations;
+use super::row::{MessageTrace, Row, TransferStart};
+use crate::engine::IdempotencyKey;
 use crate::values::{Moment, TransferId};
 
-/// Rows that may be durable and not yet indexed. Beyond it the writer waits for the index, so commits wait.
-const UNINDEXED: usize = 1 << 19;
+/// Durable rows that may wait for the index. With more the writer waits for the index, so commits wait too.
+const UNINDEXED_MAX: usize = 1 << 19;
 
-/// A row that is durable, as the index needs it: without its form.
+/// A durable row as the index needs it: without its facts.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct CommittedRow {
     pub(super) seq: u64,
     pub(super) id: TransferId,
     pub(super) state: Cow<'static, str>,
-    pub(super) open: bool,
-    pub(super) numbers: Option<Numbers>,
-    pub(super) begins: Option<Box<Begins>>,
+    pub(super) is_open: bool,
+    pub(super) trace: Option<MessageTrace>,
+    pub(super) start: Option<Box<TransferStart>>,
 }
 
-impl Entry {
+impl CommittedRow {
     pub(super) fn new(seq: u64, row: Row) -> Self {
-        let Row { id, state, open, numbers, begins, .. } = row;
-        Self { seq, id, state, open, numbers, begins }
+        let Row { id, state, is_open, trace, start, .. } = row;
+        Self { seq, id, state, is_open, trace, start }
     }
 
-    /// The keys that it took.
+    /// Returns the keys that the row reserved, each with the row's number.
     pub(super) fn keys(&self) -> impl Iterator<Item = (u128, u64)> + use<> {
         let seq = self.seq;
-        let keys = self.begins.as_ref().map(|begins| begins.begun.keys());
+        let keys = self.start.as_ref().map(|start| start.identity.keys());
         keys.into_iter().flatten().map(move |key| (key.0, seq))
     }
 }
 
-/// The rows of one commit, and where the chain stands with the last.
+/// The rows of one commit.
 #[derive(Debug)]
-pub(super) struct Group {
-    pub(super) entries: Vec<Entry>,
+pub(super) struct CommittedGroup {
+    pub(super) rows: Vec<CommittedRow>,
+    /// The head of the chain after the last row.
     pub(super) head: Head,
-    /// When the last of them became true.
-    pub(super) at: Moment,
+    /// When the last row's facts became true.
+    pub(super) recorded_at: Moment,
 }
 
-/// What is durable and not yet in the index: the index lags, and who looks something up looks here first.
+/// The durable rows that are not in the index yet. The index lags, so every look-up searches here first.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
-    pub(super) groups: VecDeque<Arc<Group>>,
+    pub(super) groups: VecDeque<Arc<CommittedGroup>>,
     rows: usize,
-    /// The rows that the keeper waits for: with fewer it is not woken.
+    /// The number of rows that the maintenance thread waits for. Fewer rows do not wake it.
     wanted: usize,
 }
 
-/// What the threads of a journal have in common.
+/// State that the threads of a journal share.
 pub(super) struct Shared {
-    /// Where the chain stands with what is durable, and when the last row became true.
+    /// The head of the durable chain, and when the last row's facts became true.
     pub(super) head: Mutex<(Head, Moment)>,
-    claims: RwLock<Claims>,
-    /// Why nothing is written any more.
+    reservations: RwLock<Reservations>,
+    /// The error that stopped the writing.
     pub(super) fault: OnceLock<JournalError>,
-    /// The log is nearly all in the store: the writer is to take in the rest, so that it begins again from its start.
-    pub(super) rewind: AtomicBool,
-    /// Why the last checkpoint was not signed and written.
-    pub(super) unsigned: Mutex<Option<JournalError>>,
+    /// Nearly all of the log is in the store. The writer must copy the rest, so that the log restarts.
+    pub(super) is_log_restart_due: AtomicBool,
+    /// The error of the last checkpoint.
+    pub(super) checkpoint_fault: Mutex<Option<JournalError>>,
+    /// When a checkpoint last covered all rows.
+    pub(super) checkpoint_clock: CheckpointClock,
     tail: Mutex<Tail>,
-    /// Nothing more comes. It is set under the lock of the tail, so that who waits for more is not missed.
-    closing: AtomicBool,
-    grown: Condvar,
-    shrunk: Condvar,
+    /// No more rows come. It is set under the tail's lock, so that a waiting thread can't miss it.
+    is_closing: AtomicBool,
+    tail_grew: Condvar,
+    tail_shrank: Condvar,
 }
 
-/// A lock, whatever happened to the thread that had it: what it guards is whole after every statement.
+/// Locks a mutex even if a thread panicked while it held it: the guarded value is consistent after every statement.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {
-    pub(super) fn new(head: Head, at: Moment, claims: Claims) -> Self {
+    pub(super) fn new(head: Head, recorded_at: Moment, reservations: Reservations) -> Self {
         Self {
-            head: Mutex::new((head, at)),
-            claims: RwLock::new(claims),
+            head: Mutex::new((head, recorded_at)),
+            reservations: RwLock::new(reservations),
             fault: OnceLock::new(),
-            rewind: AtomicBool::new(false),
-            unsigned: Mutex::default(),
+            is_log_restart_due: AtomicBool::new(false),
+            checkpoint_fault: Mutex::default(),
+            checkpoint_clock: CheckpointClock::default(),
             tail: Mutex::default(),
-            closing: AtomicBool::new(false),
-            grown: Condvar::new(),
-            shrunk: Condvar::new(),
+            is_closing: AtomicBool::new(false),
+            tail_grew: Condvar::new(),
+            tail_shrank: Condvar::new(),
         }
     }
 
-    /// The row that took a key.
-    pub(super) fn find_key(&self, key: Key) -> Result<Option<u64>, JournalError> {
-        self.claims.read().unwrap_or_else(PoisonError::into_inner).find(key.0)
+    /// Returns the number of the row that reserved a key.
+    pub(super) fn find_key(&self, key: IdempotencyKey) -> Result<Option<u64>, JournalError> {
+        self.reservations.read().unwrap_or_else(PoisonError::into_inner).find(key.0)
     }
 
-    /// Seals keys, if there are enough; says whether there were.
-    pub(super) fn seal_claims(&self) -> Result<bool, JournalError> {
-        let sealing = self.claims_mut().begin_seal();
-        let Some(sealing) = sealing else { return Ok(false) };
-        let run = sealing.write()?;
-        self.claims_mut().end_seal(run);
+    /// Seals the newest keys into a run, if there are enough. Returns whether it did.
+    pub(super) fn seal_reservations(&self) -> Result<bool, JournalError> {
+        let seal_job = self.reservations_mut().begin_seal();
+        let Some(seal_job) = seal_job else { return Ok(false) };
+        let run = seal_job.write()?;
+        self.reservations_mut().end_seal(run);
         Ok(true)
     }
 
-    /// Merges runs of keys as long as there are enough, or until the journal closes.
-    pub(super) fn merge_claims(&self) -> Result<(), JournalError> {
+    /// Merges key runs while there are enough of them, or until the journal closes.
+    pub(super) fn merge_reservations(&self) -> Result<(), JournalError> {
         loop {
-            let merging = self.claims_mut().begin_merge();
-            let Some(merging) = merging else { return Ok(()) };
-            let run = match merging.write(&self.closing) {
+            let merge_job = self.reservations_mut().begin_merge();
+            let Some(merge_job) = merge_job else { return Ok(()) };
+            let run = match merge_job.write(&self.is_closing) {
                 Err(JournalError::Closed) => return Ok(()),
                 written => written?,
             };
-            self.claims_mut().end_merge(run);
-            merging.clear()?;
+            self.reservations_mut().end_merge(run);
+            merge_job.remove_sources()?;
         }
     }
 
-    /// The keys of all rows up to here are known.
+    /// Returns the head up to which all keys are known.
     pub(super) fn keys_head(&self) -> Head {
-        self.claims_mut().head()
+        self.reservations_mut().head()
     }
 
-    /// Takes in rows of the store that the keys don't have yet.
-    pub(super) fn restore_keys(&self, group: &Group) -> Result<(), JournalError> {
-        let have = self.claims_mut().head().count;
-        if group.head.count > have {
-            let keys = group.entries.iter().flat_map(Entry::keys);
-            self.claims_mut().extend(keys.filter(|(_, seq)| *seq > have), group.head);
+    /// Adds the keys of rows of the store that are not known yet.
+    pub(super) fn restore_keys(&self, group: &CommittedGroup) -> Result<(), JournalError> {
+        let last = self.reservations_mut().head().count;
+        if group.head.count > last {
+            let keys = group.rows.iter().flat_map(CommittedRow::keys);
+            self.reservations_mut().extend(keys.filter(|(_, seq)| *seq > last), group.head);
         }
-        self.seal_claims().map(drop)
+        self.seal_reservations().map(drop)
     }
 
-    fn claims_mut(&self) -> RwLockWriteGuard<'_, Claims> {
-        self.claims.write().unwrap_or_else(PoisonError::into_inner)
+    fn reservations_mut(&self) -> RwLockWriteGuard<'_, Reservations> {
+        self.reservations.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets everybody see rows that became durable.
-    pub(super) fn publish(&self, group: Group) {
-        let keys = group.entries.iter().flat_map(Entry::keys);
-        self.claims_mut().extend(keys, group.head);
-        *lock(&self.head) = (group.head, group.at);
-        if group.entries.is_empty() {
+    /// Makes rows that became durable visible to all threads.
+    pub(super) fn publish(&self, group: CommittedGroup) {
+        let keys = group.rows.iter().flat_map(CommittedRow::keys);
+        self.reservations_mut().extend(keys, group.head);
+        *lock(&self.head) = (group.head, group.recorded_at);
+        if group.rows.is_empty() {
             return;
         }
         let mut tail = lock(&self.tail);
-        tail.rows += group.entries.len();
+        tail.rows += group.rows.len();
         tail.groups.push_back(Arc::new(group));
         if tail.rows >= tail.wanted {
-            self.grown.notify_one();
+            self.tail_grew.notify_one();
         }
-        let full = |tail: &mut Tail| tail.rows > UNINDEXED && self.fault.get().is_none();
-        drop(self.shrunk.wait_while(tail, full));
+        let is_full = |tail: &mut Tail| tail.rows > UNINDEXED_MAX && self.fault.get().is_none();
+        drop(self.tail_shrank.wait_while(tail, is_full));
     }
 
-    /// Says that nothing more comes.
+    /// Announces that no more rows come.
     pub(super) fn close(&self) {
         let tail = lock(&self.tail);
-        self.closing.store(true, Ordering::Relaxed);
+        self.is_closing.store(true, Ordering::Relaxed);
         drop(tail);
-        self.grown.notify_one();
+        self.tail_grew.notify_one();
     }
 
-    /// Lets nothing more be written, and wakes who waits.
+    /// Stops all writing and wakes the waiting threads.
     pub(super) fn fail(&self, error: JournalError) {
         let _ = self.fault.set(error);
         self.close();
-        self.shrunk.notify_all();
+        self.tail_shrank.notify_all();
     }
 
-    /// The commits that are not yet in the index.
-    pub(super) fn unindexed(&self) -> Vec<Arc<Group>> {
+    /// Returns the commits that are not in the index yet.
+    pub(super) fn unindexed(&self) -> Vec<Arc<CommittedGroup>> {
         lock(&self.tail).groups.iter().cloned().collect()
     }
 
-    /// Waits until `enough` rows are not yet in the index, `patience` has passed with some or the journal closes;
-    /// `idle` at most if there are none. Gives them, and whether the journal closes.
+    /// Waits until `enough` rows are not in the index yet, until `patience` has passed with at least one such row, or
+    /// until the journal closes; at most `idle` if there are none. Returns the rows, and whether the journal closes.
     pub(super) fn wait(
         &self,
         enough: usize,
         patience: Duration,
         idle: Duration,
-    ) -> (Vec<Arc<Group>>, bool) {
+    ) -> (Vec<Arc<CommittedGroup>>, bool) {
         let mut tail = self.wait_for(lock(&self.tail), 1, idle);
         if tail.rows > 0 {
             tail = self.wait_for(tail, enough, patience);
         }
-        (tail.groups.iter().cloned().collect(), self.closing.load(Ordering::Relaxed))
+        (tail.groups.iter().cloned().collect(), self.is_closing.load(Ordering::Relaxed))
     }
 
     fn wait_for<'t>(
@@ -204,17 +209,18 @@ impl Shared {
         time: Duration,
     ) -> MutexGuard<'t, Tail> {
         tail.wanted = rows;
-        let fewer = |tail: &mut Tail| tail.rows < rows && !self.closing.load(Ordering::Relaxed);
-        let waited = self.grown.wait_timeout_while(tail, time, fewer);
+        let is_short =
+            |tail: &mut Tail| tail.rows < rows && !self.is_closing.load(Ordering::Relaxed);
+        let waited = self.tail_grew.wait_timeout_while(tail, time, is_short);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Takes out the oldest commits, that are in the index now.
+    /// Removes the oldest commits from the tail, after they were indexed.
     pub(super) fn indexed(&self, groups: usize) {
         let mut tail = lock(&self.tail);
-        let rows: usize = tail.groups.drain(..groups).map(|group| group.entries.len()).sum();
+        let rows: usize = tail.groups.drain(..groups).map(|group| group.rows.len()).sum();
         tail.rows -= rows;
         drop(tail);
-        self.shrunk.notify_one();
+        self.tail_shrank.notify_one();
     }
 }

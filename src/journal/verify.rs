@@ -1,5 +1,5 @@
-//! Verification: one pass over all rows from the first, that trusts nothing but what it computes itself and the keys
-//! that it is given.
+//! Verification: one pass over all rows from the first. It trusts only what it computes itself and the public keys that
+//! it is given.
 
 use std::path::{Path, PathBuf};
 
@@ -9,118 +9,118 @@ use super::READ_ROWS;
 use super::chain::Head;
 use super::checkpoint::{self, Checkpoint, PublicKeys};
 use super::error::JournalError;
-use super::index::Audit;
+use super::index::IndexAudit;
 use super::row::Row;
-use super::store::{Link, Store, take};
+use super::store::{ChainedRow, Store, lock_store};
 use crate::values::TransferId;
 
-/// What is to be verified.
+/// The files to verify.
 #[derive(Clone, Debug)]
 pub struct Evidence<'e> {
-    /// The archives, from the oldest on, if the rows before the store's first are to be verified too.
+    /// The archives from the oldest on. Without them verification starts at the store's first row.
     pub archives: &'e [PathBuf],
     /// The store.
     pub store: &'e Path,
-    /// The checkpoints, and the keys that may have signed them.
+    /// The checkpoints, and the public keys that may have signed them.
     pub checkpoints: Option<(&'e Path, &'e PublicKeys)>,
 }
 
-/// What was found to be true.
+/// What a verification covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// After which row verification began: zero, or the last that was archived.
-    pub from: u64,
-    /// Where the chain stands.
+    /// The row after which verification started: zero, or the last archived row.
+    pub after_row: u64,
+    /// The head of the chain.
     pub head: Head,
-    /// How many checkpoints say the same as the rows.
+    /// The number of checkpoints that match the rows.
     pub checkpoints: usize,
-    /// Whether the index was compared with the rows. It isn't while another process has the store, nor if there is none
-    /// that is whole: that is made again at the next start.
-    pub index: bool,
+    /// Whether the index was compared with the rows. It is not compared while another process holds the store, nor if
+    /// the index is missing or incomplete; the next start rebuilds it.
+    pub is_index_checked: bool,
 }
 
-/// The first thing that is wrong.
+/// The first error that a verification found.
 #[derive(Clone, Debug, Error)]
-pub enum Wrong {
+pub enum VerificationError {
     /// A row.
-    #[error("row {seq} of {} is wrong: {how}", file.display())]
+    #[error("{}: row {seq}: {reason}", file.display())]
     Row {
-        /// Its number.
+        /// The number of the row.
         seq: u64,
-        /// The file that has it, or should.
+        /// The file that has the row, or should have it.
         file: PathBuf,
         /// What is wrong.
-        how: String,
+        reason: String,
     },
     /// A checkpoint.
-    #[error("line {line} of the checkpoints is wrong: {how}")]
+    #[error("checkpoints: line {line}: {reason}")]
     Checkpoint {
         /// The line, from 1.
         line: usize,
         /// What is wrong.
-        how: &'static str,
+        reason: &'static str,
     },
-    /// A note, by what it means.
-    #[error("the note `{name}` of {} is wrong: {how}", file.display())]
-    Note {
-        /// Its name.
+    /// The meaning of a metadata value.
+    #[error("{}: metadata `{name}`: {reason}", file.display())]
+    Metadata {
+        /// The name of the value.
         name: &'static str,
         /// The store.
         file: PathBuf,
         /// What is wrong.
-        how: String,
+        reason: String,
     },
-    /// The index, which is no evidence: removed, it is made again from the rows.
-    #[error("the index of {} says other than the rows: remove it, and the next start makes it again", .0.display())]
+    /// The index. It is not evidence: after its removal the next start rebuilds it from the rows.
+    #[error("{}: the index does not match the rows; remove the index, and the next start rebuilds it", .0.display())]
     Index(PathBuf),
-    /// Something could not be read.
+    /// A file that could not be read.
     #[error(transparent)]
     Unreadable(#[from] JournalError),
 }
 
-/// Verifies all rows: that none is missing, that each is as its hash says and follows on the one before, that each
-/// checkpoint is signed and says what the rows say, and that notes and index are as they were made. `each` is called
-/// with each row after it was found to be sound, and may find it wrong by what it means.
+/// Verifies all rows: none is missing, each matches its hash and follows the previous row. Verifies that each checkpoint
+/// is signed and matches the rows, and that metadata and index are intact. Calls `each` with each row that passed; it can
+/// reject a row for its meaning.
 ///
-/// A store in use may be verified too, but for its index. One that isn't in use is held meanwhile, so no journal of it can
-/// be opened.
+/// A store in use can be verified too, except for its index. A store that is not in use stays locked meanwhile, so that
+/// no journal can open it.
 ///
 /// # Errors
-/// The first thing that is wrong.
+/// The first error found.
 pub fn verify(
     evidence: &Evidence<'_>,
     each: impl FnMut(u64, &Row) -> Result<(), String>,
-) -> Result<Verified, Wrong> {
+) -> Result<Verified, VerificationError> {
     let path = evidence.store;
-    let lock = take(path).ok();
+    let lock = lock_store(path).ok();
     let archives = evidence.archives.iter().map(|archive| Store::open_to_read(archive));
     let archives = archives.collect::<Result<Vec<_>, _>>()?;
     let store = Store::open_to_read(path)?;
-    let from = archives.first().unwrap_or(&store).anchor;
-    let checkpoints = read_checkpoints(evidence, from)?;
-    // While another process has the store, the index moves on beside the pass.
-    let index = lock.as_ref().and_then(|_| Audit::open(path, store.anchor));
-    let mut pass = Pass { head: from, checkpoints: checkpoints.iter().peekable(), each, index };
+    let anchor = archives.first().unwrap_or(&store).anchor;
+    let checkpoints = read_checkpoints(evidence, anchor)?;
+    // While another process holds the store, the index changes during the pass.
+    let index = lock.as_ref().and_then(|_| IndexAudit::open(path, store.anchor));
+    let mut pass = Pass { head: anchor, checkpoints: checkpoints.iter().peekable(), each, index };
     archives.iter().chain([&store]).try_for_each(|file| pass.file(file))?;
     if pass.checkpoints.next().is_some() {
-        return Err(pass.wrong(path, "it is missing: a checkpoint was signed after it"));
+        return Err(pass.next_row_error(path, "missing: a later checkpoint was signed"));
     }
     let Pass { head, index, .. } = pass;
-    store.check_notes()?;
-    let compared = index.map(|index| index.agrees(&store)).transpose()?;
+    store.check_metadata()?;
+    let compared = index.map(|index| index.matches(&store)).transpose()?;
     if compared == Some(false) {
-        return Err(Wrong::Index(path.to_owned()));
+        return Err(VerificationError::Index(path.to_owned()));
     }
-    let (checkpoints, index) = (checkpoints.len(), compared.is_some());
-    Ok(Verified { from: from.count, head, checkpoints, index })
+    let (checkpoints, is_index_checked) = (checkpoints.len(), compared.is_some());
+    Ok(Verified { after_row: anchor.count, head, checkpoints, is_index_checked })
 }
 
-/// Calls with the transfer of each row up to `until`, whether the row begins it and whether it leaves it open. Nothing
-/// is checked, and what can't be read is left out: this is for who wants to know beforehand what a verification will meet.
+/// Calls `each` for each row up to `until` with its transfer, whether the row starts it, and whether it leaves it open.
+/// Nothing is checked, and rows that can't be read are skipped. A caller uses it to know what a verification will meet.
 ///
 /// # Errors
 /// If a file can't be opened.
-pub fn skim(
+pub fn scan_transfers(
     evidence: &Evidence<'_>,
     until: u64,
     mut each: impl FnMut(TransferId, bool, bool),
@@ -128,7 +128,7 @@ pub fn skim(
     for file in evidence.archives.iter().map(PathBuf::as_path).chain([evidence.store]) {
         let file = Store::open_to_read(file)?;
         let mut last = file.anchor.count;
-        while let Ok(next) = file.skim((last, until, READ_ROWS), &mut each)
+        while let Ok(next) = file.scan_transfers((last, until, READ_ROWS), &mut each)
             && next > last
         {
             last = next;
@@ -137,65 +137,68 @@ pub fn skim(
     Ok(())
 }
 
-/// The checkpoints after the archive, with the numbers of their lines: all signed, each further on than the one before.
+/// Reads the checkpoints after the anchor, with their line numbers. Checks that all are signed and in ascending order.
 fn read_checkpoints(
     evidence: &Evidence<'_>,
-    from: Head,
-) -> Result<Vec<(usize, Checkpoint)>, Wrong> {
+    anchor: Head,
+) -> Result<Vec<(usize, Checkpoint)>, VerificationError> {
     let Some((path, keys)) = evidence.checkpoints else { return Ok(Vec::new()) };
-    let wrong = |line, how| Err(Wrong::Checkpoint { line, how });
+    let error = |line, reason| Err(VerificationError::Checkpoint { line, reason });
     let mut kept: Vec<(usize, Checkpoint)> = Vec::new();
     let mut last = 0;
     for (line, checkpoint) in (1..).zip(checkpoint::read(path)?) {
-        let Some(checkpoint) = checkpoint else { return wrong(line, "it is no checkpoint") };
+        let Some(checkpoint) = checkpoint else { return error(line, "not a checkpoint") };
         if !checkpoint.is_signed(keys) {
-            return wrong(line, "none of the keys signed it");
+            return error(line, "not signed by a known key");
         }
         if checkpoint.head.count <= last {
-            return wrong(line, "it is not further on than the one before");
+            return error(
+                line,
+                "its row number is not higher than that of the previous checkpoint",
+            );
         }
         last = checkpoint.head.count;
-        if last > from.count {
+        if last > anchor.count {
             kept.push((line, checkpoint));
         }
     }
     Ok(kept)
 }
 
-/// Where a pass is.
+/// The state of a verification pass.
 struct Pass<'p, E> {
     head: Head,
     checkpoints: std::iter::Peekable<std::slice::Iter<'p, (usize, Checkpoint)>>,
     each: E,
-    index: Option<Audit>,
+    index: Option<IndexAudit>,
 }
 
 impl<E: FnMut(u64, &Row) -> Result<(), String>> Pass<'_, E> {
-    /// Goes through the rows of a file. They are read some thousands at a time, so that no long reading keeps the log
-    /// of a store in use from beginning again.
-    fn file(&mut self, file: &Store) -> Result<(), Wrong> {
+    /// Verifies the rows of a file. It reads some thousands of rows at a time, because a long read would keep the log of
+    /// a store in use from restarting.
+    fn file(&mut self, file: &Store) -> Result<(), VerificationError> {
         if file.anchor != self.head {
-            let how =
-                "the file begins after another row: give its archives, all and in their order";
-            return Err(self.wrong(&file.path, how));
+            let reason = "the file continues from another row; name all its archives in order";
+            return Err(self.next_row_error(&file.path, reason));
         }
         if file.has_rows_to(file.anchor.count)? {
-            return Err(self.wrong(&file.path, "before it stands a row that is of no chain"));
+            let reason = "a row outside the chain stands before it";
+            return Err(self.next_row_error(&file.path, reason));
         }
         let mut scratch = Vec::new();
         loop {
             let before = self.head.count;
-            let mut found = Ok(());
-            let read = file.rows_after(before, READ_ROWS, |link| {
-                if found.is_ok() {
-                    found = self.link(&file.path, &link, &mut scratch);
+            let mut verified = Ok(());
+            let read = file.rows_after(before, READ_ROWS, |chained| {
+                if verified.is_ok() {
+                    verified = self.row(&file.path, &chained, &mut scratch);
                 }
                 Ok(())
             });
-            found?;
+            verified?;
             match read {
-                Err(JournalError::Damaged { what, .. }) => {
-                    return Err(self.wrong(&file.path, &what));
+                Err(JournalError::Damaged { detail, .. }) => {
+                    return Err(self.next_row_error(&file.path, &detail));
                 }
                 read => read?,
             }
@@ -205,37 +208,42 @@ impl<E: FnMut(u64, &Row) -> Result<(), String>> Pass<'_, E> {
         }
     }
 
-    fn link(&mut self, file: &Path, link: &Link, scratch: &mut Vec<u8>) -> Result<(), Wrong> {
-        let head = self.head.follow(&link.row, scratch);
-        if link.seq != head.count {
-            return Err(self.wrong(
-                file,
-                &format!("it is missing: after row {} comes row {}", self.head.count, link.seq),
-            ));
+    fn row(
+        &mut self,
+        file: &Path,
+        chained: &ChainedRow,
+        scratch: &mut Vec<u8>,
+    ) -> Result<(), VerificationError> {
+        let head = self.head.after(&chained.row, scratch);
+        if chained.seq != head.count {
+            let reason = format!("missing: row {} follows row {}", chained.seq, self.head.count);
+            return Err(self.next_row_error(file, &reason));
         }
-        if link.hash != head.hash {
-            return Err(self.wrong(file, "what it says and the hash before it don't give its hash"));
+        if chained.hash != head.hash {
+            let reason =
+                "hash mismatch: the stored hash does not match the row and the previous hash";
+            return Err(self.next_row_error(file, reason));
         }
         if let Some((_, signed)) =
             self.checkpoints.next_if(|(_, signed)| signed.head.count == head.count)
             && signed.head != head
         {
-            return Err(
-                self.wrong(file, "it or one since the last checkpoint is not what was signed")
-            );
+            let reason = "it, or a row since the previous checkpoint, differs from the signed rows";
+            return Err(self.next_row_error(file, reason));
         }
-        if let Err(how) = (self.each)(head.count, &link.row) {
-            return Err(self.wrong(file, &how));
+        if let Err(reason) = (self.each)(head.count, &chained.row) {
+            return Err(self.next_row_error(file, &reason));
         }
         if let Some(index) = &mut self.index {
-            index.take(link)?;
+            index.add_row(chained)?;
         }
         self.head = head;
         Ok(())
     }
 
-    /// That the row after the last that is sound is wrong.
-    fn wrong(&self, file: &Path, how: &str) -> Wrong {
-        Wrong::Row { seq: self.head.count + 1, file: file.to_owned(), how: how.to_owned() }
+    /// Returns the error of the row after the last verified one.
+    fn next_row_error(&self, file: &Path, reason: &str) -> VerificationError {
+        let (seq, file) = (self.head.count + 1, file.to_owned());
+        VerificationError::Row { seq, file, reason: reason.to_owned() }
     }
 }

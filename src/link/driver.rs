@@ -1,7 +1,7 @@
-//! Drives the links of a network on tokio: reads, feeds, writes, sleeps. All rules are the group's.
+//! Drives the links of a network on tokio: reads, writes, accepts, dials and timers. All rules are in [`LinkGroup`].
 //!
-//! One task has all connections of a network. A wake-up reads what there is, hands all that follows up in one
-//! piece, and writes what is to be written on a line in one go.
+//! One task has all connections of a network. A wake-up reads what is available, delivers all resulting events in one
+//! batch, and writes the outbox of each connection in one call.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::{Future, poll_fn};
@@ -9,6 +9,7 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -19,34 +20,35 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::io::poll_read_buf;
 use tokio_util::sync::PollSender;
 
-use super::group::{Action, Group};
+use super::group::{Action, LinkGroup};
 use super::handle::{Command, Events, Handle, Stopped};
-use super::tcp::{Clock, Endpoint, Wire, dial, take_on};
-use super::{End, Event, LineId, LinkId};
+use super::tcp::{Clock, Endpoint, Wire, accept, dial};
+use super::{ConnectionId, DisconnectReason, Event, LinkId};
 use crate::iso8583::Spec;
 use crate::network::SessionRules;
 use crate::values::Moment;
 
-/// Commands that may wait to be read, and batches of events.
-const QUEUED: usize = 64;
+/// The capacity of the queues of commands and of event batches.
+const QUEUE_CAPACITY: usize = 64;
 
-/// Events that may wait for room for their batch. With more, nothing is read from peers and no command is taken:
-/// both feel it.
-const UNTOLD: usize = 8192;
+/// The maximum number of undelivered events. Above it, neither peers nor commands are read, so that both are slowed
+/// down.
+const UNDELIVERED_MAX: usize = 8192;
 
-/// Room that is made for a read.
-const READ: usize = 64 << 10;
+/// The buffer space in bytes that is reserved for a read.
+const READ_SIZE: usize = 64 << 10;
 
-/// Reads of a line, and commands, until others have their turn.
-const READS: usize = 4;
+/// The maximum number of reads of a connection, or of commands, in a round.
+const READS_MAX: usize = 4;
 
-/// Rounds until other tasks have their turn.
-const ROUNDS: usize = 4;
+/// The maximum number of rounds before other tasks run.
+const ROUNDS_MAX: usize = 4;
 
-/// How long no connection is accepted after that failed, as it does when there are too many open files.
+/// The pause after a failed accept, for example with too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Starts the links of a network on the runtime that this is called in: a [`LinkId`] is a place in `endpoints`. `seed` is any number.
+/// Starts the links of a network on the current tokio runtime. A [`LinkId`] is an index into `endpoints`. `seed` is a
+/// random number.
 #[must_use]
 pub fn start(
     rules: Arc<SessionRules>,
@@ -55,12 +57,14 @@ pub fn start(
     clock: Clock,
     seed: u64,
 ) -> (Handle, Events) {
-    let (commands, receiver) = mpsc::channel(QUEUED);
-    let (sender, events) = mpsc::channel(QUEUED);
+    let (commands, receiver) = mpsc::channel(QUEUE_CAPACITY);
+    let (sender, events) = mpsc::channel(QUEUE_CAPACITY);
     let links: Vec<_> = endpoints.iter().map(Endpoint::role).collect();
-    let group = Group::new(rules, spec, &links, seed, clock.now());
+    let group = LinkGroup::new(rules, spec, &links, seed, clock.now());
+    let in_flight: Arc<[AtomicUsize]> = links.iter().map(|_| AtomicUsize::new(0)).collect();
     let mut driver = Driver {
         group,
+        in_flight: Arc::clone(&in_flight),
         clock,
         endpoints,
         commands: receiver,
@@ -68,100 +72,107 @@ pub fn start(
         aborts: HashMap::new(),
         wires: BTreeMap::new(),
         events: PollSender::new(sender),
-        untold: Vec::new(),
+        undelivered: Vec::new(),
         timer: Box::pin(sleep_until(Instant::now())),
         accept_from: None,
     };
     drop(tokio::spawn(poll_fn(move |cx| driver.poll(cx))));
-    (Handle { commands }, Events(events))
+    (Handle { commands, in_flight }, Events(events))
 }
 
 struct Driver {
-    group: Group,
+    group: LinkGroup,
+    /// Requests in flight on each link, for metrics.
+    in_flight: Arc<[AtomicUsize]>,
     clock: Clock,
     endpoints: Vec<Endpoint>,
     commands: mpsc::Receiver<Command>,
-    /// Connections being made.
-    opening: JoinSet<(LineId, io::Result<Wire>)>,
-    aborts: HashMap<LineId, AbortHandle>,
-    wires: BTreeMap<LineId, Wire>,
+    /// Connection attempts.
+    opening: JoinSet<(ConnectionId, io::Result<Wire>)>,
+    aborts: HashMap<ConnectionId, AbortHandle>,
+    wires: BTreeMap<ConnectionId, Wire>,
     events: PollSender<Vec<Event>>,
-    /// Events that the owner has not taken yet.
-    untold: Vec<Event>,
+    /// Events that are not delivered yet.
+    undelivered: Vec<Event>,
     timer: Pin<Box<Sleep>>,
     accept_from: Option<Moment>,
 }
 
 impl Driver {
-    /// Goes on as far as possible; ready when all links are signed off, or nobody takes events any more.
+    /// Continues as far as possible. Ready when all links are signed off, or the owner has dropped the events.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        for _ in 0..ROUNDS {
-            if self.tell(cx).is_err() {
+        for _ in 0..ROUNDS_MAX {
+            if self.deliver_events(cx).is_err() {
                 return Poll::Ready(());
             }
             if !self.round(cx) {
-                return self.rest(cx);
+                return self.wait(cx);
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
-    /// Nothing is left to be done at once.
-    fn rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.tell(cx).is_err() || (self.group.is_finished() && self.untold.is_empty()) {
+    /// Waits for the next wake-up, when nothing more can be done now.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.deliver_events(cx).is_err()
+            || (self.group.is_finished() && self.undelivered.is_empty())
+        {
             return Poll::Ready(());
         }
         self.sleep(cx);
         Poll::Pending
     }
 
-    /// One round of everything; whether anything was done.
+    /// Runs one round of all work. Returns whether there was any.
     fn round(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.clock.now();
-        let mut busy = false;
-        if self.untold.len() < UNTOLD {
-            busy |= self.take_commands(cx, now);
-            busy |= self.accept(cx, now);
+        let mut has_worked = false;
+        if self.undelivered.len() < UNDELIVERED_MAX {
+            has_worked |= self.take_commands(cx, now);
+            has_worked |= self.accept(cx, now);
             for id in self.wire_ids() {
-                busy |= self.read(id, cx, now);
+                has_worked |= self.read(id, cx, now);
             }
         }
-        busy |= self.take_opened(cx, now);
+        has_worked |= self.take_opened(cx, now);
         if self.group.next_deadline().is_some_and(|deadline| deadline <= now) {
             self.group.handle_timeout(now);
         }
         for id in self.wire_ids() {
-            busy |= self.write(id, cx, now);
+            has_worked |= self.write(id, cx, now);
         }
         while let Some(action) = self.group.poll_action() {
-            busy = true;
-            self.act(action, cx, now);
+            has_worked = true;
+            self.execute(action, cx, now);
         }
-        self.untold.append(&mut self.group.take_events());
-        busy
+        self.undelivered.append(&mut self.group.take_events());
+        for (link, count) in self.in_flight.iter().enumerate() {
+            count.store(self.group.in_flight_on(LinkId(link)), Ordering::Relaxed);
+        }
+        has_worked
     }
 
-    fn wire_ids(&self) -> Vec<LineId> {
+    fn wire_ids(&self) -> Vec<ConnectionId> {
         self.wires.keys().copied().collect()
     }
 
-    /// Hands all events up, if the owner has room for a batch.
-    fn tell(&mut self, cx: &mut Context<'_>) -> Result<(), Stopped> {
-        if self.untold.is_empty() {
+    /// Delivers all events in one batch, if the owner's queue has capacity.
+    fn deliver_events(&mut self, cx: &mut Context<'_>) -> Result<(), Stopped> {
+        if self.undelivered.is_empty() {
             return Ok(());
         }
         match self.events.poll_reserve(cx) {
             Poll::Pending => Ok(()),
             Poll::Ready(Err(_)) => Err(Stopped),
             Poll::Ready(Ok(())) => {
-                let batch = std::mem::take(&mut self.untold);
+                let batch = std::mem::take(&mut self.undelivered);
                 self.events.send_item(batch).map_err(|_| Stopped)
             }
         }
     }
 
-    /// Sleeps until the group's next deadline. A timer that wakes us sooner than needed is left as it is.
+    /// Sets the timer to the next deadline. A timer that fires earlier is left unchanged.
     fn sleep(&mut self, cx: &mut Context<'_>) {
         let next = self.group.next_deadline().into_iter().chain(self.accept_from).min();
         let Some(next) = next else { return };
@@ -176,11 +187,11 @@ impl Driver {
     }
 }
 
-/// What comes in.
+/// Input.
 impl Driver {
     fn take_commands(&mut self, cx: &mut Context<'_>, now: Moment) -> bool {
         let mut count = 0;
-        while count < READS
+        while count < READS_MAX
             && let Poll::Ready(command) = self.commands.poll_recv(cx)
         {
             count += 1;
@@ -207,11 +218,11 @@ impl Driver {
             return false;
         }
         self.accept_from = None;
-        let mut any = false;
+        let mut has_any = false;
         for link in 0..self.endpoints.len() {
-            any |= self.accept_on(LinkId(link), cx, now);
+            has_any |= self.accept_on(LinkId(link), cx, now);
         }
-        any
+        has_any
     }
 
     fn accept_on(&mut self, link: LinkId, cx: &mut Context<'_>, now: Moment) -> bool {
@@ -225,12 +236,12 @@ impl Driver {
                 return false;
             }
             Poll::Ready(Ok((_, peer))) if !allowed.contains(&peer) => {
-                self.group.handle_turned_away(link, peer);
+                self.group.handle_peer_refused(link, peer);
             }
             Poll::Ready(Ok((stream, _))) => {
-                if let Some(line) = self.group.handle_accepted(link, now) {
-                    let opening = take_on(stream, tls.clone());
-                    self.open(line, opening);
+                if let Some(connection) = self.group.handle_accepted(link, now) {
+                    let opening = accept(stream, tls.clone());
+                    self.open(connection, opening);
                 }
             }
         }
@@ -239,50 +250,58 @@ impl Driver {
 
     fn open(
         &mut self,
-        line: LineId,
+        connection: ConnectionId,
         opening: impl Future<Output = io::Result<Wire>> + Send + 'static,
     ) {
-        let abort = self.opening.spawn(async move { (line, opening.await) });
-        self.aborts.insert(line, abort);
+        let abort = self.opening.spawn(async move { (connection, opening.await) });
+        self.aborts.insert(connection, abort);
     }
 
     fn take_opened(&mut self, cx: &mut Context<'_>, now: Moment) -> bool {
-        let mut any = false;
+        let mut has_any = false;
         while let Poll::Ready(Some(opened)) = self.opening.poll_join_next(cx) {
-            any = true;
-            // One that was given up has been told of.
-            let Ok((line, opened)) = opened else { continue };
-            if self.aborts.remove(&line).is_none() {
+            has_any = true;
+            // An aborted attempt was reported when it was closed.
+            let Ok((connection, opened)) = opened else { continue };
+            if self.aborts.remove(&connection).is_none() {
                 continue;
             }
             match opened {
                 Ok(wire) => {
-                    self.wires.insert(line, wire);
-                    self.group.handle_connected(line, now);
+                    self.wires.insert(connection, wire);
+                    self.group.handle_connected(connection, now);
                 }
                 Err(error) => {
-                    self.group.handle_ended(line, End::NotConnected(error.kind()), now);
+                    self.group.handle_ended(
+                        connection,
+                        DisconnectReason::ConnectFailed(error.kind()),
+                        now,
+                    );
                 }
             }
         }
-        any
+        has_any
     }
 
-    fn read(&mut self, id: LineId, cx: &mut Context<'_>, now: Moment) -> bool {
+    fn read(&mut self, id: ConnectionId, cx: &mut Context<'_>, now: Moment) -> bool {
         let Some(wire) = self.wires.get_mut(&id) else { return false };
-        for count in 0..READS {
-            if wire.incoming.spare_capacity_mut().len() < READ / 16 {
-                wire.incoming.reserve(READ);
+        for count in 0..READS_MAX {
+            if wire.incoming.spare_capacity_mut().len() < READ_SIZE / 16 {
+                wire.incoming.reserve(READ_SIZE);
             }
             match poll_read_buf(wire.stream.as_mut(), cx, &mut wire.incoming) {
                 Poll::Pending => return count > 0,
                 Poll::Ready(Ok(0)) => {
-                    self.group.handle_ended(id, End::Closed, now);
+                    self.group.handle_ended(id, DisconnectReason::ClosedByPeer, now);
                     return true;
                 }
                 Poll::Ready(Ok(_)) => self.group.handle_received(id, &mut wire.incoming, now),
                 Poll::Ready(Err(error)) => {
-                    self.group.handle_ended(id, End::Failed(error.kind()), now);
+                    self.group.handle_ended(
+                        id,
+                        DisconnectReason::ConnectionLost(error.kind()),
+                        now,
+                    );
                     return true;
                 }
             }
@@ -291,9 +310,9 @@ impl Driver {
     }
 }
 
-/// What goes out.
+/// Output.
 impl Driver {
-    fn act(&mut self, action: Action, cx: &mut Context<'_>, now: Moment) {
+    fn execute(&mut self, action: Action, cx: &mut Context<'_>, now: Moment) {
         match action {
             Action::Dial(link, id) => {
                 if let Some(Endpoint::Dial { address, tls }) = self.endpoints.get(link.0) {
@@ -301,41 +320,45 @@ impl Driver {
                     self.open(id, opening);
                 }
             }
-            Action::Close(line) => self.close(line, cx, now),
+            Action::Close(connection) => self.close(connection, cx, now),
         }
     }
 
-    /// A last word is said if that is possible at once; nothing waits for it.
-    fn close(&mut self, line: LineId, cx: &mut Context<'_>, now: Moment) {
-        if let Some(abort) = self.aborts.remove(&line) {
+    /// Closes a connection. The outbox is written only as far as that is possible at once.
+    fn close(&mut self, connection: ConnectionId, cx: &mut Context<'_>, now: Moment) {
+        if let Some(abort) = self.aborts.remove(&connection) {
             abort.abort();
         }
-        self.write(line, cx, now);
-        if let Some(mut wire) = self.wires.remove(&line) {
+        self.write(connection, cx, now);
+        if let Some(mut wire) = self.wires.remove(&connection) {
             let _at_once = wire.stream.as_mut().poll_shutdown(cx);
         }
-        self.group.handle_closed(line, now);
+        self.group.handle_closed(connection, now);
     }
 
-    /// Writes as much as the peer takes; whether that was anything.
-    fn write(&mut self, id: LineId, cx: &mut Context<'_>, now: Moment) -> bool {
-        let mut any = false;
+    /// Writes as much as the peer accepts. Returns whether any byte was written.
+    fn write(&mut self, id: ConnectionId, cx: &mut Context<'_>, now: Moment) -> bool {
+        let mut has_any = false;
         loop {
             match self.write_once(id, cx, now) {
-                Poll::Ready(Ok(0)) | Poll::Pending => return any,
-                Poll::Ready(Ok(_)) => any = true,
+                Poll::Ready(Ok(0)) | Poll::Pending => return has_any,
+                Poll::Ready(Ok(_)) => has_any = true,
                 Poll::Ready(Err(error)) => {
-                    self.group.handle_ended(id, End::Failed(error.kind()), now);
-                    return any;
+                    self.group.handle_ended(
+                        id,
+                        DisconnectReason::ConnectionLost(error.kind()),
+                        now,
+                    );
+                    return has_any;
                 }
             }
         }
     }
 
-    /// One write; 0 if there is nothing to be written.
+    /// Writes once; 0 if the outbox is empty.
     fn write_once(
         &mut self,
-        id: LineId,
+        id: ConnectionId,
         cx: &mut Context<'_>,
         now: Moment,
     ) -> Poll<io::Result<usize>> {
@@ -355,14 +378,14 @@ impl Driver {
             Ok(0) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
             Ok(count) => {
                 group.handle_written(id, count);
-                if !wire.holds_back {
+                if !wire.is_buffered {
                     group.handle_flushed(id, now);
                 }
                 Poll::Ready(Ok(count))
             }
             Err(error) => {
-                // How much of it TLS put into the kernel before it failed nobody knows.
-                if wire.holds_back {
+                // It is unknown how many bytes TLS wrote before it failed, so all count as possibly written.
+                if wire.is_buffered {
                     group.handle_written(id, offered);
                 }
                 Poll::Ready(Err(error))
@@ -371,7 +394,7 @@ impl Driver {
     }
 }
 
-/// The next connection, and who it is from.
+/// Returns the next connection and the address of its peer.
 fn poll_accept(
     listener: &TcpListener,
     cx: &mut Context<'_>,

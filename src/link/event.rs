@@ -1,163 +1,164 @@
-//! What goes to the links, and what they tell.
+//! Messages to the links, and events from them.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use bytes::Bytes;
 
-use super::{End, LinkId, Token};
+use super::{CorrelationId, DisconnectReason, LinkId};
 use crate::iso8583::{DecodeError, SendFault};
 use crate::values::{Moment, MonthDay};
 
-/// A message to be sent.
+/// A message to send.
 #[derive(Clone)]
-pub struct Outgoing {
-    /// Whose it is.
-    pub token: Token,
-    /// The message, without header and length.
+pub struct OutgoingMessage {
+    /// The owner's id of the message.
+    pub correlation_id: CorrelationId,
+    /// The message without header and length.
     pub message: Bytes,
-    /// From this moment on no byte of it is written.
+    /// The moment from which the message is not written any more.
     pub deadline: Moment,
-    /// Of an answer, the link that the request came on. Where that is down another is taken.
+    /// For a response, the link that the request came from. Another link is used while that one is down.
     pub via: Option<LinkId>,
 }
 
-impl fmt::Debug for Outgoing {
+impl fmt::Debug for OutgoingMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Outgoing({:?}, {} bytes)", self.token, self.message.len())
+        write!(f, "OutgoingMessage({:?}, {} bytes)", self.correlation_id, self.message.len())
     }
 }
 
-/// Why a message was not sent. No byte of it was written.
+/// The reasons why a message was not sent. Not a single byte of it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotSent {
-    /// Its deadline came while it waited for a link or its turn.
-    #[error("its deadline came before its turn")]
-    Deadline,
-    /// As many wait as may.
-    #[error("too many messages wait already")]
-    Full,
-    /// A request with the same matching key is under way.
-    #[error("a request with the same matching key is under way")]
+    /// The deadline passed while the message waited for a link or for the rate limit.
+    #[error("the deadline passed before the message was written")]
+    DeadlinePassed,
+    /// The queue of messages is full.
+    #[error("the queue is full")]
+    QueueFull,
+    /// A request with the same matching key is in flight.
+    #[error("a request with the same matching key is in flight")]
     KeyInFlight,
-    /// It lacks a data element that the network matches answers by, or these are longer than a key.
-    #[error("it has no matching key: a data element of the key is missing or too long")]
-    NoKey,
-    /// The spec does not know it as a message.
-    #[error("it is no message of the spec")]
-    NotAMessage,
-    /// It can't be framed.
-    #[error("it can't be framed: {0}")]
-    Unsendable(SendFault),
-    /// The line broke before a byte of it was written.
-    #[error("the line broke before it was written")]
-    LineBroke,
-    /// It is an answer, and no link is up.
-    #[error("no link is up")]
-    NoLink,
-    /// The links are being signed off.
-    #[error("the links are being signed off")]
+    /// A data element of the matching key is missing, or the key is too long.
+    #[error("a data element of the matching key is missing, or the key is too long")]
+    NoMatchingKey,
+    /// The spec does not define the message.
+    #[error("the spec does not define the message")]
+    InvalidMessage,
+    /// The message does not fit the framing.
+    #[error("the message does not fit the framing: {0}")]
+    NotEncodable(SendFault),
+    /// The connection broke before the first byte was written.
+    #[error("the connection broke before the message was written")]
+    ConnectionLost,
+    /// The message is a response, and all links are down.
+    #[error("all links are down")]
+    NoLinkUp,
+    /// The links are signing off.
+    #[error("the links are signing off")]
     Draining,
 }
 
-/// Something that happened at the links.
+/// An event at the links.
 #[derive(Clone)]
 pub enum Event {
-    /// The message is in the kernel's buffer. With TLS this may come after its answer.
-    Sent(Token),
-    /// The message was not sent, for certain.
-    NotSent(Token, NotSent),
-    /// The line broke when some of the message was, or may have been, written; no answer came.
-    Lost(Token),
-    /// No answer came in the network's time, or the repeat took its place. One that still comes is unmatched.
-    Expired(Token),
-    /// The answer to a request.
-    Answered {
-        /// Whose the request was.
-        token: Token,
-        /// Where it came; perhaps not where the request went.
+    /// The message is in the kernel's buffer. With TLS this event can follow the response.
+    Sent(CorrelationId),
+    /// The message was certainly not sent.
+    NotSent(CorrelationId, NotSent),
+    /// The connection broke when some bytes of the message were written, or may have been. The response did not arrive.
+    Lost(CorrelationId),
+    /// The response did not come within the network's time, or a repeat replaced the request. A later response is
+    /// unmatched.
+    Expired(CorrelationId),
+    /// A response to a request.
+    Response {
+        /// The id of the request.
+        correlation_id: CorrelationId,
+        /// The link that the response came from. It can differ from the link of the request.
         link: LinkId,
-        /// The answer.
+        /// The response.
         message: Bytes,
     },
-    /// An answer that no request waits for: late, doubled, or to what we never sent. Evidence.
+    /// A response without a request in flight: late, duplicate, or to a request that we did not send.
     Unmatched {
-        /// Where it came.
+        /// The link that the response came from.
         link: LinkId,
-        /// The answer.
+        /// The response.
         message: Bytes,
     },
-    /// The switch asks us.
+    /// A request of the switch.
     Request {
-        /// Where it came.
+        /// The link that the request came from.
         link: LinkId,
         /// The request.
         message: Bytes,
     },
-    /// The switch has a new key for us; who keeps the keys answers it.
+    /// The switch sends a new key. The owner answers, not the session.
     KeyChange {
-        /// Where it came.
+        /// The link that the request came from.
         link: LinkId,
         /// The request.
         message: Bytes,
     },
-    /// The business date moves. It is answered already.
+    /// The business date moves. The session has answered already.
     CutOver {
-        /// Where it came.
+        /// The link that the request came from.
         link: LinkId,
-        /// The new date (DE15).
+        /// The new business date (DE15).
         date: MonthDay,
     },
-    /// A message that was not to come now: before the sign-on, or network management that nobody knows.
+    /// A message that the session does not expect: it came before the sign-on, or it is unknown network management.
     Unexpected {
-        /// Where it came.
+        /// The link that the message came from.
         link: LinkId,
-        /// Whether it came before the sign-on.
-        premature: Premature,
+        /// Whether the session was signed on.
+        phase: SessionPhase,
         /// The message.
         message: Bytes,
     },
-    /// A frame that holds no message. The link goes on.
+    /// A frame whose content cannot be decoded. The connection stays open.
     Malformed {
-        /// Where it came.
+        /// The link that the frame came from.
         link: LinkId,
-        /// The frame's content.
+        /// The content of the frame.
         message: Bytes,
-        /// What is wrong with it.
+        /// The reason.
         error: Box<DecodeError>,
     },
-    /// Requests may go on the link.
+    /// The link is up: it carries requests.
     Up(LinkId),
-    /// The link was up, and is no more.
-    Down(LinkId, End),
-    /// A connection ended that requests did not go on: no sign-on was completed, or a newer one took its place.
-    Failed(LinkId, End),
-    /// A peer that is not on the list wanted to connect.
-    TurnedAway(LinkId, IpAddr),
+    /// The link is down.
+    Down(LinkId, DisconnectReason),
+    /// A connection closed that did not carry requests: the sign-on was not completed, or a newer connection replaced it.
+    ConnectionClosed(LinkId, DisconnectReason),
+    /// A connection was refused because the peer's address is not on the list.
+    PeerRefused(LinkId, IpAddr),
 }
 
-/// Whether a message came before the sign-on.
+/// Whether a session was signed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Premature {
-    /// Before the sign-on.
-    Yes,
-    /// After it.
-    No,
+pub enum SessionPhase {
+    /// The sign-on was not completed yet.
+    BeforeSignOn,
+    /// The session was signed on.
+    SignedOn,
 }
 
 impl fmt::Debug for Event {
-    /// Shows the size of messages only: they are full of what must not be seen.
+    /// Shows only the size of messages, because their content is confidential.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let with = |f: &mut fmt::Formatter<'_>, name: &str, link: &LinkId, message: &Bytes| {
             write!(f, "{name}({link:?}, {} bytes)", message.len())
         };
         match self {
-            Self::Sent(token) => write!(f, "Sent({token:?})"),
-            Self::NotSent(token, why) => write!(f, "NotSent({token:?}, {why:?})"),
-            Self::Lost(token) => write!(f, "Lost({token:?})"),
-            Self::Expired(token) => write!(f, "Expired({token:?})"),
-            Self::Answered { token, link, message } => {
-                write!(f, "Answered({token:?}, {link:?}, {} bytes)", message.len())
+            Self::Sent(id) => write!(f, "Sent({id:?})"),
+            Self::NotSent(id, reason) => write!(f, "NotSent({id:?}, {reason:?})"),
+            Self::Lost(id) => write!(f, "Lost({id:?})"),
+            Self::Expired(id) => write!(f, "Expired({id:?})"),
+            Self::Response { correlation_id, link, message } => {
+                write!(f, "Response({correlation_id:?}, {link:?}, {} bytes)", message.len())
             }
             Self::Unmatched { link, message } => with(f, "Unmatched", link, message),
             Self::Request { link, message } => with(f, "Request", link, message),
@@ -168,9 +169,11 @@ impl fmt::Debug for Event {
                 write!(f, "Malformed({link:?}, {} bytes: {error})", message.len())
             }
             Self::Up(link) => write!(f, "Up({link:?})"),
-            Self::Down(link, end) => write!(f, "Down({link:?}, {end:?})"),
-            Self::Failed(link, end) => write!(f, "Failed({link:?}, {end:?})"),
-            Self::TurnedAway(link, peer) => write!(f, "TurnedAway({link:?}, {peer})"),
+            Self::Down(link, reason) => write!(f, "Down({link:?}, {reason:?})"),
+            Self::ConnectionClosed(link, reason) => {
+                write!(f, "ConnectionClosed({link:?}, {reason:?})")
+            }
+            Self::PeerRefused(link, peer) => write!(f, "PeerRefused({link:?}, {peer})"),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! All links of a network. It has no socket and no clock.
+//! All links of a network as a pure machine, without sockets and clock.
 //!
-//! Calls come in this order, round and round: `handle_…` for everything that happened, and
-//! [`Group::handle_timeout`] when [`Group::next_deadline`] has come; [`Group::poll_action`] until there is none;
-//! for each line [`Group::unwritten`], and what became of it; [`Group::take_events`].
+//! The driver repeats these calls in this order: `handle_…` for everything that happened, and
+//! [`LinkGroup::handle_timeout`] when [`LinkGroup::next_deadline`] has passed; [`LinkGroup::poll_action`] until it returns
+//! `None`; for each connection [`LinkGroup::unwritten`] and the result of the write; [`LinkGroup::take_events`].
 
 mod dispatch;
 mod incoming;
@@ -14,20 +14,20 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 
-use super::event::{Event, NotSent, Outgoing};
-use super::line::Line;
+use super::connection::Connection;
+use super::event::{Event, NotSent, OutgoingMessage};
 use super::matching::InFlight;
 use super::outbox::Tracked;
-use super::pace::Pace;
+use super::pace::RateLimit;
 use super::session::{Context, Input};
-use super::{End, LineId, LinkId};
+use super::{ConnectionId, DisconnectReason, LinkId};
 use crate::iso8583::{Message, Spec};
 use crate::network::SessionRules;
 use crate::values::Moment;
-use dispatch::Waiting;
+use dispatch::RequestQueue;
 use links::Link;
 
-/// Who makes the connection of a link.
+/// The side that opens the connection of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// We connect to the switch.
@@ -36,45 +36,45 @@ pub enum Role {
     Listen,
 }
 
-/// Something to be done with a connection.
+/// An action of the driver on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Make a connection for this link, and say with [`Group::handle_connected`] or [`Group::handle_ended`] what
-    /// became of it.
-    Dial(LinkId, LineId),
-    /// Write what can be written at once, close the connection, and say so with [`Group::handle_closed`].
-    Close(LineId),
+    /// Opens a connection for this link; the result goes to [`LinkGroup::handle_connected`] or
+    /// [`LinkGroup::handle_ended`].
+    Dial(LinkId, ConnectionId),
+    /// Writes what can be written at once and closes the connection; [`LinkGroup::handle_closed`] follows.
+    Close(ConnectionId),
 }
 
 /// The links of a network.
-pub struct Group {
+pub struct LinkGroup {
     rules: Arc<SessionRules>,
     spec: Arc<Spec>,
     links: Vec<Link>,
-    lines: BTreeMap<LineId, Line>,
-    waiting: Waiting,
+    connections: BTreeMap<ConnectionId, Connection>,
+    queue: RequestQueue,
     in_flight: InFlight,
-    pace: Pace,
+    rate_limit: RateLimit,
     actions: VecDeque<Action>,
     events: Vec<Event>,
-    counts: Counts,
-    /// Network management is written here before it is framed.
+    counters: Counters,
+    /// The buffer for network management messages before framing.
     scratch: BytesMut,
 }
 
-/// Numbers that are counted up, and chance.
-struct Counts {
-    line: u64,
+/// Counters, and the source of random numbers.
+struct Counters {
+    connection: u64,
     serial: u64,
-    /// Of questions of network management.
+    /// The STAN of network management requests.
     stan: u64,
     random: u64,
 }
 
-impl Counts {
-    fn next_line(&mut self) -> LineId {
-        self.line += 1;
-        LineId(self.line)
+impl Counters {
+    fn next_connection(&mut self) -> ConnectionId {
+        self.connection += 1;
+        ConnectionId(self.connection)
     }
 
     fn next_serial(&mut self) -> u64 {
@@ -82,7 +82,7 @@ impl Counts {
         self.serial
     }
 
-    /// Any number, by a step of `SplitMix64`; only jitter hangs on it.
+    /// Returns a random number, by a step of `SplitMix64`. It is used for jitter only.
     const fn draw(&mut self) -> u32 {
         self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.random ^ (self.random >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -90,9 +90,9 @@ impl Counts {
     }
 }
 
-impl Group {
-    /// The links of a network, all of them down and to be brought up. `seed` is any number: jitter and the first
-    /// STAN of network management come from it.
+impl LinkGroup {
+    /// Creates the links of a network. All are down and enabled. Jitter and the first STAN of network management come from
+    /// `seed`.
     #[must_use]
     pub fn new(
         rules: Arc<SessionRules>,
@@ -101,136 +101,157 @@ impl Group {
         seed: u64,
         now: Moment,
     ) -> Self {
-        let caps = rules.caps;
-        let capacity = caps.in_flight.saturating_mul(links.len()).min(CAPACITY_AT_FIRST);
+        let limits = rules.limits;
+        let capacity = limits.in_flight.saturating_mul(links.len()).min(INITIAL_CAPACITY_MAX);
         Self {
             links: links.iter().map(|role| Link::new(*role, now)).collect(),
-            lines: BTreeMap::new(),
-            waiting: Waiting::default(),
+            connections: BTreeMap::new(),
+            queue: RequestQueue::default(),
             in_flight: InFlight::new(capacity),
-            pace: Pace::new(caps.per_second, caps.burst, now),
+            rate_limit: RateLimit::new(limits.per_second, limits.burst, now),
             actions: VecDeque::new(),
             events: Vec::new(),
-            counts: Counts { line: 0, serial: 0, stan: seed, random: seed },
+            counters: Counters { connection: 0, serial: 0, stan: seed, random: seed },
             scratch: BytesMut::new(),
             rules,
             spec,
         }
     }
 
-    /// Requests that wait for their turn, and those that wait for their answers.
+    /// Returns the number of queued requests and the number of requests in flight.
     #[must_use]
-    pub fn under_way(&self) -> (usize, usize) {
-        (self.waiting.len(), self.in_flight.len())
+    pub fn open_requests(&self) -> (usize, usize) {
+        (self.queue.len(), self.in_flight.len())
     }
 
-    /// Whether all links are signed off and closed, and nothing is left to be done.
+    /// Requests on a link that wait for their responses.
+    #[must_use]
+    pub fn in_flight_on(&self, link: LinkId) -> usize {
+        self.connections
+            .values()
+            .filter(|connection| connection.link == link)
+            .map(|connection| connection.in_flight)
+            .sum()
+    }
+
+    /// Whether all links are signed off and all connections closed.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.lines.is_empty() && self.links.iter().all(|link| !link.wanted)
+        self.connections.is_empty() && self.links.iter().all(|link| !link.is_enabled)
     }
 
-    /// When [`Group::handle_timeout`] is to be called next, if ever; sometimes sooner than needed.
+    /// Returns the moment for the next [`LinkGroup::handle_timeout`], if there is one. It can be earlier than necessary.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
         let timers = &self.rules.timers;
-        let lines = self.lines.values().flat_map(|line| {
-            [line.session.deadline(timers), line.outbox.next_deadline(), line.stalls_at(timers)]
+        let connections = self.connections.values().flat_map(|connection| {
+            [
+                connection.session.deadline(timers),
+                connection.outbox.next_deadline(),
+                connection.write_deadline(timers),
+            ]
         });
         let dials = self.links.iter().map(|link| link.retry_at);
-        let turn = self.choose().filter(|_| !self.waiting.is_empty()).map(|_| self.pace.next());
-        let others = [self.in_flight.next_due(), self.waiting.next_deadline(), turn];
-        lines.chain(dials).chain(others).flatten().min()
+        let can_send = self.select_connection().filter(|_| !self.queue.is_empty());
+        let next_token = can_send.map(|_| self.rate_limit.next_token_at());
+        let others = [self.in_flight.next_expiry(), self.queue.next_deadline(), next_token];
+        connections.chain(dials).chain(others).flatten().min()
     }
 
-    /// What happened since the last call.
+    /// Returns the events since the last call.
     pub fn take_events(&mut self) -> Vec<Event> {
         mem::take(&mut self.events)
     }
 
-    /// The next thing to be done with a connection.
+    /// Returns the next action for the driver.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
 }
 
-/// Entries that there is room for at the start.
-const CAPACITY_AT_FIRST: usize = 1 << 16;
+/// The maximum number of requests in flight for which memory is reserved at the start.
+const INITIAL_CAPACITY_MAX: usize = 1 << 16;
 
-/// Time.
-impl Group {
-    /// Handles whatever deadline has come.
+/// Deadlines.
+impl LinkGroup {
+    /// Handles all deadlines that have passed.
     pub fn handle_timeout(&mut self, now: Moment) {
-        while let Some(pending) = self.in_flight.take_due(now) {
-            self.events.push(Event::Expired(pending.token));
-            self.one_less(pending.line, now);
+        while let Some(pending) = self.in_flight.take_expired(now) {
+            self.events.push(Event::Expired(pending.correlation_id));
+            self.release_slot(pending.connection, now);
         }
-        let lines: Vec<_> = self.lines.keys().copied().collect();
-        for id in lines {
-            self.line_due(id, now);
+        let connections: Vec<_> = self.connections.keys().copied().collect();
+        for id in connections {
+            self.check_connection(id, now);
         }
         for link in 0..self.links.len() {
-            self.dial_due(LinkId(link), now);
+            self.dial_if_due(LinkId(link), now);
         }
-        self.pump(now);
+        self.send_queued(now);
     }
 
-    fn line_due(&mut self, id: LineId, now: Moment) {
+    fn check_connection(&mut self, id: ConnectionId, now: Moment) {
         self.expire(id, now);
-        let Some(line) = self.lines.get(&id) else { return };
+        let Some(connection) = self.connections.get(&id) else { return };
         let timers = &self.rules.timers;
-        let has_come = |deadline: Option<Moment>| deadline.is_some_and(|deadline| deadline <= now);
-        if has_come(line.stalls_at(timers)) {
-            self.step(id, Input::Ended(End::Stalled), None, now);
-        } else if has_come(line.session.deadline(timers)) {
-            self.step(id, Input::Due, None, now);
+        let has_passed =
+            |deadline: Option<Moment>| deadline.is_some_and(|deadline| deadline <= now);
+        if has_passed(connection.write_deadline(timers)) {
+            self.step(id, Input::Ended(DisconnectReason::WriteTimeout), None, now);
+        } else if has_passed(connection.session.deadline(timers)) {
+            self.step(id, Input::DeadlinePassed, None, now);
         }
     }
 
-    /// Takes back what may not be written on a line any more.
-    fn expire(&mut self, id: LineId, now: Moment) {
-        let Some(line) = self.lines.get_mut(&id) else { return };
+    /// Removes messages from an outbox whose deadline has passed.
+    fn expire(&mut self, id: ConnectionId, now: Moment) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
         let mut late = Vec::new();
-        let expired = line.outbox.expire(now, |tracked| late.push(tracked));
+        let expired = connection.outbox.expire(now, |tracked| late.push(tracked));
         let serials: Vec<_> = late.iter().filter_map(|tracked| tracked.serial).collect();
         let withdrawn = self.in_flight.withdraw(&serials);
-        line.in_flight -= withdrawn.len();
-        for Tracked { token, serial, .. } in late {
-            let waited = |serial| withdrawn.binary_search_by_key(&serial, |one| one.serial).is_ok();
-            // A request that its repeat took the place of has had its ending.
-            if serial.is_none_or(waited) {
-                self.events.push(Event::NotSent(token, NotSent::Deadline));
+        connection.in_flight -= withdrawn.len();
+        for Tracked { correlation_id, serial, .. } in late {
+            let was_in_flight =
+                |serial| withdrawn.binary_search_by_key(&serial, |request| request.serial).is_ok();
+            // For a request that was replaced by its repeat, `Expired` was reported already.
+            if serial.is_none_or(was_in_flight) {
+                self.events.push(Event::NotSent(correlation_id, NotSent::DeadlinePassed));
             }
         }
         if expired.is_err() {
-            self.step(id, Input::Ended(End::Stalled), None, now);
+            self.step(id, Input::Ended(DisconnectReason::WriteTimeout), None, now);
         }
     }
 }
 
-/// Steps of a session.
-impl Group {
-    /// Lets something happen to a connection, and does what follows.
-    fn step(&mut self, id: LineId, input: Input, message: Option<&Message<'_>>, now: Moment) {
-        let Some(line) = self.lines.get_mut(&id) else { return };
-        let mut context = Context { now, rules: &self.rules, numbers: &mut self.counts.stan };
-        for one in line.session.handle(input, &mut context).into_iter().flatten() {
-            self.make(id, one, message, now);
+/// Session inputs.
+impl LinkGroup {
+    /// Passes an input to the session of a connection and executes the actions that follow.
+    fn step(&mut self, id: ConnectionId, input: Input, message: Option<&Message<'_>>, now: Moment) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let mut context =
+            Context { now, rules: &self.rules, stan_counter: &mut self.counters.stan };
+        for action in connection.session.handle(input, &mut context).into_iter().flatten() {
+            self.execute(id, action, message, now);
         }
     }
 
-    /// One request less is under way on a line.
-    fn one_less(&mut self, id: LineId, now: Moment) {
-        let Some(line) = self.lines.get_mut(&id) else { return };
-        line.in_flight -= 1;
-        self.emptied(id, now);
+    /// Counts one request less in flight on a connection.
+    fn release_slot(&mut self, id: ConnectionId, now: Moment) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.in_flight -= 1;
+        self.check_drained(id, now);
     }
 
-    /// A line that drains is signed off when nothing is under way on it.
-    fn emptied(&mut self, id: LineId, now: Moment) {
-        let Some(line) = self.lines.get(&id) else { return };
-        if line.session.is_draining() && line.in_flight == 0 && line.outbox.is_empty() {
-            self.step(id, Input::Emptied, None, now);
+    /// Ends the drain of a connection when it has nothing in flight and nothing to write.
+    fn check_drained(&mut self, id: ConnectionId, now: Moment) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        if connection.session.is_draining()
+            && connection.in_flight == 0
+            && connection.outbox.is_empty()
+        {
+            self.step(id, Input::NothingInFlight, None, now);
         }
     }
 }

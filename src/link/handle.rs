@@ -1,47 +1,59 @@
-//! The owner's ends: what it asks of the links goes in, what happens at them comes out.
+//! The owner's side of the links: commands and events.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::{Event, LinkId, Outgoing};
+use super::{Event, LinkId, OutgoingMessage};
 
-/// What the owner asks of the links.
+/// A command of the owner.
 pub(super) enum Command {
-    Send(Vec<Outgoing>),
+    Send(Vec<OutgoingMessage>),
     SignOff(LinkId),
     SignOn(LinkId),
     Drain,
 }
 
-/// The owner's end: messages and wishes go in. When the last is dropped the links are signed off.
+/// The owner's handle to the links. When the last handle is dropped, the links sign off.
 #[derive(Clone)]
 pub struct Handle {
     pub(super) commands: mpsc::Sender<Command>,
+    /// Requests in flight on each link, as the driver last saw them.
+    pub(super) in_flight: Arc<[AtomicUsize]>,
 }
 
-/// The links have stopped; what was given with the call is not done.
+/// The links have stopped. The command was not executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the links have stopped")]
 pub struct Stopped;
 
 impl Handle {
-    /// Gives messages to be sent. Each one is told of in the events. Waits where the links are behind: so whoever
-    /// waits for this must not keep the events from being taken.
+    /// Returns the requests in flight, by link. The counts outlive the handle.
+    #[must_use]
+    pub fn in_flight(&self) -> Arc<[AtomicUsize]> {
+        Arc::clone(&self.in_flight)
+    }
+
+    /// Sends messages. Events report on each of them. Waits while the queue of commands is full, so the caller must keep
+    /// reading events meanwhile.
     ///
     /// # Errors
-    /// If the links have stopped: no byte of these is written.
-    pub async fn send(&self, messages: Vec<Outgoing>) -> Result<(), Stopped> {
+    /// If the links have stopped. Then not a single byte of the messages is written.
+    pub async fn send(&self, messages: Vec<OutgoingMessage>) -> Result<(), Stopped> {
         self.command(Command::Send(messages)).await
     }
 
-    /// The same, if the links have room for it now; otherwise nothing is taken, and [`Handle::room`] says when there is.
+    /// Sends messages if the queue of commands has capacity now. Otherwise `messages` stays as it is; see
+    /// [`Handle::wait_for_capacity`].
     ///
     /// # Errors
-    /// If the links have stopped: no byte of these is written.
-    pub fn try_send(&self, messages: &mut Vec<Outgoing>) -> Result<(), Stopped> {
+    /// If the links have stopped. Then not a single byte of the messages is written.
+    pub fn try_send(&self, messages: &mut Vec<OutgoingMessage>) -> Result<(), Stopped> {
         match self.commands.try_reserve() {
-            Ok(room) => {
-                room.send(Command::Send(std::mem::take(messages)));
+            Ok(permit) => {
+                permit.send(Command::Send(std::mem::take(messages)));
                 Ok(())
             }
             Err(TrySendError::Full(())) => Ok(()),
@@ -49,12 +61,12 @@ impl Handle {
         }
     }
 
-    /// Waits until the links have room for what is sent to them, or have stopped.
-    pub async fn room(&self) {
+    /// Waits until the queue of commands has capacity, or the links have stopped.
+    pub async fn wait_for_capacity(&self) {
         drop(self.commands.reserve().await);
     }
 
-    /// Signs a link off when what is under way on it is answered.
+    /// Signs a link off after the responses in flight have arrived.
     ///
     /// # Errors
     /// If the links have stopped.
@@ -62,7 +74,7 @@ impl Handle {
         self.command(Command::SignOff(link)).await
     }
 
-    /// Brings a link up again that was signed off.
+    /// Signs a link on again.
     ///
     /// # Errors
     /// If the links have stopped.
@@ -70,7 +82,7 @@ impl Handle {
         self.command(Command::SignOn(link)).await
     }
 
-    /// Signs all links off, and stops. The events end when that is done.
+    /// Signs all links off and stops. The events end after that.
     ///
     /// # Errors
     /// If the links have stopped.
@@ -83,11 +95,11 @@ impl Handle {
     }
 }
 
-/// What happens at the links, in batches.
+/// The events of the links, in batches.
 pub struct Events(pub(super) mpsc::Receiver<Vec<Event>>);
 
 impl Events {
-    /// The next batch; `None` when the links have stopped.
+    /// Returns the next batch; `None` when the links have stopped.
     pub async fn next(&mut self) -> Option<Vec<Event>> {
         self.0.recv().await
     }

@@ -1,44 +1,44 @@
-//! Network management, 0800 and 0810: what they ask, and how they are written.
+//! Network management (0800, 0810): reading and writing of messages.
 
 use bytes::BytesMut;
 
-use super::session::Asked;
+use super::session::ManagementRequest;
 use crate::iso8583::{De, EncodeError, Message, Spec};
 use crate::network::SessionRules;
 use crate::values::{Moment, MonthDay, NetworkCode, ResponseCode, Stan, Transmission};
 
-/// What a message is to a session.
+/// A received frame, as a session sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(super) enum ManagementMessage {
     /// A frame of length zero.
     KeepAlive,
-    /// A message that is not of network management.
+    /// A message that is not network management.
     Traffic,
-    /// The other side signs on.
+    /// A sign-on request of the peer.
     SignOn,
-    /// The other side signs off.
+    /// A sign-off request of the peer.
     SignOff,
-    /// The other side asks whether we live.
+    /// An echo request of the peer.
     Echo,
-    /// The business date moves; none where the switch doesn't say to which.
+    /// A cut-over with the new business date; `None` if the message does not carry a valid date.
     CutOver(Option<MonthDay>),
-    /// There is a new key. Who has the keys answers, not the session.
+    /// A key change. The owner of the keys answers, not the session.
     KeyChange,
-    /// Network management that we don't know.
+    /// A network management request that is not in the profile.
     Unknown,
-    /// An answer of network management.
-    Answer {
-        /// What was asked; nothing that we ask, if none.
-        to: Option<Asked>,
-        /// The number of the question.
+    /// A network management response.
+    Response {
+        /// The request that is answered; `None` if we do not send such a request.
+        request: Option<ManagementRequest>,
+        /// The STAN of the request.
         stan: Option<Stan>,
-        /// What it says; `None` if it has no code.
+        /// The response code.
         code: Option<ResponseCode>,
     },
 }
 
-impl Heard {
-    /// What a message is.
+impl ManagementMessage {
+    /// Classifies a message.
     pub(super) fn of(message: &Message<'_>, rules: &SessionRules) -> Self {
         let mti = message.mti();
         if !mti.is_management() {
@@ -46,22 +46,23 @@ impl Heard {
         }
         let code = message.get::<NetworkCode>(De::NETWORK_CODE).ok();
         if Some(mti) == rules.request.response() {
-            return Self::Answer {
-                to: code.and_then(|code| asked(code, rules)),
+            return Self::Response {
+                request: code.and_then(|code| request_of(code, rules)),
                 stan: message.get(De::STAN).ok(),
                 code: message.get(De::RESPONSE_CODE).ok(),
             };
         }
-        let is_ours = mti == rules.request || Some(mti) == rules.request.repeat();
-        code.filter(|_| is_ours).map_or(Self::Unknown, |code| Self::request(code, message, rules))
+        let is_request = mti == rules.request || Some(mti) == rules.request.repeat();
+        code.filter(|_| is_request)
+            .map_or(Self::Unknown, |code| Self::request(code, message, rules))
     }
 
     fn request(code: NetworkCode, message: &Message<'_>, rules: &SessionRules) -> Self {
         let management = &rules.management;
-        match asked(code, rules) {
-            Some(Asked::SignOn) => Self::SignOn,
-            Some(Asked::SignOff) => Self::SignOff,
-            Some(Asked::Echo) => Self::Echo,
+        match request_of(code, rules) {
+            Some(ManagementRequest::SignOn) => Self::SignOn,
+            Some(ManagementRequest::SignOff) => Self::SignOff,
+            Some(ManagementRequest::Echo) => Self::Echo,
             None if Some(code) == management.cut_over => {
                 Self::CutOver(message.get(De::SETTLEMENT_DATE).ok())
             }
@@ -71,24 +72,24 @@ impl Heard {
     }
 }
 
-/// What a code asks for, if it is a question of ours too.
-fn asked(code: NetworkCode, rules: &SessionRules) -> Option<Asked> {
-    [Asked::SignOn, Asked::SignOff, Asked::Echo]
+/// Returns the request with this DE70, if it is one that both sides send.
+fn request_of(code: NetworkCode, rules: &SessionRules) -> Option<ManagementRequest> {
+    [ManagementRequest::SignOn, ManagementRequest::SignOff, ManagementRequest::Echo]
         .into_iter()
-        .find(|asked| *code_of(*asked, rules) == code)
+        .find(|request| *code_of(*request, rules) == code)
 }
 
-const fn code_of(asked: Asked, rules: &SessionRules) -> &NetworkCode {
-    match asked {
-        Asked::SignOn => &rules.management.sign_on,
-        Asked::SignOff => &rules.management.sign_off,
-        Asked::Echo => &rules.management.echo,
+const fn code_of(request: ManagementRequest, rules: &SessionRules) -> &NetworkCode {
+    match request {
+        ManagementRequest::SignOn => &rules.management.sign_on,
+        ManagementRequest::SignOff => &rules.management.sign_off,
+        ManagementRequest::Echo => &rules.management.echo,
     }
 }
 
-/// Writes a question of ours: DE7, 11 and 70, and who asks.
-pub(super) fn write_question(
-    (asked, stan): (Asked, Stan),
+/// Writes a request of ours: DE7, DE11, DE70, and the elements that identify our bank.
+pub(super) fn write_request(
+    (request, stan): (ManagementRequest, Stan),
     (spec, rules): (&Spec, &SessionRules),
     now: Moment,
     buffer: &mut BytesMut,
@@ -97,7 +98,7 @@ pub(super) fn write_question(
     let own = [
         (De::TRANSMISSION, at.as_str()),
         (De::STAN, stan.as_str()),
-        (De::NETWORK_CODE, code_of(asked, rules).as_str()),
+        (De::NETWORK_CODE, code_of(request, rules).as_str()),
     ];
     let identity = rules.identity.iter().map(|(de, text)| (*de, text.as_str()));
     let mut elements: Vec<_> = own.into_iter().chain(identity).collect();
@@ -110,15 +111,15 @@ pub(super) fn write_question(
     Ok(())
 }
 
-/// Writes the answer to a request of network management.
-pub(super) fn write_answer(
+/// Writes the response to a network management request.
+pub(super) fn write_response(
     message: &Message<'_>,
     done: bool,
     rules: &SessionRules,
     buffer: &mut BytesMut,
 ) -> Result<(), EncodeError> {
-    let answers = &rules.answers;
-    let code = if done { answers.done } else { answers.refused };
+    let responses = &rules.responses;
+    let code = if done { responses.done } else { responses.refused };
     let added = [(De::RESPONSE_CODE, code.as_str())];
-    message.spec().respond(message, &answers.echoes, &added, buffer)
+    message.spec().respond(message, &responses.echoes, &added, buffer)
 }

@@ -1,47 +1,47 @@
-//! What is to be written on a line, and what became of it.
+//! The outbox of a connection: frames to write, and how far they are written.
 
 use std::collections::VecDeque;
 
 use bytes::{Buf, BytesMut};
 
-use super::Token;
+use super::CorrelationId;
 use crate::values::Moment;
 
-/// A message in the outbox whose owner wants to know what becomes of it.
+/// A message in the outbox that events report on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tracked {
-    /// Whose it is.
-    pub(super) token: Token,
-    /// The serial number of a request; none of an answer.
+    /// The owner's id of the message.
+    pub(super) correlation_id: CorrelationId,
+    /// The serial number of a request; `None` for a response.
     pub(super) serial: Option<u64>,
-    /// After this moment no first byte of it may be written.
+    /// The moment from which its first byte must not be written.
     pub(super) deadline: Moment,
 }
 
-struct Entry {
-    bytes: usize,
+struct OutboxFrame {
+    length: usize,
     tracked: Option<Tracked>,
 }
 
-/// Frames one behind the other, so that many go in one write, and where each ends.
+/// Consecutive frames with their lengths, so that one write carries many.
 ///
-/// Positions count from the front of the buffer. `taken` bytes at the front are with the transport, which has not
-/// said yet that they are in the kernel; a plain socket has none of these, TLS may.
+/// The transport has accepted the first `taken` bytes of the buffer, but has not confirmed yet that they are in the
+/// kernel. A plain socket confirms at once, TLS may not.
 #[derive(Default)]
 pub(super) struct Outbox {
     bytes: BytesMut,
-    entries: VecDeque<Entry>,
-    /// Bytes of the first entry that are in the kernel already.
+    frames: VecDeque<OutboxFrame>,
+    /// The bytes of the first frame that are in the kernel already.
     begun: usize,
     taken: usize,
-    /// No deadline is before this.
-    earliest: Option<Moment>,
-    /// Since when bytes wait without any being written.
-    waits_since: Option<Moment>,
+    /// A lower bound of all deadlines.
+    earliest_deadline: Option<Moment>,
+    /// The moment since which bytes wait and not a single one was written.
+    waiting_since: Option<Moment>,
 }
 
 impl Outbox {
-    /// Bytes that are not in the kernel yet.
+    /// Returns the number of bytes that are not in the kernel yet.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -50,7 +50,7 @@ impl Outbox {
         self.bytes.is_empty()
     }
 
-    /// Puts a frame behind the others: what `write` appends to the buffer.
+    /// Appends the frame that `write` writes to the buffer.
     pub(super) fn push<E>(
         &mut self,
         tracked: Option<Tracked>,
@@ -59,109 +59,111 @@ impl Outbox {
     ) -> Result<(), E> {
         let before = self.bytes.len();
         write(&mut self.bytes)?;
-        self.entries.push_back(Entry { bytes: self.bytes.len() - before, tracked });
+        self.frames.push_back(OutboxFrame { length: self.bytes.len() - before, tracked });
         if let Some(deadline) = tracked.map(|tracked| tracked.deadline) {
-            self.earliest = Some(self.earliest.map_or(deadline, |other| other.min(deadline)));
+            self.earliest_deadline =
+                Some(self.earliest_deadline.map_or(deadline, |other| other.min(deadline)));
         }
-        self.waits_since.get_or_insert(now);
+        self.waiting_since.get_or_insert(now);
         Ok(())
     }
 
-    /// What is to be written next.
+    /// Returns the bytes to write next.
     pub(super) fn unwritten(&self) -> &[u8] {
         self.bytes.get(self.taken..).unwrap_or_default()
     }
 
-    /// The transport took bytes, and may have put some of them into the kernel.
-    pub(super) fn take(&mut self, count: usize) {
+    /// Records that the transport accepted bytes. Some of them may be in the kernel.
+    pub(super) fn mark_taken(&mut self, count: usize) {
         self.taken = (self.taken + count).min(self.bytes.len());
     }
 
-    /// Whether the transport has taken bytes that it has not put into the kernel for certain.
+    /// Whether the transport has accepted bytes that may not be in the kernel.
     pub(super) const fn has_taken(&self) -> bool {
         self.taken > 0
     }
 
-    /// All that was taken is in the kernel: tells whose messages are so wholly.
-    pub(super) fn flushed(&mut self, now: Moment, mut sent: impl FnMut(Token)) {
+    /// Records that all accepted bytes are in the kernel. Calls `sent` for each message that is complete there.
+    pub(super) fn mark_flushed(&mut self, now: Moment, mut sent: impl FnMut(CorrelationId)) {
         if self.taken == 0 {
             return;
         }
         self.bytes.advance(self.taken);
         self.begun += self.taken;
         self.taken = 0;
-        self.waits_since = (!self.bytes.is_empty()).then_some(now);
-        while let Some(entry) = self.entries.pop_front_if(|entry| entry.bytes <= self.begun) {
-            self.begun -= entry.bytes;
-            if let Some(tracked) = entry.tracked {
-                sent(tracked.token);
+        self.waiting_since = (!self.bytes.is_empty()).then_some(now);
+        while let Some(frame) = self.frames.pop_front_if(|frame| frame.length <= self.begun) {
+            self.begun -= frame.length;
+            if let Some(tracked) = frame.tracked {
+                sent(tracked.correlation_id);
             }
         }
-        if self.entries.is_empty() {
-            self.earliest = None;
+        if self.frames.is_empty() {
+            self.earliest_deadline = None;
         }
     }
 
-    /// Since when bytes wait without any being written.
-    pub(super) const fn waits_since(&self) -> Option<Moment> {
-        self.waits_since
+    /// Returns the moment since which bytes wait and not a single one was written.
+    pub(super) const fn waiting_since(&self) -> Option<Moment> {
+        self.waiting_since
     }
 
-    /// The earliest deadline of what is not written, or a moment before it.
+    /// Returns the earliest deadline of the messages that are not written, or an earlier moment.
     pub(super) const fn next_deadline(&self) -> Option<Moment> {
-        self.earliest
+        self.earliest_deadline
     }
 
-    /// Takes out the messages whose deadline has come and of which no byte has left.
+    /// Removes the messages whose deadline has passed and of which not a single byte has left.
     ///
     /// # Errors
-    /// If such a message has left in part: the line has to be cut, or the rest would be written too late.
+    /// If such a message is partly written. The connection must be closed; otherwise the rest would be written too late.
     pub(super) fn expire(
         &mut self,
         now: Moment,
-        mut gone: impl FnMut(Tracked),
+        mut removed: impl FnMut(Tracked),
     ) -> Result<(), PartlyWritten> {
-        if self.earliest.is_none_or(|earliest| earliest > now) {
+        if self.earliest_deadline.is_none_or(|earliest| earliest > now) {
             return Ok(());
         }
         let out = self.begun + self.taken;
         let mut start = 0;
-        let mut kept = VecDeque::with_capacity(self.entries.len());
+        let mut kept = VecDeque::with_capacity(self.frames.len());
         let mut bytes = BytesMut::with_capacity(self.bytes.len());
-        let mut late = false;
-        for entry in self.entries.drain(..) {
-            let end = start + entry.bytes;
-            let is_due = entry.tracked.is_some_and(|tracked| tracked.deadline <= now);
-            if let (true, true, Some(tracked)) = (is_due, start >= out, entry.tracked) {
-                gone(tracked);
+        let mut has_partly_written = false;
+        for frame in self.frames.drain(..) {
+            let end = start + frame.length;
+            let is_late = frame.tracked.is_some_and(|tracked| tracked.deadline <= now);
+            if let (true, true, Some(tracked)) = (is_late, start >= out, frame.tracked) {
+                removed(tracked);
             } else {
-                late |= is_due;
+                has_partly_written |= is_late;
                 let from = start.max(self.begun) - self.begun;
                 bytes.extend_from_slice(self.bytes.get(from..end - self.begun).unwrap_or_default());
-                kept.push_back(entry);
+                kept.push_back(frame);
             }
             start = end;
         }
         self.bytes = bytes;
-        self.entries = kept;
-        self.earliest = self.entries.iter().filter_map(|entry| Some(entry.tracked?.deadline)).min();
-        self.waits_since = self.waits_since.filter(|_| !self.bytes.is_empty());
-        if late { Err(PartlyWritten) } else { Ok(()) }
+        self.frames = kept;
+        self.earliest_deadline =
+            self.frames.iter().filter_map(|frame| Some(frame.tracked?.deadline)).min();
+        self.waiting_since = self.waiting_since.filter(|_| !self.bytes.is_empty());
+        if has_partly_written { Err(PartlyWritten) } else { Ok(()) }
     }
 
-    /// The line is gone: what is left, and of each whether a byte of it may have left.
-    pub(super) fn abandon(self) -> impl Iterator<Item = (Tracked, bool)> {
+    /// Returns the messages that are left after the connection ended, each with whether a byte of it may have left.
+    pub(super) fn into_unsent(self) -> impl Iterator<Item = (Tracked, bool)> {
         let out = self.begun + self.taken;
-        let with_start = self.entries.into_iter().scan(0, |at, entry| {
+        let with_start = self.frames.into_iter().scan(0, |at, frame| {
             let start = *at;
-            *at += entry.bytes;
-            Some((start, entry))
+            *at += frame.length;
+            Some((start, frame))
         });
-        with_start.filter_map(move |(start, entry)| Some((entry.tracked?, start < out)))
+        with_start.filter_map(move |(start, frame)| Some((frame.tracked?, start < out)))
     }
 }
 
-/// A message whose deadline has come has left in part.
+/// A message whose deadline has passed is partly written.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PartlyWritten;
 
@@ -171,12 +173,13 @@ mod tests {
 
     const NOW: Moment = Moment::from_millis(1_000);
 
-    /// Messages of 10 bytes, each of its number, whose deadlines are at that many milliseconds.
+    /// Returns an outbox with messages of 10 bytes, which hold their number, with these deadlines in milliseconds.
     fn outbox(deadlines: &[u64]) -> Outbox {
         let mut outbox = Outbox::default();
         for (deadline, number) in deadlines.iter().zip(0_u8..) {
             let deadline = Moment::from_millis(*deadline);
-            let tracked = Tracked { token: Token(number.into()), serial: None, deadline };
+            let tracked =
+                Tracked { correlation_id: CorrelationId(number.into()), serial: None, deadline };
             let written: Result<(), ()> = outbox.push(Some(tracked), NOW, |buffer| {
                 buffer.extend_from_slice(&[number; 10]);
                 Ok(())
@@ -188,41 +191,42 @@ mod tests {
 
     fn write(outbox: &mut Outbox, count: usize) -> Vec<u128> {
         let mut sent = Vec::new();
-        outbox.take(count);
-        outbox.flushed(NOW, |token| sent.push(token.0));
+        outbox.mark_taken(count);
+        outbox.mark_flushed(NOW, |correlation_id| sent.push(correlation_id.0));
         sent
     }
 
     fn expire(outbox: &mut Outbox, at: u64) -> (Result<(), PartlyWritten>, Vec<u128>) {
-        let mut gone = Vec::new();
-        let result = outbox.expire(Moment::from_millis(at), |tracked| gone.push(tracked.token.0));
-        (result, gone)
+        let mut removed = Vec::new();
+        let result = outbox
+            .expire(Moment::from_millis(at), |tracked| removed.push(tracked.correlation_id.0));
+        (result, removed)
     }
 
-    fn left(outbox: Outbox) -> Vec<(u128, bool)> {
-        outbox.abandon().map(|(tracked, begun)| (tracked.token.0, begun)).collect()
+    fn unsent(outbox: Outbox) -> Vec<(u128, bool)> {
+        outbox.into_unsent().map(|(tracked, begun)| (tracked.correlation_id.0, begun)).collect()
     }
 
     #[test]
-    fn a_message_is_sent_when_its_last_byte_is_and_begun_when_its_first() {
+    fn a_message_is_sent_with_its_last_byte_and_begun_with_its_first() {
         let mut outbox = outbox(&[5_000; 4]);
         assert_eq!(write(&mut outbox, 9), []);
         assert_eq!(write(&mut outbox, 1), [0]);
         assert_eq!(write(&mut outbox, 11), [1]);
-        assert_eq!(left(outbox), [(2, true), (3, false)]);
+        assert_eq!(unsent(outbox), [(2, true), (3, false)]);
     }
 
     #[test]
-    fn what_the_transport_took_may_have_left_and_is_not_sent_before_it_says_so() {
+    fn accepted_bytes_may_have_left_but_are_not_sent_before_the_transport_confirms() {
         let mut outbox = outbox(&[5_000; 3]);
-        outbox.take(15);
+        outbox.mark_taken(15);
         assert!(outbox.has_taken());
         assert_eq!(outbox.unwritten().len(), 15);
-        assert_eq!(left(outbox), [(0, true), (1, true), (2, false)]);
+        assert_eq!(unsent(outbox), [(0, true), (1, true), (2, false)]);
     }
 
     #[test]
-    fn what_is_late_is_taken_out_from_between_the_others_and_their_bytes_stay_whole() {
+    fn late_messages_are_removed_and_the_other_frames_stay_intact() {
         let mut outbox = outbox(&[5_000, 2_000, 5_000, 2_000, 3_000]);
         assert_eq!(write(&mut outbox, 4), []);
         assert_eq!(expire(&mut outbox, 1_999), (Ok(()), vec![]));
@@ -231,23 +235,23 @@ mod tests {
         assert_eq!(outbox.unwritten(), expected);
         assert_eq!(outbox.next_deadline(), Some(Moment::from_millis(3_000)));
         assert_eq!(write(&mut outbox, 16), [0, 2]);
-        assert_eq!(left(outbox), [(4, false)]);
+        assert_eq!(unsent(outbox), [(4, false)]);
     }
 
     #[test]
-    fn what_is_late_and_half_written_can_not_be_taken_back() {
+    fn a_late_message_that_is_partly_written_is_an_error() {
         let mut outbox = outbox(&[2_000, 2_000]);
         write(&mut outbox, 1);
         assert_eq!(expire(&mut outbox, 2_000), (Err(PartlyWritten), vec![1]));
-        assert_eq!(left(outbox), [(0, true)]);
+        assert_eq!(unsent(outbox), [(0, true)]);
     }
 
     #[test]
-    fn a_message_that_can_not_be_written_leaves_no_trace() {
+    fn a_message_that_cannot_be_encoded_leaves_the_outbox_unchanged() {
         let mut outbox = outbox(&[5_000]);
         assert_eq!(outbox.push(None, NOW, |_| Err("too long")), Err("too long"));
-        assert_eq!((outbox.len(), outbox.waits_since()), (10, Some(NOW)));
+        assert_eq!((outbox.len(), outbox.waiting_since()), (10, Some(NOW)));
         assert_eq!(write(&mut outbox, 10), [0]);
-        assert_eq!((outbox.is_empty(), outbox.waits_since()), (true, None));
+        assert_eq!((outbox.is_empty(), outbox.waiting_since()), (true, None));
     }
 }

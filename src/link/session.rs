@@ -1,127 +1,135 @@
-//! One connection's life, as a pure machine.
+//! The session of one connection, as a pure state machine.
 //!
 //! ```text
 //!              connected            signed on           drain, or the switch signs off
 //! Connecting ───────────► SigningOn ─────────► Up ─────────────────────────────────► Draining
-//!     │                       │                │                                        │ nothing under way
-//!     │ time is up            │ refused,       │ echoes lost,                           ▼
-//!     │                       │ time is up     │ peer gone                          SigningOff
-//!     ▼                       ▼                ▼                                        │ answered, time is up
+//!     │                       │                │                                        │ nothing in flight
+//!     │ timeout               │ refused,       │ echoes lost,                           ▼
+//!     │                       │ timeout        │ peer gone                          SigningOff
+//!     ▼                       ▼                ▼                                        │ response, timeout
 //!    Down ◄────────────────────────────────────────────────────────────────────────────-┘
 //! ```
-//! [`Session::handle`] takes in what happened and gives the moves that follow, in their order.
+//! [`Session::handle`] takes an input and returns the actions that follow, in order.
 
 #[cfg(test)]
 mod tests;
 
-use super::end::End;
-use super::management::Heard;
-use crate::network::{SessionRules, SessionTimers, Starter};
+use super::disconnect::DisconnectReason;
+use super::management::ManagementMessage;
+use crate::network::{SessionRules, SessionTimers, SignOnBy};
 use crate::values::{Moment, MonthDay, Stan};
 
-/// A connection, from the attempt to its end.
+/// The session of a connection, from the connection attempt to its end.
 #[derive(Clone, Debug)]
 pub(super) struct Session {
     state: State,
-    /// When something was last heard.
-    heard: Moment,
+    /// The time of the last received frame.
+    last_received: Moment,
 }
 
-/// Where a connection stands.
+/// The state of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// There is no connection yet, or TLS is not agreed.
+    /// The connection is not established, or the TLS handshake is not complete.
     Connecting { until: Moment },
-    /// Somebody has to sign on: we with a question, or they.
-    SigningOn { question: Option<Stan>, until: Moment },
-    /// Messages go both ways.
-    Up(Echo),
-    /// No new requests; answers under way are waited for.
-    Draining { until: Moment, ended_by: Starter },
-    /// We signed off, and wait for the answer.
-    SigningOff { question: Stan, until: Moment },
-    /// It is over.
+    /// The sign-on is not complete. `request` is the STAN of our sign-on request; `None` if the switch signs on.
+    SigningOn { request: Option<Stan>, until: Moment },
+    /// Both sides can send messages.
+    Up(EchoState),
+    /// New requests are not sent; responses in flight can arrive until `until`.
+    Draining { until: Moment, ended_by: SignOffBy },
+    /// Our sign-off request is sent, with the STAN `request`; the response has not arrived.
+    SigningOff { request: Stan, until: Moment },
+    /// The session has ended.
     Down,
 }
 
-/// Whether we asked for an echo.
+/// The side that signs off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Echo {
-    /// Nothing is asked.
-    Quiet,
-    /// Asked, so many times without hearing anything.
-    Asked { at: Moment, times: u8 },
+pub(super) enum SignOffBy {
+    Bank,
+    Switch,
 }
 
-/// A question of ours.
+/// The state of the echo test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EchoState {
+    /// An echo request is not in flight.
+    Idle,
+    /// An echo request was sent at `at`. It is number `count` in a row without anything received.
+    Waiting { at: Moment, count: u8 },
+}
+
+/// A network management request that we send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Asked {
+pub(super) enum ManagementRequest {
     SignOn,
     SignOff,
     Echo,
 }
 
-/// What happens to a connection.
+/// An input of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Input {
-    /// The connection is made.
+    /// The connection is established.
     Connected,
-    /// A message or keep-alive came.
-    Heard(Heard),
-    /// [`Session::deadline`] has come.
-    Due,
-    /// The link is to be signed off.
+    /// A message or keep-alive was received.
+    Received(ManagementMessage),
+    /// [`Session::deadline`] has passed.
+    DeadlinePassed,
+    /// The owner signs the link off.
     Drain,
-    /// Nothing is under way on the line.
-    Emptied,
-    /// The connection failed or broke, or has to be given up.
-    Ended(End),
+    /// The connection has no message in flight and none to write.
+    NothingInFlight,
+    /// The connection failed or broke, or must be closed.
+    Ended(DisconnectReason),
 }
 
-/// What follows.
+/// An action of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Move {
-    /// Write a question of network management.
-    Ask(Asked, Stan),
-    /// Answer the message: done, or refused.
-    Answer { done: bool },
-    /// Send the keep-alive back.
+pub(super) enum SessionAction {
+    /// Sends a network management request.
+    SendRequest(ManagementRequest, Stan),
+    /// Responds to the message: done, or refused.
+    Respond { done: bool },
+    /// Returns the keep-alive.
     KeepAlive,
-    /// Hand the message up.
-    Pass,
-    /// Hand the new business date up.
+    /// Passes the message to the owner.
+    Deliver,
+    /// Reports the new business date.
     CutOver(MonthDay),
-    /// Hand the message up to who keeps the keys.
+    /// Passes the key change to the owner of the keys.
     KeyChange,
-    /// The message was not to come now. It is told, and nothing else is done with it.
+    /// Reports an unexpected message, without any other effect.
     Unexpected,
-    /// Requests may be sent from now on.
+    /// Reports that the link can carry requests.
     Up,
-    /// Close the connection.
-    Close(End),
+    /// Closes the connection.
+    Close(DisconnectReason),
 }
 
-/// What handling needs besides the input.
+/// The time, the rules and the STAN counter that an input is handled with.
 pub(super) struct Context<'a> {
     pub(super) now: Moment,
     pub(super) rules: &'a SessionRules,
-    /// The number of the next question; counted up when it is used.
-    pub(super) numbers: &'a mut u64,
+    /// The counter for the STAN of our next request.
+    pub(super) stan_counter: &'a mut u64,
 }
 
-/// At most two things follow from an input.
-pub(super) type Moves = [Option<Move>; 2];
+/// The actions that follow from an input: two at most.
+pub(super) type SessionActions = [Option<SessionAction>; 2];
 
-const NOTHING: Moves = [None, None];
-const UNEXPECTED: Moves = [Some(Move::Unexpected), None];
-const PASS: Moves = [Some(Move::Pass), None];
-const REFUSED: Moves = [Some(Move::Answer { done: false }), Some(Move::Unexpected)];
-const DONE: Moves = [Some(Move::Answer { done: true }), None];
+const NOTHING: SessionActions = [None, None];
+const UNEXPECTED: SessionActions = [Some(SessionAction::Unexpected), None];
+const DELIVER: SessionActions = [Some(SessionAction::Deliver), None];
+const REFUSED: SessionActions =
+    [Some(SessionAction::Respond { done: false }), Some(SessionAction::Unexpected)];
+const DONE: SessionActions = [Some(SessionAction::Respond { done: true }), None];
 
 impl Session {
-    /// A connection that is being made.
+    /// Creates the session of a connection attempt.
     pub(super) fn new(now: Moment, timers: &SessionTimers) -> Self {
-        Self { state: State::Connecting { until: now.after(timers.connect) }, heard: now }
+        Self { state: State::Connecting { until: now.after(timers.connect) }, last_received: now }
     }
 
     /// Whether requests may be sent.
@@ -129,60 +137,61 @@ impl Session {
         matches!(self.state, State::Up(_))
     }
 
-    /// Whether answers to the switch may be sent.
+    /// Whether responses to the switch may be sent.
     pub(super) const fn is_open(&self) -> bool {
         matches!(self.state, State::Up(_) | State::Draining { .. })
     }
 
-    /// Whether it only waits for answers under way.
+    /// Whether the session only waits for responses in flight.
     pub(super) const fn is_draining(&self) -> bool {
         matches!(self.state, State::Draining { .. })
     }
 
-    /// Whether nobody has signed on yet.
-    pub(super) const fn is_early(&self) -> bool {
+    /// Whether the sign-on is not complete.
+    pub(super) const fn is_before_sign_on(&self) -> bool {
         matches!(self.state, State::Connecting { .. } | State::SigningOn { .. })
     }
 
-    /// When [`Input::Due`] is to be handled next, if ever.
+    /// Returns the moment for [`Input::DeadlinePassed`], if there is one.
     pub(super) fn deadline(&self, timers: &SessionTimers) -> Option<Moment> {
         match self.state {
             State::Connecting { until }
             | State::SigningOn { until, .. }
             | State::Draining { until, .. }
             | State::SigningOff { until, .. } => Some(until),
-            State::Up(Echo::Quiet) => Some(self.heard.after(timers.echo_idle)),
-            State::Up(Echo::Asked { at, .. }) => Some(at.after(timers.echo_answer)),
+            State::Up(EchoState::Idle) => Some(self.last_received.after(timers.echo_idle)),
+            State::Up(EchoState::Waiting { at, .. }) => Some(at.after(timers.echo_response)),
             State::Down => None,
         }
     }
 
-    /// Takes in what happened.
-    pub(super) fn handle(&mut self, input: Input, context: &mut Context<'_>) -> Moves {
+    /// Handles an input.
+    pub(super) fn handle(&mut self, input: Input, context: &mut Context<'_>) -> SessionActions {
         match input {
-            Input::Connected => self.connected(context),
-            Input::Heard(heard) => {
-                self.heard = context.now;
-                self.hear(heard, context)
+            Input::Connected => self.connect(context),
+            Input::Received(message) => {
+                self.last_received = context.now;
+                self.receive(message, context)
             }
-            Input::Due => self.due(context),
+            Input::DeadlinePassed => self.deadline_passed(context),
             Input::Drain => self.drain(context),
-            Input::Emptied => self.emptied(context),
-            Input::Ended(end) => self.end(end),
+            Input::NothingInFlight => self.finish_drain(context),
+            Input::Ended(reason) => self.close(reason),
         }
     }
 
-    fn connected(&mut self, context: &mut Context<'_>) -> Moves {
+    fn connect(&mut self, context: &mut Context<'_>) -> SessionActions {
         match self.state {
             State::Connecting { .. } => {
                 let until = context.now.after(context.rules.timers.sign_on);
-                self.heard = context.now;
-                let question = match context.rules.sign_on {
-                    Starter::We => Some(context.number()),
-                    Starter::They => None,
+                self.last_received = context.now;
+                let request = match context.rules.sign_on {
+                    SignOnBy::Bank => Some(context.next_stan()),
+                    SignOnBy::Switch => None,
                 };
-                self.state = State::SigningOn { question, until };
-                [question.map(|stan| Move::Ask(Asked::SignOn, stan)), None]
+                self.state = State::SigningOn { request, until };
+                let sign_on = |stan| SessionAction::SendRequest(ManagementRequest::SignOn, stan);
+                [request.map(sign_on), None]
             }
             State::SigningOn { .. }
             | State::Up(_)
@@ -192,7 +201,7 @@ impl Session {
         }
     }
 
-    fn hear(&mut self, heard: Heard, context: &mut Context<'_>) -> Moves {
+    fn receive(&mut self, message: ManagementMessage, context: &mut Context<'_>) -> SessionActions {
         match self.state {
             State::Connecting { .. } | State::Down => return UNEXPECTED,
             State::SigningOn { .. }
@@ -200,86 +209,96 @@ impl Session {
             | State::Draining { .. }
             | State::SigningOff { .. } => {}
         }
-        match heard {
-            Heard::KeepAlive => [Some(Move::KeepAlive), None],
-            Heard::Traffic if self.is_early() => UNEXPECTED,
-            Heard::Traffic => PASS,
-            Heard::Echo => DONE,
-            // Before the sign-on nobody moves the date.
-            Heard::CutOver(Some(_)) if self.is_early() => REFUSED,
-            Heard::CutOver(Some(date)) => {
-                [Some(Move::Answer { done: true }), Some(Move::CutOver(date))]
+        match message {
+            ManagementMessage::KeepAlive => [Some(SessionAction::KeepAlive), None],
+            ManagementMessage::Traffic if self.is_before_sign_on() => UNEXPECTED,
+            ManagementMessage::Traffic => DELIVER,
+            ManagementMessage::Echo => DONE,
+            // A cut-over is refused before the sign-on.
+            ManagementMessage::CutOver(Some(_)) if self.is_before_sign_on() => REFUSED,
+            ManagementMessage::CutOver(Some(date)) => {
+                [Some(SessionAction::Respond { done: true }), Some(SessionAction::CutOver(date))]
             }
-            Heard::CutOver(None) | Heard::Unknown => REFUSED,
-            Heard::KeyChange => [Some(Move::KeyChange), None],
-            Heard::SignOn => self.they_sign_on(context),
-            Heard::SignOff => self.they_sign_off(context),
-            Heard::Answer { to: Some(to), stan, code } => {
-                let done = code == Some(context.rules.answers.done);
-                self.answered(to, stan, done)
+            ManagementMessage::CutOver(None) | ManagementMessage::Unknown => REFUSED,
+            ManagementMessage::KeyChange => [Some(SessionAction::KeyChange), None],
+            ManagementMessage::SignOn => self.peer_signs_on(context),
+            ManagementMessage::SignOff => self.peer_signs_off(context),
+            ManagementMessage::Response { request: Some(request), stan, code } => {
+                let done = code == Some(context.rules.responses.done);
+                self.receive_response(request, stan, done)
             }
-            Heard::Answer { to: None, .. } => UNEXPECTED,
+            ManagementMessage::Response { request: None, .. } => UNEXPECTED,
         }
     }
 
-    /// Again is no breach: a switch that did not get our answer signs on again.
-    fn they_sign_on(&mut self, context: &Context<'_>) -> Moves {
+    /// Handles a sign-on of the switch. A repeated sign-on is valid: the switch may not have received our response.
+    fn peer_signs_on(&mut self, context: &Context<'_>) -> SessionActions {
         match (self.state, context.rules.sign_on) {
-            (State::SigningOn { .. }, Starter::They) => {
-                self.state = State::Up(Echo::Quiet);
-                [Some(Move::Answer { done: true }), Some(Move::Up)]
+            (State::SigningOn { .. }, SignOnBy::Switch) => {
+                self.state = State::Up(EchoState::Idle);
+                [Some(SessionAction::Respond { done: true }), Some(SessionAction::Up)]
             }
-            (State::SigningOn { .. }, Starter::We)
+            (State::SigningOn { .. }, SignOnBy::Bank)
             | (
                 State::Connecting { .. }
                 | State::Up(_)
                 | State::Draining { .. }
                 | State::SigningOff { .. }
                 | State::Down,
-                Starter::We | Starter::They,
+                SignOnBy::Bank | SignOnBy::Switch,
             ) => DONE,
         }
     }
 
-    fn they_sign_off(&mut self, context: &Context<'_>) -> Moves {
+    fn peer_signs_off(&mut self, context: &Context<'_>) -> SessionActions {
         match self.state {
             State::Up(_) => {
                 let until = context.now.after(context.rules.timers.drain);
-                self.state = State::Draining { until, ended_by: Starter::They };
+                self.state = State::Draining { until, ended_by: SignOffBy::Switch };
                 DONE
             }
             State::Connecting { .. } | State::SigningOn { .. } | State::SigningOff { .. } => {
                 self.state = State::Down;
-                [Some(Move::Answer { done: true }), Some(Move::Close(End::SignedOff))]
+                [
+                    Some(SessionAction::Respond { done: true }),
+                    Some(SessionAction::Close(DisconnectReason::SignedOff)),
+                ]
             }
             State::Draining { until, .. } => {
-                self.state = State::Draining { until, ended_by: Starter::They };
+                self.state = State::Draining { until, ended_by: SignOffBy::Switch };
                 DONE
             }
             State::Down => UNEXPECTED,
         }
     }
 
-    /// An answer to a question of ours. One to an echo that was given up is no breach either: it was only late.
-    fn answered(&mut self, to: Asked, stan: Option<Stan>, done: bool) -> Moves {
-        match (self.state, to) {
-            (State::SigningOn { question, .. }, Asked::SignOn)
-                if question.is_some() && question == stan =>
+    /// Handles a response to one of our requests. A late echo response is valid in every signed-on state.
+    fn receive_response(
+        &mut self,
+        answered: ManagementRequest,
+        stan: Option<Stan>,
+        done: bool,
+    ) -> SessionActions {
+        match (self.state, answered) {
+            (State::SigningOn { request, .. }, ManagementRequest::SignOn)
+                if request.is_some() && request == stan =>
             {
                 if done {
-                    self.state = State::Up(Echo::Quiet);
-                    return [Some(Move::Up), None];
+                    self.state = State::Up(EchoState::Idle);
+                    return [Some(SessionAction::Up), None];
                 }
-                self.end(End::SignOnRefused)
+                self.close(DisconnectReason::SignOnRefused)
             }
-            (State::SigningOff { question, .. }, Asked::SignOff) if stan == Some(question) => {
-                self.end(End::SignedOff)
+            (State::SigningOff { request, .. }, ManagementRequest::SignOff)
+                if stan == Some(request) =>
+            {
+                self.close(DisconnectReason::SignedOff)
             }
-            (State::Up(_), Asked::Echo) => {
-                self.state = State::Up(Echo::Quiet);
+            (State::Up(_), ManagementRequest::Echo) => {
+                self.state = State::Up(EchoState::Idle);
                 NOTHING
             }
-            (State::Draining { .. } | State::SigningOff { .. }, Asked::Echo) => NOTHING,
+            (State::Draining { .. } | State::SigningOff { .. }, ManagementRequest::Echo) => NOTHING,
             (
                 State::Connecting { .. }
                 | State::SigningOn { .. }
@@ -287,66 +306,71 @@ impl Session {
                 | State::Draining { .. }
                 | State::SigningOff { .. }
                 | State::Down,
-                Asked::SignOn | Asked::SignOff | Asked::Echo,
+                ManagementRequest::SignOn | ManagementRequest::SignOff | ManagementRequest::Echo,
             ) => UNEXPECTED,
         }
     }
 
-    fn due(&mut self, context: &mut Context<'_>) -> Moves {
+    fn deadline_passed(&mut self, context: &mut Context<'_>) -> SessionActions {
         match self.state {
-            State::Connecting { .. } => self.end(End::ConnectTimeout),
-            State::SigningOn { .. } => self.end(End::SignOnTimeout),
-            State::Up(echo) => self.echo_due(echo, context),
-            State::Draining { .. } => self.emptied(context),
-            State::SigningOff { .. } => self.end(End::SignedOff),
+            State::Connecting { .. } => self.close(DisconnectReason::ConnectTimeout),
+            State::SigningOn { .. } => self.close(DisconnectReason::SignOnTimeout),
+            State::Up(echo) => self.check_echo(echo, context),
+            State::Draining { .. } => self.finish_drain(context),
+            State::SigningOff { .. } => self.close(DisconnectReason::SignedOff),
             State::Down => NOTHING,
         }
     }
 
-    /// Asks for an echo after silence, and again; gives the line up after so many. Anything heard since is as
-    /// good as an echo.
-    fn echo_due(&mut self, echo: Echo, context: &mut Context<'_>) -> Moves {
+    /// Sends an echo request after the idle time and repeats it; closes the connection after the configured number of
+    /// lost echoes. Anything received since the request counts as a response.
+    fn check_echo(&mut self, echo: EchoState, context: &mut Context<'_>) -> SessionActions {
         let rules = context.rules;
-        let times = match echo {
-            Echo::Asked { at, .. } if self.heard >= at => {
-                self.state = State::Up(Echo::Quiet);
+        let count = match echo {
+            EchoState::Waiting { at, .. } if self.last_received >= at => {
+                self.state = State::Up(EchoState::Idle);
                 return NOTHING;
             }
-            Echo::Asked { times, .. } if times >= rules.timers.echoes_lost => {
-                return self.end(End::EchoLost);
+            EchoState::Waiting { count, .. } if count >= rules.timers.lost_echo_limit => {
+                return self.close(DisconnectReason::EchoTimeout);
             }
-            Echo::Asked { times, .. } => times + 1,
-            Echo::Quiet if context.now < self.heard.after(rules.timers.echo_idle) => {
+            EchoState::Waiting { count, .. } => count + 1,
+            EchoState::Idle if context.now < self.last_received.after(rules.timers.echo_idle) => {
                 return NOTHING;
             }
-            Echo::Quiet => 1,
+            EchoState::Idle => 1,
         };
-        self.state = State::Up(Echo::Asked { at: context.now, times });
-        [Some(Move::Ask(Asked::Echo, context.number())), None]
+        self.state = State::Up(EchoState::Waiting { at: context.now, count });
+        let stan = context.next_stan();
+        [Some(SessionAction::SendRequest(ManagementRequest::Echo, stan)), None]
     }
 
-    fn drain(&mut self, context: &Context<'_>) -> Moves {
+    fn drain(&mut self, context: &Context<'_>) -> SessionActions {
         match self.state {
-            State::Connecting { .. } | State::SigningOn { .. } => self.end(End::SignedOff),
+            State::Connecting { .. } | State::SigningOn { .. } => {
+                self.close(DisconnectReason::SignedOff)
+            }
             State::Up(_) => {
                 let until = context.now.after(context.rules.timers.drain);
-                self.state = State::Draining { until, ended_by: Starter::We };
+                self.state = State::Draining { until, ended_by: SignOffBy::Bank };
                 NOTHING
             }
             State::Draining { .. } | State::SigningOff { .. } | State::Down => NOTHING,
         }
     }
 
-    /// Nothing is under way any more, or is waited for no longer.
-    fn emptied(&mut self, context: &mut Context<'_>) -> Moves {
+    /// Ends the drain: all responses are here, or the time for them has passed.
+    fn finish_drain(&mut self, context: &mut Context<'_>) -> SessionActions {
         match self.state {
-            State::Draining { ended_by: Starter::We, .. } => {
+            State::Draining { ended_by: SignOffBy::Bank, .. } => {
                 let until = context.now.after(context.rules.timers.sign_on);
-                let question = context.number();
-                self.state = State::SigningOff { question, until };
-                [Some(Move::Ask(Asked::SignOff, question)), None]
+                let request = context.next_stan();
+                self.state = State::SigningOff { request, until };
+                [Some(SessionAction::SendRequest(ManagementRequest::SignOff, request)), None]
             }
-            State::Draining { ended_by: Starter::They, .. } => self.end(End::SignedOff),
+            State::Draining { ended_by: SignOffBy::Switch, .. } => {
+                self.close(DisconnectReason::SignedOff)
+            }
             State::Connecting { .. }
             | State::SigningOn { .. }
             | State::Up(_)
@@ -355,19 +379,19 @@ impl Session {
         }
     }
 
-    fn end(&mut self, end: End) -> Moves {
+    fn close(&mut self, reason: DisconnectReason) -> SessionActions {
         if self.state == State::Down {
             return NOTHING;
         }
         self.state = State::Down;
-        [Some(Move::Close(end)), None]
+        [Some(SessionAction::Close(reason)), None]
     }
 }
 
 impl Context<'_> {
-    fn number(&mut self) -> Stan {
-        let stan = Stan::wrapped(*self.numbers);
-        *self.numbers = self.numbers.wrapping_add(1);
+    fn next_stan(&mut self) -> Stan {
+        let stan = Stan::wrapped(*self.stan_counter);
+        *self.stan_counter = self.stan_counter.wrapping_add(1);
         stan
     }
 }

@@ -1,4 +1,4 @@
-//! Where links go, the clock, and connections.
+//! Endpoints of links, the clock, and connections.
 
 use std::io;
 use std::net::IpAddr;
@@ -14,22 +14,22 @@ use super::group::Role;
 use crate::tls::{TlsClient, TlsServer};
 use crate::values::Moment;
 
-/// Where a link goes to, or comes from.
+/// The endpoint of a link.
 pub enum Endpoint {
     /// We connect to the switch.
     Dial {
         /// Host and port.
         address: String,
-        /// With TLS, or without.
+        /// The TLS configuration; `None` for plain TCP.
         tls: Option<TlsClient>,
     },
     /// The switch connects to us.
     Listen {
-        /// Where.
+        /// The listening socket.
         listener: TcpListener,
-        /// The peers that may connect; all others are turned away.
+        /// The addresses that may connect; all others are refused.
         allowed: Vec<IpAddr>,
-        /// With TLS, or without.
+        /// The TLS configuration; `None` for plain TCP.
         tls: Option<TlsServer>,
     },
 }
@@ -43,8 +43,8 @@ impl Endpoint {
     }
 }
 
-/// The time of day when it was made, carried on by a clock that is never set back. Whoever gives deadlines to a
-/// link takes them from a copy of its clock.
+/// A clock that starts at the system time and never runs backwards. Deadlines for a link must come from a copy of its
+/// clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     moment: Moment,
@@ -52,20 +52,20 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that is set by the system's.
+    /// Creates a clock set to the system time.
     #[must_use]
     pub fn new() -> Self {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self { moment: Moment::default().after(since), instant: Instant::now() }
     }
 
-    /// Now.
+    /// Returns the current moment.
     #[must_use]
     pub fn now(&self) -> Moment {
         self.moment.after(self.instant.elapsed())
     }
 
-    /// When a moment comes. One in the distant future comes in a day at the latest, to be looked at again.
+    /// Returns the instant of a moment, at most one day ahead; the caller then looks again.
     #[must_use]
     pub fn instant_of(&self, moment: Moment) -> Instant {
         const DAY: Duration = Duration::from_hours(24);
@@ -80,22 +80,22 @@ impl Default for Clock {
     }
 }
 
-/// A stream of bytes both ways.
+/// A bidirectional byte stream.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Send> Stream for T {}
 
-/// A connection, and what was read from it and is no whole message yet.
+/// An established connection, with received bytes that are not a complete message yet.
 pub(super) struct Wire {
     pub(super) stream: Pin<Box<dyn Stream>>,
-    /// Whether the stream may hold bytes back that it took, as TLS does.
-    pub(super) holds_back: bool,
+    /// Whether the stream can buffer accepted bytes, as TLS does.
+    pub(super) is_buffered: bool,
     pub(super) incoming: BytesMut,
 }
 
 impl Wire {
-    fn new(stream: impl Stream + 'static, holds_back: bool) -> Self {
-        Self { stream: Box::pin(stream), holds_back, incoming: BytesMut::new() }
+    fn new(stream: impl Stream + 'static, is_buffered: bool) -> Self {
+        Self { stream: Box::pin(stream), is_buffered, incoming: BytesMut::new() }
     }
 }
 
@@ -109,8 +109,8 @@ pub(super) async fn dial(address: String, tls: Option<TlsClient>) -> io::Result<
     }
 }
 
-/// Takes a connection on.
-pub(super) async fn take_on(stream: TcpStream, tls: Option<TlsServer>) -> io::Result<Wire> {
+/// Accepts a connection of the switch.
+pub(super) async fn accept(stream: TcpStream, tls: Option<TlsServer>) -> io::Result<Wire> {
     configure(&stream)?;
     match tls {
         None => Ok(Wire::new(stream, false)),
@@ -118,8 +118,8 @@ pub(super) async fn take_on(stream: TcpStream, tls: Option<TlsServer>) -> io::Re
     }
 }
 
-/// Small messages leave at once, and a peer that is gone without a word is found out also where the network has no
-/// echo.
+/// Disables Nagle's algorithm, so that small messages leave at once, and enables TCP keep-alive, which detects a dead peer
+/// on networks without an echo message.
 fn configure(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let keep_alive = TcpKeepalive::new()

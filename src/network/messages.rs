@@ -1,108 +1,115 @@
-//! Our messages: which data elements each has, and what they say.
+//! The messages that we send: their data elements, compiled from the profile.
 
 use bytes::BytesMut;
 use thiserror::Error;
 
 use super::pattern::{Pattern, TooLong};
 use super::profile::{Network, elements, message_type};
-use super::said::{Said, Word, write_name};
+use super::values::{MessageValues, ValueName, write_name};
 use crate::iso8583::{De, EncodeError, Message, Mti, Spec};
-use crate::mutation::{Mutant, broken};
+use crate::mutation::{Mutant, is_mutant_active};
 use crate::settings::{Section, all};
-use crate::transfer::{Holding, Inquiry, Order, ReversalSend, Side, Trace};
+use crate::transfer::{AccountDetails, Inquiry, Order, OutgoingReversal, Side, TraceNumbers};
 use crate::values::ResponseCode;
 
-/// Why a message can't be put together.
+/// The reasons why a message cannot be built.
 #[derive(Debug, Error)]
-pub enum SpeakError {
-    /// A value has no room in the network.
+pub enum BuildError {
+    /// A value is longer than its field in the profile.
     #[error(transparent)]
     TooLong(#[from] TooLong),
-    /// A value is not what the spec has there.
+    /// A value does not fit the spec.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// The network knows no such message.
-    #[error("network {network} knows no {what}")]
-    Unknown {
+    /// The network does not have the message.
+    #[error("network {network} does not support a {message}")]
+    Unsupported {
         /// The network.
         network: String,
-        /// What it does not know.
-        what: &'static str,
+        /// The message: `reversal` or `status inquiry`.
+        message: &'static str,
     },
 }
 
-/// A message: its type, and what each of its data elements says, in ascending order.
+/// A message of the profile: its MTI, and a pattern for each data element in ascending order.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(super) struct MessageTemplate {
     pub(super) mti: Mti,
     elements: Vec<(De, Pattern)>,
 }
 
-/// The messages of a profile.
+/// The requests of a profile.
 #[derive(Debug)]
 pub(super) struct Messages {
-    pub(super) request: Form,
-    inquiry: Form,
-    reversal: Option<Form>,
-    status: Option<Form>,
+    pub(super) request: MessageTemplate,
+    inquiry: MessageTemplate,
+    reversal: Option<MessageTemplate>,
+    status_inquiry: Option<MessageTemplate>,
 }
 
-/// What our answers have.
+/// The content of our responses.
 #[derive(Debug)]
-pub(super) struct Answers {
-    /// What they have from what they answer.
+pub(super) struct Responses {
+    /// The data elements that a response echoes from its request.
     echo: Vec<De>,
-    /// What an approved one has besides.
+    /// The data elements that are added to an approved response.
     approved: Vec<(De, Pattern)>,
-    /// What an answer has besides that names the holder of an account.
-    named: Vec<(De, Pattern)>,
+    /// The data elements that are added when the account holder is known.
+    account_holder: Vec<(De, Pattern)>,
 }
 
 impl Messages {
     pub(super) fn read(
         section: &Section<'_>,
         spec: &Spec,
-        reverses: bool,
-        asks_status: bool,
+        has_reversal: bool,
+        has_status_inquiry: bool,
     ) -> Option<Self> {
-        let form = |key| section.named(key).and_then(|form| Form::read(&form, spec));
-        let (request, inquiry) = (form("request"), form("inquiry"));
-        let reversal = if reverses { Some(form("reversal")?) } else { None };
-        let status = if asks_status { Some(form("status")?) } else { None };
-        Some(Self { request: request?, inquiry: inquiry?, reversal, status })
+        let template =
+            |key| section.named(key).and_then(|message| MessageTemplate::read(&message, spec));
+        let (request, inquiry) = (template("request"), template("inquiry"));
+        let reversal = if has_reversal { Some(template("reversal")?) } else { None };
+        let status_inquiry =
+            if has_status_inquiry { Some(template("status_inquiry")?) } else { None };
+        Some(Self { request: request?, inquiry: inquiry?, reversal, status_inquiry })
     }
 
-    /// The types of what we ask.
-    pub(super) fn asked(&self) -> Vec<Mti> {
+    /// Returns the MTIs of the requests.
+    pub(super) fn request_types(&self) -> Vec<Mti> {
         let always = [Some(&self.request), Some(&self.inquiry)];
-        let some = [self.reversal.as_ref(), self.status.as_ref()];
-        always.into_iter().chain(some).flatten().map(|form| form.mti).collect()
+        let optional = [self.reversal.as_ref(), self.status_inquiry.as_ref()];
+        always.into_iter().chain(optional).flatten().map(|template| template.mti).collect()
     }
 }
 
-impl Form {
+impl MessageTemplate {
     fn read(section: &Section<'_>, spec: &Spec) -> Option<Self> {
-        let Some(mti) = section.text_of("message", message_type) else {
-            if !section.names().any(|name| name == "message") {
-                section.fault("message", "is missing: which type has it?");
+        let Some(mti) = section.text_of("mti", message_type) else {
+            if !section.names().any(|name| name == "mti") {
+                section.fault("mti", "is missing: write the message type, such as 0200");
             }
             return None;
         };
         if spec.layout_of(mti).is_none() {
-            section.fault("message", format!("{mti} is no message of spec {}", spec.name()));
+            section.fault("mti", format!("spec {} does not define message {mti}", spec.name()));
             return None;
         }
-        let names = section.names().filter(|name| *name != "message");
+        let names = section.names().filter(|name| *name != "mti");
         Some(Self { mti, elements: read_patterns(section, names, spec, mti)? })
     }
 
-    /// Writes the message behind what the buffer holds, or leaves it as it was.
-    fn write(&self, spec: &Spec, said: &Said<'_>, into: &mut BytesMut) -> Result<(), SpeakError> {
+    /// Appends the message to the buffer. On an error the buffer is unchanged.
+    fn encode(
+        &self,
+        spec: &Spec,
+        values: &MessageValues<'_>,
+        into: &mut BytesMut,
+    ) -> Result<(), BuildError> {
         let mut encoder = spec.encoder(self.mti, into)?;
         let mut text = Vec::with_capacity(128);
         for (de, pattern) in &self.elements {
             text.clear();
-            pattern.write(|word, into| said.write(word, into), &mut text)?;
+            pattern.write(|name, into| values.write(name, into), &mut text)?;
             encoder.text(*de, &text)?;
         }
         encoder.finish();
@@ -110,7 +117,7 @@ impl Form {
     }
 }
 
-/// Patterns by the numbers of data elements, in ascending order.
+/// Reads patterns by the numbers of their data elements, in ascending order.
 pub(super) fn read_patterns<'n>(
     section: &Section<'_>,
     names: impl Iterator<Item = &'n str>,
@@ -121,7 +128,8 @@ pub(super) fn read_patterns<'n>(
     let pattern = |name: &'n str| {
         let de = name.parse().ok().and_then(De::new);
         let Some(de) = de.filter(|de| layout.element(*de).is_some()) else {
-            section.fault(name, format!("is no data element of {mti} in spec {}", spec.name()));
+            section
+                .fault(name, format!("spec {} does not define this element in {mti}", spec.name()));
             return None;
         };
         Some((de, section.text_of(name, Pattern::parse)?))
@@ -131,155 +139,170 @@ pub(super) fn read_patterns<'n>(
     Some(elements)
 }
 
-/// Notes words of patterns that whoever says them does not know.
-pub(super) fn check_words(
+/// Records a fault for each pattern with a value that the message does not have.
+pub(super) fn check_value_names(
     section: &Section<'_>,
     patterns: &[(De, Pattern)],
-    who: &str,
-    known: &[Word],
+    message: &str,
+    known: &[ValueName],
 ) {
     for (de, pattern) in patterns {
-        if let Some(word) = pattern.words().find(|word| !known.contains(word)) {
-            let name = word.name();
-            section.fault(&de.number().to_string(), format!("{who} knows no {{{name}}}"));
+        if let Some(unknown) = pattern.value_names().find(|name| !known.contains(name)) {
+            let known = known.iter().map(|name| format!("{{{}}}", name.name())).collect::<Vec<_>>();
+            let (unknown, known) = (unknown.name(), known.join(", "));
+            let reason = format!("{message} does not have {{{unknown}}}: use {known}");
+            section.fault(&de.number().to_string(), reason);
         }
     }
 }
 
-impl Answers {
+impl Responses {
     pub(super) fn read(section: &Section<'_>, spec: &Spec) -> Option<Self> {
         let echo = elements(section, "echo");
         let patterns = |key| {
             let section = section.named(key)?;
             let mti = Mti::new(210)?;
             let patterns = read_patterns(&section, section.names(), spec, mti)?;
-            check_words(&section, &patterns, "an answer of ours", &Word::OF_ANSWERS);
+            check_value_names(&section, &patterns, "a response", &ValueName::IN_RESPONSES);
             Some(patterns)
         };
-        let (approved, named) = (patterns("approved"), patterns("named"));
-        Some(Self { echo: echo?, approved: approved?, named: named? })
+        let (approved, account_holder) = (patterns("approved"), patterns("account_holder"));
+        Some(Self { echo: echo?, approved: approved?, account_holder: account_holder? })
     }
 }
 
-/// What an answer of ours knows.
-fn say_of(word: Word, request: &Message<'_>, holding: &Holding, into: &mut Vec<u8>) {
-    match word {
-        Word::Stan => {
+/// Appends a value of a response.
+fn write_response_value(
+    name: ValueName,
+    request: &Message<'_>,
+    account: &AccountDetails,
+    into: &mut Vec<u8>,
+) {
+    match name {
+        ValueName::Stan => {
             if let Some(stan) = request.field(De::STAN) {
                 into.extend_from_slice(stan.reveal().as_bytes());
             }
         }
-        Word::Beneficiary => write_name(holding.holder.as_ref(), into),
+        ValueName::BeneficiaryName => write_name(account.holder.as_ref(), into),
         _ => {}
     }
 }
 
-/// What we say to the switch. Each writes one message behind what the buffer holds, or leaves it as it was.
+/// Encoding of our messages. Each method appends one message to the buffer; on an error the buffer is unchanged.
 impl Network {
-    /// The financial request of an order.
+    /// Encodes the financial request of an order.
     ///
     /// # Errors
-    /// If a value has no room.
-    pub fn request(
+    /// If a value does not fit the profile or the spec.
+    pub fn encode_request(
         &self,
         order: &Order,
-        trace: Trace,
+        trace: TraceNumbers,
         into: &mut BytesMut,
-    ) -> Result<(), SpeakError> {
-        self.messages.request.write(&self.spec, &self.said(order, trace), into)
+    ) -> Result<(), BuildError> {
+        self.messages.request.encode(&self.spec, &self.order_values(order, trace), into)
     }
 
-    /// The reversal of an order, or its repeat.
+    /// Encodes the reversal of an order, or its repeat.
     ///
     /// # Errors
-    /// If the network knows no reversal.
-    pub fn reversal(
+    /// If the network has no reversal, or a value does not fit the profile or the spec.
+    pub fn encode_reversal(
         &self,
         order: &Order,
-        reversal: &ReversalSend,
+        reversal: &OutgoingReversal,
         into: &mut BytesMut,
-    ) -> Result<(), SpeakError> {
-        let (Some(form), Some(reasons)) = (&self.messages.reversal, &self.reasons) else {
-            return Err(self.unknown("reversal"));
+    ) -> Result<(), BuildError> {
+        let (Some(template), Some(reasons)) = (&self.messages.reversal, &self.reversal_reasons)
+        else {
+            return Err(self.unsupported("reversal"));
         };
         let original = Some((self.messages.request.mti, reversal.original));
-        let reason = Some(reasons.of(reversal.because));
-        let said = Said { original, reason, ..self.said(order, reversal.trace) };
-        if !reversal.repeat {
-            return form.write(&self.spec, &said, into);
+        let reason = Some(reasons.code(reversal.cause));
+        let values = self.order_values(order, reversal.trace);
+        let values = MessageValues { original, reason, ..values };
+        if !reversal.is_repeat {
+            return template.encode(&self.spec, &values, into);
         }
         let mut first = BytesMut::with_capacity(512);
-        form.write(&self.spec, &said, &mut first)?;
+        template.encode(&self.spec, &values, &mut first)?;
         Ok(self.spec.repeat(&first, into)?)
     }
 
-    /// The status inquiry about an order, under the numbers of its request.
+    /// Encodes the status inquiry about an order, with the trace numbers of its request.
     ///
     /// # Errors
-    /// If the network knows none.
-    pub fn status(
+    /// If the network has no status inquiry, or a value does not fit the profile or the spec.
+    pub fn encode_status_inquiry(
         &self,
         order: &Order,
-        trace: Trace,
+        trace: TraceNumbers,
         into: &mut BytesMut,
-    ) -> Result<(), SpeakError> {
-        let (Some(form), Some(kind)) = (&self.messages.status, self.inquiries.status) else {
-            return Err(self.unknown("status inquiry"));
+    ) -> Result<(), BuildError> {
+        let (template, code) = (&self.messages.status_inquiry, self.inquiries.status);
+        let (Some(template), Some(processing_code)) = (template, code) else {
+            return Err(self.unsupported("status inquiry"));
         };
-        form.write(&self.spec, &Said { kind, ..self.said(order, trace) }, into)
+        let values = MessageValues { processing_code, ..self.order_values(order, trace) };
+        template.encode(&self.spec, &values, into)
     }
 
-    /// A question that moves no money.
+    /// Encodes an account or balance inquiry.
     ///
     /// # Errors
-    /// If a value has no room.
-    pub fn inquiry(
+    /// If a value does not fit the profile or the spec.
+    pub fn encode_inquiry(
         &self,
         inquiry: &Inquiry,
-        trace: Trace,
+        trace: TraceNumbers,
         into: &mut BytesMut,
-    ) -> Result<(), SpeakError> {
-        let said = Said::of_inquiry(inquiry, &self.bank, self.offset, trace);
-        self.messages.inquiry.write(&self.spec, &said, into)
+    ) -> Result<(), BuildError> {
+        let values = MessageValues::of_inquiry(inquiry, &self.bank, self.offset, trace);
+        self.messages.inquiry.encode(&self.spec, &values, into)
     }
 
-    /// The answer to a request of the switch.
+    /// Encodes the response to a request of the switch.
     ///
     /// # Errors
-    /// If a value has no room.
-    pub fn answer(
+    /// If a value does not fit the profile or the spec.
+    pub fn encode_response(
         &self,
         request: &Message<'_>,
         code: ResponseCode,
-        holding: &Holding,
+        account: &AccountDetails,
         into: &mut BytesMut,
-    ) -> Result<(), SpeakError> {
+    ) -> Result<(), BuildError> {
         let mut added = vec![(De::RESPONSE_CODE, code.to_string())];
         if code == self.rules().inbound.approved {
-            let named = holding.holder.as_ref().map_or(&[][..], |_| &self.answers.named);
-            for (de, pattern) in self.answers.approved.iter().chain(named) {
+            let responses = &self.responses;
+            let holder = account.holder.as_ref().map_or(&[][..], |_| &responses.account_holder);
+            for (de, pattern) in responses.approved.iter().chain(holder) {
                 let mut text = Vec::new();
-                pattern.write(|word, into| say_of(word, request, holding, into), &mut text)?;
+                let value =
+                    |name, into: &mut Vec<u8>| write_response_value(name, request, account, into);
+                pattern.write(value, &mut text)?;
                 added.push((*de, String::from_utf8_lossy(&text).into_owned()));
             }
         }
         added.sort_by_key(|(de, _)| *de);
         let added: Vec<_> = added.iter().map(|(de, text)| (*de, text.as_str())).collect();
-        Ok(self.spec.respond(request, &self.answers.echo, &added, into)?)
+        Ok(self.spec.respond(request, &self.responses.echo, &added, into)?)
     }
 
-    /// Where the other bank pays, as for cash at our machine, DE102 is the account there and DE103 ours.
-    fn said<'a>(&'a self, order: &'a Order, trace: Trace) -> Said<'a> {
-        let said = Said::of_order(order, &self.bank, self.offset, trace);
+    /// Returns the values of an order. When the other bank pays, as for a withdrawal at our ATM, DE102 is the account at
+    /// the other bank and DE103 is ours.
+    fn order_values<'a>(&'a self, order: &'a Order, trace: TraceNumbers) -> MessageValues<'a> {
+        let values = MessageValues::of_order(order, &self.bank, self.offset, trace);
         match self.side(order.kind) {
-            Some(Side::Debit) if !broken(Mutant::DrawOnOurselves) => {
-                Said { from: said.to, to: said.from, ..said }
+            Some(Side::Debit) if !is_mutant_active(Mutant::SwapWithdrawalAccounts) => {
+                MessageValues { from: values.to, to: values.from, ..values }
             }
-            Some(_) | None => said,
+            Some(_) | None => values,
         }
     }
 
-    fn unknown(&self, what: &'static str) -> SpeakError {
-        SpeakError::Unknown { network: self.name.clone(), what }
+    fn unsupported(&self, message: &'static str) -> BuildError {
+        BuildError::Unsupported { network: self.name.clone(), message }
     }
 }

@@ -1,17 +1,16 @@
-//! What a data element says, as a pattern of the profile: text, and in braces the names of what a message knows,
-//! with a width where the network has one.
+//! Patterns of the profile for data elements: literal text, and values in braces with an optional width.
 //!
 //! ```text
-//! 022                      as it is
-//! {rrn}                    a value, as long as it is
-//! {beneficiary:<30}        on the left of 30 characters, filled up with blanks, cut off beyond
-//! {acquirer:0>11}          on the right of 11, filled up with zeros; a longer one is a fault of the message
+//! 022                      literal text
+//! {rrn}                    a value in its own length
+//! {beneficiary_name:<30}   left-aligned in 30 characters, padded with blanks, truncated if longer
+//! {acquirer:0>11}          right-aligned in 11 characters, padded with zeros; a longer value is an error
 //! ```
 
 use thiserror::Error;
 
-use super::said::Word;
-use crate::spelling::did_you_mean;
+use super::values::ValueName;
+use crate::spelling::suggest_or_list;
 
 /// A compiled pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,28 +19,28 @@ pub(super) struct Pattern(Vec<Part>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Text(Box<str>),
-    Word(Word, Fit),
+    Value(ValueName, Width),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fit {
-    Whole,
+enum Width {
+    Variable,
     Left(usize),
     Right { fill: u8, width: usize },
 }
 
-/// A value that is longer than the network has room for.
+/// A value that is longer than its field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{word} has more than {width} characters")]
+#[error("{value}: longer than {width} characters")]
 pub struct TooLong {
-    /// What it is called in the profile.
-    pub word: &'static str,
-    /// The room.
+    /// The name of the value in the profile.
+    pub value: &'static str,
+    /// The length of the field in characters.
     pub width: usize,
 }
 
 impl Pattern {
-    /// Reads a pattern; says what is wrong with it.
+    /// Parses a pattern; the error names the fault.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -49,10 +48,10 @@ impl Pattern {
             if !before.is_empty() {
                 parts.push(Part::Text(before.into()));
             }
-            let (inside, behind) = after
-                .split_once('}')
-                .ok_or_else(|| format!("{text:?} has a brace that is not closed"))?;
-            parts.push(word(inside)?);
+            let (inside, behind) = after.split_once('}').ok_or_else(|| {
+                format!("{text:?} has a brace that is not closed: write }} after the name")
+            })?;
+            parts.push(parse_value(inside)?);
             rest = behind;
         }
         if !rest.is_empty() {
@@ -61,27 +60,27 @@ impl Pattern {
         Ok(Self(parts))
     }
 
-    /// The words in it.
-    pub(super) fn words(&self) -> impl Iterator<Item = Word> {
+    /// Returns the names of the values in the pattern.
+    pub(super) fn value_names(&self) -> impl Iterator<Item = ValueName> {
         self.0.iter().filter_map(|part| match part {
             Part::Text(_) => None,
-            Part::Word(word, _) => Some(*word),
+            Part::Value(name, _) => Some(*name),
         })
     }
 
-    /// Writes what it says behind what `into` holds; `say` writes a word.
+    /// Appends the text of the pattern to `into`. `write_value` appends a value.
     pub(super) fn write(
         &self,
-        say: impl Fn(Word, &mut Vec<u8>),
+        write_value: impl Fn(ValueName, &mut Vec<u8>),
         into: &mut Vec<u8>,
     ) -> Result<(), TooLong> {
         for part in &self.0 {
             match part {
                 Part::Text(text) => into.extend_from_slice(text.as_bytes()),
-                Part::Word(word, fit) => {
+                Part::Value(name, width) => {
                     let begin = into.len();
-                    say(*word, into);
-                    fit.apply(*word, begin, into)?;
+                    write_value(*name, into);
+                    width.apply(*name, begin, into)?;
                 }
             }
         }
@@ -89,17 +88,17 @@ impl Pattern {
     }
 }
 
-impl Fit {
-    fn apply(self, word: Word, begin: usize, into: &mut Vec<u8>) -> Result<(), TooLong> {
+impl Width {
+    fn apply(self, name: ValueName, begin: usize, into: &mut Vec<u8>) -> Result<(), TooLong> {
         let written = into.len() - begin;
         match self {
-            Self::Whole => Ok(()),
+            Self::Variable => Ok(()),
             Self::Left(width) => {
                 into.resize(begin + width, b' ');
                 Ok(())
             }
             Self::Right { width, .. } if written > width => {
-                Err(TooLong { word: word.name(), width })
+                Err(TooLong { value: name.name(), width })
             }
             Self::Right { fill, width } => {
                 into.splice(begin..begin, std::iter::repeat_n(fill, width - written));
@@ -109,28 +108,27 @@ impl Fit {
     }
 }
 
-fn word(inside: &str) -> Result<Part, String> {
-    let (name, fit) = match inside.split_once(':') {
-        Some((name, fit)) => (
+fn parse_value(inside: &str) -> Result<Part, String> {
+    let (name, width) = match inside.split_once(':') {
+        Some((name, width)) => (
             name,
-            parse_fit(fit).ok_or_else(|| {
-                format!("{{{inside}}} has no width that is known: write <30 or 0>11")
-            })?,
+            parse_width(width)
+                .ok_or_else(|| format!("{{{inside}}} has an invalid width: write <30 or 0>11"))?,
         ),
-        None => (inside, Fit::Whole),
+        None => (inside, Width::Variable),
     };
-    let word = Word::ALL.into_iter().find(|word| word.name() == name);
-    let names = Word::ALL.into_iter().map(Word::name);
+    let value = ValueName::ALL.into_iter().find(|value| value.name() == name);
+    let names = ValueName::ALL.into_iter().map(ValueName::name);
     let unknown =
-        || format!("{{{inside}}} is nothing that a message knows{}", did_you_mean(name, names));
-    word.map(|word| Part::Word(word, fit)).ok_or_else(unknown)
+        || format!("{{{inside}}} is not a value of a message{}", suggest_or_list(name, names));
+    value.map(|value| Part::Value(value, width)).ok_or_else(unknown)
 }
 
-fn parse_fit(text: &str) -> Option<Fit> {
+fn parse_width(text: &str) -> Option<Width> {
     let width = |digits: &str| digits.parse().ok().filter(|width| (1..=999).contains(width));
     match text.as_bytes() {
-        [b'<', ..] => width(text.get(1..)?).map(Fit::Left),
-        [fill, b'>', ..] => Some(Fit::Right { fill: *fill, width: width(text.get(2..)?)? }),
+        [b'<', ..] => width(text.get(1..)?).map(Width::Left),
+        [fill, b'>', ..] => Some(Width::Right { fill: *fill, width: width(text.get(2..)?)? }),
         _ => None,
     }
 }

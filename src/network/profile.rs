@@ -1,23 +1,23 @@
-//! A network's profile: read from TOML, checked against its spec, and compiled. One that exists has no fault.
+//! Network profiles: read from TOML, checked against the spec, and compiled. A [`Network`] has no faults.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use config::Value;
 
-use super::messages::{Answers, Messages};
-use super::reading::{Kind, Matching, TracedBy};
-use super::said::Bank;
-use super::session::{self, Around, SessionRules};
+use super::messages::{Messages, Responses};
+use super::reading::{Matching, Service, TraceTime};
+use super::session::{self, ProfileContext, SessionRules};
+use super::values::Bank;
 use crate::iso8583::{De, Mti, Spec};
 use crate::settings::{Fault, Faults, Section, all, tree};
 use crate::transfer::{
-    AfterUnknown, Class, Classes, Doubt, InboundCodes, InquiryRules, Refusal, ReversalClasses,
-    ReversalRules, Rules, Side,
+    AfterUnknown, InboundCodes, InquiryRules, Refusal, ResponseClass, ResponseClasses,
+    ReversalClasses, ReversalRules, Rules, Side, UnknownCause,
 };
 use crate::values::{Backoff, Currency, Offset, ProcessingCode, ResponseCode};
 
-/// A switch with its rules.
+/// A switch and its rules: a compiled profile with its spec.
 #[derive(Debug)]
 pub struct Network {
     pub(super) name: String,
@@ -25,67 +25,67 @@ pub struct Network {
     pub(super) bank: Bank,
     pub(super) offset: Offset,
     pub(super) currency: Currency,
-    pub(super) kinds: Vec<Kind>,
+    pub(super) services: Vec<Service>,
     pub(super) inquiries: Inquiries,
-    pub(super) reasons: Option<Reasons>,
+    pub(super) reversal_reasons: Option<ReversalReasons>,
     pub(super) matching: Matching,
     pub(super) messages: Messages,
-    pub(super) answers: Answers,
+    pub(super) responses: Responses,
     pub(super) malformed: ResponseCode,
     pub(super) unsupported: ResponseCode,
     rules: Rules,
     session: Arc<SessionRules>,
 }
 
-/// Questions that move no money, by DE3.
+/// The processing codes (DE3) of inquiries, which move no money.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inquiries {
-    pub(super) name: ProcessingCode,
+    pub(super) account: ProcessingCode,
     pub(super) balance: Option<ProcessingCode>,
     pub(super) status: Option<ProcessingCode>,
 }
 
-/// What a reversal gives as its reason (DE39).
+/// The reasons that a reversal gives (DE39), by the cause of the unknown outcome.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reasons {
-    no_answer: ResponseCode,
-    line_lost: ResponseCode,
+pub(super) struct ReversalReasons {
+    no_response: ResponseCode,
+    connection_lost: ResponseCode,
     restart: ResponseCode,
-    unclear: ResponseCode,
+    unclear_response: ResponseCode,
 }
 
-impl Reasons {
-    pub(super) const fn of(&self, doubt: Doubt) -> ResponseCode {
-        match doubt {
-            Doubt::Timeout => self.no_answer,
-            Doubt::LineLost => self.line_lost,
-            Doubt::Restart => self.restart,
-            Doubt::Code(_) => self.unclear,
+impl ReversalReasons {
+    pub(super) const fn code(&self, cause: UnknownCause) -> ResponseCode {
+        match cause {
+            UnknownCause::Timeout => self.no_response,
+            UnknownCause::ConnectionLost => self.connection_lost,
+            UnknownCause::Restart => self.restart,
+            UnknownCause::ResponseCode(_) => self.unclear_response,
         }
     }
 }
 
 impl Network {
-    /// The profiles that ship, by name. Each goes with the spec of the same name.
+    /// The shipped profiles by name. Each uses the spec of the same name.
     pub const SHIPPED: [(&'static str, &'static str); 3] = [
         ("nusantara", include_str!("../../config/networks/nusantara.toml")),
         ("rendezvous", include_str!("../../config/networks/rendezvous.toml")),
         ("holdfast", include_str!("../../config/networks/holdfast.toml")),
     ];
 
-    /// Reads a profile. `file` is what it is called in faults.
+    /// Reads a profile from TOML. Faults name it as `file`.
     ///
     /// # Errors
-    /// Every fault of it.
+    /// Returns every fault of the profile.
     pub fn parse(file: &str, text: &str, spec: Arc<Spec>, bank: Bank) -> Result<Self, Vec<Fault>> {
         let tree = tree(file, text).map_err(|fault| vec![fault])?;
         Self::read_tree(file, &tree, spec, bank)
     }
 
-    /// Reads the tree of a profile.
+    /// Reads a profile from its settings tree. Faults name it as `file`.
     ///
     /// # Errors
-    /// Every fault of it.
+    /// Returns every fault of the profile.
     pub fn read_tree(
         file: &str,
         tree: &Value,
@@ -100,7 +100,7 @@ impl Network {
         }
     }
 
-    /// A network that ships, with its spec; `None` if none has that name.
+    /// Returns a shipped network by name, with its spec; `None` for an unknown name.
     #[must_use]
     pub fn shipped(name: &str, bank: Bank) -> Option<Self> {
         let (_, text) = Self::SHIPPED.into_iter().find(|(shipped, _)| *shipped == name)?;
@@ -109,50 +109,56 @@ impl Network {
         Self::parse(name, text, Arc::new(spec), bank).ok()
     }
 
-    /// What it is called.
+    /// Returns the name of the network.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where the fields of its messages lie.
+    /// Returns the spec: layout and encoding of the network's messages.
     #[must_use]
     pub const fn spec(&self) -> &Arc<Spec> {
         &self.spec
     }
 
-    /// What it decides for the machines. How core is asked is the bank's to say: two seconds at first, three times.
+    /// Returns the rules for transfers. The retry policy for core banking is a default, not part of the profile: first
+    /// after two seconds, three postings.
     #[must_use]
     pub const fn rules(&self) -> &Rules {
         &self.rules
     }
 
-    /// The rules of the sessions to it.
+    /// Returns the rules for sessions to the switch.
     #[must_use]
     pub const fn session(&self) -> &Arc<SessionRules> {
         &self.session
     }
 
-    /// How it codes a kind of money movement, by the name that its profile gives it.
+    /// Returns the processing code (DE3) that we send for a service, by the service's name in the profile.
     #[must_use]
-    pub fn kind(&self, name: &str) -> Option<ProcessingCode> {
-        let kind = self.kinds.iter().find(|kind| kind.name == name)?;
-        kind.codes.first().copied()
+    pub fn processing_code(&self, service: &str) -> Option<ProcessingCode> {
+        let service = self.services.iter().find(|known| known.name == service)?;
+        service.codes.first().copied()
     }
 
-    /// How it codes the question for a name.
-    #[must_use]
-    pub const fn name_inquiry(&self) -> ProcessingCode {
-        self.inquiries.name
+    /// Returns the services of the profile: the name and the processing codes (DE3) of each.
+    pub fn services(&self) -> impl Iterator<Item = (&str, &[ProcessingCode])> {
+        self.services.iter().map(|service| (service.name.as_str(), service.codes.as_slice()))
     }
 
-    /// Where its days begin and end, and of local times.
+    /// Returns the processing code (DE3) of an account inquiry.
+    #[must_use]
+    pub const fn account_inquiry_code(&self) -> ProcessingCode {
+        self.inquiries.account
+    }
+
+    /// Returns the UTC offset of the network's local times and days.
     #[must_use]
     pub const fn offset(&self) -> Offset {
         self.offset
     }
 
-    /// The currency that it moves.
+    /// Returns the currency of the network.
     #[must_use]
     pub const fn currency(&self) -> Currency {
         self.currency
@@ -163,10 +169,10 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
     let name = top.text("name", |text| Ok(text.to_owned()));
     let offset = top.value("utc_offset");
     let currency = top.value("currency");
-    let kinds = top.named("kinds").and_then(|kinds| read_kinds(&kinds));
+    let services = top.named("services").and_then(|services| read_services(&services));
     let inquiries = top.section("inquiries").and_then(|section| read_inquiries(&section));
     let reverses = top.has("reversal");
-    let doubts = if reverses {
+    let unknown_outcome = if reverses {
         top.section("reversal").and_then(|section| read_reversal(&section))
     } else {
         top.section("hold").and_then(|section| read_hold(&section))
@@ -175,9 +181,12 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
     let codes = inbound.as_ref().and_then(read_inbound);
     let malformed = inbound.as_ref().and_then(|inbound| inbound.value("malformed"));
     let unsupported = inbound.as_ref().and_then(|inbound| inbound.value("unsupported"));
-    let classes = top.section("classes").and_then(|section| {
-        let lists =
-            [("approved", Class::Approved), ("declined", Class::Declined), ("retry", Class::Retry)];
+    let classes = top.section("response_classes").and_then(|section| {
+        let lists = [
+            ("approved", ResponseClass::Approved),
+            ("declined", ResponseClass::Declined),
+            ("retry", ResponseClass::Retry),
+        ];
         read_classes(&section, &lists)
     });
     let timers = top.section("timers").and_then(|timers| {
@@ -190,13 +199,14 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         let status = inquiries.is_some_and(|inquiries| inquiries.status.is_some());
         Messages::read(&section, &spec, reverses, status)
     });
-    let answers = top.section("answers").and_then(|section| Answers::read(&section, &spec));
+    let responses = top.section("responses").and_then(|section| Responses::read(&section, &spec));
     let session = top.section("session").and_then(|section| {
-        let matched = messages.as_ref().map(Messages::asked).unwrap_or_default();
-        let answer = timers.map(|(response, _)| response).unwrap_or_default();
-        session::read(&section, &Around { spec: &spec, bank: &bank, matched, answer })
+        let request_types = messages.as_ref().map(Messages::request_types).unwrap_or_default();
+        let response_timeout = timers.map(|(response, _)| response).unwrap_or_default();
+        let context = ProfileContext { spec: &spec, bank: &bank, request_types, response_timeout };
+        session::read(&section, &context)
     });
-    let Doubts { after_unknown, reversal_classes, reasons } = doubts?;
+    let UnknownOutcome { after_unknown, reversal_classes, reversal_reasons } = unknown_outcome?;
     let (response_timeout, inquiry_tries) = timers?;
     Some(Network {
         name: name?,
@@ -205,12 +215,12 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         bank,
         offset: offset?,
         currency: currency?,
-        kinds: kinds?,
+        services: services?,
         inquiries: inquiries?,
-        reasons,
+        reversal_reasons,
         matching: matching?,
         messages: messages?,
-        answers: answers?,
+        responses: responses?,
         malformed: malformed?,
         unsupported: unsupported?,
         rules: Rules {
@@ -225,155 +235,171 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
                 jitter_percent: 20,
             },
             cancel_tries: 60,
-            cancel_repeats: Duration::from_hours(1),
+            cancel_interval: Duration::from_hours(1),
             posting_tries: 3,
             inbound: codes?,
         },
     })
 }
 
-fn read_kinds(section: &Section<'_>) -> Option<Vec<Kind>> {
+fn read_services(section: &Section<'_>) -> Option<Vec<Service>> {
     let sides = [("credit", Side::Credit), ("debit", Side::Debit)];
-    let kinds = section.names().map(|name| {
-        let kind = section.section_of(name)?;
-        let (codes, inbound) = (kind.values("codes"), kind.choice("inbound", &sides));
+    let services = section.names().map(|name| {
+        let service = section.section_of(name)?;
+        let (codes, inbound) = (service.values("codes"), service.choice("inbound", &sides));
         let codes: Vec<ProcessingCode> = codes?;
         if codes.is_empty() {
-            kind.fault("codes", "is empty: a kind has at least the code that we ask with");
+            service.fault("codes", "must list at least one processing code; we send the first");
         }
-        Some(Kind { name: name.to_owned(), codes, inbound: inbound? })
+        Some(Service { name: name.to_owned(), codes, inbound: inbound? })
     });
-    all(kinds)
+    all(services)
 }
 
 fn read_inquiries(section: &Section<'_>) -> Option<Inquiries> {
     let optional = |key| if section.has(key) { section.value(key).map(Some) } else { Some(None) };
-    let (name, balance, status) = (section.value("name"), optional("balance"), optional("status"));
-    Some(Inquiries { name: name?, balance: balance?, status: status? })
+    let account = section.value("account_inquiry");
+    let (balance, status) = (optional("balance_inquiry"), optional("status_inquiry"));
+    Some(Inquiries { account: account?, balance: balance?, status: status? })
 }
 
-/// Response codes by what they say; each says one thing.
-fn read_classes(section: &Section<'_>, lists: &[(&'static str, Class)]) -> Option<Classes> {
+/// Reads lists of response codes by class. A code may have one class only.
+fn read_classes(
+    section: &Section<'_>,
+    lists: &[(&'static str, ResponseClass)],
+) -> Option<ResponseClasses> {
     let read = lists.iter().map(|(key, class)| Some((section.values(key)?, *class)));
-    let mut listed: Vec<(ResponseCode, Class)> = Vec::new();
+    let mut listed: Vec<(ResponseCode, ResponseClass)> = Vec::new();
     for (codes, class) in all(read)? {
         for code in codes {
             if listed.iter().any(|(other, _)| *other == code) {
-                section.fault("", format!("{code} stands in it twice: what would it mean?"));
+                section.fault("", format!("response code {code} is listed twice: keep one class"));
             }
             listed.push((code, class));
         }
     }
-    Some(Classes::new(listed))
+    Some(ResponseClasses::new(listed))
 }
 
-/// What a network does about an unknown outcome.
-struct Doubts {
+/// What the network's rules are for an unknown outcome.
+struct UnknownOutcome {
     after_unknown: AfterUnknown,
     reversal_classes: ReversalClasses,
-    reasons: Option<Reasons>,
+    reversal_reasons: Option<ReversalReasons>,
 }
 
-fn read_reversal(section: &Section<'_>) -> Option<Doubts> {
+fn read_reversal(section: &Section<'_>) -> Option<UnknownOutcome> {
     let (done, not_found) = (section.values("done"), section.values("not_found"));
     let same_trace = section.flag("same_trace");
     let repeats = read_backoff(section);
     let not_found_limit = section.number("not_found_limit", &(1..=65_535));
     let exception_after = section.time("exception_after");
-    let exception_repeats = section.time("exception_repeats");
+    let exception_interval = section.time("exception_repeat_interval");
     let reasons = section.section("reasons").and_then(|reasons| {
-        let codes = ["no_answer", "line_lost", "restart", "unclear"].map(|key| reasons.value(key));
-        let [no_answer, line_lost, restart, unclear] = codes;
-        let (no_answer, line_lost) = (no_answer?, line_lost?);
-        Some(Reasons { no_answer, line_lost, restart: restart?, unclear: unclear? })
+        let keys = ["no_response", "connection_lost", "restart", "unclear_response"];
+        let [no_response, connection_lost, restart, unclear_response] =
+            keys.map(|key| reasons.value(key));
+        Some(ReversalReasons {
+            no_response: no_response?,
+            connection_lost: connection_lost?,
+            restart: restart?,
+            unclear_response: unclear_response?,
+        })
     });
     let rules = ReversalRules {
         same_trace: same_trace?,
         repeats: repeats?,
         not_found_limit: u16::try_from(not_found_limit?).ok()?,
         exception_after: exception_after?,
-        exception_repeats: exception_repeats?,
+        exception_interval: exception_interval?,
     };
-    Some(Doubts {
+    Some(UnknownOutcome {
         after_unknown: AfterUnknown::Reverse(rules),
         reversal_classes: ReversalClasses { done: done?, not_found: not_found? },
-        reasons: Some(reasons?),
+        reversal_reasons: Some(reasons?),
     })
 }
 
 pub(super) fn read_backoff(section: &Section<'_>) -> Option<Backoff> {
-    let (first, longest) = (section.time("first"), section.time("longest"));
+    let (first, longest) = (section.time("first_delay"), section.time("max_delay"));
     let jitter = section.number("jitter_percent", &(0..=100));
     let (first, longest) = (first?, longest?);
     if first > longest || first.is_zero() {
-        section.fault("first", "is not between 1ms and longest");
+        section.fault("first_delay", "must be between 1ms and max_delay");
     }
     Some(Backoff { first, longest, jitter_percent: u8::try_from(jitter?).ok()? })
 }
 
-fn read_hold(section: &Section<'_>) -> Option<Doubts> {
-    let (tries, apart) = (section.number("status_tries", &(1..=1000)), section.time("apart"));
-    let lists = [("approved", Class::Approved), ("declined", Class::Declined)];
+fn read_hold(section: &Section<'_>) -> Option<UnknownOutcome> {
+    let (tries, interval) =
+        (section.number("status_tries", &(1..=1000)), section.time("status_interval"));
+    let lists = [("approved", ResponseClass::Approved), ("declined", ResponseClass::Declined)];
     let classes = read_classes(section, &lists);
-    let (tries, apart, classes) = (u16::try_from(tries?).ok()?, apart?, classes?);
-    Some(Doubts {
-        after_unknown: AfterUnknown::Hold(InquiryRules { tries, apart, classes }),
+    let (tries, interval, classes) = (u16::try_from(tries?).ok()?, interval?, classes?);
+    Some(UnknownOutcome {
+        after_unknown: AfterUnknown::Hold(InquiryRules { tries, interval, classes }),
         reversal_classes: ReversalClasses::default(),
-        reasons: None,
+        reversal_reasons: None,
     })
 }
 
 fn read_inbound(section: &Section<'_>) -> Option<InboundCodes> {
-    let answer_within = section.time("answer_within");
-    let refusals = [
-        (Refusal::InsufficientFunds, section.value("insufficient_funds")),
-        (Refusal::InactiveAccount, section.value("inactive_account")),
-        (Refusal::NoSuchAccount, section.value("no_such_account")),
-        (Refusal::Limit, section.value("over_limit")),
-    ];
+    let respond_within = section.time("respond_within");
+    let refusals = section.section("refusals").and_then(|refusals| read_refusals(&refusals));
     let keys = [
         "approved",
-        "doubtful",
+        "outcome_unknown",
         "in_progress",
-        "undone",
+        "reversed",
         "not_found",
         "reversed_before",
         "reversal_before",
-        "reversed_already",
-        "mismatched",
-        "refused_otherwise",
+        "already_reversed",
+        "mismatch",
     ];
-    let codes = keys.map(|key| section.value(key));
-    let [approved, doubtful, in_progress, undone, not_found, rest @ ..] = codes;
-    let [reversed_before, reversal_before, reversed_already, mismatched, refused_otherwise] = rest;
+    let [approved, outcome_unknown, in_progress, reversed, rest @ ..] =
+        keys.map(|key| section.value(key));
+    let [not_found, reversed_before, reversal_before, already_reversed, mismatch] = rest;
+    let (refusals, refused_other) = refusals?;
     Some(InboundCodes {
         approved: approved?,
-        doubtful: doubtful?,
+        outcome_unknown: outcome_unknown?,
         in_progress: in_progress?,
-        undone: undone?,
+        reversed: reversed?,
         not_found: not_found?,
-        reversed_before: reversed_before?,
-        reversal_before: reversal_before?,
-        reversed_already: reversed_already?,
-        mismatched: mismatched?,
-        refusals: refusals
-            .into_iter()
-            .map(|(refusal, code)| Some((refusal, code?)))
-            .collect::<Option<_>>()?,
-        refused_otherwise: refused_otherwise?,
-        answer_within: answer_within?,
+        request_after_reversal: reversed_before?,
+        reversal_without_original: reversal_before?,
+        already_reversed: already_reversed?,
+        mismatched: mismatch?,
+        refusals,
+        refused_other,
+        respond_within: respond_within?,
     })
 }
 
-fn read_matching(section: &Section<'_>) -> Option<Matching> {
-    let ways = [("transmission", TracedBy::Transmission), ("local", TracedBy::Local)];
-    let traced_by = section.choice("traced_by", &ways);
-    let duplicates = elements(section, "duplicates");
-    let echoed = elements(section, "echoed");
-    Some(Matching { traced_by: traced_by?, duplicates: duplicates?, echoed: echoed? })
+/// Reads the response codes for core's refusals, and the code for all other refusals.
+fn read_refusals(section: &Section<'_>) -> Option<(Vec<(Refusal, ResponseCode)>, ResponseCode)> {
+    let refusals = [
+        (Refusal::InsufficientFunds, "insufficient_funds"),
+        (Refusal::InactiveAccount, "inactive_account"),
+        (Refusal::NoSuchAccount, "no_such_account"),
+        (Refusal::Limit, "limit"),
+    ];
+    let codes =
+        all(refusals.into_iter().map(|(refusal, key)| Some((refusal, section.value(key)?))));
+    let other = section.value("other");
+    Some((codes?, other?))
 }
 
-/// A list of data elements.
+fn read_matching(section: &Section<'_>) -> Option<Matching> {
+    let times = [("transmission", TraceTime::Transmission), ("local", TraceTime::Local)];
+    let trace_time = section.choice("trace_time", &times);
+    let duplicate_key = elements(section, "duplicate_key");
+    let echoed = elements(section, "echoed");
+    Some(Matching { trace_time: trace_time?, duplicate_key: duplicate_key?, echoed: echoed? })
+}
+
+/// Reads a list of data elements in ascending order.
 pub(super) fn elements(section: &Section<'_>, key: &'static str) -> Option<Vec<De>> {
     let numbers = section.numbers(key, &(2..=192))?;
     let elements = numbers.into_iter().map(|number| De::new(u8::try_from(number).ok()?));
@@ -381,16 +407,16 @@ pub(super) fn elements(section: &Section<'_>, key: &'static str) -> Option<Vec<D
     match elements {
         Some(elements) if elements.is_sorted_by(|a, b| a < b) => Some(elements),
         _ => {
-            section.fault(key, "is not a list of data elements in ascending order");
+            section.fault(key, "must be a list of data elements in ascending order");
             None
         }
     }
 }
 
-/// A message type.
+/// Reads a message type (MTI).
 pub(super) fn message_type(text: &str) -> Result<Mti, String> {
     let digits: Option<[u8; 4]> = text.as_bytes().try_into().ok();
     digits
         .and_then(Mti::from_ascii)
-        .ok_or_else(|| format!("{text:?} is no message type: write 0200"))
+        .ok_or_else(|| format!("{text:?} is not a message type: write four digits, such as 0200"))
 }

@@ -1,4 +1,4 @@
-//! What the switch's messages say: an answer to something of ours, or something that it asks us.
+//! Reads the messages of the switch: responses to our requests, and inbound requests.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,145 +7,157 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::profile::Network;
-use super::said::stand_in;
-use crate::iso8583::{De, Field, FieldError, Message};
-use crate::transfer::{Card, Demand, Heard, Holding, Inquiry, Origin, Particulars, Side, Trace};
+use super::values::write_pan_replacement;
+use crate::iso8583::{De, Field, FieldError, Message, Mti};
+use crate::transfer::{
+    AccountDetails, Card, InboundRequest, InboundTrace, Inquiry, ResponseFields, Side,
+    TraceNumbers, TransferDetails,
+};
 use crate::values::{
     AccountNumber, Amount, Date, MerchantType, MinorUnits, Moment, MonthDay, Name, Offset, Pan,
     ProcessingCode, Reference, ResponseCode, Terminal, TransferId, Transmission, Value,
 };
 
-/// A kind of money movement.
+/// A service that moves money, such as `transfer`, `qris` or `withdrawal`.
 #[derive(Debug)]
-pub(super) struct Kind {
+pub(super) struct Service {
     pub(super) name: String,
-    /// How it is coded in DE3; we ask with the first.
+    /// The processing codes (DE3). We send the first.
     pub(super) codes: Vec<ProcessingCode>,
-    /// What it does to an account at our bank when another bank asks for it.
+    /// What an inbound request does to the account at our bank.
     pub(super) inbound: Side,
 }
 
-/// How a message is known again.
+/// The rules for matching messages.
 #[derive(Debug)]
 pub(super) struct Matching {
-    pub(super) traced_by: TracedBy,
-    pub(super) duplicates: Vec<De>,
+    pub(super) trace_time: TraceTime,
+    /// The data elements that identify an inbound request.
+    pub(super) duplicate_key: Vec<De>,
+    /// The data elements that a response must echo.
     pub(super) echoed: Vec<De>,
 }
 
-/// Which date and time of an answer is that of its request.
+/// The date and time of a response that are those of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TracedBy {
+pub(super) enum TraceTime {
     /// DE7.
     Transmission,
     /// DE12 and DE13, where the switch overwrites DE7.
     Local,
 }
 
-/// What makes a request of the switch the same request: a hash of what the network says.
+/// The identity of an inbound request: a hash of the data elements in the profile's `duplicate_key`. Duplicates have
+/// equal keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct WireKey(pub u128);
+pub struct DuplicateKey(pub u128);
 
-/// A message of the switch, as far as it concerns transfers and exchanges.
+/// A message of the switch about a transfer or an inquiry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Incoming {
-    /// An answer to a message of ours.
-    Answer {
-        /// The numbers that it goes under; the moment to the second.
-        trace: Trace,
-        /// To what.
-        to: Answered,
-        /// What it says.
-        heard: Heard,
-        /// What it says of an account.
-        holding: Holding,
+pub enum IncomingMessage {
+    /// A response to one of our requests.
+    Response {
+        /// The trace numbers of the request. The transmission time has a resolution of one second.
+        trace: TraceNumbers,
+        /// The request that is answered.
+        kind: ResponseKind,
+        /// The fields of the response.
+        response: ResponseFields,
+        /// The account details of an inquiry response.
+        account: AccountDetails,
     },
-    /// A transfer, for the first time or again.
-    Demand(Demand, WireKey),
-    /// A reversal of a transfer: the transfer as far as it says, what makes it the same, and the amount.
-    Reversal(Demand, WireKey, Amount),
-    /// The question what became of a transfer.
-    Status(Demand, WireKey),
-    /// The question for a name or a balance.
+    /// A financial request or its repeat.
+    InboundRequest(InboundRequest, DuplicateKey),
+    /// A reversal: its fields, the key of the original request, and its amount.
+    Reversal(InboundRequest, DuplicateKey, Amount),
+    /// A status inquiry about an inbound transfer, with the key of the transfer's request.
+    StatusInquiry(InboundRequest, DuplicateKey),
+    /// An account or balance inquiry.
     Inquiry(Inquiry),
 }
 
-/// To which message of ours an answer is.
+/// The kind of request that a response answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Answered {
-    /// The financial request.
+pub enum ResponseKind {
+    /// A financial request.
     Request,
-    /// The reversal.
+    /// A reversal.
     Reversal,
-    /// The status inquiry.
-    Status,
-    /// A question that moves no money.
+    /// A status inquiry.
+    StatusInquiry,
+    /// An account or balance inquiry.
     Inquiry,
 }
 
-/// Why a message can't be taken in, and what the switch is answered if it asked something.
+/// The reasons why a message of the switch cannot be processed. [`Network::refusal_code`] is the response code.
 #[derive(Debug, Error)]
 pub enum ReadError {
     /// A data element is missing or malformed.
     #[error("{0}")]
     Malformed(#[from] FieldError),
-    /// It is of a type or kind that the network's profile does not have.
-    #[error("the network's profile has no {mti} with DE3 {kind}")]
+    /// The profile does not have this message type with this processing code.
+    #[error("{mti} with processing code {processing_code} is not in the network profile")]
     Unsupported {
-        /// Its type.
-        mti: crate::iso8583::Mti,
-        /// Its kind, where it has one.
-        kind: String,
+        /// The message type.
+        mti: Mti,
+        /// The processing code (DE3), or `none`.
+        processing_code: String,
     },
 }
 
 impl Network {
-    /// What a message of the switch says. `id` is for what begins with it.
+    /// Reads a message of the switch. `id` becomes the id of a transfer or inquiry that starts with it.
     ///
     /// # Errors
-    /// If a data element is missing or malformed, or the profile knows no such message.
+    /// If a data element is missing or malformed, or the profile does not have the message.
     pub fn read(
         &self,
         message: &Message<'_>,
         id: TransferId,
         now: Moment,
-    ) -> Result<Incoming, ReadError> {
+    ) -> Result<IncomingMessage, ReadError> {
         let mti = message.mti();
-        let unsupported = |kind: Option<ProcessingCode>| ReadError::Unsupported {
+        let unsupported = |code: Option<ProcessingCode>| ReadError::Unsupported {
             mti,
-            kind: kind.map_or_else(|| "none".to_owned(), |kind| kind.to_string()),
+            processing_code: code.map_or_else(|| "none".to_owned(), |code| code.to_string()),
         };
-        let kind: Option<ProcessingCode> = message.find(De::PROCESSING_CODE)?;
-        let inquired = |code: Option<ProcessingCode>| kind.is_some() && code == kind;
-        let is_status = inquired(self.inquiries.status);
-        let is_inquiry = inquired(Some(self.inquiries.name)) || inquired(self.inquiries.balance);
+        let code: Option<ProcessingCode> = message.find(De::PROCESSING_CODE)?;
+        let has_code = |known: Option<ProcessingCode>| code.is_some() && known == code;
+        let inquiries = &self.inquiries;
+        let is_status = has_code(inquiries.status);
+        let is_inquiry = has_code(Some(inquiries.account)) || has_code(inquiries.balance);
         match (mti.class(), mti.is_request()) {
-            (4, false) => self.answer_to(Answered::Reversal, message, now),
-            (2, false) if is_status => self.answer_to(Answered::Status, message, now),
-            (2, false) if is_inquiry => self.answer_to(Answered::Inquiry, message, now),
-            (2, false) => self.answer_to(Answered::Request, message, now),
-            (2, true) if is_status => {
-                let demand = demand(message, id, Side::Credit)?;
-                Ok(Incoming::Status(demand, self.key(message)))
+            (4, false) => self.read_response(ResponseKind::Reversal, message, now),
+            (2, false) if is_status => {
+                self.read_response(ResponseKind::StatusInquiry, message, now)
             }
-            (2, true) if is_inquiry => self.inquired(message, id).map(Incoming::Inquiry),
+            (2, false) if is_inquiry => self.read_response(ResponseKind::Inquiry, message, now),
+            (2, false) => self.read_response(ResponseKind::Request, message, now),
+            (2, true) if is_status => {
+                let request = request(message, id, Side::Credit)?;
+                Ok(IncomingMessage::StatusInquiry(request, self.duplicate_key(message)))
+            }
+            (2, true) if is_inquiry => self.read_inquiry(message, id).map(IncomingMessage::Inquiry),
             (2 | 4, true) => {
                 let side =
-                    kind.and_then(|kind| self.side(kind)).ok_or_else(|| unsupported(kind))?;
-                let demand = demand(message, id, side)?;
+                    code.and_then(|code| self.side(code)).ok_or_else(|| unsupported(code))?;
+                let request = request(message, id, side)?;
                 if mti.class() == 2 {
-                    return Ok(Incoming::Demand(demand, self.key(message)));
+                    return Ok(IncomingMessage::InboundRequest(
+                        request,
+                        self.duplicate_key(message),
+                    ));
                 }
-                let amount = demand.amount;
-                Ok(Incoming::Reversal(demand, self.original_key(message), amount))
+                let amount = request.amount;
+                Ok(IncomingMessage::Reversal(request, self.original_key(message), amount))
             }
-            _ => Err(unsupported(kind)),
+            _ => Err(unsupported(code)),
         }
     }
 
-    /// What the switch is answered that asked something which can't be taken in.
+    /// Returns the response code for a request that cannot be processed.
     #[must_use]
-    pub const fn refusal(&self, error: &ReadError) -> ResponseCode {
+    pub const fn refusal_code(&self, error: &ReadError) -> ResponseCode {
         match error {
             ReadError::Malformed(_) => self.malformed,
             ReadError::Unsupported { .. } => self.unsupported,
@@ -153,70 +165,75 @@ impl Network {
     }
 }
 
-/// Answers to messages of ours.
+/// Responses to our requests.
 impl Network {
-    fn answer_to(
+    fn read_response(
         &self,
-        to: Answered,
+        kind: ResponseKind,
         message: &Message<'_>,
         now: Moment,
-    ) -> Result<Incoming, ReadError> {
-        let trace = Trace {
+    ) -> Result<IncomingMessage, ReadError> {
+        let trace = TraceNumbers {
             stan: message.get(De::STAN)?,
             rrn: message.get(De::RRN)?,
-            at: self.traced(message, now)?,
-            settles: settles(message, now)?,
+            transmitted_at: self.trace_time(message, now)?,
+            settlement_date: settlement_date(message, now)?,
         };
-        let holding = Holding { holder: beneficiary(message), balance: None };
-        Ok(Incoming::Answer { trace, to, heard: self.heard(to, message)?, holding })
+        let account = AccountDetails { holder: beneficiary_name(message), balance: None };
+        let response = self.response_fields(kind, message)?;
+        Ok(IncomingMessage::Response { trace, kind, response, account })
     }
 
-    fn heard(&self, to: Answered, message: &Message<'_>) -> Result<Heard, ReadError> {
-        let kind = message.find(De::PROCESSING_CODE)?;
+    fn response_fields(
+        &self,
+        kind: ResponseKind,
+        message: &Message<'_>,
+    ) -> Result<ResponseFields, ReadError> {
+        let code = message.find(De::PROCESSING_CODE)?;
         let from: Option<AccountNumber> = message.find(De::FROM_ACCOUNT)?;
         let accounts = (from, message.find(De::TO_ACCOUNT)?);
-        let (ours, other) = match kind.and_then(|kind| self.side(kind)) {
+        let (ours, other) = match code.and_then(|code| self.side(code)) {
             Some(Side::Debit) => (accounts.1, accounts.0),
-            // Nor does it say which way the money goes.
-            None if to == Answered::Status => (None, None),
+            // A status inquiry has its own processing code, so the direction of the money is not in the message.
+            None if kind == ResponseKind::StatusInquiry => (None, None),
             Some(Side::Credit) | None => accounts,
         };
         let minor: Option<MinorUnits> = message.find(De::AMOUNT)?;
         let currency = message.find(De::CURRENCY)?.unwrap_or(self.currency);
         let pan: Option<Pan> = message.find(De::PAN)?;
-        Ok(Heard {
+        Ok(ResponseFields {
             code: message.get(De::RESPONSE_CODE)?,
             amount: minor.map(|minor| minor.of(currency)),
-            // A status inquiry has a kind of its own, and its answer that.
-            kind: kind.filter(|_| to != Answered::Status),
+            // A status inquiry has its own processing code, not that of the transfer.
+            kind: code.filter(|_| kind != ResponseKind::StatusInquiry),
             from: ours,
             to: other,
             card: match pan {
-                Some(pan) if self.stands_in(&pan, from.as_ref()) => Card::None,
+                Some(pan) if self.is_pan_replacement(&pan, from.as_ref()) => Card::NoCard,
                 Some(pan) => Card::Number(pan),
-                None => Card::Unsaid,
+                None => Card::NotStated,
             },
-            whole: self.matching.echoed.iter().all(|de| message.has(*de)),
+            is_complete: self.matching.echoed.iter().all(|de| message.has(*de)),
         })
     }
 
-    /// Whether a card number is what we put where there is none.
-    fn stands_in(&self, pan: &Pan, account: Option<&AccountNumber>) -> bool {
+    /// Whether a PAN is the replacement that we send for a transfer without a card.
+    fn is_pan_replacement(&self, pan: &Pan, account: Option<&AccountNumber>) -> bool {
         account.is_some_and(|account| {
             let mut expected = Vec::new();
-            stand_in(&self.bank.iin, account, &mut expected);
+            write_pan_replacement(&self.bank.iin, account, &mut expected);
             expected == pan.reveal().as_bytes()
         })
     }
 
-    /// When the request was made that a message answers.
-    fn traced(&self, message: &Message<'_>, now: Moment) -> Result<Moment, FieldError> {
-        match self.matching.traced_by {
-            TracedBy::Transmission => {
+    /// Returns the transmission time of the request that a message answers.
+    fn trace_time(&self, message: &Message<'_>, now: Moment) -> Result<Moment, FieldError> {
+        match self.matching.trace_time {
+            TraceTime::Transmission => {
                 let sent: Transmission = message.get(De::TRANSMISSION)?;
                 Ok(sent.nearest(now, Offset::UTC))
             }
-            TracedBy::Local => {
+            TraceTime::Local => {
                 let (date, time) = (message.get(De::LOCAL_DATE)?, message.get(De::LOCAL_TIME)?);
                 Ok(Transmission { date, time }.nearest(now, self.offset))
             }
@@ -224,21 +241,22 @@ impl Network {
     }
 }
 
-/// The business date of a message; today, where it has none.
-fn settles(message: &Message<'_>, now: Moment) -> Result<Date, FieldError> {
+/// Returns the settlement date of a message, or today in UTC if it does not have one.
+fn settlement_date(message: &Message<'_>, now: Moment) -> Result<Date, FieldError> {
     let day: Option<MonthDay> = message.find(De::SETTLEMENT_DATE)?;
     let today = Date::of(now, Offset::UTC);
     Ok(day.map_or(today, |day| Date::nearest(day, today)))
 }
 
-/// What the switch asks us.
+/// Requests of the switch.
 impl Network {
-    pub(super) fn side(&self, kind: ProcessingCode) -> Option<Side> {
-        let kind = self.kinds.iter().find(|known| known.codes.contains(&kind))?;
-        Some(kind.inbound)
+    /// Returns what a service does to the account at the bank that receives the request.
+    pub(super) fn side(&self, code: ProcessingCode) -> Option<Side> {
+        let service = self.services.iter().find(|service| service.codes.contains(&code))?;
+        Some(service.inbound)
     }
 
-    fn inquired(&self, message: &Message<'_>, id: TransferId) -> Result<Inquiry, ReadError> {
+    fn read_inquiry(&self, message: &Message<'_>, id: TransferId) -> Result<Inquiry, ReadError> {
         let account = message.get(De::TO_ACCOUNT)?;
         let minor: Option<MinorUnits> = message.find(De::AMOUNT)?;
         Ok(Inquiry {
@@ -248,17 +266,18 @@ impl Network {
             account,
             counterparty: message.get(De::ACQUIRER)?,
             amount: minor.unwrap_or(MinorUnits(0)).of(self.currency),
-            particulars: Arc::new(particulars(message)?),
+            details: Arc::new(details(message)?),
         })
     }
 
-    /// What makes a request the same request, whatever its repeat digit.
-    fn key(&self, message: &Message<'_>) -> WireKey {
-        hash(self.matching.duplicates.iter().map(|de| (*de, text_of(message, *de))))
+    /// Returns the duplicate key of a request. The repeat digit of the MTI does not change it.
+    fn duplicate_key(&self, message: &Message<'_>) -> DuplicateKey {
+        hash(self.matching.duplicate_key.iter().map(|de| (*de, text_of(message, *de))))
     }
 
-    /// What made the request the same request that a reversal reverses: of DE90, where that has it.
-    fn original_key(&self, message: &Message<'_>) -> WireKey {
+    /// Returns the duplicate key of the request that a reversal reverses. Parts that DE90 has come from DE90, the others
+    /// from the reversal itself.
+    fn original_key(&self, message: &Message<'_>) -> DuplicateKey {
         let original = message.field(De::ORIGINAL);
         let of = |de: De| {
             let name = match de {
@@ -270,40 +289,44 @@ impl Network {
             let part = original.as_ref().and_then(|original| original.subfield(name));
             part.map_or_else(|| text_of(message, de), |part| part.reveal())
         };
-        hash(self.matching.duplicates.iter().map(|de| (*de, of(*de))))
+        hash(self.matching.duplicate_key.iter().map(|de| (*de, of(*de))))
     }
 }
 
-fn demand(message: &Message<'_>, id: TransferId, side: Side) -> Result<Demand, FieldError> {
+fn request(
+    message: &Message<'_>,
+    id: TransferId,
+    side: Side,
+) -> Result<InboundRequest, FieldError> {
     let (from, to) = (message.find(De::FROM_ACCOUNT)?, message.find(De::TO_ACCOUNT)?);
     let (own, own_de, other) = match side {
         Side::Credit => (to, De::TO_ACCOUNT, from),
         Side::Debit => (from, De::FROM_ACCOUNT, to),
     };
-    Ok(Demand {
+    Ok(InboundRequest {
         id,
         kind: message.get(De::PROCESSING_CODE)?,
         side,
         account: own.ok_or(FieldError::Missing { de: own_de })?,
-        other,
+        other_account: other,
         amount: message.amount(De::AMOUNT)?,
         counterparty: message.get(De::ACQUIRER)?,
-        origin: Origin {
+        trace: InboundTrace {
             stan: message.get(De::STAN)?,
             rrn: message.get(De::RRN)?,
-            transmitted: message.get(De::TRANSMISSION)?,
+            transmitted_at: message.get(De::TRANSMISSION)?,
         },
-        particulars: Arc::new(particulars(message)?),
+        details: Arc::new(details(message)?),
     })
 }
 
-/// The text of a data element; none, if the message does not have it.
+/// Returns the text of a data element, or an empty text if the message does not have it.
 fn text_of<'m>(message: &'m Message<'_>, de: De) -> Cow<'m, str> {
     message.field(de).map(|field| field.reveal()).unwrap_or_default()
 }
 
-/// Institutions stand in DE90 with zeros before them, and elsewhere without, so these don't count.
-fn hash<'m>(parts: impl Iterator<Item = (De, Cow<'m, str>)>) -> WireKey {
+/// Hashes the parts of a duplicate key. Leading zeros of an institution do not count, because DE90 pads it with zeros.
+fn hash<'m>(parts: impl Iterator<Item = (De, Cow<'m, str>)>) -> DuplicateKey {
     let mut hasher = Sha256::new();
     for (de, text) in parts {
         let text = if de == De::ACQUIRER { text.trim_start_matches('0') } else { &text };
@@ -313,38 +336,38 @@ fn hash<'m>(parts: impl Iterator<Item = (De, Cow<'m, str>)>) -> WireKey {
     }
     let digest = hasher.finalize();
     let half = digest.iter().take(16).fold(0, |number: u128, byte| number << 8 | u128::from(*byte));
-    WireKey(half)
+    DuplicateKey(half)
 }
 
-fn particulars(message: &Message<'_>) -> Result<Particulars, FieldError> {
+fn details(message: &Message<'_>) -> Result<TransferDetails, FieldError> {
     let trimmed = |field: Field<'_>| field.reveal().trim_end().to_owned();
     let terminal = message.field(De::TERMINAL).map(trimmed);
     let merchant: Option<MerchantType> = message.find(De::MERCHANT_TYPE)?;
-    Ok(Particulars {
+    Ok(TransferDetails {
         merchant: merchant
             .or_else(|| MerchantType::from_ascii(b"0000"))
             .ok_or(FieldError::Missing { de: De::MERCHANT_TYPE })?,
         terminal: terminal
             .and_then(|text| Terminal::from_ascii(text.as_bytes()))
             .ok_or(FieldError::Missing { de: De::TERMINAL })?,
-        sender: named(message, "sender_name"),
-        beneficiary: beneficiary(message),
-        reference: part(message, "customer_reference")
+        sender: name_in(message, "sender_name"),
+        beneficiary: beneficiary_name(message),
+        reference: subfield(message, "customer_reference")
             .and_then(|text| Reference::from_ascii(text.as_bytes())),
         channel: None,
     })
 }
 
-fn beneficiary(message: &Message<'_>) -> Option<Name> {
-    named(message, "beneficiary_name")
+fn beneficiary_name(message: &Message<'_>) -> Option<Name> {
+    name_in(message, "beneficiary_name")
 }
 
-fn named(message: &Message<'_>, key: &str) -> Option<Name> {
-    part(message, key).and_then(|text| Name::new(&text))
+fn name_in(message: &Message<'_>, key: &str) -> Option<Name> {
+    subfield(message, key).and_then(|text| Name::new(&text))
 }
 
-/// A part of DE48, without the blanks that fill it up.
-fn part(message: &Message<'_>, key: &str) -> Option<String> {
-    let part = message.field(De::ADDITIONAL_DATA)?.subfield(key)?.reveal().trim_end().to_owned();
-    (!part.is_empty()).then_some(part)
+/// Returns a subfield of DE48 without its padding.
+fn subfield(message: &Message<'_>, key: &str) -> Option<String> {
+    let text = message.field(De::ADDITIONAL_DATA)?.subfield(key)?.reveal().trim_end().to_owned();
+    (!text.is_empty()).then_some(text)
 }

@@ -1,4 +1,4 @@
-//! What a network agrees on for the sessions to its switch.
+//! The session rules of a network: sign-on, network management, headers, timers and limits.
 
 mod reader;
 
@@ -6,137 +6,138 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::iso8583::{De, Mti};
-pub(super) use reader::{Around, read};
+pub(super) use reader::{ProfileContext, read};
 
 use crate::values::{Backoff, NetworkCode, ResponseCode};
 
 /// The rules of the sessions to a switch.
 #[derive(Clone, Debug)]
 pub struct SessionRules {
-    /// Requests of network management, by the version of ISO 8583: 0800 in that of 1987.
+    /// The MTI of network management requests: 0800 in ISO 8583:1987.
     pub request: Mti,
-    /// Who signs on when a connection is made.
-    pub sign_on: Starter,
-    /// What our requests of network management have besides DE7, 11 and 70, in ascending order: who asks.
+    /// The side that signs on after the connection is made.
+    pub sign_on: SignOnBy,
+    /// Data elements that identify our bank in network management requests, in ascending order. DE7, DE11 and DE70 are
+    /// always present.
     pub identity: Vec<(De, String)>,
-    /// What a request of network management asks for (DE70).
+    /// The network management information codes (DE70).
     pub management: Management,
-    /// How requests of network management are answered.
-    pub answers: ManagementAnswers,
-    /// What stands in front of our messages.
+    /// How network management requests are answered.
+    pub responses: ManagementResponses,
+    /// The headers of our messages.
     pub headers: Headers,
-    /// The data elements that an answer has the same as its request. With the class of the MTI they tell every
-    /// request under way from all others.
-    pub keys: Vec<De>,
-    /// How long things may take.
+    /// The data elements that are equal in a request and its response. With the MTI class they identify each request in
+    /// flight.
+    pub response_key: Vec<De>,
+    /// The timers.
     pub timers: SessionTimers,
-    /// How much may be under way.
-    pub caps: Caps,
-    /// How requests are spread over the links that are up.
-    pub spread: Spread,
+    /// The limits on traffic.
+    pub limits: SessionLimits,
+    /// How a link is selected for a request.
+    pub link_selection: LinkSelection,
 }
 
-/// Who begins.
+/// The side that signs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Starter {
-    /// This side.
-    We,
-    /// The other side.
-    They,
+pub enum SignOnBy {
+    /// Our bank signs on.
+    Bank,
+    /// The switch signs on.
+    Switch,
 }
 
-/// How requests are spread over the links that are up.
+/// How a link is selected for a request among the links that are up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Spread {
-    /// Active/active: to the one with the least under way.
+pub enum LinkSelection {
+    /// Active/active: the link with the fewest requests in flight.
     LeastLoaded,
-    /// Active/standby: to the first in order, however much it has under way; the next only while that is down.
+    /// Active/standby: the first link in the configured order, whatever its load; the next one only while it is down.
     FirstUp,
 }
 
-/// The codes of DE70. Where a network has no such request there is none.
+/// The network management information codes (DE70). `None`: the network does not have the message.
 #[derive(Clone, Copy, Debug)]
 pub struct Management {
-    /// The session begins.
+    /// Sign-on.
     pub sign_on: NetworkCode,
-    /// The session ends.
+    /// Sign-off.
     pub sign_off: NetworkCode,
-    /// Is the other side alive?
+    /// Echo test.
     pub echo: NetworkCode,
-    /// The business date moves to DE15.
+    /// Cut-over: the business date moves to DE15.
     pub cut_over: Option<NetworkCode>,
-    /// The other side has a new key for us.
+    /// Key change: the switch sends a new key.
     pub key_change: Option<NetworkCode>,
 }
 
-/// How requests of network management are answered.
+/// How network management requests are answered.
 #[derive(Clone, Debug)]
-pub struct ManagementAnswers {
-    /// Done; the only code that accepts a sign-on.
+pub struct ManagementResponses {
+    /// The response code for success. Only this code accepts a sign-on.
     pub done: ResponseCode,
-    /// The request is one that we don't know.
+    /// The response code for a request that is not supported or not accepted.
     pub refused: ResponseCode,
-    /// The data elements that the answer has from the request, in ascending order.
+    /// The data elements that a response echoes from its request, in ascending order.
     pub echoes: Vec<De>,
 }
 
-/// What stands between the length and our messages, as bytes; empty where the network has no header.
+/// The header bytes between the length and our messages; empty where the network has no header.
 #[derive(Clone, Debug, Default)]
 pub struct Headers {
-    /// Of requests of network management.
+    /// Network management requests.
     pub management_request: Vec<u8>,
-    /// Of answers of network management.
-    pub management_answer: Vec<u8>,
-    /// Of all other requests.
+    /// Network management responses.
+    pub management_response: Vec<u8>,
+    /// All other requests.
     pub request: Vec<u8>,
-    /// Of all other answers.
-    pub answer: Vec<u8>,
+    /// All other responses.
+    pub response: Vec<u8>,
 }
 
 impl Headers {
-    /// What stands in front of messages of this type.
+    /// Returns the header for messages of an MTI.
     #[must_use]
     pub fn of(&self, mti: Mti) -> &[u8] {
         match (mti.is_management(), mti.is_request()) {
             (true, true) => &self.management_request,
-            (true, false) => &self.management_answer,
+            (true, false) => &self.management_response,
             (false, true) => &self.request,
-            (false, false) => &self.answer,
+            (false, false) => &self.response,
         }
     }
 }
 
-/// How long things may take.
+/// The timers of a session.
 #[derive(Clone, Debug)]
 pub struct SessionTimers {
-    /// To connect, with the handshake of TLS.
+    /// The time to connect, including the TLS handshake.
     pub connect: Duration,
-    /// From the connection until the sign-on is answered. Also until our sign-off is.
+    /// The time from the connection to the sign-on response; also the time to wait for a sign-off response.
     pub sign_on: Duration,
-    /// Without anything heard, until the other side is asked for an echo.
+    /// The idle time after which an echo request is sent.
     pub echo_idle: Duration,
-    /// Until an echo counts as lost.
-    pub echo_answer: Duration,
-    /// Echoes lost one after the other at which the line counts as dead.
-    pub echoes_lost: u8,
-    /// From the writing of a request until nobody waits for its answer any more.
-    pub answer: Duration,
-    /// That the other side may leave bytes unread before the line is cut.
-    pub stalled: Duration,
-    /// That a link which is signed off waits for the answers under way.
+    /// The time after which an echo request counts as lost.
+    pub echo_response: Duration,
+    /// The number of lost echoes in a row after which the connection is closed.
+    pub lost_echo_limit: u8,
+    /// The time from writing a request until its response is late.
+    pub response: Duration,
+    /// The time for which the peer may leave bytes unread before the connection is closed.
+    pub write: Duration,
+    /// The time for which a sign-off waits for responses in flight.
     pub drain: Duration,
-    /// Until a connection that failed or broke is tried again.
+    /// The delays before a failed or broken connection is tried again.
     pub reconnect: Backoff,
 }
 
-/// How much may be under way.
+/// The limits on traffic.
 #[derive(Clone, Copy, Debug)]
-pub struct Caps {
-    /// Requests of one link that are written and not answered.
+pub struct SessionLimits {
+    /// Requests per link that are written and not answered.
     pub in_flight: usize,
-    /// Requests that wait for their turn; one more is refused.
-    pub waiting: usize,
-    /// Requests a second, over all links.
+    /// Requests that wait for a link; more are refused.
+    pub queued: usize,
+    /// Requests per second over all links.
     pub per_second: NonZeroU32,
     /// Requests that may be sent at once after a pause.
     pub burst: NonZeroU32,

@@ -1,170 +1,186 @@
-//! The audit: every row from the first, by what it means. Each transfer's facts fold, each row says the state, the
-//! numbers and the summary that its facts give, and all books are made again.
+//! The audit: reads every row from the first and checks what it means. The facts of each transfer must fold. Each row
+//! must have the state, the trace numbers and the summary that its facts give. All books are computed again.
 //!
-//! Only what is open is kept, and of what is closed that to which something comes later. Which those are a first
-//! pass finds, that reads no facts and trusts nothing: if what it went by is wrong, the second pass names the row.
+//! Memory holds only the open transfers, and the closed transfers that later rows belong to. A first pass, which reads
+//! no facts, finds those. It trusts the rows' open flags; if a flag is wrong, the second pass names the row.
 
 use std::collections::{HashMap, HashSet};
 
 use super::CLOSED_BOOKS;
-use super::writing::{begun_by, numbers, summary};
-use crate::engine::{BothBooks, Fact, Life, form};
-use crate::journal::{self, Evidence, JournalError, Row, Verified, Wrong, skim};
+use super::writing::{message_trace, started_transfer, summary};
+use crate::engine::{BooksByDirection, Fact, Transfer, stored_facts};
+use crate::journal::{
+    self, Evidence, JournalError, Row, VerificationError, Verified, scan_transfers,
+};
 use crate::transfer::Sums;
 use crate::values::TransferId;
 
-/// What an audit found to be true.
+/// The result of an audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Audited {
-    /// What is true of the rows whatever they mean.
+pub struct AuditReport {
+    /// The result of the verification, which does not interpret facts.
     pub verified: Verified,
-    /// Transfers that begin in the rows.
+    /// The number of transfers that start in the rows.
     pub transfers: u64,
-    /// Of those, how many are open.
+    /// The number of those that are open.
     pub open: u64,
-    /// Rows of transfers that begin in an archive that was not given. They were not folded.
-    pub cut: u64,
-    /// The books of all transfers that begin in the rows.
-    pub books: BothBooks,
-    /// Whether the books of closed transfers were compared with those that the store keeps: they are when all rows from
-    /// the first were given.
-    pub compared: bool,
+    /// The number of rows that were not folded, because their transfers start in an archive that was not given.
+    pub skipped_rows: u64,
+    /// The books of all transfers that start in the rows.
+    pub books: BooksByDirection,
+    /// Whether the stored books of closed transfers were checked. They are checked if all rows from the first were
+    /// given.
+    pub has_checked_books: bool,
 }
 
-/// Verifies a store, and audits its rows up to the last that it has when this begins.
+/// Verifies a store and audits its rows up to the last one at the start of the audit.
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn audit(evidence: &Evidence<'_>) -> Result<Audited, Wrong> {
-    let (until, note) = journal::noted(evidence.store, CLOSED_BOOKS)?;
-    let mut pass = Pass { until, late: late(evidence, until)?, ..Pass::default() };
-    let verified = journal::verify(evidence, |seq, row| pass.row(seq, row))?;
-    let compared = verified.from == 0;
-    if compared {
-        compare(&pass.closed, note?.as_deref()).map_err(|how| Wrong::Note {
-            name: CLOSED_BOOKS,
-            file: evidence.store.to_owned(),
-            how,
+pub fn audit(evidence: &Evidence<'_>) -> Result<AuditReport, VerificationError> {
+    let (last_row, metadata) = journal::metadata_at_last_row(evidence.store, CLOSED_BOOKS)?;
+    let late_rows = count_late_rows(evidence, last_row)?;
+    let mut audit = Audit { last_row, late_rows, ..Audit::default() };
+    let verified = journal::verify(evidence, |seq, row| audit.check_row(seq, row))?;
+    let has_checked_books = verified.after_row == 0;
+    if has_checked_books {
+        compare_books(&audit.closed_books, metadata?.as_deref()).map_err(|reason| {
+            VerificationError::Metadata {
+                name: CLOSED_BOOKS,
+                file: evidence.store.to_owned(),
+                reason,
+            }
         })?;
     }
-    let open = pass.kept.values().filter(|life| !life.is_final()).count() as u64;
-    let Pass { transfers, cut, books, .. } = pass;
-    Ok(Audited { verified, transfers, open, cut, books, compared })
+    let open = audit.kept.values().filter(|transfer| !transfer.is_final()).count() as u64;
+    let Audit { transfers, skipped_rows, books, .. } = audit;
+    Ok(AuditReport { verified, transfers, open, skipped_rows, books, has_checked_books })
 }
 
-/// How many rows come to each transfer when it is closed.
-fn late(evidence: &Evidence<'_>, until: u64) -> Result<HashMap<TransferId, u64>, JournalError> {
-    let (mut open, mut late) = (HashSet::new(), HashMap::new());
-    skim(evidence, until, |id, begins, is_open| {
+/// Returns the number of rows that each transfer gets after it was closed.
+fn count_late_rows(
+    evidence: &Evidence<'_>,
+    last_row: u64,
+) -> Result<HashMap<TransferId, u64>, JournalError> {
+    let (mut open, mut late_rows) = (HashSet::new(), HashMap::new());
+    scan_transfers(evidence, last_row, |id, is_start, is_open| {
         let was_open = if is_open { !open.insert(id) } else { open.remove(&id) };
-        if !begins && !was_open {
-            *late.entry(id).or_default() += 1;
+        if !is_start && !was_open {
+            *late_rows.entry(id).or_default() += 1;
         }
     })?;
-    Ok(late)
+    Ok(late_rows)
 }
 
-/// Whether the books that the rows give are those that the store keeps.
-fn compare(closed: &BothBooks, note: Option<&[u8]>) -> Result<(), String> {
-    if note.is_none() && closed.rows().next().is_some() {
-        return Err("it is missing".to_owned());
+/// Compares the books that the rows give with the stored books.
+fn compare_books(closed: &BooksByDirection, metadata: Option<&[u8]>) -> Result<(), String> {
+    if metadata.is_none() && closed.rows().next().is_some() {
+        return Err("missing".to_owned());
     }
-    let kept = note.map(serde_json::from_slice::<BothBooks>).transpose();
-    let kept = kept.map_err(|error| error.to_string())?.unwrap_or_default();
-    let agree = closed.rows().eq(kept.rows());
-    agree.then_some(()).ok_or_else(|| "it says other than the closed transfers give".to_owned())
+    let stored = metadata.map(serde_json::from_slice::<BooksByDirection>).transpose();
+    let stored = stored.map_err(|error| error.to_string())?.unwrap_or_default();
+    let are_equal = closed.rows().eq(stored.rows());
+    are_equal.then_some(()).ok_or_else(|| {
+        "books mismatch: the stored books differ from the books of the closed transfers".to_owned()
+    })
 }
 
-/// Where an audit is.
+/// The progress of an audit.
 #[derive(Default)]
-struct Pass {
-    /// The last row that is audited.
-    until: u64,
-    /// Whether the rows are from the first.
-    whole: bool,
-    /// Rows that are still to come to closed transfers.
-    late: HashMap<TransferId, u64>,
-    /// What is open, and what is closed and not done with.
-    kept: HashMap<TransferId, Life>,
+struct Audit {
+    /// The last row to audit.
+    last_row: u64,
+    /// Whether the rows start with the first row of the journal.
+    has_first_row: bool,
+    /// The number of rows that closed transfers will still get.
+    late_rows: HashMap<TransferId, u64>,
+    /// The open transfers, and the closed transfers that will still get rows.
+    kept: HashMap<TransferId, Transfer>,
     transfers: u64,
-    cut: u64,
-    books: BothBooks,
-    closed: BothBooks,
+    skipped_rows: u64,
+    books: BooksByDirection,
+    closed_books: BooksByDirection,
 }
 
-impl Pass {
-    /// Takes in a row that is sound, or says what is wrong with it by what it means.
-    fn row(&mut self, seq: u64, row: &Row) -> Result<(), String> {
-        if seq > self.until {
+impl Audit {
+    /// Checks the meaning of a verified row.
+    fn check_row(&mut self, seq: u64, row: &Row) -> Result<(), String> {
+        if seq > self.last_row {
             return Ok(());
         }
-        self.whole |= seq == 1;
+        self.has_first_row |= seq == 1;
         let before = self.kept.remove(&row.id);
-        match (&before, &row.begins) {
-            (Some(_), Some(_)) => return Err("its transfer began before".to_owned()),
-            (None, None) if self.whole => return Err("its transfer never began".to_owned()),
+        match (&before, &row.start) {
+            (Some(_), Some(_)) => return Err("transfer started twice".to_owned()),
+            (None, None) if self.has_first_row => return Err("transfer never started".to_owned()),
             (None, None) => {
-                self.cut += 1;
+                self.skipped_rows += 1;
                 return Ok(());
             }
             (None, Some(_)) => self.transfers += 1,
             (Some(_), None) => {}
         }
-        let part = before.as_ref().map(|life| (life.share(), life.closed_share()));
-        let was_closed = before.as_ref().is_some_and(Life::is_final);
-        let life = folded(before, row)?;
-        self.book(part.unwrap_or_default(), &life)?;
-        if self.is_awaited(row.id, was_closed) || !life.is_final() {
-            self.kept.insert(row.id, life);
+        let shares = before.as_ref().map(|transfer| (transfer.share(), transfer.closed_share()));
+        let was_closed = before.as_ref().is_some_and(Transfer::is_final);
+        let transfer = fold_row(before, row)?;
+        self.change_books(shares.unwrap_or_default(), &transfer)?;
+        if self.has_late_rows(row.id, was_closed) || !transfer.is_final() {
+            self.kept.insert(row.id, transfer);
         }
         Ok(())
     }
 
-    /// Takes a step into the books.
-    fn book(&mut self, (share, closed): (Sums, Sums), life: &Life) -> Result<(), String> {
-        if !life.share().balance() {
-            return Err(format!("its transfer's books don't balance in state {}", life.name()));
+    /// Adds a step to the books.
+    fn change_books(
+        &mut self,
+        (share, closed_share): (Sums, Sums),
+        transfer: &Transfer,
+    ) -> Result<(), String> {
+        if !transfer.share().is_balanced() {
+            return Err(format!("the books do not balance in state {}", transfer.code()));
         }
-        self.books.change(share, life);
-        self.closed.change_closed(closed, life);
+        self.books.change(share, transfer);
+        self.closed_books.change_closed(closed_share, transfer);
         Ok(())
     }
 
-    /// Whether more comes to a transfer when it is closed, after a row that came to it so or not.
-    fn is_awaited(&mut self, id: TransferId, came_late: bool) -> bool {
-        let Some(left) = self.late.get_mut(&id) else { return false };
-        *left = left.saturating_sub(u64::from(came_late));
-        let awaited = *left > 0;
-        if !awaited {
-            self.late.remove(&id);
+    /// Whether more rows follow for a closed transfer. `is_late` says whether the current row is one of them.
+    fn has_late_rows(&mut self, id: TransferId, is_late: bool) -> bool {
+        let Some(left) = self.late_rows.get_mut(&id) else { return false };
+        *left = left.saturating_sub(u64::from(is_late));
+        let has_more = *left > 0;
+        if !has_more {
+            self.late_rows.remove(&id);
         }
-        awaited
+        has_more
     }
 }
 
-/// The state that a row leads to, if the row says of it what its facts say.
-fn folded(before: Option<Life>, row: &Row) -> Result<Life, String> {
-    let facts = form::read(&row.form.0).map_err(|error| error.to_string())?;
-    let begins = row.begins.as_ref().map(|begins| begins.summary);
-    let first = facts.first().ok_or("it has no facts")?;
-    if summary(first) != begins || begun_by(first).is_some_and(|id| id != row.id) {
-        return Err("what it says of its transfer is not what its facts say".to_owned());
+/// Returns the state after a row, if the row's columns match its facts.
+fn fold_row(before: Option<Transfer>, row: &Row) -> Result<Transfer, String> {
+    let facts = stored_facts::read(&row.facts.0).map_err(|error| error.to_string())?;
+    let stored_summary = row.start.as_ref().map(|start| start.summary);
+    let first = facts.first().ok_or("no facts")?;
+    if summary(first) != stored_summary || started_transfer(first).is_some_and(|id| id != row.id) {
+        return Err("summary mismatch: the row differs from the transfer in its facts".to_owned());
     }
-    if numbers(&facts) != row.numbers {
-        return Err("its numbers are not those of its facts".to_owned());
+    if message_trace(&facts) != row.trace {
+        return Err("trace number mismatch: the row differs from its facts".to_owned());
     }
-    let fold = |life: Option<Life>, fact: &Fact| Life::fold(life, fact, row.at).map(Some);
-    let life = facts.iter().try_fold(before, fold).map_err(|illegal| illegal.to_string())?;
-    let life = life.ok_or("it has no facts")?;
-    if (life.name(), !life.is_final()) == (row.state.as_ref(), row.open) {
-        return Ok(life);
+    let at = row.recorded_at;
+    let fold =
+        |transfer: Option<Transfer>, fact: &Fact| Transfer::fold(transfer, fact, at).map(Some);
+    let transfer = facts.iter().try_fold(before, fold).map_err(|illegal| illegal.to_string())?;
+    let transfer = transfer.ok_or("no facts")?;
+    if (transfer.code(), !transfer.is_final()) == (row.state.as_ref(), row.is_open) {
+        return Ok(transfer);
     }
-    let end = |open: bool| if open { "open" } else { "closed" };
+    let openness = |is_open: bool| if is_open { "open" } else { "closed" };
     Err(format!(
-        "its facts lead to {}, {}, and it says {}, {}",
-        life.name(),
-        end(!life.is_final()),
+        "state mismatch: the facts give {} ({}), the row has {} ({})",
+        transfer.code(),
+        openness(!transfer.is_final()),
         row.state,
-        end(row.open)
+        openness(row.is_open)
     ))
 }

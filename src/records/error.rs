@@ -1,44 +1,46 @@
-//! Why what the journal has is not what an engine wrote.
+//! Errors of reading the engine's records from the journal.
 
 use thiserror::Error;
 
-use crate::engine::form::FormError;
+use crate::engine::stored_facts::StoredFactsError;
 use crate::journal::JournalError;
-use crate::transfer::Illegal;
+use crate::transfer::IllegalFact;
 use crate::values::TransferId;
 
-/// Why records can't be had from the journal.
+/// Why records cannot be read from the journal.
 #[derive(Debug, Error)]
 pub enum RecordsError {
-    /// The journal can't be read.
+    /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The facts of a row.
-    #[error("step {nth} of transfer {id}: {why}; let `titian verify` name the first wrong row")]
+    /// The facts of a row cannot be read.
+    #[error(
+        "transfer {id}, row {nth} of the transfer: {cause}; `titian verify` names the first wrong row"
+    )]
     Facts {
         /// The transfer.
         id: TransferId,
-        /// Which of its rows, from 1.
+        /// Which row of the transfer, from 1.
         nth: usize,
         /// What is wrong.
-        why: FormError,
+        cause: StoredFactsError,
     },
-    /// The facts of a transfer.
-    #[error("transfer {id}: {why}; let `titian verify` name the first wrong row")]
+    /// The facts of a transfer do not fold.
+    #[error("transfer {id}: {cause}; `titian verify` names the first wrong row")]
     Fold {
         /// The transfer.
         id: TransferId,
-        /// What can't follow.
-        why: Illegal,
+        /// The fact that cannot follow.
+        cause: IllegalFact,
     },
-    /// A note.
+    /// A metadata value cannot be read.
     #[error(
-        "the note `{name}` can't be read: {why}; restore the store from a copy, or use the program that wrote it"
+        "metadata `{name}`: cannot be read: {cause}; restore the store from a backup, or use the program version that wrote it"
     )]
-    Note {
-        /// Its name.
+    Metadata {
+        /// The name of the value.
         name: &'static str,
         /// What is wrong.
-        why: serde_json::Error,
+        cause: serde_json::Error,
     },
 }

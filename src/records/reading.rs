@@ -1,72 +1,77 @@
-//! What the journal keeps, as what the engine takes in.
+//! Reads journal rows as the engine's recorded facts.
 
 use serde::de::DeserializeOwned;
 
 use super::error::RecordsError;
-use super::{CLOSED_BOOKS, COUNTED};
-use crate::engine::{Begun, Counted, Engine, Lookup, Record, form};
+use super::{CLOSED_BOOKS, TRACE_WATERMARK};
+use crate::engine::{Engine, Lookup, RecordedFact, RequestIdentity, TraceWatermark, stored_facts};
 use crate::journal::{Reader, Row};
 
-/// What the engine had decided of a transfer whose rows these are, and what it began under.
+/// Returns the facts in the rows of one transfer, and the request identity in its first row.
 ///
 /// # Errors
-/// If a later program wrote a row, or its facts can't be read.
-pub fn records(rows: &[Row]) -> Result<(Vec<Record>, Option<Begun>), RecordsError> {
-    let mut records = Vec::with_capacity(2 * rows.len());
+/// If a later program wrote a row, or its facts cannot be read.
+fn recorded_facts(
+    rows: &[Row],
+) -> Result<(Vec<RecordedFact>, Option<RequestIdentity>), RecordsError> {
+    let mut recorded = Vec::with_capacity(2 * rows.len());
     for (row, nth) in rows.iter().zip(1..) {
-        let facts = form::read(&row.form.0);
-        let facts = facts.map_err(|why| RecordsError::Facts { id: row.id, nth, why })?;
-        records.extend(facts.into_iter().map(|fact| Record { id: row.id, at: row.at, fact }));
+        let facts = stored_facts::read(&row.facts.0);
+        let facts = facts.map_err(|cause| RecordsError::Facts { id: row.id, nth, cause })?;
+        let at = row.recorded_at;
+        recorded.extend(facts.into_iter().map(|fact| RecordedFact { id: row.id, at, fact }));
     }
-    let begun = rows.first().and_then(|row| row.begins.as_ref()).map(|begins| begins.begun);
-    Ok((records, begun))
+    let identity = rows.first().and_then(|row| row.start.as_ref()).map(|start| start.identity);
+    Ok((recorded, identity))
 }
 
-/// What the journal has of a transfer that an event of the engine looks up; nothing, if it has none.
+/// Looks up a transfer for the engine. Returns no facts if the journal does not have the transfer.
 ///
 /// # Errors
-/// If the journal can't be read, or what it has is not what an engine wrote.
+/// If the journal cannot be read, or a row was not written by an engine.
 pub fn look_up(
     reader: &Reader,
-    about: Lookup,
-) -> Result<(Vec<Record>, Option<Begun>), RecordsError> {
-    records(&match about {
+    lookup: Lookup,
+) -> Result<(Vec<RecordedFact>, Option<RequestIdentity>), RecordsError> {
+    recorded_facts(&match lookup {
         Lookup::Id(id) => reader.transfer(id)?,
-        Lookup::Key(key) => reader.by_key(key)?,
-        Lookup::Trace(trace) => reader.by_trace(trace.at.seconds(), trace.stan)?,
-        Lookup::Begun(begun) => reader.by_begun(&begun)?,
+        Lookup::IdempotencyKey(key) => reader.by_key(key)?,
+        Lookup::TraceNumbers(trace) => {
+            reader.by_trace(trace.transmitted_at.seconds(), trace.stan)?
+        }
+        Lookup::RequestIdentity(identity) => reader.by_identity(&identity)?,
     })
 }
 
-/// How far the numbers have come, for the engine that is to go on; none, if none was ever used.
+/// Returns how far the trace numbers are used up, or `None` if none was used.
 ///
 /// # Errors
-/// If the journal can't be read, or the note is not what an engine wrote.
-pub fn counted(reader: &Reader) -> Result<Option<Counted>, RecordsError> {
-    note(reader, COUNTED)
+/// If the journal or the stored value cannot be read.
+pub fn trace_watermark(reader: &Reader) -> Result<Option<TraceWatermark>, RecordsError> {
+    metadata(reader, TRACE_WATERMARK)
 }
 
-/// Takes the books of closed transfers and all open transfers of the journal into an engine without transfers, which
-/// is then told to [`Engine::resume`]. The journal has no more rows while this is done.
+/// Restores the books of closed transfers and all open transfers into an empty engine. Call [`Engine::resume`] after
+/// it. The journal must not get rows meanwhile.
 ///
 /// # Errors
-/// If the journal can't be read, or what it has is not what an engine wrote.
+/// If the journal cannot be read, or a row was not written by an engine.
 pub fn restore(reader: &Reader, engine: &mut Engine) -> Result<(), RecordsError> {
-    engine.restore_books(note(reader, CLOSED_BOOKS)?.unwrap_or_default());
+    engine.restore_books(metadata(reader, CLOSED_BOOKS)?.unwrap_or_default());
     for rows in reader.open_transfers()? {
-        let (records, begun) = records(&rows?)?;
-        let Some(first) = records.first() else { continue };
+        let (recorded, identity) = recorded_facts(&rows?)?;
+        let Some(first) = recorded.first() else { continue };
         let id = first.id;
-        engine.restore(&records, begun).map_err(|why| RecordsError::Fold { id, why })?;
+        engine.restore(&recorded, identity).map_err(|cause| RecordsError::Fold { id, cause })?;
     }
     Ok(())
 }
 
-fn note<T: DeserializeOwned>(
+fn metadata<T: DeserializeOwned>(
     reader: &Reader,
     name: &'static str,
 ) -> Result<Option<T>, RecordsError> {
-    let value = reader.note(name)?;
+    let value = reader.metadata(name)?;
     let read = value.map(|value| serde_json::from_slice(&value)).transpose();
-    read.map_err(|why| RecordsError::Note { name, why })
+    read.map_err(|cause| RecordsError::Metadata { name, cause })
 }

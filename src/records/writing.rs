@@ -1,122 +1,138 @@
-//! What the engine decides, as what the journal keeps.
+//! Writes the engine's decisions as journal rows.
 
 use std::borrow::Cow;
 
-use super::{CLOSED_BOOKS, COUNTED};
-use crate::engine::form::{self, FormError};
-use crate::engine::{Batch, Begun, Claim, Fact, Record, Step};
-use crate::journal::{self, Begins, Direction, Form, Note, Numbers, Row, Summary};
-use crate::transfer::{Demand, InboundFact, Order, OutboundFact};
-use crate::values::TransferId;
+use super::{CLOSED_BOOKS, TRACE_WATERMARK};
+use crate::engine::stored_facts::{self, StoredFactsError};
+use crate::engine::{Batch, Fact, KeyReservation, RecordedFact, RequestIdentity, Step};
+use crate::journal::{self, MessageTrace, Metadata, Row, StoredFacts, Summary, TransferStart};
+use crate::transfer::{InboundFact, InboundRequest, Order, OutboundFact};
+use crate::values::{Direction, TransferId};
 
-/// The rows and notes of a batch: each step is a row.
+/// Returns a batch of the engine as rows and metadata of the journal. Each step is one row.
 ///
 /// # Errors
-/// None that is known, as of [`form::write`].
-pub fn rows(batch: &Batch) -> Result<journal::Batch, FormError> {
+/// None is known, as for [`stored_facts::write`].
+pub fn journal_batch(batch: &Batch) -> Result<journal::Batch, StoredFactsError> {
     let mut rows = Vec::with_capacity(batch.steps.len());
-    let (mut records, mut claims) = (batch.records.as_slice(), batch.claims.as_slice());
+    let (mut records, mut reservations) = (batch.records.as_slice(), batch.reservations.as_slice());
     for step in &batch.steps {
-        let (own, rest) = records.split_at(step.facts.min(records.len()));
+        let (own, rest) = records.split_at(step.fact_count.min(records.len()));
         records = rest;
-        rows.extend(row(step, own, &mut claims).transpose()?);
+        rows.extend(row(step, own, &mut reservations).transpose()?);
     }
-    let notes = [
-        batch.counted.as_ref().map(|counted| note(COUNTED, counted)),
-        batch.closed.as_ref().map(|books| note(CLOSED_BOOKS, books)),
+    let metadata = [
+        batch.watermark.as_ref().map(|watermark| metadata(TRACE_WATERMARK, watermark)),
+        batch.closed_books.as_ref().map(|books| metadata(CLOSED_BOOKS, books)),
     ];
-    Ok(journal::Batch { rows, notes: notes.into_iter().flatten().collect::<Result<_, _>>()? })
+    Ok(journal::Batch { rows, metadata: metadata.into_iter().flatten().collect::<Result<_, _>>()? })
 }
 
-/// The row of a step; none of a step without facts, which there is not.
-fn row(step: &Step, records: &[Record], claims: &mut &[Claim]) -> Option<Result<Row, FormError>> {
+/// Returns the row of a step. A step without facts, which the engine never makes, has none.
+fn row(
+    step: &Step,
+    records: &[RecordedFact],
+    reservations: &mut &[KeyReservation],
+) -> Option<Result<Row, StoredFactsError>> {
     let first = records.first()?;
     let facts: Vec<&Fact> = records.iter().map(|record| &record.fact).collect();
-    let begins = summary(&first.fact)
-        .zip(begun(step.id, claims))
-        .map(|(summary, begun)| Box::new(Begins { begun, summary }));
-    Some(form::write(&facts).map(|text| Row {
+    let start = summary(&first.fact)
+        .zip(take_identity(step.id, reservations))
+        .map(|(summary, identity)| Box::new(TransferStart { identity, summary }));
+    Some(stored_facts::write(&facts).map(|text| Row {
         id: step.id,
-        at: first.at,
+        recorded_at: first.at,
         state: Cow::Borrowed(step.state),
-        open: step.open,
-        numbers: numbers(facts),
-        begins,
-        form: Form(text),
+        is_open: step.open,
+        trace: message_trace(facts),
+        start,
+        facts: StoredFacts(text),
     }))
 }
 
-/// What the next transfer begins under, whose claims are taken out. They stand in the order of the beginnings, that to
-/// the key of the request first.
-fn begun(id: TransferId, claims: &mut &[Claim]) -> Option<Begun> {
-    let request = next_of(id, claims)?;
-    let reference = next_of(id, claims).map(|claim| claim.key);
-    Some(Begun { request: request.key, reference, body: request.body })
+/// Takes the reservations of a transfer from the front of the list and returns them as its identity. The list has the
+/// order of the transfer starts; the key of the request comes before the key of the reference.
+fn take_identity(id: TransferId, reservations: &mut &[KeyReservation]) -> Option<RequestIdentity> {
+    let request = take_reservation(id, reservations)?;
+    let reference_key = take_reservation(id, reservations).map(|reservation| reservation.key);
+    Some(RequestIdentity {
+        request_key: request.key,
+        reference_key,
+        fingerprint: request.fingerprint,
+    })
 }
 
-fn next_of(id: TransferId, claims: &mut &[Claim]) -> Option<Claim> {
-    let (first, rest) = claims.split_first().filter(|(first, _)| first.id == id)?;
-    *claims = rest;
+fn take_reservation(
+    id: TransferId,
+    reservations: &mut &[KeyReservation],
+) -> Option<KeyReservation> {
+    let (first, rest) = reservations.split_first().filter(|(first, _)| first.id == id)?;
+    *reservations = rest;
     Some(*first)
 }
 
-/// What a transfer is looked up by that begins with this fact.
+/// Returns the searchable values of the transfer that starts with this fact.
 pub(super) fn summary(fact: &Fact) -> Option<Summary> {
-    match beginning(fact)? {
-        Beginning::Order(order) => Some(Summary {
-            direction: Direction::Out,
-            own: order.from,
-            other: Some(order.to),
+    match start_of(fact)? {
+        Start::Order(order) => Some(Summary {
+            direction: Direction::Outbound,
+            own_account: order.from,
+            other_account: Some(order.to),
             amount: order.amount,
             bank: order.counterparty,
         }),
-        Beginning::Demand(demand) => Some(Summary {
-            direction: Direction::In,
-            own: demand.account,
-            other: demand.other,
-            amount: demand.amount,
-            bank: demand.counterparty,
+        Start::InboundRequest(request) => Some(Summary {
+            direction: Direction::Inbound,
+            own_account: request.account,
+            other_account: request.other_account,
+            amount: request.amount,
+            bank: request.counterparty,
         }),
     }
 }
 
-/// What a transfer is about, in the fact that it begins with.
-enum Beginning<'f> {
+/// What the first fact of a transfer holds.
+enum Start<'f> {
     Order(&'f Order),
-    Demand(&'f Demand),
+    InboundRequest(&'f InboundRequest),
 }
 
-fn beginning(fact: &Fact) -> Option<Beginning<'_>> {
+fn start_of(fact: &Fact) -> Option<Start<'_>> {
     match fact {
-        Fact::Out(OutboundFact::Accepted(order)) => Some(Beginning::Order(order)),
-        Fact::In(InboundFact::Received { demand } | InboundFact::Barred { demand, .. }) => {
-            Some(Beginning::Demand(demand))
+        Fact::Outbound(OutboundFact::Accepted(order)) => Some(Start::Order(order)),
+        Fact::Inbound(InboundFact::Received { request } | InboundFact::Barred { request, .. }) => {
+            Some(Start::InboundRequest(request))
         }
-        Fact::Out(_) | Fact::In(_) => None,
+        Fact::Outbound(_) | Fact::Inbound(_) => None,
     }
 }
 
-/// The transfer that a fact begins.
-pub(super) fn begun_by(fact: &Fact) -> Option<TransferId> {
-    beginning(fact).map(|beginning| match beginning {
-        Beginning::Order(order) => order.id,
-        Beginning::Demand(demand) => demand.id,
+/// Returns the id of the transfer that starts with this fact.
+pub(super) fn started_transfer(fact: &Fact) -> Option<TransferId> {
+    start_of(fact).map(|start| match start {
+        Start::Order(order) => order.id,
+        Start::InboundRequest(request) => request.id,
     })
 }
 
-/// The numbers of a message of these facts: of the one that they make ready, or of the other bank's that begins them.
-pub(super) fn numbers<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Option<Numbers> {
-    facts.into_iter().find_map(|fact| match (fact.trace(), beginning(fact)) {
-        (Some(trace), _) => {
-            Some(Numbers { stan: trace.stan, rrn: trace.rrn, second: Some(trace.at.seconds()) })
+/// Returns the trace numbers of the message that these facts prepare, or of the request that starts the transfer.
+pub(super) fn message_trace<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Option<MessageTrace> {
+    facts.into_iter().find_map(|fact| match (fact.trace(), start_of(fact)) {
+        (Some(trace), _) => Some(MessageTrace {
+            stan: trace.stan,
+            rrn: trace.rrn,
+            transmission_second: Some(trace.transmitted_at.seconds()),
+        }),
+        (None, Some(Start::InboundRequest(InboundRequest { trace, .. }))) => {
+            Some(MessageTrace { stan: trace.stan, rrn: trace.rrn, transmission_second: None })
         }
-        (None, Some(Beginning::Demand(Demand { origin, .. }))) => {
-            Some(Numbers { stan: origin.stan, rrn: origin.rrn, second: None })
-        }
-        (None, Some(Beginning::Order(_)) | None) => None,
+        (None, Some(Start::Order(_)) | None) => None,
     })
 }
 
-fn note(name: &'static str, value: &impl serde::Serialize) -> Result<Note, FormError> {
-    Ok(Note { name: Cow::Borrowed(name), value: serde_json::to_vec(value)? })
+fn metadata(
+    name: &'static str,
+    value: &impl serde::Serialize,
+) -> Result<Metadata, StoredFactsError> {
+    Ok(Metadata { name: Cow::Borrowed(name), value: serde_json::to_vec(value)? })
 }

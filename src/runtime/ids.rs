@@ -1,78 +1,79 @@
-//! Ids that no other node gives, and tokens that tell which message of a transfer the links speak of.
+//! Ids that no other node creates, and correlation ids that say which message of a transfer the links report on.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::link::{Clock, Token};
+use crate::link::{Clock, CorrelationId};
 use crate::values::{Moment, TransferId};
 
-/// Bits at the end of an id that are not part of it: a [`Kind`] stands there in a token.
-const KIND_BITS: u32 = 3;
+/// Bits at the end of an id that are always zero: a correlation id holds a [`SentMessage`] there.
+const MESSAGE_BITS: u32 = 3;
 
-/// Bits of the count of a start, before those.
-const COUNT_BITS: u32 = 43;
+/// Bits of the counter, before those.
+const COUNTER_BITS: u32 = 43;
 
-/// Gives ids in the order of time: UUIDs of version 7 (RFC 9562). After the milliseconds come the node, a number drawn at
-/// the start, and a count.
+/// Creates ids in the order of time: UUIDs of version 7 (RFC 9562). The milliseconds are followed by the node, a random
+/// number drawn at the start, and a counter.
 #[derive(Debug)]
-pub(super) struct Ids {
+pub(super) struct IdGenerator {
     clock: Clock,
-    /// Version, node, variant and the start's number, in their places.
-    own: u128,
-    count: AtomicU64,
+    /// Version, node, variant and random number, in their places.
+    fixed: u128,
+    counter: AtomicU64,
 }
 
-impl Ids {
-    /// The ids of a node (0 to 35) from now on.
+impl IdGenerator {
+    /// Creates the generator of a node (0 to 35).
     pub(super) fn new(clock: Clock, node: u8) -> Self {
         let drawn = u128::from(random());
         let (node, high, low) = (u128::from(node) & 0x3F, drawn >> 16 & 0x3F, drawn & 0xFFFF);
-        let own = 7 << 76 | node << 70 | high << 64 | 0b10 << 62 | low << (COUNT_BITS + KIND_BITS);
-        Self { clock, own, count: AtomicU64::new(0) }
+        let fixed =
+            7 << 76 | node << 70 | high << 64 | 0b10 << 62 | low << (COUNTER_BITS + MESSAGE_BITS);
+        Self { clock, fixed, counter: AtomicU64::new(0) }
     }
 
-    /// The next one.
+    /// Returns the next id.
     pub(super) fn next(&self) -> TransferId {
-        let count = self.count.fetch_add(1, Ordering::Relaxed) & ((1 << COUNT_BITS) - 1);
+        let counter = self.counter.fetch_add(1, Ordering::Relaxed) & ((1 << COUNTER_BITS) - 1);
         let millis = u128::from(self.clock.now().millis());
-        TransferId(millis << 80 | self.own | u128::from(count) << KIND_BITS)
+        TransferId(millis << 80 | self.fixed | u128::from(counter) << MESSAGE_BITS)
     }
 }
 
-/// When an id was given.
-pub(super) fn given_at(id: TransferId) -> Moment {
+/// Returns when an id was created.
+pub(super) fn created_at(id: TransferId) -> Moment {
     Moment::from_millis(u64::try_from(id.0 >> 80).unwrap_or_default())
 }
 
-/// A number that nobody can foretell, from what the standard library seeds its hash maps with.
+/// Returns an unpredictable number, from the seed of the standard library's hash maps.
 pub(super) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// What a message of ours is to the transfer or question whose id it bears.
+/// Which message of a transfer or an inquiry we sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SentMessage {
     Request,
     Reversal,
-    Status,
+    StatusInquiry,
     Inquiry,
-    Answer,
+    Response,
 }
 
-impl Kind {
+impl SentMessage {
     const ALL: [Self; 5] =
-        [Self::Request, Self::Reversal, Self::Status, Self::Inquiry, Self::Answer];
+        [Self::Request, Self::Reversal, Self::StatusInquiry, Self::Inquiry, Self::Response];
 
-    /// What the links call the message by. A reversal and its repeats share one, as the links want it.
-    pub(super) const fn token(self, id: TransferId) -> Token {
-        Token(id.0 | self as u128)
+    /// Returns the correlation id for the links. A reversal and its repeats share one, as the links require.
+    pub(super) const fn correlation_id(self, id: TransferId) -> CorrelationId {
+        CorrelationId(id.0 | self as u128)
     }
 
-    /// Whose message a token is.
-    pub(super) fn of(token: Token) -> Option<(TransferId, Self)> {
-        let mask = (1 << KIND_BITS) - 1;
-        let kind = Self::ALL.get(usize::try_from(token.0 & mask).ok()?)?;
-        Some((TransferId(token.0 & !mask), *kind))
+    /// Returns the transfer or inquiry and the message of a correlation id.
+    pub(super) fn of(correlation_id: CorrelationId) -> Option<(TransferId, Self)> {
+        let mask = (1 << MESSAGE_BITS) - 1;
+        let message = Self::ALL.get(usize::try_from(correlation_id.0 & mask).ok()?)?;
+        Some((TransferId(correlation_id.0 & !mask), *message))
     }
 }
 
@@ -83,32 +84,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_come_in_order_and_never_twice() {
+    fn ids_are_unique_and_in_order() {
         let clock = Clock::new();
-        let starts = [Ids::new(clock, 3), Ids::new(clock, 3), Ids::new(clock, 35)];
-        let given: Vec<_> = starts.iter().flat_map(|ids| (0..1000).map(|_| ids.next().0)).collect();
-        assert_eq!(given.iter().collect::<BTreeSet<_>>().len(), 3000);
-        assert!(given.chunks(1000).all(<[u128]>::is_sorted));
+        let generators =
+            [IdGenerator::new(clock, 3), IdGenerator::new(clock, 3), IdGenerator::new(clock, 35)];
+        let ids: Vec<_> =
+            generators.iter().flat_map(|ids| (0..1000).map(|_| ids.next().0)).collect();
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 3000);
+        assert!(ids.chunks(1000).all(<[u128]>::is_sorted));
     }
 
     #[test]
-    fn an_id_is_a_uuid_that_tells_when_it_was_given() {
+    fn an_id_is_a_uuid_with_its_time() {
         let clock = Clock::new();
         let before = clock.now();
-        let id = Ids::new(clock, 35).next();
+        let id = IdGenerator::new(clock, 35).next();
         let text = id.to_string();
         assert_eq!((&text[14..15], id.0 >> 70 & 0x3F), ("7", 35), "{text}: version and node");
         assert!("89ab".contains(&text[19..20]), "{text}: variant");
-        let since = given_at(id).since(before).as_millis();
-        assert!(since < 1000, "{text}: given {since} ms after it was asked for");
+        let since = created_at(id).since(before).as_millis();
+        assert!(since < 1000, "{text}: created {since} ms later");
     }
 
     #[test]
-    fn a_token_tells_id_and_kind() {
-        let id = Ids::new(Clock::new(), 1).next();
-        for kind in Kind::ALL {
-            assert_eq!(Kind::of(kind.token(id)), Some((id, kind)));
+    fn a_correlation_id_holds_the_id_and_the_message() {
+        let id = IdGenerator::new(Clock::new(), 1).next();
+        for message in SentMessage::ALL {
+            assert_eq!(SentMessage::of(message.correlation_id(id)), Some((id, message)));
         }
-        assert_eq!(Kind::of(Token(id.0 | 7)), None);
+        assert_eq!(SentMessage::of(CorrelationId(id.0 | 7)), None);
     }
 }

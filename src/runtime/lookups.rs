@@ -1,51 +1,57 @@
-//! Look-ups in the journal, on a thread of their own: a disk may be slow.
+//! Lookups in the journal, on a thread of their own, because a disk can be slow.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::{io, thread};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::engine::{Begun, Event, Lookup, Record};
+use crate::engine::{Event, Lookup, RecordedFact, RequestIdentity};
 use crate::journal::Reader;
 use crate::records::{RecordsError, look_up};
 
-/// A transfer that the engine looks for, under a number, for an event. The engine bounds how many there are.
-pub(super) struct Sought {
+/// A lookup of the engine, and the event that waits for it. The engine bounds how many there are.
+pub(super) struct LookupRequest {
     pub(super) number: u64,
-    pub(super) about: Lookup,
+    pub(super) lookup: Lookup,
     pub(super) event: Event,
 }
 
-/// What the journal has of it.
-pub(super) struct Found {
+/// The facts that the journal has of the transfer; none, if it does not exist.
+pub(super) struct LookupResult {
     pub(super) number: u64,
-    pub(super) records: Vec<Record>,
-    pub(super) begun: Option<Begun>,
+    pub(super) records: Vec<RecordedFact>,
+    pub(super) identity: Option<RequestIdentity>,
     pub(super) event: Event,
 }
 
-/// Starts the thread. It ends when nobody asks any more, or nobody listens.
+/// Starts the thread. It ends when either channel is closed.
 ///
 /// # Errors
-/// If there is no room for a thread.
+/// If the system can't start a thread.
 pub(super) fn start(
     reader: Reader,
-    found: UnboundedSender<Result<Found, RecordsError>>,
-) -> io::Result<Sender<Sought>> {
-    let (ask, asked) = channel();
-    thread::Builder::new().name("look-ups".into()).spawn(move || run(&reader, &asked, &found))?;
-    Ok(ask)
+    results: UnboundedSender<Result<LookupResult, RecordsError>>,
+) -> io::Result<Sender<LookupRequest>> {
+    let (sender, requests) = channel();
+    thread::Builder::new()
+        .name("lookups".into())
+        .spawn(move || run(&reader, &requests, &results))?;
+    Ok(sender)
 }
 
 fn run(
     reader: &Reader,
-    asked: &Receiver<Sought>,
-    found: &UnboundedSender<Result<Found, RecordsError>>,
+    requests: &Receiver<LookupRequest>,
+    results: &UnboundedSender<Result<LookupResult, RecordsError>>,
 ) {
-    for Sought { number, about, event } in asked {
-        let answer =
-            look_up(reader, about).map(|(records, begun)| Found { number, records, begun, event });
-        if found.send(answer).is_err() {
+    for LookupRequest { number, lookup, event } in requests {
+        let result = look_up(reader, lookup).map(|(records, identity)| LookupResult {
+            number,
+            records,
+            identity,
+            event,
+        });
+        if results.send(result).is_err() {
             return;
         }
     }

@@ -1,258 +1,350 @@
-//! What is counted, for Prometheus: names without a person, an account or an amount.
+//! Metrics in the text format of `OpenMetrics`. No label holds a person, an account or an amount.
+//!
+//! Every series exists from the start and is counted through a handle, so that a transfer costs no lock and no lookup.
 
-use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+mod transfers;
 
-use crate::transfer::{Alarm, Standing};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Upper ends of the times that outbound transfers are counted by, in milliseconds.
-const TIMES: [u64; 12] = [2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 30_000, 300_000];
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
 
-/// A number that only grows, or one that says what is now.
-#[derive(Debug, Default)]
-pub(super) struct Number(AtomicU64);
+use crate::codes::direction;
+use crate::core_banking::Meter;
+use crate::journal::CheckpointClock;
+use crate::network::Network;
+use crate::transfer::Alert;
+pub(super) use transfers::InboundStatus;
+use transfers::TransferMetrics;
 
-impl Number {
-    /// One more.
-    pub(super) fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
+/// The content type of the text.
+pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-    /// It is this now.
-    pub(super) fn set(&self, value: usize) {
-        self.0.store(value.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
+/// The prefix of every name.
+const PREFIX: &str = "titian";
 
-    pub(super) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
+/// Upper bounds of the buckets of commit durations, in seconds: a fast disk syncs in less than a millisecond.
+const COMMIT_BUCKETS: [f64; 15] =
+    [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
+
+const ALERTS: [Alert; 5] = [
+    Alert::Mismatch,
+    Alert::ConflictingOutcome,
+    Alert::Exception,
+    Alert::CoreDiffers,
+    Alert::InternalError,
+];
+
+/// The parts of the program that have numbers of their own.
+pub(super) struct Sources<'a> {
+    pub(super) network: &'a Network,
+    pub(super) link_names: &'a [String],
+    /// Requests in flight, by link.
+    pub(super) in_flight: Arc<[AtomicUsize]>,
+    pub(super) core: Meter,
+    pub(super) checkpoints: CheckpointClock,
 }
 
-/// All that is counted.
-#[derive(Debug, Default)]
+/// All metrics.
+#[derive(Debug)]
 pub(super) struct Metrics {
-    told: [Number; 7],
-    times: [Number; TIMES.len() + 1],
-    total_millis: AtomicU64,
-    alarms: [Number; 5],
-    pub(super) approved: Number,
-    pub(super) declined: Number,
-    pub(super) refused: Number,
-    pub(super) unmatched: Number,
-    pub(super) unreadable: Number,
-    pub(super) unanswered: Number,
-    pub(super) lookups: Number,
-    pub(super) batches: Number,
-    pub(super) open: Number,
-    pub(super) exceptions: Number,
-    pub(super) exchanges: Number,
-    pub(super) waiting: Number,
-    pub(super) owed: Number,
-    pub(super) links_up: Number,
-    pub(super) draining: Number,
+    registry: Registry,
+    pub(super) transfers: TransferMetrics,
+    alerts: [Counter; ALERTS.len()],
+    links: Vec<LinkMetrics>,
+    in_flight: Arc<[AtomicUsize]>,
+    pub(super) open_outbound: Gauge,
+    pub(super) open_inbound: Gauge,
+    pub(super) exceptions_open: Gauge,
+    pub(super) inquiries_open: Gauge,
+    pub(super) channel_requests_waiting: Gauge,
+    pub(super) inbound_responses_pending: Gauge,
+    pub(super) draining: Gauge,
+    pub(super) requests_refused: Counter,
+    pub(super) inbound_approved: Counter,
+    pub(super) inbound_declined: Counter,
+    pub(super) inbound_unanswered: Counter,
+    pub(super) responses_unmatched: Counter,
+    pub(super) messages_unreadable: Counter,
+    pub(super) journal_batches: Counter,
+    pub(super) journal_rows: Counter,
+    pub(super) journal_lookups: Counter,
+    pub(super) journal_commit_duration: Histogram,
 }
 
-const STANDINGS: [(Standing, &str); 7] = [
-    (Standing::Initiated, "initiated"),
-    (Standing::Paying, "paying"),
-    (Standing::Pending, "pending"),
-    (Standing::Settled, "settled"),
-    (Standing::GivingBack, "giving_back"),
-    (Standing::GivenBack, "given_back"),
-    (Standing::Refused, "refused"),
-];
-
-const ALARMS: [(Alarm, &str); 5] = [
-    (Alarm::Mismatch, "mismatch"),
-    (Alarm::Contradiction, "contradiction"),
-    (Alarm::Exception, "exception"),
-    (Alarm::CoreDiffers, "core_differs"),
-    (Alarm::Fault, "fault"),
-];
+#[derive(Debug)]
+struct LinkMetrics {
+    up: Gauge,
+    in_flight: Gauge,
+}
 
 impl Metrics {
-    /// An outbound transfer has come to stand so, this long after it was asked for.
-    pub(super) fn told(&self, standing: Standing, after: Duration) {
-        count(&STANDINGS, &self.told, &standing);
-        if standing == Standing::Pending {
-            return;
+    pub(super) fn new(sources: Sources<'_>) -> Self {
+        let mut registry = Registry::with_prefix(PREFIX);
+        register_build_info(&mut registry);
+        sources.core.register(&mut registry);
+        registry.register_collector(Box::new(CheckpointAge(sources.checkpoints)));
+        let mut new = New(&mut registry);
+        let [open_outbound, open_inbound] = new.gauges(
+            "transfers_open",
+            "Transfers with work left to do",
+            "direction",
+            [direction::OUTBOUND, direction::INBOUND],
+        );
+        let [inbound_approved, inbound_declined] = new.counters(
+            "inbound_responses",
+            "Responses to requests of the switch",
+            "result",
+            ["approved", "declined"],
+        );
+        Self {
+            transfers: TransferMetrics::new(&mut new, sources.network),
+            alerts: new.counters(
+                "alerts",
+                "Alerts raised about transfers that need a person",
+                "alert",
+                ALERTS.map(Alert::code),
+            ),
+            links: new.links(sources.link_names),
+            in_flight: sources.in_flight,
+            open_outbound,
+            open_inbound,
+            exceptions_open: new
+                .gauge("exceptions_open", "Transfers that wait for a manual resolution"),
+            inquiries_open: new.gauge("inquiries_open", "Inquiries under way, which move no money"),
+            channel_requests_waiting: new
+                .gauge("channel_requests_waiting", "Channel requests that wait for their response"),
+            inbound_responses_pending: new.gauge(
+                "inbound_responses_pending",
+                "Requests of the switch that have no response yet",
+            ),
+            draining: new.gauge("draining", "1 while the adapter stops and refuses new work"),
+            requests_refused: new
+                .counter("requests_refused", "Requests refused before anything was done"),
+            inbound_approved,
+            inbound_declined,
+            inbound_unanswered: new.counter(
+                "inbound_requests_unanswered",
+                "Requests of the switch that got no response",
+            ),
+            responses_unmatched: new.counter(
+                "responses_unmatched",
+                "Responses of the switch that match no open request",
+            ),
+            messages_unreadable: new.counter(
+                "messages_unreadable",
+                "Messages of the switch that could not be processed",
+            ),
+            journal_batches: new.counter("journal_batches", "Batches given to the journal"),
+            journal_rows: new.counter("journal_rows", "Rows that the journal made durable"),
+            journal_lookups: new
+                .counter("journal_lookups", "Lookups of closed transfers in the journal"),
+            journal_commit_duration: new.seconds(
+                "journal_commit_duration",
+                "Time from giving a batch to the journal until it is durable",
+                COMMIT_BUCKETS,
+            ),
+            registry,
         }
-        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-        let place = TIMES.iter().position(|end| millis <= *end).unwrap_or(TIMES.len());
-        if let Some(number) = self.times.get(place) {
-            number.add();
-        }
-        self.total_millis.fetch_add(millis, Ordering::Relaxed);
     }
 
-    /// Somebody is called.
-    pub(super) fn alarm(&self, alarm: Alarm) {
-        count(&ALARMS, &self.alarms, &alarm);
+    /// Counts an alert.
+    pub(super) fn count_alert(&self, alert: Alert) {
+        let place = ALERTS.iter().position(|known| *known == alert);
+        if let Some(counter) = place.and_then(|place| self.alerts.get(place)) {
+            counter.inc();
+        }
     }
 
-    /// The text that Prometheus reads (its text format 0.0.4).
+    /// Records whether a link, by its place, is up.
+    pub(super) fn set_link_up(&self, link: usize, is_up: bool) {
+        if let Some(link) = self.links.get(link) {
+            link.up.set(i64::from(is_up));
+        }
+    }
+
+    /// Returns whether any link is up.
+    pub(super) fn has_link_up(&self) -> bool {
+        self.links.iter().any(|link| link.up.get() > 0)
+    }
+
+    /// Returns all metrics in the text format 1.0.0 of `OpenMetrics`.
     pub(super) fn text(&self) -> String {
-        let mut text = String::with_capacity(4096);
-        labelled(
-            &mut text,
-            ("titian_transfers_told_total", "outbound transfers by what channels were told"),
-            "standing",
-            STANDINGS.iter().map(|(_, name)| *name).zip(&self.told),
-        );
-        labelled(
-            &mut text,
-            ("titian_alarms_total", "transfers that somebody has to look at"),
-            "alarm",
-            ALARMS.iter().map(|(_, name)| *name).zip(&self.alarms),
-        );
-        labelled(
-            &mut text,
-            ("titian_answers_total", "answers to requests of the switch"),
-            "answer",
-            [("approved", &self.approved), ("declined", &self.declined)].into_iter(),
-        );
-        self.write_times(&mut text);
-        for (name, kind, help, number) in self.plain() {
-            let _ = writeln!(
-                text,
-                "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {}",
-                number.get()
-            );
+        for (link, count) in self.links.iter().zip(&*self.in_flight) {
+            set(&link.in_flight, count.load(Ordering::Relaxed));
         }
+        let mut text = String::with_capacity(16 * 1024);
+        // Only writing can fail, and a `String` always takes more.
+        let _written = text::encode(&mut text, &self.registry);
         text
     }
+}
 
-    fn plain(&self) -> [(&'static str, &'static str, &'static str, &Number); 13] {
-        [
-            (
-                "titian_refused_total",
-                "counter",
-                "requests refused before anything was done",
-                &self.refused,
-            ),
-            (
-                "titian_unmatched_total",
-                "counter",
-                "answers of the switch that match nothing",
-                &self.unmatched,
-            ),
-            (
-                "titian_unreadable_total",
-                "counter",
-                "messages of the switch that can't be taken in",
-                &self.unreadable,
-            ),
-            (
-                "titian_unanswered_total",
-                "counter",
-                "requests of the switch that were left without an answer",
-                &self.unanswered,
-            ),
-            ("titian_lookups_total", "counter", "look-ups in the journal", &self.lookups),
-            ("titian_batches_total", "counter", "batches made durable", &self.batches),
-            (
-                "titian_transfers_open",
-                "gauge",
-                "transfers with something left to be done",
-                &self.open,
-            ),
-            (
-                "titian_exceptions",
-                "gauge",
-                "of those, transfers that wait for two persons",
-                &self.exceptions,
-            ),
-            (
-                "titian_exchanges_open",
-                "gauge",
-                "questions without money under way",
-                &self.exchanges,
-            ),
-            (
-                "titian_channels_waiting",
-                "gauge",
-                "requests of channels that wait for an answer",
-                &self.waiting,
-            ),
-            (
-                "titian_answers_owed",
-                "gauge",
-                "requests of the switch that are to be answered yet",
-                &self.owed,
-            ),
-            (
-                "titian_links_up",
-                "gauge",
-                "links to the switch that requests may go on",
-                &self.links_up,
-            ),
-            ("titian_draining", "gauge", "whether new work is refused", &self.draining),
-        ]
+/// Sets a gauge to a count.
+pub(super) fn set(gauge: &Gauge, count: usize) {
+    gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+}
+
+fn register_build_info(registry: &mut Registry) {
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    let labels = vec![("version", env!("CARGO_PKG_VERSION")), ("profile", profile)];
+    registry.register("build", "The version of the running program", Info::new(labels));
+}
+
+type Labels = [(&'static str, String); 1];
+
+/// Makes metrics and registers them.
+struct New<'r>(&'r mut Registry);
+
+impl New<'_> {
+    fn counter(&mut self, name: &str, help: &str) -> Counter {
+        let counter = Counter::default();
+        self.0.register(name, help, counter.clone());
+        counter
     }
 
-    fn write_times(&self, text: &mut String) {
-        const NAME: &str = "titian_transfer_seconds";
-        let _ = writeln!(
-            text,
-            "# HELP {NAME} from the request of a channel until its outcome was durable\n# TYPE {NAME} histogram"
+    fn gauge(&mut self, name: &str, help: &str) -> Gauge {
+        let gauge = Gauge::default();
+        self.0.register(name, help, gauge.clone());
+        gauge
+    }
+
+    /// A histogram of times, in seconds.
+    fn seconds<const N: usize>(&mut self, name: &str, help: &str, buckets: [f64; N]) -> Histogram {
+        let histogram = Histogram::new(buckets);
+        self.0.register_with_unit(name, help, Unit::Seconds, histogram.clone());
+        histogram
+    }
+
+    /// A counter for each value of a label.
+    fn counters<const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &'static str,
+        values: [&str; N],
+    ) -> [Counter; N] {
+        let family = Family::<Labels, Counter>::default();
+        self.0.register(name, help, family.clone());
+        values.map(|value| family.get_or_create(&[(label, value.to_owned())]).clone())
+    }
+
+    /// A gauge for each value of a label.
+    fn gauges<const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &'static str,
+        values: [&str; N],
+    ) -> [Gauge; N] {
+        let family = Family::<Labels, Gauge>::default();
+        self.0.register(name, help, family.clone());
+        values.map(|value| family.get_or_create(&[(label, value.to_owned())]).clone())
+    }
+
+    fn links(&mut self, names: &[String]) -> Vec<LinkMetrics> {
+        let (up, in_flight) =
+            (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());
+        self.0.register("link_up", "1 if the link is signed on, else 0", up.clone());
+        self.0.register(
+            "link_in_flight",
+            "Requests on the link that wait for their responses",
+            in_flight.clone(),
         );
-        let mut sum = 0;
-        let ends = TIMES.iter().map(|millis| seconds(*millis)).chain(["+Inf".to_owned()]);
-        for (end, number) in ends.zip(&self.times) {
-            sum += number.get();
-            let _ = writeln!(text, "{NAME}_bucket{{le=\"{end}\"}} {sum}");
-        }
-        let total = seconds(self.total_millis.load(Ordering::Relaxed));
-        let _ = writeln!(text, "{NAME}_sum {total}\n{NAME}_count {sum}");
+        let link = |name: &String| {
+            let labels = [("link", name.clone())];
+            LinkMetrics {
+                up: up.get_or_create(&labels).clone(),
+                in_flight: in_flight.get_or_create(&labels).clone(),
+            }
+        };
+        names.iter().map(link).collect()
     }
 }
 
-fn seconds(millis: u64) -> String {
-    format!("{}.{:03}", millis / 1000, millis % 1000)
-}
+/// The age of the last checkpoint. Without a checkpoint the series is absent.
+#[derive(Debug)]
+struct CheckpointAge(CheckpointClock);
 
-fn count<T: PartialEq>(names: &[(T, &str)], numbers: &[Number], which: &T) {
-    let place = names.iter().position(|(known, _)| known == which);
-    if let Some(number) = place.and_then(|place| numbers.get(place)) {
-        number.add();
-    }
-}
-
-fn labelled<'n>(
-    text: &mut String,
-    (name, help): (&str, &str),
-    label: &str,
-    numbers: impl Iterator<Item = (&'static str, &'n Number)>,
-) {
-    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
-    for (value, number) in numbers {
-        let _ = writeln!(text, "{name}{{{label}=\"{value}\"}} {}", number.get());
+impl Collector for CheckpointAge {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let Some(age) = self.0.age() else { return Ok(()) };
+        let gauge = ConstGauge::new(age.as_secs_f64());
+        let metric = encoder.encode_descriptor(
+            "checkpoint_age",
+            "Time since the last checkpoint that covers the newest row.",
+            Some(&Unit::Seconds),
+            gauge.metric_type(),
+        )?;
+        gauge.encode(metric)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::network::Bank;
+    use crate::transfer::TransferStatus;
+    use crate::values::{Institution, Value};
+
+    fn metrics() -> Metrics {
+        let code = Institution::from_ascii(b"213").unwrap();
+        let iin = Value::from_ascii(b"93600213").unwrap();
+        let network = Network::shipped("nusantara", Bank { code, forwarder: code, iin }).unwrap();
+        Metrics::new(Sources {
+            network: &network,
+            link_names: &["a".to_owned(), "b".to_owned()],
+            in_flight: [3, 0].map(AtomicUsize::new).into(),
+            core: Meter::default(),
+            checkpoints: CheckpointClock::default(),
+        })
+    }
 
     #[test]
-    fn outcomes_are_told_by_name_and_time() {
-        let metrics = Metrics::default();
-        metrics.told(Standing::Settled, Duration::from_millis(3));
-        metrics.told(Standing::Settled, Duration::from_mins(15));
-        metrics.told(Standing::Pending, Duration::from_secs(30));
-        metrics.alarm(Alarm::Exception);
+    fn names_types_and_help_are_stable() {
+        let text = metrics().text();
+        let described = |line: &&str| line.starts_with('#') && !line.starts_with("# EOF");
+        insta::assert_snapshot!(text.lines().filter(described).collect::<Vec<_>>().join("\n"));
+        assert!(text.ends_with("# EOF\n"), "{text}");
+    }
+
+    #[test]
+    fn events_are_counted_under_their_labels() {
+        let metrics = metrics();
+        for (status, millis) in [
+            (TransferStatus::Settled, 3),
+            (TransferStatus::Settled, 900_000),
+            (TransferStatus::Pending, 30_000),
+        ] {
+            metrics.transfers.count_outbound(None, status, Duration::from_millis(millis));
+        }
+        metrics.count_alert(Alert::Exception);
+        metrics.set_link_up(1, true);
         let text = metrics.text();
         for line in [
-            "titian_transfers_told_total{standing=\"settled\"} 2",
-            "titian_transfers_told_total{standing=\"pending\"} 1",
-            "titian_alarms_total{alarm=\"exception\"} 1",
-            "titian_transfer_seconds_bucket{le=\"0.002\"} 0",
-            "titian_transfer_seconds_bucket{le=\"0.005\"} 1",
-            "titian_transfer_seconds_bucket{le=\"300.000\"} 1",
-            "titian_transfer_seconds_bucket{le=\"+Inf\"} 2",
-            "titian_transfer_seconds_sum 900.003",
-            "titian_transfer_seconds_count 2",
+            "titian_transfers_total{direction=\"outbound\",service=\"other\",status=\"settled\"} 2",
+            "titian_transfers_total{direction=\"outbound\",service=\"other\",status=\"pending\"} 1",
+            "titian_transfers_total{direction=\"inbound\",service=\"transfer\",status=\"settled\"} 0",
+            "titian_alerts_total{alert=\"exception\"} 1",
+            "titian_alerts_total{alert=\"mismatch\"} 0",
+            "titian_link_up{link=\"b\"} 1",
+            "titian_link_in_flight{link=\"a\"} 3",
+            "titian_transfer_duration_seconds_bucket{le=\"0.0025\"} 0",
+            "titian_transfer_duration_seconds_bucket{le=\"0.005\"} 1",
+            "titian_transfer_duration_seconds_bucket{le=\"60.0\"} 1",
+            "titian_transfer_duration_seconds_bucket{le=\"+Inf\"} 2",
+            "titian_transfer_duration_seconds_sum 900.003",
+            "titian_transfer_duration_seconds_count 2",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
         }

@@ -1,141 +1,152 @@
-//! The node: one task that takes in what happens, lets the engine decide, makes the facts durable, and only then lets what
-//! follows go out.
+//! The node: one task that handles events, lets the engine decide, commits the facts, and then releases the effects.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::time::Instant;
 
 use bytes::BytesMut;
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinError;
 
-use super::asked::AskedOfUs;
-use super::desk::Ask;
-use super::ids::Ids;
-use super::lookups::{Found, Sought};
-use super::metrics::Metrics;
-use super::waiting::{Waiter, Waiting};
-use crate::bank;
-use crate::engine::form::FormError;
-use crate::engine::{Claim, Concern, Engine, Event, Limits, Lookup};
+use super::ids::IdGenerator;
+use super::lookups::{LookupRequest, LookupResult};
+use super::metrics::{InboundStatus, Metrics, set};
+use super::pending_responses::PendingResponses;
+use super::port::ChannelRequest;
+use super::waiting::{Waiter, WaitingRequests};
+use crate::core_banking::{self, CoreCommand};
+use crate::engine::stored_facts::StoredFactsError;
+use crate::engine::{
+    Engine, Event, Fact, KeyReservation, Limits, Lookup, RecordedFact, Transfer, TransferInput,
+};
 use crate::journal::{Journal, JournalError};
-use crate::link::{self, Clock, LinkId, Outgoing};
+use crate::link::{self, Clock, LinkId, OutgoingMessage};
 use crate::network::Network;
-use crate::records::{RecordsError, rows};
-use crate::transfer::{Illegal, Input, Line, Rules, Way};
-use crate::values::{Moment, TransferId};
+use crate::records::{RecordsError, journal_batch};
+use crate::transfer::{IllegalFact, InboundFact, OutboundInput, Rules, SendStatus};
+use crate::values::{Direction, Moment, ResponseCode, TransferId};
 
-/// Why the node stops before it is told to. What is durable stands, and a start goes on from there.
+/// Why the node stopped by itself. The journal keeps every durable fact, and the next start continues from there.
 #[derive(Debug, Error)]
 pub enum NodeError {
-    /// The journal can't write.
+    /// The journal could not be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The journal can't be read.
+    /// The journal could not be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
-    /// What the journal has of a transfer does not fold.
-    #[error("{0}; let `titian verify` name the first wrong row")]
-    Fold(#[from] Illegal),
-    /// The ledger can't write, or can't be read.
+    /// The facts of a transfer in the journal do not fit together.
+    #[error("{0}; run `titian verify` to find the first wrong row")]
+    Fold(#[from] IllegalFact),
+    /// The ledger could not be written or read.
     #[error(transparent)]
-    Core(#[from] bank::BankError),
-    /// A fact has no form.
-    #[error("a fact can't be written: {0}")]
-    Form(#[from] FormError),
-    /// It broke, by a fault of ours.
-    #[error("a fault of titian itself: {0}; what is durable stands, start it again")]
-    Broken(JoinError),
-    /// The thread that looks things up is gone.
-    #[error("the thread that reads the journal has ended")]
-    NoLookups,
+    Core(#[from] core_banking::CoreBankingError),
+    /// A fact could not be serialized.
+    #[error("fact not serialized: {0}")]
+    Form(#[from] StoredFactsError),
+    /// The task panicked.
+    #[error("internal error of titian: {0}; durable facts are kept, start titian again")]
+    Panicked(JoinError),
+    /// The thread for journal lookups has ended.
+    #[error("the thread for journal lookups has ended; start titian again")]
+    LookupsEnded,
 }
 
-/// What the journal says of a batch.
-pub(super) type Committed = (u64, Result<Vec<Claim>, JournalError>);
+/// The number of a batch, and whether it is durable.
+pub(super) type Committed = (u64, Result<Vec<KeyReservation>, JournalError>);
 
 /// The node.
 pub(super) struct Node {
     pub(super) engine: Engine,
     pub(super) network: Arc<Network>,
-    /// What the network decides for the machines, as the engine goes by it.
+    /// The rules that the engine uses.
     pub(super) rules: Arc<Rules>,
     pub(super) journal: Journal,
     pub(super) committed: UnboundedSender<Committed>,
-    pub(super) lookups: Sender<Sought>,
+    pub(super) lookups: Sender<LookupRequest>,
     pub(super) links: link::Handle,
     pub(super) link_names: Vec<String>,
-    /// Links that requests may go on.
-    pub(super) up: BTreeSet<LinkId>,
-    pub(super) bank: bank::Handle,
-    pub(super) ids: Arc<Ids>,
+    /// Links that can carry requests.
+    pub(super) links_up: BTreeSet<LinkId>,
+    pub(super) core: core_banking::Handle,
+    pub(super) ids: Arc<IdGenerator>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Clock,
     /// When this turn began.
     pub(super) now: Moment,
-    pub(super) waiting: Waiting,
-    pub(super) asked: AskedOfUs,
-    /// What this turn says to the switch.
-    pub(super) messages: Vec<Outgoing>,
-    /// What this turn asks core.
-    pub(super) postings: Vec<bank::Ask>,
-    /// Where messages are written before they are cut off.
-    pub(super) scratch: BytesMut,
+    pub(super) waiting: WaitingRequests,
+    pub(super) pending_responses: PendingResponses,
+    /// Messages of this turn for the switch.
+    pub(super) messages: Vec<OutgoingMessage>,
+    /// Commands of this turn for core.
+    pub(super) core_commands: Vec<CoreCommand>,
+    /// Where messages are encoded before they are split off.
+    pub(super) encode_buffer: BytesMut,
 }
 
-/// What comes in.
+/// Inputs.
 impl Node {
-    /// What happens now happens at this moment.
+    /// Sets the time of this turn.
     pub(super) fn begin_turn(&mut self) {
         self.now = self.clock.now();
     }
 
-    pub(super) fn happen(&mut self, event: Event) {
+    pub(super) fn handle(&mut self, event: Event) {
         self.engine.handle(event, self.now);
     }
 
-    /// A channel asks.
-    pub(super) fn ask(&mut self, ask: Ask) {
-        match ask {
-            Ask::Transfer(order, begun, tell) => {
-                self.waiting.put(order.id, Waiter::Transfer(tell));
-                self.happen(Event::Order { order, begun });
+    pub(super) fn handle_channel_request(&mut self, request: ChannelRequest) {
+        match request {
+            ChannelRequest::Transfer(order, identity, sender) => {
+                self.waiting.insert(order.id, Waiter::Transfer(sender));
+                self.handle(Event::Order { order, identity });
             }
-            Ask::Inquiry(inquiry, tell) => {
-                self.waiting.put(inquiry.id, Waiter::Inquiry(tell));
-                self.happen(Event::Inquire(inquiry, Way::Out));
+            ChannelRequest::Inquiry(inquiry, sender) => {
+                self.waiting.insert(inquiry.id, Waiter::Inquiry(sender));
+                self.handle(Event::Inquiry(inquiry, Direction::Outbound));
             }
-            Ask::Standing(key, tell) => {
-                let question = self.ids.next();
-                self.waiting.put(question, Waiter::Standing(tell));
-                self.happen(Event::Ask(question, Lookup::Key(key)));
+            ChannelRequest::Status(key, sender) => {
+                let query_id = self.ids.next();
+                self.waiting.insert(query_id, Waiter::Status(sender));
+                self.handle(Event::StatusQuery(query_id, Lookup::IdempotencyKey(key)));
             }
         }
     }
 
-    /// The journal has made a batch durable, or can't.
-    pub(super) fn commit(&mut self, (number, written): Committed) -> Result<(), NodeError> {
-        self.engine.committed(number, &written?);
+    pub(super) fn handle_committed(
+        &mut self,
+        (number, result): Committed,
+    ) -> Result<(), NodeError> {
+        self.engine.committed(number, &result?);
         Ok(())
     }
 
-    /// The journal was looked into.
-    pub(super) fn find(&mut self, found: Result<Found, RecordsError>) -> Result<(), NodeError> {
-        let Found { number, records, begun, event } = found?;
-        Ok(self.engine.found(number, &records, begun, event, self.now)?)
+    pub(super) fn handle_lookup_result(
+        &mut self,
+        result: Result<LookupResult, RecordsError>,
+    ) -> Result<(), NodeError> {
+        let LookupResult { number, records, identity, event } = result?;
+        Ok(self.engine.handle_lookup_result(number, &records, identity, event, self.now)?)
     }
 
-    /// The network's rules and the bounds are others from now on.
-    pub(super) fn change(&mut self, rules: Rules, limits: Limits) {
+    /// Replaces the network's rules and the limits.
+    pub(super) fn reconfigure(&mut self, rules: Rules, limits: Limits) {
         self.rules = Arc::new(rules);
-        self.engine.change(Arc::clone(&self.rules), limits);
+        self.engine.reconfigure(Arc::clone(&self.rules), limits);
+    }
+
+    /// Handles what became of the request of a transfer.
+    pub(super) fn handle_request_status(&mut self, id: TransferId, status: SendStatus) {
+        let input = TransferInput::Outbound(OutboundInput::Send(status));
+        self.handle(Event::Transfer(id, input));
     }
 }
 
-/// What goes out.
+/// Outputs.
 impl Node {
-    /// Decides what is due, makes durable what was decided, lets go of what is durable, and so on until nothing is left to be
+    /// Handles deadlines that are due, commits what was decided, and releases what is durable, until nothing is left that can be
     /// done at once.
     pub(super) fn turn(&mut self) -> Result<(), NodeError> {
         if self.engine.next_deadline().is_some_and(|deadline| deadline <= self.now) {
@@ -143,60 +154,104 @@ impl Node {
         }
         loop {
             self.seal()?;
-            let mut idle = true;
+            let mut is_idle = true;
             while let Some(output) = self.engine.next_output() {
-                idle = false;
+                is_idle = false;
                 self.release(output)?;
             }
-            if idle {
+            if is_idle {
                 break;
             }
         }
         self.flush();
-        self.gauge();
+        self.update_gauges();
         Ok(())
     }
 
-    /// Gives the journal what was decided, if it has done with what it was given before.
+    /// Gives the journal the decided batch, if the previous one is committed.
     fn seal(&mut self) -> Result<(), NodeError> {
-        if !self.engine.is_pressing(self.now) {
+        if !self.engine.is_commit_due(self.now) {
             return Ok(());
         }
         let Some(batch) = self.engine.seal() else { return Ok(()) };
-        let number = batch.number;
-        let rows = rows(batch)?;
-        let committed = self.committed.clone();
-        self.metrics.batches.add();
-        self.journal.append(rows, move |written| {
-            // Nobody listens any more: the node has stopped, and what is durable stands.
-            let _unheard = committed.send((number, written));
+        let (number, rows) = (batch.number, journal_batch(batch)?);
+        let approved = self.rules.inbound.approved;
+        let reached: Vec<_> =
+            batch.records.iter().filter_map(|record| inbound_status(record, approved)).collect();
+        self.count_inbound(&reached);
+        let (count, committed) = (rows.rows.len() as u64, self.committed.clone());
+        let metrics = Arc::clone(&self.metrics);
+        self.metrics.journal_batches.inc();
+        let start = Instant::now();
+        self.journal.append(rows, move |result| {
+            if result.is_ok() {
+                metrics.journal_commit_duration.observe(start.elapsed().as_secs_f64());
+                metrics.journal_rows.inc_by(count);
+            }
+            // If the receiver is gone, the node has stopped: the durable facts stay.
+            let _stopped = committed.send((number, result));
         });
         Ok(())
     }
 
-    /// Hands on what this turn says. What the links have no room for waits for the next turn, and its deadline.
+    fn count_inbound(&self, reached: &[(TransferId, InboundStatus)]) {
+        for (id, status) in reached {
+            let service = match self.engine.transfer(*id) {
+                Some(Transfer::Inbound(transfer)) => Some(transfer.request().kind),
+                Some(Transfer::Outbound(_)) | None => None,
+            };
+            self.metrics.transfers.count_inbound(service, *status);
+        }
+    }
+
+    /// Hands over the messages and commands of this turn. Messages that the links have no room for wait for the next turn, up
+    /// to their deadline.
     pub(super) fn flush(&mut self) {
-        if !self.postings.is_empty() {
-            self.bank.ask(std::mem::take(&mut self.postings));
+        if !self.core_commands.is_empty() {
+            self.core.send(std::mem::take(&mut self.core_commands));
         }
         if !self.messages.is_empty() && self.links.try_send(&mut self.messages).is_err() {
-            for Outgoing { token, .. } in std::mem::take(&mut self.messages) {
-                self.link_event(link::Event::NotSent(token, link::NotSent::Draining));
+            for OutgoingMessage { correlation_id, .. } in std::mem::take(&mut self.messages) {
+                self.handle_link_event(link::Event::NotSent(
+                    correlation_id,
+                    link::NotSent::Draining,
+                ));
             }
         }
     }
 
-    /// Puts down what is now.
-    pub(super) fn gauge(&self) {
-        self.metrics.open.set(self.engine.open());
-        self.metrics.exceptions.set(self.engine.exceptions().len());
-        self.metrics.exchanges.set(self.engine.exchanges());
-        self.metrics.waiting.set(self.waiting.len());
-        self.metrics.owed.set(self.asked.len());
+    pub(super) fn update_gauges(&self) {
+        set(&self.metrics.open_outbound, self.engine.open_in(Direction::Outbound));
+        set(&self.metrics.open_inbound, self.engine.open_in(Direction::Inbound));
+        set(&self.metrics.exceptions_open, self.engine.exceptions().len());
+        set(&self.metrics.inquiries_open, self.engine.open_inquiries());
+        set(&self.metrics.channel_requests_waiting, self.waiting.len());
+        set(&self.metrics.inbound_responses_pending, self.pending_responses.len());
     }
+}
 
-    /// The line has something to say of a request.
-    pub(super) fn line(&mut self, id: TransferId, line: Line) {
-        self.happen(Event::Transfer(id, Concern::Out(Input::Line(line))));
-    }
+/// Returns the status that an inbound transfer reaches by a fact.
+fn inbound_status(
+    record: &RecordedFact,
+    approved: ResponseCode,
+) -> Option<(TransferId, InboundStatus)> {
+    let Fact::Inbound(fact) = &record.fact else { return None };
+    let status = match fact {
+        InboundFact::Responded(code) if *code == approved => InboundStatus::Settled,
+        InboundFact::Responded(_) => InboundStatus::Rejected,
+        InboundFact::Reversed(_) => InboundStatus::Reversed,
+        InboundFact::Received { .. }
+        | InboundFact::Barred { .. }
+        | InboundFact::PostingRequested { .. }
+        | InboundFact::Posted(_)
+        | InboundFact::PostingRefused(_)
+        | InboundFact::ReversalRequested { .. }
+        | InboundFact::RequestRepeated
+        | InboundFact::ReversalResponded(_)
+        | InboundFact::Mismatched(_)
+        | InboundFact::Resolved(_)
+        | InboundFact::StatusResponded(_)
+        | InboundFact::UnexpectedInput(_) => return None,
+    };
+    Some((record.id, status))
 }

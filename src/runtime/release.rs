@@ -1,220 +1,254 @@
-//! What the engine wants done, once the facts behind it are durable.
+//! Carries out what the engine decided, once the facts behind it are durable.
 
 use bytes::Bytes;
 
-use super::ids::{Kind, given_at};
-use super::lookups::Sought;
+use super::ids::{SentMessage, created_at};
+use super::lookups::LookupRequest;
 use super::node::{Node, NodeError};
-use super::progress::{progress, refusal};
-use crate::api::{Denial, InquiryAnswer, Reason, TransferAnswer};
-use crate::bank;
-use crate::engine::{Engine, Event, Life, Lookup, Output};
-use crate::link::Outgoing;
-use crate::network::SpeakError;
+use super::report::{refusal, report};
+use crate::api::{AccountInquiryResponse, FailureReason, NotProcessed, TransferResponse};
+use crate::core_banking::CoreCommand;
+use crate::engine::{Engine, Event, Lookup, Output, Transfer};
+use crate::link::OutgoingMessage;
+use crate::network::BuildError;
 use crate::transfer::{
-    Alarm, Cleared, Effect, ExchangeInput, Holding, Inquiry, Line, Order, Outcome, Reply,
-    ReversalSend, Standing, Trace, Way,
+    AccountDetails, Alert, Effect, FundedRequest, InboundResponse, Inquiry, InquiryInput,
+    InquiryOutcome, Order, OutgoingReversal, SendStatus, TraceNumbers, TransferStatus,
 };
-use crate::values::{Moment, ResponseCode, TransferId};
+use crate::values::{Direction, Moment, ResponseCode, TransferId};
 
 impl Node {
     pub(super) fn release(&mut self, output: Output) -> Result<(), NodeError> {
         match output {
-            Output::Effect(effect) => self.effect(effect),
-            // Whoever asked again is told how the first one stands.
-            Output::Existing(repeat) => {
-                self.happen(Event::Ask(repeat.asked, Lookup::Id(repeat.first)));
+            Output::Effect(effect) => self.release_effect(effect),
+            // A repeated request gets the present status of the original transfer.
+            Output::Duplicate(request) => {
+                let original = Lookup::Id(request.original_id);
+                self.handle(Event::StatusQuery(request.duplicate_id, original));
             }
-            Output::Conflict(repeat) => {
-                self.waiting.transfer(repeat.asked, TransferAnswer::Conflict(repeat.key));
+            Output::KeyConflict(request) => {
+                let conflict = TransferResponse::KeyConflict(request.key);
+                self.waiting.respond_transfer(request.duplicate_id, conflict);
             }
-            Output::Refused(id, busy) => {
-                self.metrics.refused.add();
-                self.waiting.denied(id, Denial::Busy(busy));
+            Output::NotAdmitted(id, reason) => {
+                self.metrics.requests_refused.inc();
+                self.waiting.respond_not_processed(id, NotProcessed::NotAdmitted(reason));
             }
-            Output::LookUp(number, about, event) => {
-                self.metrics.lookups.add();
-                let sought = Sought { number, about, event };
-                self.lookups.send(sought).map_err(|_| NodeError::NoLookups)?;
+            Output::JournalLookup(number, lookup, event) => {
+                self.metrics.journal_lookups.inc();
+                let request = LookupRequest { number, lookup, event };
+                self.lookups.send(request).map_err(|_| NodeError::LookupsEnded)?;
             }
-            Output::Unmatched(trace, question, code) => {
-                self.metrics.unmatched.add();
-                tracing::warn!(stan = %trace.stan, ?question, %code, "an answer matches nothing that was ever sent");
+            Output::UnmatchedResponse(trace, message, code) => {
+                self.metrics.responses_unmatched.inc();
+                tracing::warn!(stan = %trace.stan, kind = ?message, %code, "unmatched response");
             }
-            Output::Unknown(id) => {
-                tracing::warn!(transfer = %id, "something is told of a transfer that is not in the journal");
+            Output::UnknownTransfer(id) => {
+                tracing::warn!(transfer = %id, "unknown transfer");
             }
             Output::CutOverRefused(date) => {
-                tracing::warn!(%date, "the switch's business date is not taken: it goes back, or is days ahead");
+                tracing::warn!(%date, "cut-over refused: business date out of range");
             }
-            Output::Stands(id, stand) => {
-                let stand = stand.map(|stand| *stand);
-                let found = stand.and_then(|stand| match stand.life {
-                    Life::Out(life) => {
-                        let progress = progress(&life, stand.trace, &self.rules);
-                        Some((life.order().clone(), progress))
+            Output::Status(id, transfer) => {
+                let found = transfer.and_then(|durable| match durable.transfer {
+                    Transfer::Outbound(transfer) => {
+                        let report = report(&transfer, durable.trace, &self.rules);
+                        Some((transfer.order().clone(), report))
                     }
-                    Life::In(_) => None,
+                    Transfer::Inbound(_) => None,
                 });
-                self.waiting.stands(id, found);
+                self.waiting.respond_status(id, found);
             }
-            Output::AskSwitch(inquiry, trace) => self.send_inquiry(&inquiry, trace),
-            Output::AskAccount(id, account) => {
-                self.postings.push(bank::Ask::Account(id, account));
+            Output::SendInquiry(inquiry, trace) => self.send_inquiry(&inquiry, trace),
+            Output::RequestAccount(id, account) => {
+                self.core_commands.push(CoreCommand::Account(id, account));
             }
-            Output::Inquired(id, Way::Out, outcome) => {
-                self.waiting.inquiry(id, self.inquired(outcome));
+            Output::InquiryEnded(id, Direction::Outbound, outcome) => {
+                self.waiting.respond_inquiry(id, self.inquiry_response(outcome));
             }
-            Output::Inquired(id, Way::In, outcome) => self.answer_inquiry(id, &outcome),
-            Output::LateInquiry(trace, code) => {
-                self.metrics.unmatched.add();
-                tracing::info!(stan = %trace.stan, %code, "an answer to a question that is over");
+            Output::InquiryEnded(id, Direction::Inbound, outcome) => {
+                self.respond_to_inquiry(id, &outcome);
+            }
+            Output::LateInquiryResponse(trace, code) => {
+                self.metrics.responses_unmatched.inc();
+                tracing::info!(stan = %trace.stan, %code, "late inquiry response");
             }
         }
         Ok(())
     }
 
-    fn effect(&mut self, effect: Effect) {
+    fn release_effect(&mut self, effect: Effect) {
         match effect {
-            Effect::AskPosting(posting) => self.postings.push(bank::Ask::Post(posting)),
-            Effect::CancelPosting(id) => self.postings.push(bank::Ask::Cancel(id)),
-            Effect::SendRequest(cleared) => self.send_request(cleared),
+            Effect::RequestPosting(posting) => self.core_commands.push(CoreCommand::Post(posting)),
+            Effect::CancelPosting(id) => self.core_commands.push(CoreCommand::Cancel(id)),
+            Effect::SendRequest(request) => self.send_request(request),
             Effect::SendReversal(reversal) => self.send_reversal(reversal),
-            Effect::SendStatusInquiry(id, trace) => self.send_status(id, trace),
-            Effect::Answer(reply) => self.answer(reply),
-            Effect::Tell(id, standing) => self.tell(id, standing),
-            Effect::Raise(id, alarm) => self.raise(id, alarm),
+            Effect::SendStatusInquiry(id, trace) => self.send_status_inquiry(id, trace),
+            Effect::Respond(response) => self.respond_to_transfer(response),
+            Effect::NotifyChannel(id, status) => self.notify_channel(id, status),
+            Effect::Alert(id, alert) => self.raise_alert(id, alert),
         }
     }
 
-    /// A channel is told when its money has moved or has not. What is pending is waited for.
-    fn tell(&mut self, id: TransferId, standing: Standing) {
-        self.metrics.told(standing, self.now.since(given_at(id)));
-        tracing::debug!(transfer = %id, ?standing, "a transfer stands so");
-        match standing {
-            Standing::Initiated | Standing::Paying | Standing::Pending => {}
-            Standing::Settled | Standing::GivingBack | Standing::GivenBack | Standing::Refused => {
-                if let Some(Life::Out(life)) = self.engine.transfer(id) {
-                    let mut told = progress(life, self.engine.trace(id), &self.rules);
-                    told.standing = standing;
-                    self.waiting.transfer(id, TransferAnswer::Stands(told));
+    /// Responds to the channel once it is known whether the money moved. While the transfer is pending, the channel waits.
+    fn notify_channel(&mut self, id: TransferId, status: TransferStatus) {
+        let transfer = match self.engine.transfer(id) {
+            Some(Transfer::Outbound(transfer)) => Some(transfer),
+            Some(Transfer::Inbound(_)) | None => None,
+        };
+        let service = transfer.map(|transfer| transfer.order().kind);
+        let since = self.now.since(created_at(id));
+        self.metrics.transfers.count_outbound(service, status, since);
+        tracing::debug!(transfer = %id, status = status.code(), "transfer status changed");
+        match status {
+            TransferStatus::Initiated | TransferStatus::Processing | TransferStatus::Pending => {}
+            TransferStatus::Settled
+            | TransferStatus::Refunding
+            | TransferStatus::Refunded
+            | TransferStatus::Rejected => {
+                if let Some(transfer) = transfer {
+                    let mut report = report(transfer, self.engine.trace(id), &self.rules);
+                    report.status = status;
+                    self.waiting.respond_transfer(id, TransferResponse::Report(report));
                 }
             }
         }
     }
 
-    fn raise(&self, id: TransferId, alarm: Alarm) {
-        self.metrics.alarm(alarm);
-        tracing::warn!(transfer = %id, ?alarm, "somebody has to look at a transfer");
+    fn raise_alert(&self, id: TransferId, alert: Alert) {
+        self.metrics.count_alert(alert);
+        tracing::warn!(transfer = %id, alert = alert.code(), "alert raised");
     }
 }
 
-/// What is said to the switch.
+/// Messages to the switch.
 impl Node {
-    fn send_request(&mut self, cleared: Cleared) {
-        let id = cleared.id();
-        let Self { engine, network, scratch, .. } = self;
-        let sent = order(engine, id).map(|order| network.request(order, cleared.trace(), scratch));
-        tracing::debug!(transfer = %id, stan = %cleared.trace().stan, rrn = %cleared.trace().rrn, "a request goes out");
-        if !self.say(Kind::Request, id, cleared.write_by(), sent) {
-            self.line(id, Line::NotSent);
+    fn send_request(&mut self, request: FundedRequest) {
+        let id = request.id();
+        let trace = request.trace();
+        let Self { engine, network, encode_buffer, .. } = self;
+        let encoded =
+            order(engine, id).map(|order| network.encode_request(order, trace, encode_buffer));
+        tracing::debug!(transfer = %id, stan = %trace.stan, rrn = %trace.rrn, "request queued");
+        if !self.send(SentMessage::Request, id, request.write_by(), encoded) {
+            self.handle_request_status(id, SendStatus::NotSent);
         }
     }
 
-    fn send_reversal(&mut self, reversal: ReversalSend) {
+    fn send_reversal(&mut self, reversal: OutgoingReversal) {
         let id = reversal.id;
-        let Self { engine, network, scratch, .. } = self;
-        let sent = order(engine, id).map(|order| network.reversal(order, &reversal, scratch));
-        tracing::debug!(transfer = %id, stan = %reversal.trace.stan, repeat = reversal.repeat, "a reversal goes out");
-        self.say(Kind::Reversal, id, self.patience(), sent);
+        let Self { engine, network, encode_buffer, .. } = self;
+        let encoded =
+            order(engine, id).map(|order| network.encode_reversal(order, &reversal, encode_buffer));
+        tracing::debug!(
+            transfer = %id,
+            stan = %reversal.trace.stan,
+            repeat = reversal.is_repeat,
+            "reversal queued"
+        );
+        self.send(SentMessage::Reversal, id, self.repeat_deadline(), encoded);
     }
 
-    fn send_status(&mut self, id: TransferId, trace: Trace) {
-        let Self { engine, network, scratch, .. } = self;
-        let sent = order(engine, id).map(|order| network.status(order, trace, scratch));
-        tracing::debug!(transfer = %id, stan = %trace.stan, "the switch is asked how a transfer stands");
-        self.say(Kind::Status, id, self.patience(), sent);
+    fn send_status_inquiry(&mut self, id: TransferId, trace: TraceNumbers) {
+        let Self { engine, network, encode_buffer, .. } = self;
+        let encoded = order(engine, id)
+            .map(|order| network.encode_status_inquiry(order, trace, encode_buffer));
+        tracing::debug!(transfer = %id, stan = %trace.stan, "status inquiry queued");
+        self.send(SentMessage::StatusInquiry, id, self.repeat_deadline(), encoded);
     }
 
-    fn send_inquiry(&mut self, inquiry: &Inquiry, trace: Trace) {
-        let sent = self.network.inquiry(inquiry, trace, &mut self.scratch);
-        if !self.say(Kind::Inquiry, inquiry.id, self.patience(), Some(sent)) {
-            self.happen(Event::Exchange(inquiry.id, ExchangeInput::Line(Line::NotSent)));
+    fn send_inquiry(&mut self, inquiry: &Inquiry, trace: TraceNumbers) {
+        let (id, deadline) = (inquiry.id, self.repeat_deadline());
+        let encoded = self.network.encode_inquiry(inquiry, trace, &mut self.encode_buffer);
+        if !self.send(SentMessage::Inquiry, id, deadline, Some(encoded)) {
+            self.handle(Event::InquiryInput(id, InquiryInput::Send(SendStatus::NotSent)));
         }
     }
 
-    /// Until when a message makes sense that is repeated.
-    fn patience(&self) -> Moment {
+    /// Returns the write deadline of a message that is repeated: then its repeat takes its place.
+    fn repeat_deadline(&self) -> Moment {
         self.now.after(self.rules.response_timeout)
     }
 
-    /// Hands a message on that was written to the buffer; `false` if it could not be.
-    fn say(
+    /// Queues the message in the buffer for the links. Returns `false` if it was not encoded.
+    fn send(
         &mut self,
-        kind: Kind,
+        message: SentMessage,
         id: TransferId,
         deadline: Moment,
-        written: Option<Result<(), SpeakError>>,
+        encoded: Option<Result<(), BuildError>>,
     ) -> bool {
-        match written {
+        match encoded {
             Some(Ok(())) => {
-                let (token, message) = (kind.token(id), self.written());
-                self.messages.push(Outgoing { token, message, deadline, via: None });
+                let correlation_id = message.correlation_id(id);
+                let message = self.take_encoded();
+                self.messages.push(OutgoingMessage {
+                    correlation_id,
+                    message,
+                    deadline,
+                    via: None,
+                });
                 true
             }
             Some(Err(error)) => {
-                tracing::error!(transfer = %id, ?kind, %error, "a message can't be made");
+                tracing::error!(transfer = %id, kind = ?message, %error, "message not encoded");
                 false
             }
             None => {
-                tracing::error!(transfer = %id, ?kind, "a message is to be made of a transfer that is not there");
+                tracing::error!(transfer = %id, kind = ?message, "message not encoded: unknown transfer");
                 false
             }
         }
     }
 
-    /// What was written to the buffer.
-    pub(super) fn written(&mut self) -> Bytes {
-        self.scratch.split().freeze()
+    /// Takes the encoded message out of the buffer.
+    pub(super) fn take_encoded(&mut self) -> Bytes {
+        self.encode_buffer.split().freeze()
     }
 }
 
-/// What an outbound transfer is about.
+/// Returns the order of an outbound transfer.
 fn order(engine: &Engine, id: TransferId) -> Option<&Order> {
     match engine.transfer(id) {
-        Some(Life::Out(life)) => Some(life.order()),
-        Some(Life::In(_)) | None => None,
+        Some(Transfer::Outbound(transfer)) => Some(transfer.order()),
+        Some(Transfer::Inbound(_)) | None => None,
     }
 }
 
-/// What the switch is answered.
+/// Responses to the switch.
 impl Node {
-    fn answer(&mut self, Reply { id, to, about, code }: Reply) {
-        tracing::debug!(transfer = %id, ?about, %code, "the switch is answered");
-        self.respond(to, code, &Holding::default());
+    fn respond_to_transfer(&mut self, response: InboundResponse) {
+        let InboundResponse { id, message_id, message, code } = response;
+        tracing::debug!(transfer = %id, kind = ?message, %code, "response queued");
+        self.respond(message_id, code, &AccountDetails::default());
     }
 
-    fn answer_inquiry(&mut self, id: TransferId, outcome: &Outcome) {
+    fn respond_to_inquiry(&mut self, id: TransferId, outcome: &InquiryOutcome) {
         match outcome {
-            Outcome::Answered(code, holding) => self.respond(id, *code, holding),
-            Outcome::Declined(code) => self.respond(id, *code, &Holding::default()),
-            Outcome::Unanswered => {}
+            InquiryOutcome::Approved(code, account) => self.respond(id, *code, account),
+            InquiryOutcome::Declined(code) => self.respond(id, *code, &AccountDetails::default()),
+            InquiryOutcome::NoResponse => {}
         }
     }
 
-    /// Answers a message of the switch; where it is not here any more, as after a restart, the switch asks again.
-    fn respond(&mut self, to: TransferId, code: ResponseCode, holding: &Holding) {
-        let Some(request) = self.asked.take(to) else { return self.metrics.unanswered.add() };
-        self.respond_to(to, &request, code, holding);
+    /// Responds to a request of the switch. After a restart the request is gone: then the switch repeats it.
+    fn respond(&mut self, message_id: TransferId, code: ResponseCode, account: &AccountDetails) {
+        match self.pending_responses.take(message_id) {
+            Some(request) => self.send_response(message_id, &request, code, account),
+            None => {
+                self.metrics.inbound_unanswered.inc();
+            }
+        }
     }
 
-    fn inquired(&self, outcome: Outcome) -> InquiryAnswer {
+    fn inquiry_response(&self, outcome: InquiryOutcome) -> AccountInquiryResponse {
         match outcome {
-            Outcome::Answered(_, holding) => InquiryAnswer::Found(holding.holder),
-            Outcome::Declined(code) => {
-                InquiryAnswer::Declined(Reason::Refused(refusal(code, &self.rules)))
+            InquiryOutcome::Approved(_, account) => AccountInquiryResponse::Found(account.holder),
+            InquiryOutcome::Declined(code) => {
+                let refusal = refusal(code, &self.rules);
+                AccountInquiryResponse::Declined(FailureReason::Refused(refusal))
             }
-            Outcome::Unanswered => InquiryAnswer::Unanswered,
+            InquiryOutcome::NoResponse => AccountInquiryResponse::NoResponse,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The settings of the adapter, read whole: every fault of all sections is found, each with its file and key.
+//! Reads the settings of the adapter, and reports every fault of all sections with its file and key.
 
 mod links;
 mod store;
@@ -11,68 +11,68 @@ use std::time::Duration;
 use std::{env, fs};
 
 use config::{Value as Tree, ValueKind};
-pub use links::{Link, LinkWay};
+pub use links::{Link, LinkEndpoint};
 pub use store::Store;
 
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::api::{self, Ground};
-use crate::bank;
-use crate::engine::{self, Pace};
+use crate::api::{self, SharedSettings};
+use crate::core_banking;
+use crate::engine::{self, RateLimits};
 use crate::iso8583::Spec;
 use crate::network::{Bank, Network};
 use crate::settings::{Fault, Faults, Layers, Section, overlay, tree};
 use crate::spelling::did_you_mean;
 use crate::values::{Offset, ProcessingCode};
 
-/// What every key is unless somebody says otherwise.
-pub const SHIPPED: &str = include_str!("../../config/default.toml");
+/// The default settings.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
-/// Bytes of a profile or a spec at most.
+/// The largest file of a profile or a spec, in bytes.
 const PROFILE_MAX: u64 = 4 * 1024 * 1024;
 
-const LEVELS: [(&str, LevelFilter); 4] = [
+const LOG_LEVELS: [(&str, LevelFilter); 4] = [
     ("error", LevelFilter::ERROR),
     ("warn", LevelFilter::WARN),
     ("info", LevelFilter::INFO),
     ("debug", LevelFilter::DEBUG),
 ];
 
-/// Deadlines that one turn of the loop handles at most.
-const DUE_A_TICK: usize = 1024;
+/// Deadlines that one turn of the main loop handles at most.
+const DEADLINES_PER_TICK: usize = 1024;
 
 /// The settings.
 pub struct Settings {
     /// The number of this node, 0 to 35.
     pub node: u8,
-    /// The switch.
+    /// The network: the rules of its switch.
     pub network: Network,
-    /// The journal.
+    /// The store of the journal.
     pub store: Store,
-    /// The sessions to the switch.
+    /// The links to the switch.
     pub links: Vec<Link>,
     /// The channel API.
     pub api: api::Settings,
     /// Core banking.
-    pub core: bank::Settings,
-    /// Where health and metrics are asked for.
+    pub core: core_banking::Settings,
+    /// The address of health and metrics.
     pub console: SocketAddr,
-    /// Bounds.
+    /// The limits.
     pub limits: Limits,
-    /// How much is logged.
+    /// The log level.
     pub log: LevelFilter,
-    /// All keys, to see what a later reading changes.
+    /// All keys, to find what a reload changes.
     pub(super) tree: Tree,
 }
 
-/// Bounds of the node.
+/// The limits of the node.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Those of the engine.
+    /// The limits of the engine.
     pub engine: engine::Limits,
-    /// How fast what is overdue is taken up again.
-    pub pace: Pace,
-    /// How long a stop may wait for answers.
+    /// The rate of repeated messages: reversals, status inquiries, core commands.
+    pub repeats: RateLimits,
+    /// How long a stop waits for open work.
     pub drain: Duration,
 }
 
@@ -80,7 +80,7 @@ impl Settings {
     /// Reads the layers, and all files that they name.
     ///
     /// # Errors
-    /// Every fault that was found.
+    /// Every fault of the settings and of those files.
     pub fn load(layers: &Layers) -> Result<Self, Vec<Fault>> {
         let variables = env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -90,57 +90,57 @@ impl Settings {
         let read =
             Section::top("config/default.toml", &tree, &faults).and_then(|top| read(&top, &faults));
         match (read, faults.all()) {
-            (Some(read), faults) if faults.is_empty() => Ok(read.with(tree)),
+            (Some(read), faults) if faults.is_empty() => Ok(read.with_tree(tree)),
             (_, faults) => Err(faults),
         }
     }
 }
 
-/// The settings before it is known that nothing is wrong with them.
-struct Read {
+/// The settings without their tree.
+struct Sections {
     node: u8,
     network: Network,
     store: Store,
     links: Vec<Link>,
     api: api::Settings,
-    core: bank::Settings,
+    core: core_banking::Settings,
     console: SocketAddr,
     limits: Limits,
     log: LevelFilter,
 }
 
-impl Read {
-    fn with(self, tree: Tree) -> Settings {
+impl Sections {
+    fn with_tree(self, tree: Tree) -> Settings {
         let Self { node, network, store, links, api, core, console, limits, log } = self;
         Settings { node, network, store, links, api, core, console, limits, log, tree }
     }
 }
 
-fn read(top: &Section<'_>, faults: &Faults) -> Option<Read> {
+fn read(top: &Section<'_>, faults: &Faults) -> Option<Sections> {
     let bank = top.section("bank").map(|section| read_bank(&section));
     let network = top.section("network");
-    let own = bank.as_ref().and_then(|bank| bank.code.clone());
-    let network = network.and_then(|section| read_network(&section, own, faults));
+    let own_bank = bank.as_ref().and_then(|bank| bank.bank.clone());
+    let network = network.and_then(|section| read_network(&section, own_bank, faults));
     let store = top.section("store");
     let node = bank.as_ref().and_then(|bank| bank.node);
     let store = store.and_then(|section| Store::read(&section, node));
     let links = links::read(top);
-    let core = top.section("core").and_then(|section| bank::Settings::read(&section));
-    let ground = || {
+    let core = top.section("core").and_then(|section| core_banking::Settings::read(&section));
+    let shared = || {
         let ((network, transfer), bank, core) = (network.as_ref()?, bank.as_ref()?, core.as_ref()?);
-        Some(Ground {
-            transfer: *transfer,
-            inquiry: network.name_inquiry(),
+        Some(SharedSettings {
+            transfer_code: *transfer,
+            inquiry_code: network.account_inquiry_code(),
             currency: network.currency(),
             offset: bank.offset?,
             debit: core.debit,
         })
     };
-    let api = top.section("api").and_then(|section| api::Settings::read(&section, ground()));
+    let api = top.section("api").and_then(|section| api::Settings::read(&section, shared()));
     let console = top.section("console").and_then(|section| section.address("listen"));
     let limits = top.section("limits").and_then(|section| read_limits(&section));
-    let log = top.section("telemetry").and_then(|section| section.choice("log", &LEVELS));
-    Some(Read {
+    let log = top.section("telemetry").and_then(|section| section.choice("log", &LOG_LEVELS));
+    Some(Sections {
         node: node?,
         network: network?.0,
         store: store?,
@@ -153,54 +153,53 @@ fn read(top: &Section<'_>, faults: &Faults) -> Option<Read> {
     })
 }
 
-/// The bank, and which of its nodes this is, as far as nothing is wrong with it.
-struct OwnBank {
-    code: Option<Bank>,
+/// The section `[bank]`: the values that are valid.
+struct BankSection {
+    bank: Option<Bank>,
     node: Option<u8>,
     offset: Option<Offset>,
 }
 
-fn read_bank(section: &Section<'_>) -> OwnBank {
+fn read_bank(section: &Section<'_>) -> BankSection {
     let code = section.value("code");
     let forwarder = if section.has("forwarder") { section.value("forwarder") } else { code };
     let iin = section.value("iin");
     let node = section.number("node", &(0..=35)).and_then(|node| u8::try_from(node).ok());
     let offset = section.value("utc_offset");
     let codes = code.zip(forwarder).zip(iin);
-    let code = codes.map(|((code, forwarder), iin)| Bank { code, forwarder, iin });
-    OwnBank { code, node, offset }
+    let bank = codes.map(|((code, forwarder), iin)| Bank { code, forwarder, iin });
+    BankSection { bank, node, offset }
 }
 
-/// The network, and how it codes a transfer.
+/// Reads the network. Returns the processing code of a transfer too.
 fn read_network(
     section: &Section<'_>,
     bank: Option<Bank>,
     faults: &Faults,
 ) -> Option<(Network, ProcessingCode)> {
     let (name, profile, spec) = if section.has("profile") {
-        // What is shipped says a name.
-        let _overruled = section.has("name");
-        let profile = section.text("profile", named_file);
+        // The default settings have a name, which the profile replaces.
+        let _replaced = section.has("name");
+        let profile = section.text("profile", read_profile_file);
         let spec = section.text("spec", |path| {
-            let (_, text) = named_file(path)?;
+            let (_, text) = read_profile_file(path)?;
             Spec::parse(path, &text).map_err(|error| error.to_string())
         });
         let (name, profile) = profile?;
         (name, profile, spec?)
     } else {
-        section.text("name", shipped)?
+        section.text("name", shipped_network)?
     };
-    let change = section.raw("change");
+    let overrides = section.raw("override");
     let mut profile = tree(&name, &profile).map_err(|fault| faults.add(fault)).ok()?;
-    if let Some(change) = change {
-        overlay(&mut profile, change);
+    if let Some(overrides) = overrides {
+        overlay(&mut profile, overrides);
     }
     match Network::read_tree(&name, &profile, Arc::new(spec), bank?) {
         Ok(network) => {
-            let transfer = network.kind("transfer");
+            let transfer = network.processing_code("transfer");
             if transfer.is_none() {
-                section
-                    .fault("name", format!("{name} has no kind of money movement named transfer"));
+                section.fault("name", format!("{name} has no service named transfer"));
             }
             Some((network, transfer?))
         }
@@ -213,24 +212,24 @@ fn read_network(
     }
 }
 
-fn shipped(name: &str) -> Result<(String, String, Spec), String> {
+fn shipped_network(name: &str) -> Result<(String, String, Spec), String> {
     let names = Network::SHIPPED.map(|(name, _)| name);
     let profile = Network::SHIPPED.into_iter().find(|(shipped, _)| *shipped == name);
     let spec = Spec::SHIPPED.into_iter().find(|(shipped, _)| *shipped == name);
     let (Some((_, profile)), Some((_, spec))) = (profile, spec) else {
         let meant = did_you_mean(name, names);
-        return Err(format!("{name:?} is none of {}{meant}", names.join(", ")));
+        return Err(format!("{name:?} is not one of {}{meant}", names.join(", ")));
     };
     let spec = Spec::parse(name, spec).map_err(|error| error.to_string())?;
     Ok((name.to_owned(), profile.to_owned(), spec))
 }
 
-/// A file's name and text.
-fn named_file(path: &str) -> Result<(String, String), String> {
+/// Returns the name and the text of a file.
+fn read_profile_file(path: &str) -> Result<(String, String), String> {
     let failed = |error| format!("{path}: {error}");
     let length = fs::metadata(path).map_err(failed)?.len();
     if length > PROFILE_MAX {
-        return Err(format!("{path}: has {length} bytes, at most {PROFILE_MAX}"));
+        return Err(format!("{path}: has {length} bytes, at most {PROFILE_MAX} are allowed"));
     }
     Ok((path.to_owned(), fs::read_to_string(path).map_err(failed)?))
 }
@@ -243,24 +242,28 @@ fn read_limits(section: &Section<'_>) -> Option<Limits> {
         let number = section.number(key, &(1..=1_000_000))?;
         u32::try_from(number).ok().and_then(NonZeroU32::new)
     };
-    let (open, exchanges, lookups) = (count("open"), count("exchanges"), count("lookups"));
-    let remembered = count("remembered");
-    let (per_second, per_destination) = (rate("overdue_per_second"), rate("overdue_per_bank"));
-    let burst = rate("overdue_burst");
+    let open_transfers = count("open_transfers");
+    let open_inquiries = count("open_inquiries");
+    let journal_lookups = count("journal_lookups");
+    let closed_transfers = count("closed_transfers");
+    let per_second = rate("repeats_per_second");
+    let per_destination = rate("repeats_per_bank");
+    let burst = rate("repeats_burst");
     let drain = section.time("drain");
     let engine = engine::Limits {
-        open: open?,
-        exchanges: exchanges?,
-        lookups: lookups?,
-        remembered: remembered?,
-        due_a_tick: DUE_A_TICK,
+        open_transfers: open_transfers?,
+        open_inquiries: open_inquiries?,
+        journal_lookups: journal_lookups?,
+        closed_transfers: closed_transfers?,
+        deadlines_per_tick: DEADLINES_PER_TICK,
     };
-    let pace = Pace { per_second: per_second?, per_destination: per_destination?, burst: burst? };
-    Some(Limits { engine, pace, drain: drain? })
+    let repeats =
+        RateLimits { per_second: per_second?, per_destination: per_destination?, burst: burst? };
+    Some(Limits { engine, repeats, drain: drain? })
 }
 
-/// The keys whose values differ.
-pub(super) fn changed(before: &Tree, after: &Tree) -> Vec<String> {
+/// Returns the keys whose values differ.
+pub(super) fn changed_keys(before: &Tree, after: &Tree) -> Vec<String> {
     let (mut old, mut new) = (BTreeMap::new(), BTreeMap::new());
     flatten(String::new(), before, &mut old);
     flatten(String::new(), after, &mut new);

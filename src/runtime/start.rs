@@ -1,4 +1,4 @@
-//! From settings to a running adapter, and to its end.
+//! Starts the adapter from its settings, and shuts it down.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -14,284 +14,306 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 
-use super::asked::AskedOfUs;
-use super::console;
-use super::desk;
-use super::ids::{Ids, random};
-use super::inlets::{self, Inlets, Wish};
+use super::health;
+use super::ids::{IdGenerator, random};
+use super::inputs::{self, Command, Inputs};
 use super::lookups;
-use super::metrics::Metrics;
+use super::metrics::{Metrics, Sources};
 use super::node::{Node, NodeError};
-use super::settings::{Link, LinkWay, Settings, changed};
-use super::waiting::Waiting;
+use super::pending_responses::PendingResponses;
+use super::port::RequestQueue;
+use super::settings::{Link, LinkEndpoint, Settings, changed_keys};
+use super::waiting::WaitingRequests;
 use crate::api::{self, Api};
-use crate::bank;
-use crate::engine::{Counted, Engine, Numbering, Schedule};
+use crate::core_banking;
+use crate::engine::{Engine, Schedule, TraceAllocator, TraceWatermark};
 use crate::journal::{Journal, JournalError, Reader};
 use crate::link::{self, Clock, Endpoint};
 use crate::records::{self, RecordsError};
 use crate::values::{Date, Moment, Offset};
 
-/// How far the clock may be behind the last message of ours before a start is refused.
-const BEHIND: Duration = Duration::from_mins(2);
+/// How far the clock may be behind the last message of ours. Further behind, the start is refused.
+const CLOCK_BEHIND_MAX: Duration = Duration::from_mins(2);
 
-/// What the keys begin with that a running adapter takes.
-const LIVE: [&str; 10] = [
-    "limits.open",
-    "limits.exchanges",
-    "limits.lookups",
-    "limits.remembered",
+/// Prefixes of the keys that a running adapter reloads.
+const RELOADED: [&str; 10] = [
+    "limits.open_transfers",
+    "limits.open_inquiries",
+    "limits.journal_lookups",
+    "limits.closed_transfers",
     "telemetry.log",
-    "network.change.classes",
-    "network.change.timers",
-    "network.change.reversal",
-    "network.change.hold",
-    "network.change.inbound",
+    "network.override.response_classes",
+    "network.override.timers",
+    "network.override.reversal",
+    "network.override.hold",
+    "network.override.inbound",
 ];
 
-/// And among those what they begin with that messages are made by: a start takes it.
-const NOT_LIVE: [&str; 3] = [
-    "network.change.reversal.reasons",
-    "network.change.inbound.malformed",
-    "network.change.inbound.unsupported",
+/// Exceptions from those: prefixes of the keys that messages are encoded by, which need a restart.
+const NOT_RELOADED: [&str; 3] = [
+    "network.override.reversal.reasons",
+    "network.override.inbound.malformed",
+    "network.override.inbound.unsupported",
 ];
 
-/// Messages of the switch that may be owed an answer.
-const OWED: usize = 200_000;
+/// Requests of the switch that can wait for their response.
+const PENDING_RESPONSES_MAX: usize = 200_000;
 
-/// Why the adapter does not start, or stops before it is told to.
+/// Why the adapter did not start, or did not stop cleanly.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// Addresses that can't be listened on: a line each.
+    /// Addresses that could not be listened on: a line each.
     #[error("{}", .0.join("; "))]
     Listen(Vec<String>),
-    /// The journal.
+    /// The journal could not be opened or closed.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// What is in it.
+    /// The content of the journal could not be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
-    /// The clock was set back.
+    /// The clock was set back, by this many seconds.
     #[error(
-        "the clock is {0} s behind the last message that was sent: set it right, or wait; numbers would be used twice"
+        "the clock is {0} s behind the last message that was sent: correct it, or wait; otherwise trace numbers repeat"
     )]
-    Clock(u64),
-    /// A thread can't be started.
-    #[error("a thread can't be started: {0}")]
+    ClockBehind(u64),
+    /// The system could not start a thread.
+    #[error("thread not started: {0}")]
     Thread(#[from] io::Error),
-    /// Core.
+    /// The port to core banking could not be opened.
     #[error(transparent)]
-    Core(#[from] bank::BankError),
-    /// The node.
+    Core(#[from] core_banking::CoreBankingError),
+    /// The node stopped by itself.
     #[error(transparent)]
     Node(#[from] NodeError),
-    /// It was told to stop, and what was under way did not end in time. What is durable stands.
-    #[error("what was under way did not end within {} s: the next start takes it up", .0.as_secs())]
-    Slow(Duration),
+    /// Open work did not end before the time for a stop was over. Durable facts are kept.
+    #[error(
+        "open work did not end within {} s (limits.drain): the next start continues it",
+        .0.as_secs()
+    )]
+    DrainTimeout(Duration),
 }
 
-/// Reads the settings again, when somebody wants that.
+/// Reads the settings again. `None` if they are wrong, which is logged.
 pub type Reload = Box<dyn Fn() -> Option<Settings> + Send>;
 
-/// Runs the adapter until `stop` comes: then new work is refused, who waits is answered, the links are signed off, and all
-/// that was decided is durable. Whenever `again` comes the settings are read again.
+/// Runs the adapter until `stop` completes. Then it refuses new work, answers waiting requests, signs the links off, and
+/// makes everything durable. Each message of `reloads` makes it read its settings again.
 ///
 /// # Errors
-/// Why it does not start, or stopped before it was told to, or not cleanly.
+/// If the adapter can't start, stops by itself, or does not stop cleanly.
 pub async fn run(
     settings: Settings,
     stop: impl Future<Output = ()> + Send + 'static,
-    again: mpsc::Receiver<()>,
+    reloads: mpsc::Receiver<()>,
     reload: Reload,
 ) -> Result<(), StartError> {
     let Settings { node, network, store, links, api, core, console, limits, tree, log: _ } =
         settings;
-    let (clock, metrics) = (Clock::new(), Arc::new(Metrics::default()));
-    let doors = Doors::open(api.listen, console, links).await?;
+    let clock = Clock::new();
+    let listeners = Listeners::open(api.listen, console, links).await?;
     let journal = Journal::open(&store.file, store.checkpoints.as_ref())?;
     let reader = journal.reader()?;
     let now = clock.now();
-    let counted = counted(&reader, now, network.offset())?;
-    let numbers = Numbering::new(node, counted, now, random());
-    let schedule = Schedule::new(now, limits.pace);
+    let watermark = watermark(&reader, now, network.offset())?;
+    let trace_numbers = TraceAllocator::new(node, watermark, now, random());
+    let schedule = Schedule::new(now, limits.repeats);
     let rules = Arc::new(network.rules().clone());
-    let mut engine = Engine::new(Arc::clone(&rules), limits.engine, schedule, numbers);
+    let mut engine = Engine::new(Arc::clone(&rules), limits.engine, schedule, trace_numbers);
     records::restore(&reader, &mut engine)?;
-    let open = engine.open();
+    let open = engine.open_transfers();
     engine.resume(now);
     // No link is up yet.
-    engine.reach(false);
+    engine.set_switch_reachable(false);
 
     let network = Arc::new(network);
-    let (to_bank, from_bank) = bank::start(core, Arc::new(move || clock.now()))?;
+    let (core, core_replies) = core_banking::start(core, Arc::new(move || clock.now()))?;
     let (session, spec) = (Arc::clone(network.session()), Arc::clone(network.spec()));
-    let (to_links, from_links) = link::start(session, spec, doors.endpoints, clock, random());
-    let (tell_found, found) = mpsc::unbounded_channel();
-    let (tell_committed, committed) = mpsc::unbounded_channel();
-    let (wish, wishes) = mpsc::channel(16);
-    let ids = Arc::new(Ids::new(clock, node));
-    let (desk, asks) = desk::Desk::new(clock, Arc::clone(&ids));
+    let (links, link_events) = link::start(session, spec, listeners.endpoints, clock, random());
+    let metrics = Arc::new(Metrics::new(Sources {
+        network: &network,
+        link_names: &listeners.names,
+        in_flight: links.in_flight(),
+        core: core.meter(),
+        checkpoints: journal.checkpoint_clock(),
+    }));
+    let (lookup_sender, lookup_results) = mpsc::unbounded_channel();
+    let (committed_sender, committed) = mpsc::unbounded_channel();
+    let (command_sender, commands) = mpsc::channel(16);
+    let ids = Arc::new(IdGenerator::new(clock, node));
+    let (request_queue, channel_requests) = RequestQueue::new(clock, Arc::clone(&ids));
     let node = Node {
         engine,
         network,
         rules,
         journal,
-        committed: tell_committed,
-        lookups: lookups::start(reader, tell_found)?,
-        links: to_links,
-        link_names: doors.names,
-        up: BTreeSet::new(),
-        bank: to_bank,
+        committed: committed_sender,
+        lookups: lookups::start(reader, lookup_sender)?,
+        links,
+        link_names: listeners.names,
+        links_up: BTreeSet::new(),
+        core,
         ids,
         metrics: Arc::clone(&metrics),
         clock,
         now,
-        waiting: Waiting::default(),
-        asked: AskedOfUs::new(OWED),
+        waiting: WaitingRequests::default(),
+        pending_responses: PendingResponses::new(PENDING_RESPONSES_MAX),
         messages: Vec::new(),
-        postings: Vec::new(),
-        scratch: BytesMut::new(),
+        core_commands: Vec::new(),
+        encode_buffer: BytesMut::new(),
     };
-    // Whoever reads metrics at once is told what the journal left open.
-    node.gauge();
-    let inlets = Inlets { asks, links: from_links, bank: from_bank, committed, found, wishes };
-    let running = tokio::spawn(inlets::run(node, inlets));
+    // Metrics that are read before the first turn show the transfers that the journal left open.
+    node.update_gauges();
+    let inputs = Inputs {
+        channel_requests,
+        links: link_events,
+        core: core_replies,
+        committed,
+        lookups: lookup_results,
+        commands,
+    };
+    let running = tokio::spawn(inputs::run(node, inputs));
     let (end, ended) = watch::channel(false);
-    let (at, health_at) = (doors.api.local_addr()?, doors.console.local_addr()?);
-    let health = tokio::spawn(console::serve(doors.console, metrics, over(ended.clone())));
-    drop(tokio::spawn(follow(again, reload, tree, wish.clone())));
-    tracing::info!(open, api = %at, console = %health_at, "the adapter is up");
+    let (api_address, console_address) =
+        (listeners.api.local_addr()?, listeners.console.local_addr()?);
+    let health = tokio::spawn(health::serve(listeners.console, metrics, ended_signal(ended)));
+    drop(tokio::spawn(reload_settings(reloads, reload, tree, command_sender.clone())));
+    tracing::info!(open, api = %api_address, console = %console_address, "adapter started");
 
-    let api = Api::new(api, desk);
-    serve(doors.api, api, running, wish, stop, limits.drain).await?;
-    let _unheard = end.send(true);
+    let api = Api::new(api, request_queue);
+    serve(listeners.api, api, running, command_sender, stop, limits.drain).await?;
+    let _no_receiver = end.send(true);
     let _ended = health.await;
-    tracing::info!("stopped");
+    tracing::info!("adapter stopped");
     Ok(())
 }
 
-/// How far the numbers have come. The first business date is the day that it is where the network is.
-fn counted(reader: &Reader, now: Moment, offset: Offset) -> Result<Counted, StartError> {
-    let Some(counted) = records::counted(reader)? else {
-        return Ok(Counted::first(Date::of(now, offset)));
+/// Returns the watermark of the trace numbers. Without one, the first business date is today in the network's time zone.
+fn watermark(reader: &Reader, now: Moment, offset: Offset) -> Result<TraceWatermark, StartError> {
+    let Some(watermark) = records::trace_watermark(reader)? else {
+        return Ok(TraceWatermark::first(Date::of(now, offset)));
     };
-    let behind = counted.latest.since(now);
-    if behind > BEHIND {
-        return Err(StartError::Clock(behind.as_secs()));
+    let behind = watermark.latest_transmission.since(now);
+    if behind > CLOCK_BEHIND_MAX {
+        return Err(StartError::ClockBehind(behind.as_secs()));
     }
-    Ok(counted)
+    Ok(watermark)
 }
 
-/// Serves channels until the stop, and then ends all in order: who waits is answered, what is under way at the switch too.
+/// Serves channels until the stop, and then shuts down in order: waiting channel requests get their response first, then
+/// open requests at the switch.
 async fn serve(
     listener: TcpListener,
-    api: Arc<Api<desk::Desk>>,
+    api: Arc<Api<RequestQueue>>,
     mut running: JoinHandle<Result<Node, NodeError>>,
-    wish: mpsc::Sender<Wish>,
+    commands: mpsc::Sender<Command>,
     stop: impl Future<Output = ()> + Send + 'static,
     drain: Duration,
 ) -> Result<(), StartError> {
-    let (tell, told) = watch::channel(false);
-    let channels = tokio::spawn(async move { api::serve(listener, api, over(told)).await });
+    let (stop_channels, stopped) = watch::channel(false);
+    let channels =
+        tokio::spawn(async move { api::serve(listener, api, ended_signal(stopped)).await });
     tokio::select! {
-        // It ends of itself only by a fault.
+        // The node ends by itself only after an error.
         ended = &mut running => return close(ended),
         () = stop => {}
     }
-    tracing::info!("stopping: new work is refused, what is under way is answered");
-    let _ended = wish.send(Wish::Drain).await;
-    let _unheard = tell.send(true);
-    let all_answered = timeout(drain, channels).await.is_ok();
-    let _ended = wish.send(Wish::SignOff).await;
+    tracing::info!("adapter stopping");
+    let _ended = commands.send(Command::Drain).await;
+    let _no_receiver = stop_channels.send(true);
+    let is_drained = timeout(drain, channels).await.is_ok();
+    let _ended = commands.send(Command::SignOff).await;
     match timeout(drain, &mut running).await {
         Ok(ended) => close(ended)?,
-        Err(_) => return Err(StartError::Slow(drain)),
+        Err(_) => return Err(StartError::DrainTimeout(drain)),
     }
-    if all_answered { Ok(()) } else { Err(StartError::Slow(drain)) }
+    if is_drained { Ok(()) } else { Err(StartError::DrainTimeout(drain)) }
 }
 
-/// Closes what the node had.
+/// Closes core and the journal.
 fn close(ended: Result<Result<Node, NodeError>, JoinError>) -> Result<(), StartError> {
-    let Node { journal, bank, .. } = ended.map_err(NodeError::Broken)??;
-    drop(bank);
+    let Node { journal, core, .. } = ended.map_err(NodeError::Panicked)??;
+    drop(core);
     Ok(journal.close()?)
 }
 
-/// When something is over.
-async fn over(mut ended: watch::Receiver<bool>) {
-    // Whoever would say so is gone: it is over.
-    let _gone = ended.wait_for(|ended| *ended).await;
+/// Completes when `true` is sent, or the sender is gone.
+async fn ended_signal(mut ended: watch::Receiver<bool>) {
+    let _sender_gone = ended.wait_for(|ended| *ended).await;
 }
 
-fn is_live(key: &str) -> bool {
-    let begins = |with: &&str| key.starts_with(*with);
-    LIVE.iter().any(begins) && !NOT_LIVE.iter().any(begins)
+fn is_reloaded(key: &str) -> bool {
+    let has_prefix = |prefix: &&str| key.starts_with(*prefix);
+    RELOADED.iter().any(has_prefix) && !NOT_RELOADED.iter().any(has_prefix)
 }
 
-/// Reads the settings again whenever that is asked for, takes what can be taken, and says of the rest that it needs a start.
-async fn follow(
-    mut again: mpsc::Receiver<()>,
+/// Reads the settings again at every message of `reloads`, applies what can be applied, and logs which changed keys need a restart.
+async fn reload_settings(
+    mut reloads: mpsc::Receiver<()>,
     reload: Reload,
     mut tree: config::Value,
-    wish: mpsc::Sender<Wish>,
+    commands: mpsc::Sender<Command>,
 ) {
-    while again.recv().await.is_some() {
+    while reloads.recv().await.is_some() {
         let Some(settings) = reload() else { continue };
-        for key in changed(&tree, &settings.tree) {
-            if is_live(&key) {
-                tracing::info!(key, "taken");
+        for key in changed_keys(&tree, &settings.tree) {
+            if is_reloaded(&key) {
+                tracing::info!(key, "setting applied");
             } else {
-                tracing::warn!(key, "changed, and is taken by the next start only");
+                tracing::warn!(key, "setting needs a restart");
             }
         }
         let rules = Box::new(settings.network.rules().clone());
-        tracing::info!("the bounds and the rules of the network are as the settings say");
-        if wish.send(Wish::Change(rules, settings.limits.engine)).await.is_err() {
+        tracing::info!("configuration reloaded");
+        if commands.send(Command::Reconfigure(rules, settings.limits.engine)).await.is_err() {
             return;
         }
         tree = settings.tree;
     }
 }
 
-/// What is listened on.
-struct Doors {
+/// All listening sockets, and the endpoints of the links.
+struct Listeners {
     api: TcpListener,
     console: TcpListener,
     endpoints: Vec<Endpoint>,
     names: Vec<String>,
 }
 
-impl Doors {
-    /// Listens on all addresses, or tells of each that can't be listened on.
+impl Listeners {
+    /// Listens on all addresses.
+    ///
+    /// # Errors
+    /// If an address can't be listened on; every such address is in the error.
     async fn open(
         api: SocketAddr,
         console: SocketAddr,
         links: Vec<Link>,
     ) -> Result<Self, StartError> {
-        let mut closed = Vec::new();
-        let api = listen("api.listen", api).await.map_err(|why| closed.push(why));
-        let console = listen("console.listen", console).await.map_err(|why| closed.push(why));
+        let mut errors = Vec::new();
+        let api = listen("api.listen", api).await.map_err(|error| errors.push(error));
+        let console = listen("console.listen", console).await.map_err(|error| errors.push(error));
         let (mut endpoints, mut names) = (Vec::new(), Vec::new());
-        for Link { name, way } in links {
-            match endpoint(&name, way).await {
+        for Link { name, endpoint } in links {
+            match open_endpoint(&name, endpoint).await {
                 Ok(endpoint) => endpoints.push(endpoint),
-                Err(why) => closed.push(why),
+                Err(error) => errors.push(error),
             }
             names.push(name);
         }
         match (api, console) {
-            (Ok(api), Ok(console)) if closed.is_empty() => {
+            (Ok(api), Ok(console)) if errors.is_empty() => {
                 Ok(Self { api, console, endpoints, names })
             }
-            (Ok(_) | Err(()), Ok(_) | Err(())) => Err(StartError::Listen(closed)),
+            (Ok(_) | Err(()), Ok(_) | Err(())) => Err(StartError::Listen(errors)),
         }
     }
 }
 
-async fn endpoint(name: &str, way: LinkWay) -> Result<Endpoint, String> {
-    match way {
-        LinkWay::Connect { address, tls } => Ok(Endpoint::Dial { address, tls }),
-        LinkWay::Listen { address, allowed, tls } => {
+async fn open_endpoint(name: &str, endpoint: LinkEndpoint) -> Result<Endpoint, String> {
+    match endpoint {
+        LinkEndpoint::Connect { address, tls } => Ok(Endpoint::Dial { address, tls }),
+        LinkEndpoint::Listen { address, allowed, tls } => {
             let listener = listen(&format!("link {name}"), address).await?;
             Ok(Endpoint::Listen { listener, allowed, tls })
         }
@@ -301,7 +323,7 @@ async fn endpoint(name: &str, way: LinkWay) -> Result<Endpoint, String> {
 async fn listen(what: &str, address: SocketAddr) -> Result<TcpListener, String> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("{what} {address}: in use; stop what listens there, or choose another port")
+            format!("{what} {address}: in use; stop the program that listens there, or choose another port")
         }
         _ => format!("{what} {address}: can't listen: {error}"),
     })

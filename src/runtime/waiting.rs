@@ -1,28 +1,28 @@
-//! Channels that wait for an answer, by the ids of what they asked.
+//! Channel requests that wait for their response, by id.
 
 use std::collections::HashMap;
 
 use tokio::sync::oneshot::Sender;
 
-use super::desk::Standing;
-use crate::api::{Denial, InquiryAnswer, Progress, TransferAnswer};
+use super::port::StatusResult;
+use crate::api::{AccountInquiryResponse, NotProcessed, TransferReport, TransferResponse};
 use crate::transfer::Order;
 use crate::values::TransferId;
 
-/// Who waits, and for what. Whoever does not wait any more is told all the same, and does not hear it.
+/// Where the response to a request goes. A client that has hung up gets none, which is not an error.
 #[derive(Debug)]
 pub(super) enum Waiter {
-    Transfer(Sender<TransferAnswer>),
-    Inquiry(Sender<InquiryAnswer>),
-    Standing(Sender<Standing>),
+    Transfer(Sender<TransferResponse>),
+    Inquiry(Sender<AccountInquiryResponse>),
+    Status(Sender<StatusResult>),
 }
 
-/// All who wait: as many as transfers and questions are open at most.
+/// All waiting requests. The engine's limits of open transfers and inquiries bound them.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(HashMap<TransferId, Waiter>);
+pub(super) struct WaitingRequests(HashMap<TransferId, Waiter>);
 
-impl Waiting {
-    pub(super) fn put(&mut self, id: TransferId, waiter: Waiter) {
+impl WaitingRequests {
+    pub(super) fn insert(&mut self, id: TransferId, waiter: Waiter) {
         self.0.insert(id, waiter);
     }
 
@@ -30,48 +30,52 @@ impl Waiting {
         self.0.len()
     }
 
-    /// Tells whoever asked for a transfer what became of it.
-    pub(super) fn transfer(&mut self, id: TransferId, answer: TransferAnswer) {
-        if let Some(Waiter::Transfer(tell)) = self.0.remove(&id) {
-            let _unheard = tell.send(answer);
+    /// Responds to a transfer request.
+    pub(super) fn respond_transfer(&mut self, id: TransferId, response: TransferResponse) {
+        if let Some(Waiter::Transfer(sender)) = self.0.remove(&id) {
+            let _hung_up = sender.send(response);
         }
     }
 
-    /// Tells whoever asked for a name.
-    pub(super) fn inquiry(&mut self, id: TransferId, answer: InquiryAnswer) {
-        if let Some(Waiter::Inquiry(tell)) = self.0.remove(&id) {
-            let _unheard = tell.send(answer);
+    /// Responds to an account inquiry.
+    pub(super) fn respond_inquiry(&mut self, id: TransferId, response: AccountInquiryResponse) {
+        if let Some(Waiter::Inquiry(sender)) = self.0.remove(&id) {
+            let _hung_up = sender.send(response);
         }
     }
 
-    /// Tells whoever asked how a transfer stands, be it by a repeat of its request.
-    pub(super) fn stands(&mut self, id: TransferId, found: Option<(Order, Progress)>) {
+    /// Responds with the status of a transfer: to a status inquiry, or to a repeated transfer request.
+    pub(super) fn respond_status(
+        &mut self,
+        id: TransferId,
+        found: Option<(Order, TransferReport)>,
+    ) {
         match self.0.remove(&id) {
-            Some(Waiter::Standing(tell)) => {
-                let _unheard = tell.send(Ok(found));
+            Some(Waiter::Status(sender)) => {
+                let _hung_up = sender.send(Ok(found));
             }
-            Some(Waiter::Transfer(tell)) => {
-                let answer = found
-                    .map_or(TransferAnswer::Denied(Denial::Fault), |(_, progress)| {
-                        TransferAnswer::Stands(progress)
-                    });
-                let _unheard = tell.send(answer);
+            Some(Waiter::Transfer(sender)) => {
+                let response = match found {
+                    Some((_, report)) => TransferResponse::Report(report),
+                    None => TransferResponse::NotProcessed(NotProcessed::InternalError),
+                };
+                let _hung_up = sender.send(response);
             }
             Some(Waiter::Inquiry(_)) | None => {}
         }
     }
 
-    /// Tells whoever asked that nothing was done.
-    pub(super) fn denied(&mut self, id: TransferId, denial: Denial) {
+    /// Responds that nothing was done.
+    pub(super) fn respond_not_processed(&mut self, id: TransferId, reason: NotProcessed) {
         match self.0.remove(&id) {
-            Some(Waiter::Transfer(tell)) => {
-                let _unheard = tell.send(TransferAnswer::Denied(denial));
+            Some(Waiter::Transfer(sender)) => {
+                let _hung_up = sender.send(TransferResponse::NotProcessed(reason));
             }
-            Some(Waiter::Inquiry(tell)) => {
-                let _unheard = tell.send(InquiryAnswer::Denied(denial));
+            Some(Waiter::Inquiry(sender)) => {
+                let _hung_up = sender.send(AccountInquiryResponse::NotProcessed(reason));
             }
-            Some(Waiter::Standing(tell)) => {
-                let _unheard = tell.send(Err(denial));
+            Some(Waiter::Status(sender)) => {
+                let _hung_up = sender.send(Err(reason));
             }
             None => {}
         }

@@ -1,4 +1,5 @@
-//! Settings in layers: what is shipped, files over it, the environment over those, and the command line over all.
+//! The layers of settings. The files override the defaults, the environment overrides the files, and the command line
+//! overrides all.
 
 use std::path::PathBuf;
 
@@ -7,33 +8,33 @@ use config::{Config, ConfigBuilder, File, FileFormat, Value, ValueKind};
 
 use super::Fault;
 
-/// What a variable of the environment begins with that is a setting.
+/// The prefix of the environment variables that are settings.
 const PREFIX: &str = "TITIAN__";
 
-/// Where settings come from; what is later in this list is over what is before it.
+/// The sources of settings. Each overrides those before it.
 #[derive(Clone, Debug)]
 pub struct Layers {
-    /// What is shipped with the program.
-    pub shipped: &'static str,
-    /// Files, each over those before it.
+    /// The default settings of the program.
+    pub defaults: &'static str,
+    /// Files; each overrides those before it.
     pub files: Vec<PathBuf>,
-    /// `key=value`, as the command line has them.
+    /// `key=value` of the command line.
     pub set: Vec<String>,
 }
 
 impl Layers {
-    /// All of them as one tree, with variables of the environment such as `TITIAN__API__LISTEN` between files and command line.
-    /// Each value knows where it is from.
+    /// Returns all layers as one tree. Environment variables such as `TITIAN__API__LISTEN` come between files and command
+    /// line. Each value has its origin.
     ///
     /// # Errors
-    /// What can't be read at all, of each layer.
+    /// The faults of every layer that can't be parsed.
     pub fn tree(
         &self,
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Value, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut config =
-            Config::builder().add_source(File::from_str(self.shipped, FileFormat::Toml));
+            Config::builder().add_source(File::from_str(self.defaults, FileFormat::Toml));
         for file in &self.files {
             let source = File::from(file.as_path()).format(FileFormat::Toml);
             match Config::builder().add_source(source.clone()).build() {
@@ -50,7 +51,7 @@ impl Layers {
             (String::from("--set"), key.trim().to_owned(), value.trim().to_owned())
         });
         for (origin, key, value) in variables.chain(set) {
-            config = match over(config, &origin, &key, &value) {
+            config = match override_key(config, &origin, &key, &value) {
                 Ok(config) => config,
                 Err((config, fault)) => {
                     faults.push(fault);
@@ -71,8 +72,8 @@ impl Layers {
 
 type Builder = ConfigBuilder<DefaultState>;
 
-/// Puts a value over all that is there. It is text, or a list of texts: `[a, b]`.
-fn over(
+/// Overrides a key. The value is a text, or a list of texts: `[a, b]`.
+fn override_key(
     config: Builder,
     origin: &str,
     key: &str,
@@ -91,7 +92,7 @@ fn over(
         None => text(value),
     };
     config.clone().set_override(key, value).map_err(|_| {
-        let reason = "is no key: write section.key=value".to_owned();
+        let reason = "is not a key: write section.key=value".to_owned();
         (Box::new(config), Fault { file: origin.to_owned(), key: key.to_owned(), reason })
     })
 }
@@ -103,7 +104,7 @@ mod tests {
 
     fn layers(set: &[&str]) -> Layers {
         let set = set.iter().map(|set| (*set).to_owned()).collect();
-        Layers { shipped: "[limits]\nopen = 5\nwait = '1s'\n", files: Vec::new(), set }
+        Layers { defaults: "[limits]\nopen = 5\nwait = '1s'\n", files: Vec::new(), set }
     }
 
     fn read(layers: &Layers, environment: &[(&str, &str)]) -> (Option<i64>, Vec<String>) {
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn each_layer_is_over_those_before_it() {
+    fn each_layer_overrides_those_before_it() {
         let variable = [("TITIAN__LIMITS__OPEN", "6"), ("TITIANIC", "7")];
         assert_eq!(read(&layers(&[]), &[]), (Some(5), vec![]));
         assert_eq!(read(&layers(&[]), &variable), (Some(6), vec![]));
@@ -127,24 +128,24 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_tells_the_layer_that_it_is_from() {
+    fn a_fault_names_its_layer() {
         let (_, faults) = read(&layers(&["limits.open=80"]), &[("TITIAN__LIMITS__OPNE", "6")]);
         assert_eq!(
             faults,
             [
                 "--set: limits.open: is not a number from 1 to 9",
-                "TITIAN__LIMITS__OPNE: limits.opne: is no key that is known here; did you mean open?",
+                "TITIAN__LIMITS__OPNE: limits.opne: unknown key; did you mean open?",
             ]
         );
     }
 
     #[test]
-    fn what_is_no_key_or_no_file_is_told() {
+    fn a_wrong_key_and_a_missing_file_are_faults() {
         let mut layers = layers(&["..=3"]);
         layers.files.push("no/such/file.toml".into());
         let faults = layers.tree(std::iter::empty()).unwrap_err();
-        let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told.iter().any(|fault| fault.contains("--set: ..: is no key")), "{told:?}");
+        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(faults.iter().any(|fault| fault.contains("--set: ..: is not a key")), "{faults:?}");
     }
 }

@@ -1,15 +1,15 @@
-//! Secrets and keys: from a file or the environment, never from the settings themselves.
+//! Secrets and keys, which come from a file or the environment, never from the settings themselves.
 
 use std::{env, fs};
 
 use super::Section;
 
-/// Bytes of the longest file of a key.
+/// The largest file of a key, in bytes.
 const KEY_FILE_MAX: u64 = 64 * 1024;
 
 impl Section<'_> {
-    /// A secret, from the file that one key names or from the variable of the environment that another does. No fault shows
-    /// any of it.
+    /// Returns a secret from the file that one key names, or from the environment variable that another key names. No fault
+    /// shows any of the secret. White space at its end is not part of it.
     pub fn secret<T>(
         &self,
         file: &'static str,
@@ -24,17 +24,17 @@ impl Section<'_> {
                 parse(text.trim_end().as_bytes())
             }),
             (true, true) => {
-                self.fault(file, format!("is said, and {variable} too: say one of them"));
+                self.fault(file, format!("is set together with {variable}: set only one of them"));
                 None
             }
             (false, false) => {
-                self.fault(file, format!("is missing, and {variable} too: say one of them"));
+                self.fault(file, format!("is missing: set it or {variable}"));
                 None
             }
         }
     }
 
-    /// What a file holds that a key names, as `parse` takes it.
+    /// Returns the content of the file that a key names, parsed.
     pub fn file<T>(
         &self,
         key: &'static str,
@@ -50,7 +50,7 @@ fn read_text(path: &str) -> Result<String, String> {
     let failed = |error| format!("{path}: {error}");
     let length = fs::metadata(path).map_err(failed)?.len();
     if length > KEY_FILE_MAX {
-        return Err(format!("{path}: has {length} bytes, at most {KEY_FILE_MAX}"));
+        return Err(format!("{path}: has {length} bytes, at most {KEY_FILE_MAX} are allowed"));
     }
     fs::read_to_string(path).map_err(failed)
 }

@@ -1,15 +1,15 @@
-//! A section `tls` of the settings.
+//! Reads the `tls` section of the settings.
 
 use super::{Identity, TlsClient, TlsServer};
 use crate::settings::{Section, optional};
 
 impl TlsClient {
-    /// Reads how a peer is known and we are: `authority_file`; `name`, if it is not that of its host; `certificate_file` and
-    /// `key_file` or `key_env`, if we show one.
+    /// Reads `authority_file`; `name`, if the peer's certificate does not carry the host name; and `certificate_file` with
+    /// `key_file` or `key_env`, if we present a certificate.
     pub fn read(section: &Section<'_>, host: &str) -> Option<Self> {
         let authority = section.file("authority_file", |text| Ok(text.to_owned()));
         let name = section.has("name").then(|| section.text("name", |name| Ok(name.to_owned())));
-        let identity = optional(shows(section), || Identity::read(section));
+        let identity = optional(has_certificate(section), || Identity::read(section));
         let name = name.unwrap_or_else(|| Some(host.to_owned()))?;
         let client = Self::new(authority?.as_bytes(), identity.ok()?, &name);
         client.map_err(|error| section.fault("authority_file", error.to_string())).ok()
@@ -17,8 +17,7 @@ impl TlsClient {
 }
 
 impl TlsServer {
-    /// Reads how we are known, `certificate_file` and `key_file` or `key_env`; and peers, if they have to show a certificate:
-    /// `authority_file`.
+    /// Reads `certificate_file` with `key_file` or `key_env`; and `authority_file`, if peers must present a certificate.
     pub fn read(section: &Section<'_>) -> Option<Self> {
         let authority = optional(section.has("authority_file"), || {
             section.file("authority_file", |text| Ok(text.to_owned()))
@@ -39,8 +38,8 @@ impl Identity {
     }
 }
 
-/// Whether a section says that we show a certificate.
-pub fn shows(section: &Section<'_>) -> bool {
+/// Whether the section configures a certificate of ours.
+pub fn has_certificate(section: &Section<'_>) -> bool {
     let keys = ["certificate_file", "key_file", "key_env"];
     keys.map(|key| section.has(key)).contains(&true)
 }

@@ -1,81 +1,87 @@
-//! The books: what was taken from customers, what of it has moved, what was given back, what is on its way.
+//! The books: the sums of all transfers, by what became of the money.
 //!
-//! They are kept by the difference that each transfer makes, and can be made again from the transfers; both
-//! must give the same. In every one of them: taken + lost = moved + given back + in flight; what is lost, two persons have said.
+//! Each state change adds its difference. The same sums can be computed from the transfers, and both must be equal.
+//! Always: debited + written off = settled + refunded + in flight. Only a manual resolution writes money off.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::input::Was;
-use super::outbound::{Conflict, RefusedFor};
-use super::{Inbound, Outbound};
+use super::input::PriorPosting;
+use super::outbound::{Conflict, RejectionReason};
+use super::{InboundTransfer, OutboundTransfer};
 use crate::values::{Amount, Currency};
 
 /// Sums in minor units of one currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sums {
-    /// Posted to customers' accounts: debits of transfers out, postings of transfers in.
-    pub taken: u128,
-    /// Of that, what has moved between the banks and stands.
-    pub moved: u128,
-    /// Of that, what was given back.
-    pub given_back: u128,
-    /// Of that, what is neither yet.
+    /// Posted at core: debits of outbound transfers, postings of inbound transfers.
+    #[serde(rename = "debited")]
+    pub debited: u128,
+    /// The part that is settled between the banks.
+    #[serde(rename = "settled")]
+    pub settled: u128,
+    /// The part that was refunded (outbound) or reversed (inbound).
+    #[serde(rename = "refunded")]
+    pub refunded: u128,
+    /// The part that is neither settled nor refunded yet.
+    #[serde(rename = "in_flight")]
     pub in_flight: u128,
-    /// What the bank paid itself: it has moved and was given back.
-    pub lost: u128,
+    /// What the bank paid itself, because a transfer was settled and refunded.
+    #[serde(rename = "written_off")]
+    pub written_off: u128,
 }
 
 impl Sums {
-    /// Whether every minor unit is explained.
+    /// Whether debited + written off = settled + refunded + in flight.
     #[must_use]
-    pub const fn balance(&self) -> bool {
-        self.taken + self.lost == self.moved + self.given_back + self.in_flight
+    pub const fn is_balanced(&self) -> bool {
+        self.debited + self.written_off == self.settled + self.refunded + self.in_flight
     }
 
-    const fn moved(amount: u128) -> Self {
-        Self { taken: amount, moved: amount, ..Self::NOTHING }
+    const fn settled(amount: u128) -> Self {
+        Self { debited: amount, settled: amount, ..Self::NOTHING }
     }
 
-    const fn given_back(amount: u128) -> Self {
-        Self { taken: amount, given_back: amount, ..Self::NOTHING }
+    const fn refunded(amount: u128) -> Self {
+        Self { debited: amount, refunded: amount, ..Self::NOTHING }
     }
 
     const fn in_flight(amount: u128) -> Self {
-        Self { taken: amount, in_flight: amount, ..Self::NOTHING }
+        Self { debited: amount, in_flight: amount, ..Self::NOTHING }
     }
 
     const fn paid_twice(amount: u128) -> Self {
-        Self { given_back: amount, lost: amount, ..Self::moved(amount) }
+        Self { refunded: amount, written_off: amount, ..Self::settled(amount) }
     }
 
-    const NOTHING: Self = Self { taken: 0, moved: 0, given_back: 0, in_flight: 0, lost: 0 };
+    const NOTHING: Self =
+        Self { debited: 0, settled: 0, refunded: 0, in_flight: 0, written_off: 0 };
 
     fn change(&mut self, from: Self, to: Self) {
         for (sum, from, to) in [
-            (&mut self.taken, from.taken, to.taken),
-            (&mut self.moved, from.moved, to.moved),
-            (&mut self.given_back, from.given_back, to.given_back),
+            (&mut self.debited, from.debited, to.debited),
+            (&mut self.settled, from.settled, to.settled),
+            (&mut self.refunded, from.refunded, to.refunded),
             (&mut self.in_flight, from.in_flight, to.in_flight),
-            (&mut self.lost, from.lost, to.lost),
+            (&mut self.written_off, from.written_off, to.written_off),
         ] {
-            // A transfer's own part is in the sum, so taking it out can't go below zero.
+            // The sum contains the transfer's previous share, so the subtraction cannot go below zero.
             *sum = sum.saturating_sub(from).saturating_add(to);
         }
     }
 }
 
-/// The part of one transfer.
+/// The share of one transfer in the books.
 pub trait Share {
-    /// How much it is about.
+    /// Returns the amount of the transfer.
     fn amount(&self) -> Amount;
 
-    /// Its part of the sums.
+    /// Returns the share of the transfer in the sums.
     fn share(&self) -> Sums;
 }
 
-impl Share for Outbound {
+impl Share for OutboundTransfer {
     fn amount(&self) -> Amount {
         self.order().amount
     }
@@ -87,50 +93,59 @@ impl Share for Outbound {
                 Sums::NOTHING
             }
             Self::Debited(..)
-            | Self::Ready(_)
+            | Self::ReadyToSend(_)
             | Self::Sent(_)
-            | Self::Doubtful(..)
+            | Self::OutcomeUnknown(..)
             | Self::Reversing(..)
             | Self::Inquiring { .. }
             | Self::Exception(..)
             | Self::Refunding { .. }
-            | Self::Contradicted(_, Conflict::SettledYetUndone(_)) => Sums::in_flight(amount),
-            Self::Settled { .. } => Sums::moved(amount),
-            Self::Refunded { .. } | Self::Contradicted(_, Conflict::GivenBackYetMoved) => {
-                Sums::given_back(amount)
+            | Self::ConflictingOutcome(_, Conflict::SettledButReversed(_)) => {
+                Sums::in_flight(amount)
+            }
+            Self::Settled { .. } => Sums::settled(amount),
+            Self::Refunded { .. } | Self::ConflictingOutcome(_, Conflict::RefundedButSettled) => {
+                Sums::refunded(amount)
             }
             Self::PaidTwice(_) => Sums::paid_twice(amount),
-            Self::Refused { why, .. } => match why {
-                RefusedFor::Doubtful(Was::Posted)
-                | RefusedFor::CoreThenCancelled(_, Was::Posted) => Sums::given_back(amount),
-                RefusedFor::Core(_)
-                | RefusedFor::Barred
-                | RefusedFor::Doubtful(Was::Absent | Was::Cancelled)
-                | RefusedFor::CoreThenCancelled(_, Was::Absent | Was::Cancelled) => Sums::NOTHING,
+            Self::Rejected { reason, .. } => match reason {
+                RejectionReason::OutcomeUnknown(PriorPosting::Posted)
+                | RejectionReason::CoreThenCancelled(_, PriorPosting::Posted) => {
+                    Sums::refunded(amount)
+                }
+                RejectionReason::Core(_)
+                | RejectionReason::Barred
+                | RejectionReason::OutcomeUnknown(PriorPosting::Absent | PriorPosting::Cancelled)
+                | RejectionReason::CoreThenCancelled(
+                    _,
+                    PriorPosting::Absent | PriorPosting::Cancelled,
+                ) => Sums::NOTHING,
             },
         }
     }
 }
 
-impl Share for Inbound {
+impl Share for InboundTransfer {
     fn amount(&self) -> Amount {
-        self.demand().amount
+        self.request().amount
     }
 
     fn share(&self) -> Sums {
-        let amount = u128::from(self.demand().amount.minor());
+        let amount = u128::from(self.request().amount.minor());
         match self {
-            Self::Posted(..) | Self::Approved { .. } => Sums::moved(amount),
-            Self::Undoing { undo, .. } if undo.stood() => Sums::in_flight(amount),
-            Self::Undone { undo, was, .. } if undo.stood() || *was == Was::Posted => {
-                Sums::given_back(amount)
+            Self::Posted(..) | Self::Approved { .. } => Sums::settled(amount),
+            Self::Reversing { cause, .. } if cause.is_after_approval() => Sums::in_flight(amount),
+            Self::Reversed { cause, prior, .. }
+                if cause.is_after_approval() || *prior == PriorPosting::Posted =>
+            {
+                Sums::refunded(amount)
             }
             Self::Received(_)
             | Self::Posting { .. }
-            | Self::Rejected(..)
+            | Self::PostingRefused(..)
             | Self::Declined { .. }
-            | Self::Undoing { .. }
-            | Self::Undone { .. }
+            | Self::Reversing { .. }
+            | Self::Reversed { .. }
             | Self::Barred(..) => Sums::NOTHING,
         }
     }
@@ -141,34 +156,34 @@ impl Share for Inbound {
 pub struct Books(BTreeMap<Currency, Sums>);
 
 impl Books {
-    /// Takes in that a transfer whose share was `before`, none when it began, is in this state now.
+    /// Records the state change of a transfer. `before` is its previous share; zero for a new transfer.
     pub fn change<T: Share>(&mut self, before: Sums, now: &T) {
-        self.exchange(before, now.share(), now);
+        self.replace(before, now.share(), now);
     }
 
-    /// Takes in that what a transfer has in these books was one part of it, and is another now.
-    pub fn exchange<T: Share>(&mut self, before: Sums, now: Sums, of: &T) {
+    /// Replaces the share of a transfer in these books.
+    pub fn replace<T: Share>(&mut self, before: Sums, now: Sums, of: &T) {
         self.0.entry(of.amount().currency()).or_default().change(before, now);
     }
 
-    /// Takes a transfer out, as if it had never been.
-    pub fn withdraw<T: Share>(&mut self, transfer: &T) {
-        self.exchange(transfer.share(), Sums::NOTHING, transfer);
+    /// Removes the share of a transfer that was dropped.
+    pub fn remove<T: Share>(&mut self, transfer: &T) {
+        self.replace(transfer.share(), Sums::NOTHING, transfer);
     }
 
-    /// Whether every minor unit of every currency is explained.
+    /// Whether the sums of every currency are balanced.
     #[must_use]
-    pub fn balance(&self) -> bool {
-        self.0.values().all(Sums::balance)
+    pub fn is_balanced(&self) -> bool {
+        self.0.values().all(Sums::is_balanced)
     }
 
-    /// The sums of a currency.
+    /// Returns the sums of a currency.
     #[must_use]
     pub fn sums(&self, currency: Currency) -> Sums {
         self.0.get(&currency).copied().unwrap_or_default()
     }
 
-    /// The currencies that were ever in it.
+    /// Returns every currency that the books ever had.
     pub fn currencies(&self) -> impl Iterator<Item = Currency> {
         self.0.keys().copied()
     }
@@ -179,14 +194,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_takes_the_part_before_out_and_the_part_after_in() {
+    fn change_replaces_previous_share() {
         let mut sums = Sums::default();
         sums.change(Sums::NOTHING, Sums::in_flight(500));
         sums.change(Sums::NOTHING, Sums::in_flight(300));
-        sums.change(Sums::in_flight(500), Sums::moved(500));
-        assert_eq!(sums, Sums { taken: 800, moved: 500, given_back: 0, in_flight: 300, lost: 0 });
-        sums.change(Sums::in_flight(300), Sums::given_back(300));
-        assert_eq!(sums, Sums { taken: 800, moved: 500, given_back: 300, in_flight: 0, lost: 0 });
-        assert!(sums.balance());
+        sums.change(Sums::in_flight(500), Sums::settled(500));
+        assert_eq!(
+            sums,
+            Sums { debited: 800, settled: 500, refunded: 0, in_flight: 300, written_off: 0 }
+        );
+        sums.change(Sums::in_flight(300), Sums::refunded(300));
+        assert_eq!(
+            sums,
+            Sums { debited: 800, settled: 500, refunded: 300, in_flight: 0, written_off: 0 }
+        );
+        assert!(sums.is_balanced());
     }
 }

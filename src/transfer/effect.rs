@@ -1,18 +1,17 @@
-//! What follows from a decision, once its facts are durable.
+//! Decisions and their effects.
 
 use serde::{Deserialize, Serialize};
 
-use super::order::Trace;
-use super::outbound::Doubt;
+use super::order::TraceNumbers;
+use super::outbound::UnknownCause;
 use crate::values::{AccountNumber, Amount, Institution, Moment, ResponseCode, TransferId};
 
-/// The facts that became true, and the effects that may be released when they are on disk. Reused from one
-/// decision to the next.
+/// The facts of a decision, and the effects to release once those facts are durable. Decisions reuse the buffers.
 #[derive(Debug)]
 pub struct Decision<F> {
-    /// In the order in which they are to be folded.
+    /// The facts, in the order of the fold.
     pub facts: Vec<F>,
-    /// In the order in which they are to be released.
+    /// The effects, in the order of release.
     pub effects: Vec<Effect>,
 }
 
@@ -23,106 +22,105 @@ impl<F> Default for Decision<F> {
 }
 
 impl<F> Decision<F> {
-    /// Makes room for the next decision.
+    /// Empties both buffers for the next decision.
     pub fn clear(&mut self) {
         self.facts.clear();
         self.effects.clear();
     }
 }
 
-/// Something to be done in the world.
+/// Something to do outside: a command to core, a message to the switch, a notice to a channel, an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Ask core for a posting; asking again for the same changes nothing.
-    AskPosting(Posting),
-    /// Ask core to cancel the transfer's posting; asking again changes nothing.
+    /// Requests a posting from core. The command is idempotent.
+    RequestPosting(Posting),
+    /// Requests the cancel of the posting from core. The command is idempotent.
     CancelPosting(TransferId),
-    /// Send the financial request.
-    SendRequest(Cleared),
-    /// Send the reversal, or its repeat.
-    SendReversal(ReversalSend),
-    /// Ask the switch for the status.
-    SendStatusInquiry(TransferId, Trace),
-    /// Answer a message of the switch.
-    Answer(Reply),
-    /// Whoever waits for the transfer is to know how it stands. It says so itself: the live state may be ahead of what is
-    /// durable.
-    Tell(TransferId, Standing),
-    /// Somebody is to have a look.
-    Raise(TransferId, Alarm),
+    /// Sends the financial request to the switch.
+    SendRequest(FundedRequest),
+    /// Sends the reversal or its repeat to the switch.
+    SendReversal(OutgoingReversal),
+    /// Sends a status inquiry to the switch.
+    SendStatusInquiry(TransferId, TraceNumbers),
+    /// Responds to a message of the switch.
+    Respond(InboundResponse),
+    /// Reports the status to a waiting channel. The effect carries the status because the live state may be ahead of
+    /// the durable state.
+    NotifyChannel(TransferId, TransferStatus),
+    /// Raises an alert.
+    Alert(TransferId, Alert),
 }
 
 impl Effect {
-    /// The transfer that it is of.
+    /// Returns the id of the transfer.
     #[must_use]
-    pub const fn transfer(&self) -> TransferId {
+    pub const fn transfer_id(&self) -> TransferId {
         match self {
-            Self::AskPosting(posting) => posting.id,
-            Self::SendRequest(cleared) => cleared.id,
+            Self::RequestPosting(posting) => posting.id,
+            Self::SendRequest(request) => request.id,
             Self::SendReversal(reversal) => reversal.id,
-            Self::Answer(reply) => reply.id,
+            Self::Respond(response) => response.id,
             Self::CancelPosting(id)
             | Self::SendStatusInquiry(id, _)
-            | Self::Tell(id, _)
-            | Self::Raise(id, _) => *id,
+            | Self::NotifyChannel(id, _)
+            | Self::Alert(id, _) => *id,
         }
     }
 }
 
-/// An answer to a message of the switch about an inbound transfer.
+/// A response to a message of the switch about an inbound transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// The transfer.
+pub struct InboundResponse {
+    /// The id of the transfer.
     pub id: TransferId,
-    /// The id that the message has with us. A repeat that came while the request waited is answered with it.
-    pub to: TransferId,
-    /// Which message it is.
-    pub about: About,
-    /// What it is told.
+    /// Our id of the message. The response to the request is also the response to repeats that arrived meanwhile.
+    pub message_id: TransferId,
+    /// The kind of the message.
+    pub message: MessageKind,
+    /// The response code.
     pub code: ResponseCode,
 }
 
-/// Which message of the switch is answered.
+/// The kind of a message: of ours to the switch, or of the switch to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum About {
-    /// The request.
+pub enum MessageKind {
+    /// The financial request.
     Request,
-    /// Its reversal.
+    /// The reversal of the request.
     Reversal,
     /// A status inquiry.
-    Status,
+    StatusInquiry,
 }
 
-/// How a transfer stands, as a channel is told.
+/// The transfer status that channels see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Standing {
-    /// Taken on; nothing was sent.
+pub enum TransferStatus {
+    /// The order is accepted, and no request was sent.
     Initiated,
     /// The debit stands, and the request is sent or about to be.
-    Paying,
-    /// Nobody knows yet whether the money has moved, or what is known can't be true.
+    Processing,
+    /// The outcome is unknown, or two outcomes conflict.
     Pending,
-    /// The money has moved.
+    /// The transfer succeeded.
     Settled,
-    /// The money did not move, and is being given back.
-    GivingBack,
-    /// The money did not move, and the customer has it back.
-    GivenBack,
-    /// Nothing was sent, and no debit stands.
-    Refused,
+    /// The transfer failed, and the refund is in progress.
+    Refunding,
+    /// The transfer failed, and the customer is refunded.
+    Refunded,
+    /// The transfer was rejected before a request was sent. No debit stands.
+    Rejected,
 }
 
-/// A posting that core is asked for. Its id is the transfer's, and all of it follows from the transfer, so that each question for
-/// it is the same.
+/// A posting command to core. All its fields follow from the transfer, so that each repeat is identical.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posting {
-    /// The transfer, and the id of the posting.
+    /// The id of the transfer, which is also the id of the posting.
     pub id: TransferId,
-    /// On which side of the account.
+    /// The side of the account.
     pub side: Side,
     /// The account at our bank.
     pub account: AccountNumber,
-    /// How much.
+    /// The amount.
     pub amount: Amount,
     /// The other bank.
     pub counterparty: Institution,
@@ -130,77 +128,79 @@ pub struct Posting {
 
 /// A side of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Side {
-    /// The customer's money goes down.
+    /// Takes money from the account.
+    #[serde(rename = "debit")]
     Debit,
-    /// The customer's money goes up.
+    /// Adds money to the account.
+    #[serde(rename = "credit")]
     Credit,
 }
 
-/// A request that may be sent. Only a state that holds a debit receipt makes one.
+/// A request with a debit receipt behind it. Only such a request can be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cleared {
+pub struct FundedRequest {
     id: TransferId,
-    trace: Trace,
+    trace: TraceNumbers,
     write_by: Moment,
 }
 
-impl Cleared {
+impl FundedRequest {
     pub(super) const fn new(
         id: TransferId,
-        trace: Trace,
+        trace: TraceNumbers,
         write_by: Moment,
-        _evidence: &super::Receipt,
+        _proof: &super::DebitReceipt,
     ) -> Self {
         Self { id, trace, write_by }
     }
 
-    /// The transfer.
+    /// Returns the id of the transfer.
     #[must_use]
     pub const fn id(&self) -> TransferId {
         self.id
     }
 
-    /// The numbers that the request goes under.
+    /// Returns the trace numbers of the request.
     #[must_use]
-    pub const fn trace(&self) -> Trace {
+    pub const fn trace(&self) -> TraceNumbers {
         self.trace
     }
 
-    /// From when on it must not be written any more: it soon counts as unknown, and its reversal may overtake it.
+    /// Returns the latest time to write the request to the connection. After that, its outcome soon counts as unknown
+    /// and its reversal may overtake it.
     #[must_use]
     pub const fn write_by(&self) -> Moment {
         self.write_by
     }
 }
 
-/// A reversal to be sent.
+/// A reversal to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReversalSend {
-    /// The transfer.
+pub struct OutgoingReversal {
+    /// The id of the transfer.
     pub id: TransferId,
-    /// The numbers of the request that is reversed.
-    pub original: Trace,
-    /// The numbers that the reversal goes under.
-    pub trace: Trace,
+    /// The trace numbers of the original request.
+    pub original: TraceNumbers,
+    /// The trace numbers of the reversal.
+    pub trace: TraceNumbers,
     /// Why the outcome is unknown.
-    pub because: Doubt,
-    /// Whether it was sent before, so that it goes as a repeat.
-    pub repeat: bool,
+    pub cause: UnknownCause,
+    /// Whether to send it as a repeat, because it was sent before.
+    pub is_repeat: bool,
 }
 
-/// Why somebody is to have a look.
+/// Something that needs a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Alarm {
-    /// An answer speaks of another amount or another party than what was sent.
+pub enum Alert {
+    /// A message has another amount, account or echoed field than the recorded transfer.
     Mismatch,
-    /// Two pieces of evidence can't both be true.
-    Contradiction,
-    /// The transfer waits for two persons.
+    /// Two pieces of evidence exclude each other.
+    ConflictingOutcome,
+    /// The transfer needs a manual resolution, or core does not confirm a cancel.
     Exception,
-    /// Core has no posting where it said that it made one, or another one under our id.
+    /// Core lacks a posting that it confirmed, or has another posting with our id.
     CoreDiffers,
-    /// What was decided can't follow on the transfer's state: a fault of this program. Nothing was done.
-    Fault,
+    /// A decided fact cannot follow the state: a defect of this program. The decision was dropped.
+    InternalError,
 }

@@ -1,12 +1,18 @@
-//! A transfer that comes to our bank: another bank's customer pays one of ours, or ours takes cash at another
-//! bank's machine. Core makes the posting; a reversal, before or after, undoes it.
+//! An inbound transfer: a customer of another bank pays ours, or our customer withdraws cash at another bank's
+//! machine. Core makes the posting. A reversal before or after the posting cancels it.
 //!
 //! ```text
-//! Received ─► Posting ─► Approved ─► Undoing ─► Undone
-//!                ├─► Declined           ▲
-//!                └──────────────────────┘  (core left it in doubt, or a reversal came)
-//! Barred  (its reversal came before it, or the switch was told that it is not here)
+//! Received ─► Posting ─► Posted ─────────► Approved ─► Reversing ─► Reversed
+//!                │                                         ▲
+//!                ├─► PostingRefused ─► Declined            │
+//!                └─────────────────────────────────────────┘
+//!                     core gave no certain reply in time, or a reversal arrived
+//!
+//! Barred     the reversal arrived before the request, or a status inquiry got "not found"
 //! ```
+//!
+//! `Received`, `Posted` and `PostingRefused` are passed within one decision. A tested diagram with every input is in
+//! `docs/transfer.md`.
 
 mod decide;
 mod evolve;
@@ -16,335 +22,348 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::effect::Side;
-use super::input::{CancelAnswer, PostingAnswer, Refusal, TwoPersons, Was};
-use super::order::{Particulars, Receipt, receipt};
+use super::input::{CancelReply, DualControl, PostingReply, PriorPosting, Refusal};
+use super::order::TransferDetails;
+use super::receipt::{self, PostingReceipt};
 use crate::values::{
     AccountNumber, Amount, Institution, Moment, ProcessingCode, ResponseCode, Rrn, Stan,
-    TransferId, Transmission, whole,
+    TransferId, Transmission, unmasked,
 };
 
-/// What a switch asks us for. It never changes.
+/// The request of the switch. It never changes.
 ///
-/// What kind of movement it is, is data: an interbank transfer and a QRIS payment credit our customer's account, cash
-/// that he takes at another bank's machine debits it. A reversal undoes either.
+/// The kind of transfer is data. An interbank transfer and a QRIS payment credit our customer's account. A cash
+/// withdrawal at another bank's machine debits it. A reversal cancels either.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Demand {
-    /// The transfer that it is with us.
+pub struct InboundRequest {
+    /// Our id of the transfer.
+    #[serde(rename = "id")]
     pub id: TransferId,
-    /// What kind of movement it is, as the network codes it.
+    /// The processing code (DE3).
+    #[serde(rename = "processing_code")]
     pub kind: ProcessingCode,
-    /// What it does to the account: a credit comes in, a withdrawal goes out.
+    /// The side of the posting: a transfer credits the account, a withdrawal debits it.
+    #[serde(rename = "side")]
     pub side: Side,
     /// The account at our bank.
-    #[serde(with = "whole")]
+    #[serde(rename = "account", with = "unmasked")]
     pub account: AccountNumber,
-    /// The account at the other bank, where there is one.
-    #[serde(with = "whole::option", default, skip_serializing_if = "Option::is_none")]
-    pub other: Option<AccountNumber>,
-    /// How much.
+    /// The account at the other bank, if the request names one.
+    #[serde(
+        rename = "other_account",
+        with = "unmasked::option",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub other_account: Option<AccountNumber>,
+    /// The amount.
+    #[serde(rename = "amount")]
     pub amount: Amount,
     /// The other bank.
+    #[serde(rename = "counterparty")]
     pub counterparty: Institution,
-    /// The numbers that the request came under.
-    pub origin: Origin,
-    /// What is said besides.
-    pub particulars: Arc<Particulars>,
+    /// The trace numbers of the request.
+    #[serde(rename = "trace")]
+    pub trace: InboundTrace,
+    /// Details that no decision depends on.
+    #[serde(rename = "details")]
+    pub details: Arc<TransferDetails>,
 }
 
-impl Demand {
-    /// What a status inquiry asks about, where the transfer under its numbers is on this side of an account. The inquiry has
-    /// both accounts and doesn't say of what kind the transfer was.
+impl InboundRequest {
+    /// Returns the message of a status inquiry about a transfer that is posted on this side. The inquiry names both
+    /// accounts, but not the kind of transfer, so it does not say which account is ours.
     #[must_use]
-    pub fn asked_on(&self, side: Side) -> Asked {
-        let account = if self.side == side { Some(self.account) } else { self.other };
-        Asked { account: account.unwrap_or(self.account), ..self.into() }
+    pub fn status_message(&self, side: Side) -> InboundMessage {
+        let account = if self.side == side { Some(self.account) } else { self.other_account };
+        InboundMessage { account: account.unwrap_or(self.account), ..self.into() }
     }
 }
 
-/// The numbers that a request of another bank came under.
+/// The trace numbers of a request of another bank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Origin {
+pub struct InboundTrace {
     /// The system trace audit number (DE11).
+    #[serde(rename = "stan")]
     pub stan: Stan,
     /// The retrieval reference number (DE37).
+    #[serde(rename = "rrn")]
     pub rrn: Rrn,
-    /// When it was made (DE7).
-    pub transmitted: Transmission,
+    /// The transmission date and time (DE7).
+    #[serde(rename = "transmitted_at")]
+    pub transmitted_at: Transmission,
 }
 
-/// Where an inbound transfer stands, and what it rests on.
+/// The state of an inbound transfer, with its evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Inbound {
-    /// On record. Never at rest: core is asked with it.
-    Received(Demand),
-    /// Core was asked for the posting.
+pub enum InboundTransfer {
+    /// The request is recorded. Never stored as a state: the posting is requested in the same decision.
+    Received(InboundRequest),
+    /// Core has the posting command; its reply is awaited.
     Posting {
-        /// What is asked for.
-        demand: Demand,
-        /// How often core was asked.
+        /// The request.
+        request: InboundRequest,
+        /// How many times the posting was requested.
         tries: u16,
-        /// When to ask again.
+        /// When to repeat the request.
         due: Moment,
-        /// From when on no answer is waited for.
-        answer_by: Moment,
+        /// The latest time to respond to the switch.
+        respond_by: Moment,
     },
-    /// The posting stands. Never at rest: it is answered with it.
-    Posted(Demand, Receipt),
-    /// The posting stands and the switch was told.
+    /// The posting stands. Never stored as a state: the response is part of the same decision.
+    Posted(InboundRequest, PostingReceipt),
+    /// The posting stands and the request is approved.
     Approved {
-        /// What was asked for.
-        demand: Demand,
-        /// The posting.
-        receipt: Receipt,
-        /// What the switch was told.
+        /// The request.
+        request: InboundRequest,
+        /// The proof of the posting.
+        receipt: PostingReceipt,
+        /// The response code of the request.
         code: ResponseCode,
     },
-    /// Core refused. Never at rest: it is answered with it.
-    Rejected(Demand, Refusal),
-    /// No posting stands and the switch was told.
+    /// Core refused the posting. Never stored as a state: the response is part of the same decision.
+    PostingRefused(InboundRequest, Refusal),
+    /// No posting stands and the request is declined.
     Declined {
-        /// What was asked for.
-        demand: Demand,
-        /// What the switch was told.
+        /// The request.
+        request: InboundRequest,
+        /// The response code of the request.
         code: ResponseCode,
     },
-    /// The posting must not stand. Core is asked to cancel it until it says that it has.
-    Undoing {
-        /// What was asked for.
-        demand: Demand,
-        /// Why it is undone, and what the switch was told of the request.
-        undo: Undo,
-        /// How often core was asked.
+    /// The posting must not stand. The cancel is repeated until core confirms it.
+    Reversing {
+        /// The request.
+        request: InboundRequest,
+        /// Why the posting is reversed, and the response code of the request.
+        cause: ReversalCause,
+        /// How many times the cancel was requested.
         tries: u16,
-        /// When to ask again.
+        /// When to repeat the cancel.
         due: Moment,
     },
-    /// No posting stands any more.
-    Undone {
-        /// What was asked for.
-        demand: Demand,
-        /// Why it was undone.
-        undo: Undo,
-        /// What core had.
-        was: Was,
+    /// Core confirmed the cancel: no posting stands.
+    Reversed {
+        /// The request.
+        request: InboundRequest,
+        /// Why the posting was reversed.
+        cause: ReversalCause,
+        /// What core had cancelled.
+        prior: PriorPosting,
     },
-    /// It is refused if it comes: its reversal came before it, or the switch asked for its status and was told that
-    /// it is not here.
-    Barred(Demand, Bar),
+    /// The request has not arrived, and is declined if it arrives. Its reversal came first, or a status inquiry got
+    /// the response "not found".
+    Barred(InboundRequest, BarCause),
 }
 
-/// What came of a request before it came itself, so that it must not be carried out any more.
+/// The message that arrived before its request and bars it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Bar {
-    /// Its reversal.
+pub enum BarCause {
+    /// The reversal of the request.
+    #[serde(rename = "reversal")]
     Reversal,
-    /// A status inquiry. Who asks takes 'not found' for an outcome, so it must stay true.
+    /// A status inquiry. The switch takes "not found" as the outcome, so it must stay true.
+    #[serde(rename = "status_inquiry")]
     StatusInquiry,
 }
 
-/// Why a posting is undone, and what the switch was told of the request before.
+/// Why a posting is reversed, and the response code that the request got before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Undo {
-    /// Core left the posting in doubt until it was too late; the switch was told so.
-    Doubtful {
-        /// What it was told.
-        told: ResponseCode,
+pub enum ReversalCause {
+    /// Core gave no certain reply until it was too late to approve.
+    #[serde(rename = "outcome_unknown")]
+    OutcomeUnknown {
+        /// The response code of the request.
+        #[serde(rename = "response_code")]
+        response_code: ResponseCode,
     },
-    /// Core refused it, but had been asked more than once: another of the questions may still be on its way.
+    /// Core refused the posting after more than one request. An earlier request may still be on its way.
+    #[serde(rename = "refused")]
     Refused {
-        /// What the switch was told.
-        told: ResponseCode,
+        /// The response code of the request.
+        #[serde(rename = "response_code")]
+        response_code: ResponseCode,
     },
-    /// The switch reversed what it had been told was done.
+    /// The switch reversed an approved request.
+    #[serde(rename = "reversed")]
     Reversed {
-        /// What it had been told.
-        told: ResponseCode,
+        /// The response code of the request.
+        #[serde(rename = "response_code")]
+        response_code: ResponseCode,
     },
-    /// The switch reversed the request before it was answered; it is answered no more.
-    ReversedUnanswered,
+    /// The switch reversed the request before it got a response. It gets none.
+    #[serde(rename = "reversed_before_response")]
+    ReversedBeforeResponse,
 }
 
-impl Undo {
-    /// Whether the posting is known to have stood.
+impl ReversalCause {
+    /// Whether the request was approved before, so that the posting is known to have been made.
     #[must_use]
-    pub const fn stood(self) -> bool {
+    pub const fn is_after_approval(self) -> bool {
         match self {
             Self::Reversed { .. } => true,
-            Self::Doubtful { .. } | Self::Refused { .. } | Self::ReversedUnanswered => false,
+            Self::OutcomeUnknown { .. } | Self::Refused { .. } | Self::ReversedBeforeResponse => {
+                false
+            }
         }
     }
 }
 
-/// A message of the switch about a transfer that is on record.
+/// A message of the switch about a recorded transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
-    /// The id that the message itself has with us, by which it is answered.
+pub struct InboundMessage {
+    /// Our id of the message, which addresses the response.
+    #[serde(rename = "id")]
     pub id: TransferId,
-    /// The amount that it speaks of.
+    /// The amount in the message.
+    #[serde(rename = "amount")]
     pub amount: Amount,
-    /// The account that it speaks of.
-    #[serde(with = "whole")]
+    /// The account in the message.
+    #[serde(rename = "account", with = "unmasked")]
     pub account: AccountNumber,
 }
 
-impl From<&Demand> for Asked {
-    fn from(demand: &Demand) -> Self {
-        Self { id: demand.id, amount: demand.amount, account: demand.account }
+impl From<&InboundRequest> for InboundMessage {
+    fn from(request: &InboundRequest) -> Self {
+        Self { id: request.id, amount: request.amount, account: request.account }
     }
 }
 
-/// Something that happened, as far as it concerns one inbound transfer.
+/// An input of an inbound transfer: something that happened to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum InboundInput {
-    /// Core answered the posting, or did not.
-    Posting(PostingAnswer),
-    /// Core answered the cancelling, or did not.
-    Cancel(CancelAnswer),
-    /// The request came again, as a repeat or not.
-    Again(Asked),
-    /// A reversal of it came, for the first time or again.
-    Reversal(Asked),
-    /// The switch asks what became of it.
-    StatusAsked(Asked),
-    /// Two persons have made core's books right by hand: no posting of the transfer stands.
-    Resolve(TwoPersons),
-    /// The state's deadline has come.
+    /// Core replied to the posting command, or did not.
+    #[serde(rename = "posting_reply")]
+    Posting(PostingReply),
+    /// Core replied to the cancel, or did not.
+    #[serde(rename = "cancel_reply")]
+    Cancel(CancelReply),
+    /// The same request arrived again, marked as a repeat or not.
+    #[serde(rename = "repeated_request")]
+    RepeatedRequest(InboundMessage),
+    /// A reversal or its repeat arrived.
+    #[serde(rename = "reversal")]
+    Reversal(InboundMessage),
+    /// A status inquiry arrived.
+    #[serde(rename = "status_inquiry")]
+    StatusInquiry(InboundMessage),
+    /// A maker and a checker confirm that no posting stands. They corrected core by hand.
+    #[serde(rename = "resolution")]
+    Resolve(DualControl),
+    /// The deadline of the state was reached.
+    #[serde(rename = "deadline")]
     Due,
-    /// The program started again.
+    /// The program restarted.
+    #[serde(rename = "restart")]
     Restarted,
 }
 
-/// Something that became true of an inbound transfer.
+/// A fact: something that became true of an inbound transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum InboundFact {
-    /// The request is on record.
+    /// The request was received.
+    #[serde(rename = "received")]
     Received {
-        /// What it asks for.
-        demand: Demand,
+        /// The request.
+        #[serde(rename = "request")]
+        request: InboundRequest,
     },
-    /// A request that did not come yet is refused if it comes.
+    /// A request that has not arrived is declined if it arrives.
+    #[serde(rename = "barred")]
     Barred {
-        /// What it would ask for, as far as is known.
-        demand: Demand,
-        /// What came instead.
-        by: Bar,
+        /// The request as far as it is known.
+        #[serde(rename = "request")]
+        request: InboundRequest,
+        /// The message that arrived first.
+        #[serde(rename = "cause")]
+        cause: BarCause,
     },
-    /// Core is asked for the posting.
-    PostingAsked {
-        /// When to ask again.
+    /// The posting is requested from core.
+    #[serde(rename = "posting_requested")]
+    PostingRequested {
+        /// When to repeat it.
+        #[serde(rename = "due_at")]
         due: Moment,
-        /// From when on no answer is waited for.
-        answer_by: Moment,
+        /// The latest time to respond to the switch.
+        #[serde(rename = "respond_by")]
+        respond_by: Moment,
     },
     /// The posting stands.
-    Posted(#[serde(with = "receipt")] Receipt),
+    #[serde(rename = "posted")]
+    Posted(#[serde(with = "receipt::posting")] PostingReceipt),
     /// Core refused the posting.
-    Rejected(Refusal),
-    /// The switch is told this of the request.
-    Answered(ResponseCode),
-    /// Core is asked to cancel the posting.
-    UndoAsked {
+    #[serde(rename = "posting_refused")]
+    PostingRefused(Refusal),
+    /// The request gets this response code.
+    #[serde(rename = "responded")]
+    Responded(ResponseCode),
+    /// The cancel of the posting is requested from core.
+    #[serde(rename = "reversal_requested")]
+    ReversalRequested {
         /// Why.
-        undo: Undo,
-        /// When to ask again.
+        #[serde(rename = "cause")]
+        cause: ReversalCause,
+        /// When to repeat it.
+        #[serde(rename = "due_at")]
         due: Moment,
     },
-    /// No posting stands any more; what it was.
-    Undone(Was),
-    /// The request came again.
-    CameAgain,
-    /// A reversal came; the switch is told this of it.
-    ReversalAnswered(ResponseCode),
-    /// A request or a reversal under the same numbers that speaks of another amount or account.
-    Mismatched(Asked),
-    /// Two persons vouch that no posting stands.
-    Resolved(TwoPersons),
-    /// The switch asked for the status, and is told this.
-    StatusAnswered(ResponseCode),
+    /// No posting stands. Holds what core had cancelled.
+    #[serde(rename = "reversed")]
+    Reversed(PriorPosting),
+    /// The request arrived again.
+    #[serde(rename = "request_repeated")]
+    RequestRepeated,
+    /// A reversal gets this response code.
+    #[serde(rename = "reversal_responded")]
+    ReversalResponded(ResponseCode),
+    /// A message with the same trace numbers has another amount or account.
+    #[serde(rename = "mismatched_message")]
+    Mismatched(InboundMessage),
+    /// A maker and a checker confirmed that no posting stands.
+    #[serde(rename = "resolved")]
+    Resolved(DualControl),
+    /// A status inquiry gets this response code.
+    #[serde(rename = "status_inquiry_responded")]
+    StatusResponded(ResponseCode),
     /// An input that the state does not expect.
-    Unexpected(InboundInput),
+    #[serde(rename = "unexpected_input")]
+    UnexpectedInput(InboundInput),
 }
 
-impl Inbound {
-    /// What is asked for.
+impl InboundTransfer {
+    /// Returns the request.
     #[must_use]
-    pub const fn demand(&self) -> &Demand {
+    pub const fn request(&self) -> &InboundRequest {
         match self {
-            Self::Received(demand)
-            | Self::Posted(demand, _)
-            | Self::Rejected(demand, _)
-            | Self::Barred(demand, _)
-            | Self::Posting { demand, .. }
-            | Self::Approved { demand, .. }
-            | Self::Declined { demand, .. }
-            | Self::Undoing { demand, .. }
-            | Self::Undone { demand, .. } => demand,
+            Self::Received(request)
+            | Self::Posted(request, _)
+            | Self::PostingRefused(request, _)
+            | Self::Barred(request, _)
+            | Self::Posting { request, .. }
+            | Self::Approved { request, .. }
+            | Self::Declined { request, .. }
+            | Self::Reversing { request, .. }
+            | Self::Reversed { request, .. } => request,
         }
     }
 
-    /// When the state is to be asked with [`InboundInput::Due`], if ever.
+    /// Returns when the state needs the input [`InboundInput::Due`], or `None`.
     #[must_use]
     pub const fn due(&self) -> Option<Moment> {
         match self {
-            Self::Posting { due, .. } | Self::Undoing { due, .. } => Some(*due),
+            Self::Posting { due, .. } | Self::Reversing { due, .. } => Some(*due),
             Self::Received(_)
             | Self::Posted(..)
-            | Self::Rejected(..)
+            | Self::PostingRefused(..)
             | Self::Approved { .. }
             | Self::Declined { .. }
-            | Self::Undone { .. }
+            | Self::Reversed { .. }
             | Self::Barred(..) => None,
         }
     }
 
-    /// Whether nothing is left to be done by itself: it may leave the live table. A repeat or a reversal
-    /// that comes later finds it in the journal.
+    /// Whether the transfer is complete and may leave memory. A later repeat or reversal is looked up in the journal.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         self.due().is_none()
-    }
-
-    /// The state's name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Received(_) => "Received",
-            Self::Posting { .. } => "Posting",
-            Self::Posted(..) => "Posted",
-            Self::Approved { .. } => "Approved",
-            Self::Rejected(..) => "Rejected",
-            Self::Declined { .. } => "Declined",
-            Self::Undoing { .. } => "Undoing",
-            Self::Undone { .. } => "Undone",
-            Self::Barred(_, Bar::Reversal) => "Barred",
-            Self::Barred(_, Bar::StatusInquiry) => "Barred (by inquiry)",
-        }
-    }
-}
-
-impl InboundFact {
-    /// The fact's name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Received { .. } => "Received",
-            Self::Barred { .. } => "Barred",
-            Self::PostingAsked { .. } => "PostingAsked",
-            Self::Posted(_) => "Posted",
-            Self::Rejected(_) => "Rejected",
-            Self::Answered(_) => "Answered",
-            Self::UndoAsked { .. } => "UndoAsked",
-            Self::Undone(_) => "Undone",
-            Self::CameAgain => "CameAgain",
-            Self::ReversalAnswered(_) => "ReversalAnswered",
-            Self::Mismatched(_) => "Mismatched",
-            Self::Resolved(_) => "Resolved",
-            Self::StatusAnswered(_) => "StatusAnswered",
-            Self::Unexpected(_) => "Unexpected",
-        }
     }
 }

@@ -1,150 +1,195 @@
-//! What can happen to a transfer.
+//! The inputs of an outbound transfer, and the replies of core, which both directions share.
 
 use serde::{Deserialize, Serialize};
 
-use super::order::Answer;
+use super::effect::MessageKind;
+use super::order::SwitchResponse;
 
-/// Something that happened, as far as it concerns one transfer.
+/// An input of an outbound transfer: something that happened to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Input {
-    /// Core answered a posting, or did not.
-    Posting(PostingAnswer),
-    /// Core answered the cancelling of a posting, or did not.
-    Cancel(CancelAnswer),
-    /// The link tells what became of the request.
-    Line(Line),
-    /// The switch answered the request.
-    Answer(Answer),
-    /// The switch answered the reversal.
-    ReversalAnswer(Answer),
-    /// The switch answered the status inquiry.
-    StatusAnswer(Answer),
-    /// The settlement file has the transfer, or is complete and does not.
+pub enum OutboundInput {
+    /// Core replied to the debit command, or did not.
+    #[serde(rename = "posting_reply")]
+    Posting(PostingReply),
+    /// Core replied to the cancel of the debit, or did not.
+    #[serde(rename = "cancel_reply")]
+    Cancel(CancelReply),
+    /// The link reports whether the request was sent.
+    #[serde(rename = "send_status")]
+    Send(SendStatus),
+    /// The switch responded to the request.
+    #[serde(rename = "response")]
+    Response(SwitchResponse),
+    /// The switch responded to the reversal.
+    #[serde(rename = "reversal_response")]
+    ReversalResponse(SwitchResponse),
+    /// The switch responded to the status inquiry.
+    #[serde(rename = "status_inquiry_response")]
+    StatusResponse(SwitchResponse),
+    /// The settlement file contains the transfer, or it is complete and does not.
+    #[serde(rename = "settlement")]
     Settlement {
-        /// Whether the transfer is in it.
+        /// Whether the file contains the transfer as settled.
+        #[serde(rename = "settled")]
         settled: bool,
     },
-    /// Two persons decided an exception.
+    /// A maker and a checker resolved an exception.
+    #[serde(rename = "resolution")]
     Resolve(Resolution),
-    /// The state's deadline has come.
+    /// The deadline of the state was reached.
+    #[serde(rename = "deadline")]
     Due,
-    /// The program started again; sessions and whatever was on its way are gone.
+    /// The program restarted. Connections and messages in flight are lost.
+    #[serde(rename = "restart")]
     Restarted,
 }
 
-/// What core says to `PUT /postings/{id}`.
+impl OutboundInput {
+    /// Returns the input for a response of the switch to our message of this kind.
+    #[must_use]
+    pub const fn response(message: MessageKind, response: SwitchResponse) -> Self {
+        match message {
+            MessageKind::Request => Self::Response(response),
+            MessageKind::Reversal => Self::ReversalResponse(response),
+            MessageKind::StatusInquiry => Self::StatusResponse(response),
+        }
+    }
+}
+
+/// Core's reply to `PUT /postings/{id}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PostingAnswer {
-    /// The posting is made, now or before.
+pub enum PostingReply {
+    /// The posting is made, now or by an earlier command.
+    #[serde(rename = "posted")]
     Posted,
-    /// It is not made and won't be.
+    /// Core refused to make the posting.
+    #[serde(rename = "refused")]
     Refused(Refusal),
-    /// Another posting stands under this id.
+    /// Core has another posting with this id.
+    #[serde(rename = "conflict")]
     Conflict,
-    /// The id was cancelled before: nothing stands under it for ever.
+    /// The id was cancelled before. No posting can be made under it.
+    #[serde(rename = "barred")]
     Barred,
-    /// No answer, or none that says anything.
-    None,
+    /// No reply, or a reply that gives no outcome.
+    #[serde(rename = "unknown")]
+    Unknown,
 }
 
 /// Why core refuses a posting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Refusal {
-    /// Not enough money.
+    /// The account has insufficient funds.
+    #[serde(rename = "insufficient_funds")]
     InsufficientFunds,
     /// The account is closed, blocked or dormant.
+    #[serde(rename = "inactive_account")]
     InactiveAccount,
-    /// There is no such account.
+    /// The account does not exist.
+    #[serde(rename = "no_such_account")]
     NoSuchAccount,
-    /// A limit of the account.
+    /// A limit of the account is exceeded.
+    #[serde(rename = "limit")]
     Limit,
-    /// Anything else.
+    /// Any other reason.
+    #[serde(rename = "other")]
     Other,
 }
 
-/// What core says to `DELETE /postings/{id}`.
+/// Core's reply to `DELETE /postings/{id}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CancelAnswer {
-    /// It stands no more; this is what it was.
-    Was(Was),
-    /// It won't be cancelled: the account can't be paid to, the period is closed, or the like.
+pub enum CancelReply {
+    /// No posting stands under the id. Holds what core had before.
+    #[serde(rename = "cancelled")]
+    Cancelled(PriorPosting),
+    /// Core refused the cancel: for example, the account cannot be credited, or the period is closed.
+    #[serde(rename = "refused")]
     Refused,
-    /// No answer, or none that says anything.
-    None,
+    /// No reply, or a reply that gives no outcome.
+    #[serde(rename = "unknown")]
+    Unknown,
 }
 
-/// What a posting was when it was cancelled.
+/// What core had under the id of a posting when it was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Was {
-    /// Made; it is reversed now.
+pub enum PriorPosting {
+    /// A posting, which is now reversed.
+    #[serde(rename = "posted")]
     Posted,
-    /// Not there; its id is barred now.
+    /// No posting. The id is now barred.
+    #[serde(rename = "absent")]
     Absent,
-    /// Cancelled before.
+    /// A posting or an id that was cancelled before.
+    #[serde(rename = "cancelled")]
     Cancelled,
 }
 
-/// What the link knows of a message.
+/// Whether the link sent a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Line {
-    /// It was written to the session.
+pub enum SendStatus {
+    /// The message was written to the connection.
+    #[serde(rename = "sent")]
     Sent,
-    /// It certainly was not.
+    /// The message was certainly not written.
+    #[serde(rename = "not_sent")]
     NotSent,
-    /// The session broke; nobody knows how much of it came through.
+    /// The connection was lost. Whether the switch got the message is unknown.
+    #[serde(rename = "lost")]
     Lost,
 }
 
-/// What two persons decided of an exception.
+/// The manual resolution of an exception.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolution {
-    /// What is to be done.
-    pub verdict: Verdict,
-    /// Who decided.
-    pub by: TwoPersons,
+    /// How the transfer ends.
+    #[serde(rename = "outcome")]
+    pub outcome: ResolutionOutcome,
+    /// The maker and the checker.
+    #[serde(rename = "approved_by")]
+    pub approved_by: DualControl,
 }
 
 /// How an exception ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// The money has moved.
+pub enum ResolutionOutcome {
+    /// The transfer succeeded.
+    #[serde(rename = "settle")]
     Settle,
-    /// The money has not moved: the customer gets it back.
+    /// The transfer failed, and the customer is refunded.
+    #[serde(rename = "refund")]
     Refund,
 }
 
-/// A maker and a checker, who are not the same.
+/// The names of a maker and a checker, which differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Names")]
-pub struct TwoPersons {
+pub struct DualControl {
+    #[serde(rename = "maker")]
     maker: Box<str>,
+    #[serde(rename = "checker")]
     checker: Box<str>,
 }
 
-/// Two names, as they are written.
+/// The stored form, before it is checked.
 #[derive(Deserialize)]
 struct Names {
+    #[serde(rename = "maker")]
     maker: Box<str>,
+    #[serde(rename = "checker")]
     checker: Box<str>,
 }
 
-impl TryFrom<Names> for TwoPersons {
+impl TryFrom<Names> for DualControl {
     type Error = &'static str;
 
     fn try_from(names: Names) -> Result<Self, Self::Error> {
-        Self::new(&names.maker, &names.checker).ok_or("maker and checker are not two persons")
+        Self::new(&names.maker, &names.checker)
+            .ok_or("maker and checker: must be two different names, neither empty")
     }
 }
 
-impl TwoPersons {
-    /// `None` if one of the names is empty or both are the same, but for case and blanks around them.
+impl DualControl {
+    /// Returns `None` if a name is empty or both are equal. Case and surrounding blanks do not count.
     #[must_use]
     pub fn new(maker: &str, checker: &str) -> Option<Self> {
         let (maker, checker) = (maker.trim(), checker.trim());
@@ -153,13 +198,13 @@ impl TwoPersons {
         differ.then(|| Self { maker: maker.into(), checker: checker.into() })
     }
 
-    /// Who proposed.
+    /// Returns who proposed the resolution.
     #[must_use]
     pub fn maker(&self) -> &str {
         &self.maker
     }
 
-    /// Who approved.
+    /// Returns who approved the resolution.
     #[must_use]
     pub fn checker(&self) -> &str {
         &self.checker

@@ -1,4 +1,4 @@
-//! What a transfer is about: who pays whom how much, and under which numbers it goes over the wire.
+//! The order of an outbound transfer, its trace numbers, and the response of the switch.
 
 use std::sync::Arc;
 
@@ -6,231 +6,225 @@ use serde::{Deserialize, Serialize};
 
 use crate::values::{
     AccountNumber, Amount, Date, Institution, MerchantType, Moment, Name, Pan, ProcessingCode,
-    Reference, ResponseCode, Rrn, Stan, Terminal, TransferId, whole,
+    Reference, ResponseCode, Rrn, Stan, Terminal, TransferId, unmasked,
 };
 
-/// What is to be moved. It never changes.
+/// The order that a channel gives. It never changes.
 ///
-/// What kind of movement it is, is data: an interbank transfer and a QRIS payment take the money from our customer's
-/// account, cash that another bank's customer takes at our machine takes it from the machine's. In each of them
-/// `from` is debited before anything is sent, and has it back when the other bank does not pay.
+/// The kind of transfer is data. An interbank transfer and a QRIS payment debit our customer's account. A cash
+/// withdrawal of another bank's customer at our machine debits the account of the machine. In each case `from` is
+/// debited before a request is sent, and is refunded if the transfer fails.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    /// The transfer.
+    /// The id of the transfer.
+    #[serde(rename = "id")]
     pub id: TransferId,
-    /// What kind of movement it is, as the network codes it.
+    /// The processing code (DE3).
+    #[serde(rename = "processing_code")]
     pub kind: ProcessingCode,
-    /// How much.
+    /// The amount.
+    #[serde(rename = "amount")]
     pub amount: Amount,
-    /// The account that pays, at our bank.
-    #[serde(with = "whole")]
+    /// The account to debit, at our bank.
+    #[serde(rename = "source_account", with = "unmasked")]
     pub from: AccountNumber,
-    /// The account that is paid.
-    #[serde(with = "whole")]
+    /// The account of the beneficiary.
+    #[serde(rename = "beneficiary_account", with = "unmasked")]
     pub to: AccountNumber,
-    /// The card that stands for an account, where there is one.
-    #[serde(with = "whole::option", default, skip_serializing_if = "Option::is_none")]
+    /// The card number, if a card identifies the account.
+    #[serde(
+        rename = "pan",
+        with = "unmasked::option",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub pan: Option<Pan>,
     /// The other bank.
+    #[serde(rename = "counterparty")]
     pub counterparty: Institution,
-    /// Who makes the posting in our books.
+    /// Who debits the account.
+    #[serde(rename = "funding")]
     pub funding: Funding,
-    /// What is said besides.
-    pub particulars: Arc<Particulars>,
+    /// Details that no decision depends on.
+    #[serde(rename = "details")]
+    pub details: Arc<TransferDetails>,
 }
 
-/// What is said of a transfer besides its money, on the wire and to the channel. No decision rests on it.
+/// Details of a transfer for the switch and the channel. No decision depends on them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Particulars {
-    /// The channel's kind.
+pub struct TransferDetails {
+    /// The merchant type (DE18), which identifies the kind of channel.
+    #[serde(rename = "merchant_type")]
     pub merchant: MerchantType,
-    /// The channel's terminal.
+    /// The terminal of the channel (DE41).
+    #[serde(rename = "terminal")]
     pub terminal: Terminal,
-    /// Whose the account is that pays.
-    #[serde(with = "whole::option", default, skip_serializing_if = "Option::is_none")]
+    /// The name of the sender.
+    #[serde(
+        rename = "sender_name",
+        with = "unmasked::option",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub sender: Option<Name>,
-    /// Whose the account is that is paid.
-    #[serde(with = "whole::option", default, skip_serializing_if = "Option::is_none")]
+    /// The name of the beneficiary.
+    #[serde(
+        rename = "beneficiary_name",
+        with = "unmasked::option",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub beneficiary: Option<Name>,
-    /// What the customer calls it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The customer's reference.
+    #[serde(rename = "reference", default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<Reference>,
-    /// What the channel calls it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The channel's references.
+    #[serde(rename = "channel", default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelReference>,
 }
 
-/// What a channel calls a transfer that it asks for.
+/// A channel's references for a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelReference {
-    /// Who asks.
+    /// The partner id of the channel.
+    #[serde(rename = "partner")]
     pub partner: Reference,
-    /// Its number of the transfer.
+    /// The partner's reference number of the transfer.
+    #[serde(rename = "partner_reference")]
     pub reference: Reference,
-    /// Its number of the request, unique in a day.
+    /// The partner's number of the request, unique in a day (`X-EXTERNAL-ID`).
+    #[serde(rename = "external_id")]
     pub request: Reference,
 }
 
-/// Who debits the customer.
+/// Who debits the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Funding {
-    /// The program asks core banking for a posting.
+    /// The program requests the debit from core banking.
+    #[serde(rename = "core")]
     Core,
-    /// The channel has debited before it asked, and says under which reference. It gives the money back
-    /// itself when the transfer fails.
+    /// The channel made the debit before its order, under this reference. It makes the refund itself if the transfer
+    /// fails.
+    #[serde(rename = "caller")]
     Caller(Reference),
 }
 
-/// Proof that a posting stands in the books. Only a core that says so, or a caller's reference, makes one;
-/// without it no financial request can be put together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    proof: Proof,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Proof {
-    Posted { at: Moment },
-    Caller(Reference),
-}
-
-impl Receipt {
-    /// Core says that the posting is made.
-    pub(super) const fn posted(at: Moment) -> Self {
-        Self { proof: Proof::Posted { at } }
-    }
-
-    /// The channel says so, where it debits itself.
-    pub(super) const fn caller(reference: Reference) -> Self {
-        Self { proof: Proof::Caller(reference) }
-    }
-}
-
-/// How a receipt is written in the journal, and read again: as good then as when core said it. For the facts that
-/// hold one, and nothing else.
-pub(super) mod receipt {
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-
-    use super::{Proof, Receipt};
-
-    pub(in crate::transfer) fn serialize<S: Serializer>(
-        receipt: &Receipt,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        receipt.proof.serialize(serializer)
-    }
-
-    pub(in crate::transfer) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Receipt, D::Error> {
-        Proof::deserialize(deserializer).map(|proof| Receipt { proof })
-    }
-}
-
-/// The numbers that a message goes under.
+/// The trace numbers of a message of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Trace {
-    /// The system trace audit number.
+pub struct TraceNumbers {
+    /// The system trace audit number (DE11).
+    #[serde(rename = "stan")]
     pub stan: Stan,
-    /// The retrieval reference number.
+    /// The retrieval reference number (DE37).
+    #[serde(rename = "rrn")]
     pub rrn: Rrn,
-    /// When it was made, for the transmission date and time.
-    pub at: Moment,
-    /// The business date of the network then: the day on which the switch settles it.
-    pub settles: Date,
+    /// The transmission date and time (DE7).
+    #[serde(rename = "transmitted_at")]
+    pub transmitted_at: Moment,
+    /// The settlement date: the business date of the network at that time.
+    #[serde(rename = "settlement_date")]
+    pub settlement_date: Date,
 }
 
-/// What an answer says, and of what, as far as it says so.
+/// The fields of a response of the switch, as far as the message has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heard {
-    /// The response code.
+pub struct ResponseFields {
+    /// The response code (DE39).
     pub code: ResponseCode,
     /// The amount.
     pub amount: Option<Amount>,
-    /// The kind of movement.
+    /// The processing code.
     pub kind: Option<ProcessingCode>,
-    /// The account that pays.
+    /// The source account.
     pub from: Option<AccountNumber>,
-    /// The account that is paid.
+    /// The beneficiary account.
     pub to: Option<AccountNumber>,
     /// The card.
     pub card: Card,
-    /// Whether it has all that an answer of the network must have.
-    pub whole: bool,
+    /// Whether the response has every field that the network requires.
+    pub is_complete: bool,
 }
 
-impl Heard {
-    /// A code, and the amount that it is about.
+impl ResponseFields {
+    /// A complete response with a code and an amount.
     #[must_use]
     pub const fn new(code: ResponseCode, amount: Amount) -> Self {
         let amount = Some(amount);
-        Self { code, amount, kind: None, from: None, to: None, card: Card::Unsaid, whole: true }
+        Self {
+            code,
+            amount,
+            kind: None,
+            from: None,
+            to: None,
+            card: Card::NotStated,
+            is_complete: true,
+        }
     }
 
-    /// The answer that it is to an order.
+    /// Compares these fields with an order and returns the result as a response.
     #[must_use]
-    pub fn to(&self, order: &Order) -> Answer {
-        let echoes = self.whole
-            && same(self.kind.as_ref(), Some(&order.kind))
-            && same(self.from.as_ref(), Some(&order.from))
-            && same(self.to.as_ref(), Some(&order.to))
-            && self.card.may_be(order.pan);
-        Answer { code: self.code, amount: self.amount.unwrap_or(order.amount), echoes }
+    pub fn response_to(&self, order: &Order) -> SwitchResponse {
+        let echoes_match = self.is_complete
+            && self.kind.is_none_or(|kind| kind == order.kind)
+            && self.from.is_none_or(|account| account == order.from)
+            && self.to.is_none_or(|account| account == order.to)
+            && self.card.matches(order.pan);
+        SwitchResponse {
+            code: self.code,
+            amount: self.amount.unwrap_or(order.amount),
+            echoes_match,
+        }
     }
 }
 
-/// What an answer says of the card.
+/// The card number field (DE2) of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Card {
-    /// Nothing.
-    Unsaid,
-    /// That there is none: it has what stands for it.
-    None,
-    /// Its number.
+    /// The field is absent.
+    NotStated,
+    /// The field holds the placeholder for a transfer without a card.
+    NoCard,
+    /// The card number.
     Number(Pan),
 }
 
 impl Card {
-    fn may_be(self, pan: Option<Pan>) -> bool {
+    fn matches(self, pan: Option<Pan>) -> bool {
         match self {
-            Self::Unsaid => true,
-            Self::None => pan.is_none(),
+            Self::NotStated => true,
+            Self::NoCard => pan.is_none(),
             Self::Number(number) => pan == Some(number),
         }
     }
 }
 
-/// Whether what was heard, if anything was, is what was said.
-fn same<T: PartialEq>(heard: Option<&T>, said: Option<&T>) -> bool {
-    heard.is_none() || heard == said
-}
-
-/// What an answer says, and of what: the fields that must be as they were sent.
+/// A response of the switch, compared with the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
-    /// The response code.
+pub struct SwitchResponse {
+    /// The response code (DE39).
+    #[serde(rename = "response_code")]
     pub code: ResponseCode,
-    /// The amount that the answer speaks of.
+    /// The amount in the response.
+    #[serde(rename = "amount")]
     pub amount: Amount,
-    /// Whether every other field that must be echoed is as it was sent.
-    pub echoes: bool,
+    /// Whether every other echoed field equals the one sent.
+    #[serde(rename = "echoes_match")]
+    pub echoes_match: bool,
 }
 
-impl Answer {
-    /// Whether it speaks of this order.
+impl SwitchResponse {
+    /// Whether the response belongs to this order: amount and echoed fields are equal.
     #[must_use]
-    pub fn speaks_of(&self, order: &Order) -> bool {
-        self.echoes && self.amount == order.amount
+    pub fn matches(&self, order: &Order) -> bool {
+        self.echoes_match && self.amount == order.amount
     }
 }
 
-/// Where new numbers come from. The caller gives it, so that deciding has no source of its own.
-pub trait Numbers {
-    /// A trace that is not in use and was not used this day.
-    fn trace(&mut self, at: Moment) -> Trace;
+/// The source of trace numbers and random numbers. The caller passes it in, so that decisions stay deterministic.
+pub trait TraceSource {
+    /// Returns trace numbers that were not used on this business date.
+    fn trace(&mut self, at: Moment) -> TraceNumbers;
 
-    /// Any number, for jitter.
+    /// Returns a random number for jitter.
     fn draw(&mut self) -> u32;
 }

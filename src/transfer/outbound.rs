@@ -1,244 +1,275 @@
-//! A transfer that leaves our bank: from the order to the money being settled or given back.
+//! An outbound transfer: from the order to `Settled`, `Refunded` or `Rejected`.
 //!
 //! ```text
-//! Accepted ─► Debiting ─► Ready ─► Sent ─────────────► Settled
-//!                │          │        ├─► Refunding ───► Refunded
-//!                ▼          │        └─► Doubtful ─► Reversing ─► Refunding
-//!         CancellingDebit   └─► Refunding                └─► Exception ─► Settled, Refunding
-//!                └─► Refused             (Inquiring, where the network knows no reversal)
+//! Accepted ─► Debiting ─► Debited ─► ReadyToSend ─► Sent ─────► Settled
+//!                │                        │           │
+//!                ├─► CancellingDebit      ├───────────┼───────► Refunding ─► Refunded
+//!                │          │             │           │
+//!                └──────────┴─► Rejected  └───────────┴───────► OutcomeUnknown
+//!                                                                │          │
+//!                                                                ▼          ▼
+//!                                                            Reversing   Inquiring
+//!                                                                │          │
+//!                                                                └────┬─────┘
+//!                                                                     ▼
+//!                                                                 Exception
 //!
-//! Settled, Refunding, Refunded ─► Contradicted ─► Settled, Refunding, Refunded, PaidTwice   (two persons)
+//! OutcomeUnknown, Inquiring ─► Settled, Refunding     late response, status response, settlement file
+//! Reversing                 ─► Refunding              the switch confirms the reversal
+//! Exception                 ─► Settled, Refunding     the same evidence, or a manual resolution
+//!
+//! Settled, Refunding, Refunded ─► ConflictingOutcome  evidence of the opposite outcome
+//! ConflictingOutcome ─► Settled, Refunding, Refunded, PaidTwice     a manual resolution
 //! ```
 //!
-//! `docs/transfer.md` has the whole diagram, made from this code, and every state with every input.
+//! A network with reversals uses `Reversing`, and one without uses `Inquiring`. `Accepted` and `Debited` are passed
+//! within one decision. If the channel makes the debit itself, `Debiting` is skipped, and `Refunding` is passed within
+//! one decision too. A conflict during `Refunding` shows only when core has confirmed the refund.
+//! `docs/transfer.md` has the tested diagram with all inputs.
 
+mod builder;
 mod decide;
 mod evolve;
 mod fact;
-mod moves;
 
 pub use fact::{Evidence, OutboundFact};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::effect::Standing;
-use super::input::{Refusal, Was};
-use super::order::{Order, Receipt, Trace};
+use super::effect::TransferStatus;
+use super::input::{PriorPosting, Refusal};
+use super::order::{Order, TraceNumbers};
+use super::receipt::DebitReceipt;
 use crate::values::{Moment, ResponseCode};
 
-/// Where an outbound transfer stands, and what it rests on.
+/// The state of an outbound transfer, with its evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outbound {
-    /// Taken on. Never at rest: what follows is decided with it.
+pub enum OutboundTransfer {
+    /// The order is accepted. Never stored as a state: the next step is part of the same decision.
     Accepted(Order),
-    /// Core was asked for the debit.
+    /// Core has the debit command; its reply is awaited.
     Debiting {
-        /// What is to be moved.
+        /// The order.
         order: Order,
-        /// How often core was asked.
+        /// How many times the debit was requested.
         tries: u16,
-        /// When to ask again.
+        /// When to repeat the request.
         due: Moment,
     },
-    /// The debit must not stand. Core is asked to cancel it until it says that it has.
+    /// The debit must not stand. The cancel is repeated until core confirms it.
     CancellingDebit {
-        /// What was to be moved.
+        /// The order.
         order: Order,
-        /// Why.
-        why: Unwanted,
-        /// How often core was asked.
+        /// Why the debit is cancelled.
+        reason: CancelReason,
+        /// How many times the cancel was requested.
         tries: u16,
-        /// When to ask again.
+        /// When to repeat the cancel.
         due: Moment,
     },
-    /// The debit stands. Never at rest: the request is made ready with it.
-    Debited(Order, Receipt),
-    /// The debit stands and the request is on disk; from here on it may be on the wire.
-    Ready(Dispatch),
-    /// The request was written to the session.
+    /// The debit stands. Never stored as a state: the request is prepared in the same decision.
+    Debited(Order, DebitReceipt),
+    /// The debit stands and the request is durable. From here on it may have reached the switch.
+    ReadyToSend(Dispatch),
+    /// The request was written to the connection.
     Sent(Dispatch),
-    /// The outcome is unknown, and what is done about it waits its turn, so that a switch that comes back is not run over.
-    Doubtful(Dispatch, Doubt),
-    /// The outcome is unknown, and the switch is asked to undo it until it says that it has.
+    /// The outcome is unknown. The reversal or status inquiry waits for its turn in the schedule, so that a recovering
+    /// switch is not flooded.
+    OutcomeUnknown(Dispatch, UnknownCause),
+    /// The outcome is unknown. The reversal is repeated until the switch confirms it.
     Reversing(Dispatch, Reversal),
-    /// The outcome is unknown, the network knows no reversal, and its status is asked.
+    /// The outcome is unknown on a network without reversals. Status inquiries ask for it.
     Inquiring {
         /// The request.
         dispatch: Dispatch,
-        /// How often it was asked.
+        /// How many status inquiries were sent.
         tries: u16,
     },
-    /// Two persons are to decide; what can be done without them goes on.
-    Exception(Dispatch, Cause),
-    /// The money did not move, and core is asked to give it back until it says that it has.
+    /// A manual resolution is needed. Repeats of the reversal, late responses and the settlement file still count.
+    Exception(Dispatch, ExceptionCause),
+    /// The transfer failed. The cancel of the debit is repeated until core confirms it.
     Refunding {
-        /// What was not moved.
+        /// The order.
         order: Order,
-        /// The debit that is undone.
-        receipt: Receipt,
-        /// Why the money is given back.
-        why: Why,
-        /// How often core was asked.
+        /// The debit that is refunded.
+        receipt: DebitReceipt,
+        /// Why the money is refunded.
+        reason: RefundReason,
+        /// How many times the refund was requested.
         tries: u16,
-        /// When to ask again.
+        /// When to repeat the request.
         due: Moment,
     },
-    /// The money has moved.
+    /// The transfer succeeded: the beneficiary is paid.
     Settled {
-        /// What was moved.
+        /// The order.
         order: Order,
-        /// The debit behind it.
-        receipt: Receipt,
-        /// Who says so.
+        /// The debit that funded it.
+        receipt: DebitReceipt,
+        /// The evidence.
         by: SettledBy,
     },
-    /// The money did not move, and the customer has it back.
+    /// The transfer failed, and the debit is returned to the customer.
     Refunded {
-        /// What was not moved.
+        /// The order.
         order: Order,
-        /// Why.
-        why: Why,
+        /// Why the money was refunded.
+        reason: RefundReason,
     },
-    /// What was an end can't be true. Two persons are to look.
-    Contradicted(Order, Conflict),
-    /// The customer has the money back, and it has moved all the same: two persons have said so, and the bank bears it.
+    /// Two pieces of evidence exclude each other. A manual resolution is needed.
+    ConflictingOutcome(Order, Conflict),
+    /// A manual resolution confirmed that the beneficiary was paid and the customer refunded. The bank bears the loss.
     PaidTwice(Order),
-    /// Nothing was sent, and no debit stands.
-    Refused {
-        /// What was refused.
+    /// The transfer was rejected before a request was sent. No debit stands.
+    Rejected {
+        /// The order.
         order: Order,
-        /// Why.
-        why: RefusedFor,
+        /// Why it was rejected.
+        reason: RejectionReason,
     },
 }
 
-/// A request with the debit behind it, and until when it is waited for what comes next.
+/// A request with the debit that funds it, and the deadline of the current state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispatch {
-    /// What is to be moved.
+    /// The order.
     pub order: Order,
-    /// The debit that stands behind it.
-    pub receipt: Receipt,
-    /// The numbers that the request goes under.
-    pub trace: Trace,
-    /// When it has been waited long enough.
+    /// The debit that funds the request.
+    pub receipt: DebitReceipt,
+    /// The trace numbers of the request.
+    pub trace: TraceNumbers,
+    /// The deadline of the current state.
     pub due: Moment,
 }
 
-/// A reversal under way.
+/// A reversal that the switch has not confirmed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reversal {
-    /// Why the outcome is unknown, which the reversal says.
-    pub because: Doubt,
-    /// The numbers that it goes under.
-    pub trace: Trace,
-    /// How often it was sent.
+    /// Why the outcome is unknown. The reversal message carries it as a reason code.
+    pub cause: UnknownCause,
+    /// The trace numbers of the reversal.
+    pub trace: TraceNumbers,
+    /// How many times it was sent.
     pub tries: u16,
-    /// How often the switch did not find the original.
+    /// How many responses said that the original was not found.
     pub not_found: u16,
-    /// When it began.
+    /// When the reversal began.
     pub since: Moment,
 }
 
-/// Why an exception waits for two persons.
+/// Why a transfer needs a manual resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// The switch won't confirm the reversal; it is repeated still, slowly.
+pub enum ExceptionCause {
+    /// The switch did not confirm the reversal in time. It is still repeated, at a longer interval.
     Unreversed(Reversal),
-    /// The network knows no reversal, and nobody says what became of the transfer.
+    /// The network has no reversals, and no status inquiry gave the outcome.
     Undecided,
 }
 
-/// What is said of a transfer that had come to its end.
+/// The two outcomes that conflict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Conflict {
-    /// The customer has the money back, and the switch says that it has moved.
-    GivenBackYetMoved,
-    /// It was settled, and the switch says that it has undone it, or its file does not have it.
-    SettledYetUndone(Receipt),
+    /// The customer was refunded, and the switch or its settlement file says that the transfer succeeded.
+    RefundedButSettled,
+    /// The transfer was settled, and the switch confirmed a reversal, or its settlement file lacks the transfer.
+    SettledButReversed(DebitReceipt),
 }
 
-/// Why a debit must not stand before anything was sent.
+/// Why a debit is cancelled before a request was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unwanted {
-    /// Core left it in doubt.
-    Doubtful,
-    /// Core refused it, but had been asked more than once: another of the questions may still be on its way,
-    /// and find the account able to pay.
+pub enum CancelReason {
+    /// Core did not confirm the debit in time.
+    #[serde(rename = "outcome_unknown")]
+    OutcomeUnknown,
+    /// Core refused the debit after more than one request. An earlier request may still be on its way and find
+    /// enough money in the account.
+    #[serde(rename = "refused")]
     Refused(Refusal),
 }
 
-/// Why money is given back.
+/// Why a debit is refunded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Why {
-    /// The switch declined.
+pub enum RefundReason {
+    /// The switch declined the request with this response code.
+    #[serde(rename = "declined")]
     Declined(ResponseCode),
-    /// The request certainly never left.
+    /// The request was certainly not sent.
+    #[serde(rename = "not_sent")]
     NotSent,
     /// The switch confirmed the reversal.
+    #[serde(rename = "reversed")]
     Reversed,
-    /// The settlement file does not have it.
+    /// The complete settlement file does not contain the transfer.
+    #[serde(rename = "not_settled")]
     NotSettled,
-    /// Two persons decided so.
+    /// A manual resolution decided it.
+    #[serde(rename = "resolved")]
     Resolved,
-    /// The money is given back for one of these reasons, and then the switch said that it has moved.
-    YetApproved,
+    /// The refund began for another reason, and then the switch approved the transfer.
+    #[serde(rename = "approved_meanwhile")]
+    ApprovedMeanwhile,
 }
 
-/// Who says that the money has moved.
+/// The evidence that a transfer succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum SettledBy {
-    /// The answer to the request, or to a status inquiry.
-    Answer(ResponseCode),
+    /// The response to the request or to a status inquiry, with this response code.
+    #[serde(rename = "response")]
+    Response(ResponseCode),
     /// The settlement file.
+    #[serde(rename = "settlement_file")]
     SettlementFile,
-    /// Two persons.
-    Persons,
+    /// A manual resolution.
+    #[serde(rename = "manual_resolution")]
+    ManualResolution,
 }
 
-/// Why a transfer was refused before anything was sent.
+/// Why a transfer was rejected before a request was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefusedFor {
+pub enum RejectionReason {
     /// Core refused the debit.
+    #[serde(rename = "refused")]
     Core(Refusal),
-    /// Core bars the posting's id.
+    /// Core bars the id of the posting: it was cancelled before.
+    #[serde(rename = "barred")]
     Barred,
-    /// Core refused the debit, had been asked more than once, and cancelled what it was then.
-    CoreThenCancelled(Refusal, Was),
-    /// Core left the debit in doubt, and cancelled what it was then.
-    Doubtful(Was),
+    /// Core refused the debit after more than one request, and then confirmed the cancel.
+    #[serde(rename = "refused_then_cancelled")]
+    CoreThenCancelled(Refusal, PriorPosting),
+    /// Core did not confirm the debit in time, and then confirmed the cancel.
+    #[serde(rename = "outcome_unknown")]
+    OutcomeUnknown(PriorPosting),
 }
 
 /// Why the outcome is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Doubt {
-    /// No answer in time.
+pub enum UnknownCause {
+    /// No response arrived in time.
+    #[serde(rename = "timeout")]
     Timeout,
-    /// The session broke.
-    LineLost,
-    /// The program stopped after the request was on disk.
+    /// The connection was lost.
+    #[serde(rename = "connection_lost")]
+    ConnectionLost,
+    /// The program stopped after the request was durable.
+    #[serde(rename = "restart")]
     Restart,
-    /// The switch itself does not know.
-    Code(ResponseCode),
+    /// The switch responded with a code that gives no outcome.
+    #[serde(rename = "response_code")]
+    ResponseCode(ResponseCode),
 }
 
-/// A fact that can't follow on a state: the journal is damaged, or another version's.
+/// A fact that cannot follow a state: the journal is damaged, or another version wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{fact} can't follow in state {state}")]
-pub struct Illegal {
-    /// The state's name.
+#[error("fact {fact} cannot follow state {state}")]
+pub struct IllegalFact {
+    /// The name of the state.
     pub state: &'static str,
-    /// The fact's name.
+    /// The name of the fact.
     pub fact: &'static str,
 }
 
-impl Outbound {
-    /// What the transfer is about.
+impl OutboundTransfer {
+    /// Returns the order.
     #[must_use]
     pub const fn order(&self) -> &Order {
         match self {
@@ -246,118 +277,92 @@ impl Outbound {
             | Self::Debiting { order, .. }
             | Self::CancellingDebit { order, .. }
             | Self::Debited(order, _)
-            | Self::Ready(Dispatch { order, .. })
+            | Self::ReadyToSend(Dispatch { order, .. })
             | Self::Sent(Dispatch { order, .. })
-            | Self::Doubtful(Dispatch { order, .. }, _)
+            | Self::OutcomeUnknown(Dispatch { order, .. }, _)
             | Self::Reversing(Dispatch { order, .. }, _)
             | Self::Inquiring { dispatch: Dispatch { order, .. }, .. }
             | Self::Exception(Dispatch { order, .. }, _)
             | Self::Refunding { order, .. }
             | Self::Settled { order, .. }
             | Self::Refunded { order, .. }
-            | Self::Contradicted(order, _)
+            | Self::ConflictingOutcome(order, _)
             | Self::PaidTwice(order)
-            | Self::Refused { order, .. } => order,
+            | Self::Rejected { order, .. } => order,
         }
     }
 
-    /// When the state is to be asked with [`Input::Due`](super::Input::Due), if ever.
+    /// Returns when the state needs the input [`OutboundInput::Due`](super::OutboundInput::Due), or `None`.
     #[must_use]
     pub const fn due(&self) -> Option<Moment> {
         match self {
             Self::Debiting { due, .. }
             | Self::CancellingDebit { due, .. }
             | Self::Refunding { due, .. }
-            | Self::Ready(Dispatch { due, .. })
+            | Self::ReadyToSend(Dispatch { due, .. })
             | Self::Sent(Dispatch { due, .. })
-            | Self::Doubtful(Dispatch { due, .. }, _)
+            | Self::OutcomeUnknown(Dispatch { due, .. }, _)
             | Self::Reversing(Dispatch { due, .. }, _)
             | Self::Inquiring { dispatch: Dispatch { due, .. }, .. }
-            | Self::Exception(Dispatch { due, .. }, Cause::Unreversed(_)) => Some(*due),
+            | Self::Exception(Dispatch { due, .. }, ExceptionCause::Unreversed(_)) => Some(*due),
             Self::Accepted(_)
             | Self::Debited(..)
-            | Self::Exception(_, Cause::Undecided)
+            | Self::Exception(_, ExceptionCause::Undecided)
             | Self::Settled { .. }
             | Self::Refunded { .. }
-            | Self::Contradicted(..)
+            | Self::ConflictingOutcome(..)
             | Self::PaidTwice(_)
-            | Self::Refused { .. } => None,
+            | Self::Rejected { .. } => None,
         }
     }
 
-    /// How it stands, as a channel is told.
+    /// Returns the status that channels see.
     #[must_use]
-    pub const fn standing(&self) -> Standing {
+    pub const fn status(&self) -> TransferStatus {
         match self {
             Self::Accepted(_) | Self::Debiting { .. } | Self::CancellingDebit { .. } => {
-                Standing::Initiated
+                TransferStatus::Initiated
             }
-            Self::Debited(..) | Self::Ready(_) | Self::Sent(_) => Standing::Paying,
-            Self::Doubtful(..)
+            Self::Debited(..) | Self::ReadyToSend(_) | Self::Sent(_) => TransferStatus::Processing,
+            Self::OutcomeUnknown(..)
             | Self::Reversing(..)
             | Self::Inquiring { .. }
             | Self::Exception(..)
-            | Self::Refunding { why: Why::YetApproved, .. }
-            | Self::Contradicted(..) => Standing::Pending,
-            Self::Refunding { .. } => Standing::GivingBack,
-            Self::Settled { .. } | Self::PaidTwice(_) => Standing::Settled,
-            Self::Refunded { .. } => Standing::GivenBack,
-            Self::Refused { .. } => Standing::Refused,
+            | Self::Refunding { reason: RefundReason::ApprovedMeanwhile, .. }
+            | Self::ConflictingOutcome(..) => TransferStatus::Pending,
+            Self::Refunding { .. } => TransferStatus::Refunding,
+            Self::Settled { .. } | Self::PaidTwice(_) => TransferStatus::Settled,
+            Self::Refunded { .. } => TransferStatus::Refunded,
+            Self::Rejected { .. } => TransferStatus::Rejected,
         }
     }
 
-    /// Whether two persons are to decide.
+    /// Whether the transfer needs a manual resolution.
     #[must_use]
     pub const fn is_exception(&self) -> bool {
-        matches!(self, Self::Exception(..) | Self::Contradicted(..))
+        matches!(self, Self::Exception(..) | Self::ConflictingOutcome(..))
     }
 
-    /// Whether nothing is left to be done: it may leave the live table.
+    /// Whether the transfer is complete. A complete transfer may leave memory.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         match self {
             Self::Settled { .. }
             | Self::Refunded { .. }
             | Self::PaidTwice(_)
-            | Self::Refused { .. } => true,
+            | Self::Rejected { .. } => true,
             Self::Accepted(_)
             | Self::Debiting { .. }
             | Self::CancellingDebit { .. }
             | Self::Debited(..)
-            | Self::Ready(_)
+            | Self::ReadyToSend(_)
             | Self::Sent(_)
-            | Self::Doubtful(..)
+            | Self::OutcomeUnknown(..)
             | Self::Reversing(..)
             | Self::Inquiring { .. }
             | Self::Exception(..)
             | Self::Refunding { .. }
-            | Self::Contradicted(..) => false,
-        }
-    }
-
-    /// The state's name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Accepted(_) => "Accepted",
-            Self::Debiting { .. } => "Debiting",
-            Self::CancellingDebit { .. } => "CancellingDebit",
-            Self::Debited(..) => "Debited",
-            Self::Ready(_) => "Ready",
-            Self::Sent(_) => "Sent",
-            Self::Doubtful(..) => "Doubtful",
-            Self::Reversing(..) => "Reversing",
-            Self::Inquiring { .. } => "Inquiring",
-            Self::Exception(_, Cause::Unreversed(_)) => "Exception (unreversed)",
-            Self::Exception(_, Cause::Undecided) => "Exception (undecided)",
-            Self::Refunding { why: Why::YetApproved, .. } => "Refunding (yet approved)",
-            Self::Refunding { .. } => "Refunding",
-            Self::Settled { .. } => "Settled",
-            Self::Refunded { .. } => "Refunded",
-            Self::Contradicted(_, Conflict::GivenBackYetMoved) => "Contradicted (given back)",
-            Self::Contradicted(_, Conflict::SettledYetUndone(_)) => "Contradicted (settled)",
-            Self::PaidTwice(_) => "PaidTwice",
-            Self::Refused { .. } => "Refused",
+            | Self::ConflictingOutcome(..) => false,
         }
     }
 }

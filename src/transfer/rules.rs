@@ -1,38 +1,39 @@
-//! What a network decides for the machines: filled from its profile, read by them, never the other way.
+//! The rules of a network that decisions use. The network profile fills them.
 
 use std::time::Duration;
 
 use super::input::Refusal;
 use crate::values::{Backoff, ResponseCode};
 
-/// The rules of a network, as far as they decide the life of a transfer.
+/// The rules of a network that decide what happens to a transfer.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// What each response code says of a transfer. A code that is not listed is [`Class::Unknown`].
-    pub classes: Classes,
-    /// What each response code says in answer to a reversal.
+    /// The class of each response code to a request. A code that is not listed is [`ResponseClass::Unknown`].
+    pub classes: ResponseClasses,
+    /// The class of each response code to a reversal.
     pub reversal_classes: ReversalClasses,
-    /// How long an answer is waited for.
+    /// The longest time to wait for a response.
     pub response_timeout: Duration,
-    /// How often a question without money is asked.
+    /// The most attempts of an account inquiry.
     pub inquiry_tries: u16,
-    /// What is done when the outcome is unknown.
+    /// What happens when the outcome is unknown.
     pub after_unknown: AfterUnknown,
-    /// How core banking is asked.
+    /// The intervals between repeats of a core command.
     pub core: Backoff,
-    /// When a cancel that core does not confirm was asked so often, a person has a look; it is asked for still, slowly.
+    /// The number of unconfirmed cancels after which an alert is raised. The cancel is still repeated, at
+    /// [`Self::cancel_interval`].
     pub cancel_tries: u16,
-    /// At which distance, from then on.
-    pub cancel_repeats: Duration,
-    /// How often a posting is asked for before it counts as doubtful and is cancelled.
+    /// The interval between repeats of a cancel after [`Self::cancel_tries`] attempts.
+    pub cancel_interval: Duration,
+    /// The most requests of a posting. After that its outcome counts as unknown, and it is cancelled.
     pub posting_tries: u16,
-    /// What an inbound request is answered, and when.
+    /// The response codes of inbound messages, and the time limit of a response.
     pub inbound: InboundCodes,
 }
 
 impl Rules {
-    /// How a reversal that has begun is pursued. A network whose rules were changed since, and know no
-    /// reversal any more, has it repeated slowly: what has begun is never dropped.
+    /// Returns the rules for a reversal that has begun. If the profile no longer has reversals, the reversal is still
+    /// repeated, at a long interval: a reversal that has begun is never dropped.
     #[must_use]
     pub const fn reversal(&self) -> &ReversalRules {
         match &self.after_unknown {
@@ -42,62 +43,62 @@ impl Rules {
     }
 }
 
-/// What a response code says of a transfer.
+/// The meaning of a response code for a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// Done.
+pub enum ResponseClass {
+    /// The transfer succeeded.
     Approved,
-    /// Not done, and it won't be.
+    /// The transfer failed, and cannot succeed later.
     Declined,
-    /// Nobody can say.
+    /// The outcome is unknown.
     Unknown,
-    /// Not done; an inquiry may be asked again. Of a transfer nobody can say.
+    /// An inquiry may be repeated. For a transfer, the outcome is unknown.
     Retry,
 }
 
 /// Response codes and their classes.
 #[derive(Clone, Debug, Default)]
-pub struct Classes(Vec<(ResponseCode, Class)>);
+pub struct ResponseClasses(Vec<(ResponseCode, ResponseClass)>);
 
-impl Classes {
-    /// The table of the codes listed.
+impl ResponseClasses {
+    /// The table of these codes.
     #[must_use]
-    pub fn new(listed: Vec<(ResponseCode, Class)>) -> Self {
+    pub fn new(listed: Vec<(ResponseCode, ResponseClass)>) -> Self {
         Self(listed)
     }
 
-    /// The class of a code; unknown unless listed.
+    /// Returns the class of a code: [`ResponseClass::Unknown`] unless it is listed.
     #[must_use]
-    pub fn of(&self, code: ResponseCode) -> Class {
+    pub fn of(&self, code: ResponseCode) -> ResponseClass {
         self.0
             .iter()
             .find(|(listed, _)| *listed == code)
-            .map_or(Class::Unknown, |(_, class)| *class)
+            .map_or(ResponseClass::Unknown, |(_, class)| *class)
     }
 }
 
-/// What a response code says in answer to a reversal.
+/// The meaning of a response code to a reversal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReversalClass {
-    /// The switch has undone the transfer, or had before.
+    /// The switch has reversed the transfer, now or earlier.
     Done,
-    /// The switch does not know the original, or not yet.
+    /// The switch does not have the original, or does not have it yet.
     NotFound,
-    /// Anything else: ask again.
-    Again,
+    /// Any other code: the reversal is repeated.
+    Retry,
 }
 
-/// The codes that end a reversal, and those that don't know its original. Any other: ask again.
+/// The codes that confirm a reversal, and those that say that its original is not found.
 #[derive(Clone, Debug, Default)]
 pub struct ReversalClasses {
-    /// Codes that say: done.
+    /// The codes that confirm the reversal.
     pub done: Vec<ResponseCode>,
-    /// Codes that say: no such original.
+    /// The codes that say "original not found".
     pub not_found: Vec<ResponseCode>,
 }
 
 impl ReversalClasses {
-    /// The class of a code.
+    /// Returns the class of a code.
     #[must_use]
     pub fn of(&self, code: ResponseCode) -> ReversalClass {
         if self.done.contains(&code) {
@@ -105,33 +106,33 @@ impl ReversalClasses {
         } else if self.not_found.contains(&code) {
             ReversalClass::NotFound
         } else {
-            ReversalClass::Again
+            ReversalClass::Retry
         }
     }
 }
 
-/// What is done when nobody can say whether the transfer happened.
+/// What happens when the outcome of a transfer is unknown.
 #[derive(Clone, Debug)]
 pub enum AfterUnknown {
-    /// It is reversed until the switch says that it is.
+    /// The reversal is repeated until the switch confirms it.
     Reverse(ReversalRules),
-    /// The network knows no reversal: its status is asked, and then the settlement file decides.
+    /// The network has no reversals: status inquiries are sent, and then the settlement file decides.
     Hold(InquiryRules),
 }
 
-/// How a transfer is reversed.
+/// How a network reverses transfers.
 #[derive(Clone, Debug)]
 pub struct ReversalRules {
-    /// Whether reversal and repeats go under the STAN and RRN of the original.
+    /// Whether the reversal and its repeats carry the STAN and RRN of the original.
     pub same_trace: bool,
-    /// When it is repeated.
+    /// The intervals between repeats.
     pub repeats: Backoff,
-    /// 'Not found' is no outcome: after so many of them, a person has a look.
+    /// The number of "not found" responses after which the transfer becomes an exception. "Not found" is not an outcome.
     pub not_found_limit: u16,
-    /// A person has a look after this time without a good answer.
+    /// The time without confirmation after which the transfer becomes an exception.
     pub exception_after: Duration,
-    /// From then on it is repeated at this distance.
-    pub exception_repeats: Duration,
+    /// The interval between repeats of an exception.
+    pub exception_interval: Duration,
 }
 
 impl ReversalRules {
@@ -144,57 +145,57 @@ impl ReversalRules {
         },
         not_found_limit: 1,
         exception_after: Duration::ZERO,
-        exception_repeats: Duration::from_hours(1),
+        exception_interval: Duration::from_hours(1),
     };
 }
 
-/// How the status of a transfer is asked.
+/// How status inquiries are sent and understood.
 #[derive(Clone, Debug)]
 pub struct InquiryRules {
-    /// How often.
+    /// The most attempts.
     pub tries: u16,
-    /// How far apart.
-    pub apart: Duration,
-    /// What the answer to a status inquiry says of the transfer. A code that says something of the inquiry only, as that
-    /// it isn't understood, is not among them.
-    pub classes: Classes,
+    /// The interval between attempts.
+    pub interval: Duration,
+    /// The class of each response code to a status inquiry. A code about the inquiry itself, such as a format error, is
+    /// not listed, because it says nothing about the transfer.
+    pub classes: ResponseClasses,
 }
 
-/// What inbound requests and reversals are answered.
+/// The response codes of inbound messages.
 #[derive(Clone, Debug)]
 pub struct InboundCodes {
-    /// The posting is made; the reversal is taken on.
+    /// The posting is made, or the reversal is accepted.
     pub approved: ResponseCode,
-    /// Nobody can say whether the posting is made; it is being cancelled.
-    pub doubtful: ResponseCode,
-    /// A request whose reversal came before it.
-    pub reversed_before: ResponseCode,
-    /// A reversal whose original did not come.
-    pub reversal_before: ResponseCode,
-    /// A reversal that was done before.
-    pub reversed_already: ResponseCode,
-    /// A status inquiry about a request that core is asked about still.
+    /// The outcome of the posting is unknown, and its cancel is in progress.
+    pub outcome_unknown: ResponseCode,
+    /// A request that arrives after its reversal.
+    pub request_after_reversal: ResponseCode,
+    /// A reversal whose original has not arrived.
+    pub reversal_without_original: ResponseCode,
+    /// A reversal of a transfer that is reversed already.
+    pub already_reversed: ResponseCode,
+    /// A status inquiry about a request whose posting is in progress.
     pub in_progress: ResponseCode,
-    /// A status inquiry about a request that is undone or being undone.
-    pub undone: ResponseCode,
-    /// A status inquiry about a request that did not come.
+    /// A status inquiry about a request that is reversed, or whose reversal is in progress.
+    pub reversed: ResponseCode,
+    /// A status inquiry about a request that has not arrived.
     pub not_found: ResponseCode,
-    /// A reversal that speaks of another amount than its original.
+    /// A message whose amount or account differs from the recorded transfer.
     pub mismatched: ResponseCode,
-    /// What core's refusals are called on the wire.
+    /// The response codes of core's refusals.
     pub refusals: Vec<(Refusal, ResponseCode)>,
-    /// Any refusal that is not among them.
-    pub refused_otherwise: ResponseCode,
-    /// How long the switch waits for the answer; after that none is worth sending.
-    pub answer_within: Duration,
+    /// The response code of any refusal that is not listed.
+    pub refused_other: ResponseCode,
+    /// How long the switch waits for a response. A later response is not sent.
+    pub respond_within: Duration,
 }
 
 impl InboundCodes {
-    /// What a refusal of core is called on the wire.
+    /// Returns the response code of a refusal.
     #[must_use]
-    pub fn refused(&self, refusal: Refusal) -> ResponseCode {
+    pub fn refusal_code(&self, refusal: Refusal) -> ResponseCode {
         let listed = self.refusals.iter().find(|(listed, _)| *listed == refusal);
-        listed.map_or(self.refused_otherwise, |(_, code)| *code)
+        listed.map_or(self.refused_other, |(_, code)| *code)
     }
 }
 
@@ -204,10 +205,10 @@ mod tests {
     use crate::values::Value;
 
     #[test]
-    fn an_unlisted_code_is_unknown() {
+    fn unlisted_response_code_is_unknown() {
         let code = |text: &[u8]| ResponseCode::from_ascii(text).unwrap();
-        let classes = Classes::new(vec![(code(b"00"), Class::Approved)]);
-        assert_eq!(classes.of(code(b"00")), Class::Approved);
-        assert_eq!(classes.of(code(b"ZZ")), Class::Unknown);
+        let classes = ResponseClasses::new(vec![(code(b"00"), ResponseClass::Approved)]);
+        assert_eq!(classes.of(code(b"00")), ResponseClass::Approved);
+        assert_eq!(classes.of(code(b"ZZ")), ResponseClass::Unknown);
     }
 }

@@ -1,4 +1,4 @@
-//! Card and account numbers. They print masked; the whole number is had by `reveal` alone.
+//! Card and account numbers. They print masked; only `reveal` returns the full number.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::masking;
 pub struct Pan(Short<19>);
 
 impl Pan {
-    /// The whole number. Not for logs.
+    /// Returns the full number. Do not log it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         self.0.as_str()
@@ -42,7 +42,7 @@ impl fmt::Debug for Pan {
 pub struct AccountNumber(Short<28>);
 
 impl AccountNumber {
-    /// The whole number. Not for logs.
+    /// Returns the full number. Do not log it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         self.0.as_str()
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_or_empty_is_refused() {
+    fn empty_and_too_long_numbers_are_refused() {
         assert!(Pan::from_ascii(&[b'1'; 20]).is_none());
         assert!(Pan::from_ascii(b"").is_none());
         assert!(AccountNumber::from_ascii(&[b'1'; 29]).is_none());

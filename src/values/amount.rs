@@ -15,13 +15,13 @@ impl Currency {
     /// The rupiah, 360.
     pub const IDR: Self = Self(360);
 
-    /// The currency of an ISO 4217 numeric code; `None` above 999.
+    /// Returns the currency of an ISO 4217 numeric code; `None` above 999.
     #[must_use]
     pub const fn new(code: u16) -> Option<Self> {
         if code <= 999 { Some(Self(code)) } else { None }
     }
 
-    /// The numeric code.
+    /// Returns the numeric code.
     #[must_use]
     pub const fn code(self) -> u16 {
         self.0
@@ -42,12 +42,12 @@ impl Value for Currency {
     }
 }
 
-/// A number of minor units (sen, cents) whose currency stands in another data element.
+/// A number of minor units (sen, cents). The currency is in another data element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MinorUnits(pub u64);
 
 impl MinorUnits {
-    /// Joins the number with its currency.
+    /// Returns the amount in a currency.
     #[must_use]
     pub const fn of(self, currency: Currency) -> Amount {
         Amount { minor: self.0, currency }
@@ -65,41 +65,43 @@ impl Value for MinorUnits {
 /// An amount of money, never negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Amount {
+    #[serde(rename = "minor")]
     minor: u64,
+    #[serde(rename = "currency")]
     currency: Currency,
 }
 
-/// Why two amounts could not be added or subtracted.
+/// The reasons why two amounts cannot be added or subtracted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AmountError {
-    /// The two are of different currencies.
-    #[error("an amount in currency {0} can't be combined with one in {1}")]
+    /// The currencies differ.
+    #[error("amounts in different currencies cannot be combined: {0} and {1}")]
     CurrenciesDiffer(Currency, Currency),
-    /// The result is below zero or over what 64 bits hold.
-    #[error("the result of an addition or subtraction of amounts is out of range")]
+    /// The result is below zero or does not fit 64 bits.
+    #[error("the sum or difference of the amounts is out of range")]
     OutOfRange,
 }
 
 impl Amount {
-    /// An amount of `minor` minor units.
+    /// Creates an amount of `minor` minor units.
     #[must_use]
     pub const fn new(minor: u64, currency: Currency) -> Self {
         Self { minor, currency }
     }
 
-    /// The number of minor units.
+    /// Returns the number of minor units.
     #[must_use]
     pub const fn minor(self) -> u64 {
         self.minor
     }
 
-    /// The currency.
+    /// Returns the currency.
     #[must_use]
     pub const fn currency(self) -> Currency {
         self.currency
     }
 
-    /// The sum.
+    /// Adds two amounts.
     ///
     /// # Errors
     /// If the currencies differ or the sum overflows.
@@ -107,10 +109,10 @@ impl Amount {
         self.combine(other, u64::checked_add)
     }
 
-    /// The difference.
+    /// Subtracts `other`.
     ///
     /// # Errors
-    /// If the currencies differ or `other` is the larger.
+    /// If the currencies differ or `other` is larger.
     pub fn checked_sub(self, other: Self) -> Result<Self, AmountError> {
         self.combine(other, u64::checked_sub)
     }
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_digits_are_an_amount() {
+    fn an_amount_consists_of_digits_only() {
         assert_eq!(MinorUnits::from_ascii(b"000012500000"), Some(MinorUnits(12_500_000)));
         for wrong in [&b""[..], b"12.5", b"-1", b" 1", b"18446744073709551616"] {
             assert_eq!(MinorUnits::from_ascii(wrong), None);

@@ -1,22 +1,22 @@
-//! When to try again.
+//! Delays between attempts.
 
 use std::time::Duration;
 
 use super::Moment;
 
-/// Delays that double from the first to the longest, each spread by a part of itself.
+/// Exponential backoff: delays that double up to a maximum, with jitter.
 #[derive(Clone, Debug)]
 pub struct Backoff {
     /// The first delay.
     pub first: Duration,
-    /// The longest.
+    /// The maximum delay.
     pub longest: Duration,
-    /// The spread on both sides, in percent.
+    /// The jitter in percent of the delay, in both directions.
     pub jitter_percent: u8,
 }
 
 impl Backoff {
-    /// When to try again after this many tries. `draw` is any number from the generator.
+    /// Returns the moment of the next attempt after `tries` attempts. `draw` is a random number.
     #[must_use]
     pub fn next(&self, now: Moment, tries: u16, draw: u32) -> Moment {
         let doublings = u32::from(tries.saturating_sub(1)).min(31);
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn delays_double_to_the_longest_within_their_spread() {
+    fn delays_double_up_to_the_maximum_within_their_jitter() {
         let backoff = Backoff {
             first: Duration::from_secs(10),
             longest: Duration::from_mins(5),

@@ -1,10 +1,10 @@
-//! Numbers and codes that tell one message or institution from another.
+//! Trace numbers, codes and identifiers of messages, institutions and transfers.
 
 use std::fmt;
 
 use super::{Short, Value, digits};
 
-/// A system trace audit number (DE11): 0 to 999999. It wraps, so it never identifies a message alone.
+/// A system trace audit number (STAN, DE11): 0 to 999999. It wraps, so it does not identify a message alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Stan(u32);
 
@@ -12,20 +12,20 @@ impl Stan {
     /// The highest STAN.
     pub const MAX: u32 = 999_999;
 
-    /// `None` above [`Stan::MAX`].
+    /// Returns `None` above [`Stan::MAX`].
     #[must_use]
     pub const fn new(number: u32) -> Option<Self> {
         if number <= Self::MAX { Some(Self(number)) } else { None }
     }
 
-    /// The STAN of a counter that goes beyond [`Stan::MAX`]: it begins again at zero.
+    /// Returns the STAN of a counter. After [`Stan::MAX`] it starts at zero again.
     #[must_use]
     pub const fn wrapped(counter: u64) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "a remainder of a million")]
         Self((counter % (Self::MAX as u64 + 1)) as u32)
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn number(self) -> u32 {
         self.0
@@ -48,7 +48,7 @@ impl fmt::Display for Stan {
     }
 }
 
-/// Declares a code of some number of ASCII characters.
+/// Declares a code of ASCII characters with a minimum and maximum length.
 macro_rules! code {
     ($(#[$doc:meta])* $name:ident, $least:literal to $most:literal, $expected:literal, $allowed:expr) => {
         $(#[$doc])*
@@ -56,7 +56,7 @@ macro_rules! code {
         pub struct $name(Short<$most>);
 
         impl $name {
-            /// The characters.
+            /// Returns the characters.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
@@ -86,51 +86,51 @@ macro_rules! code {
 }
 
 code! {
-    /// A retrieval reference number (DE37): follows a transfer through all its messages.
+    /// A retrieval reference number (RRN, DE37): the same in all messages of a transfer.
     Rrn, 12 to 12, "twelve letters, digits or blanks", |byte| byte.is_ascii_alphanumeric() || byte == b' '
 }
 code! {
-    /// A processing code (DE3): what is asked for, and from and to what kind of account.
+    /// A processing code (DE3): the transaction type, and the types of both accounts.
     ProcessingCode, 6 to 6, "six digits", |byte| byte.is_ascii_digit()
 }
 code! {
-    /// A response code (DE39). What it means is the network's to say, never to be guessed from the code.
+    /// A response code (DE39). Its meaning is defined by the network profile.
     ResponseCode, 2 to 2, "two letters or digits", |byte| byte.is_ascii_alphanumeric()
 }
 
 impl ProcessingCode {
-    /// One that stands in the program; of six digits, or it shows as nothing.
+    /// Creates a code from a literal in the source. It must consist of six digits.
     pub(crate) const fn literal(text: [u8; 6]) -> Self {
         Self(Short { bytes: text, length: 6 })
     }
 }
 
 impl ResponseCode {
-    /// One that stands in the program; of letters or digits, or it shows as nothing.
+    /// Creates a code from a literal in the source. It must consist of letters and digits.
     pub(crate) const fn literal(text: [u8; 2]) -> Self {
         Self(Short { bytes: text, length: 2 })
     }
 }
 
 impl ResponseCode {
-    /// The code of two digits; what is over 99 is taken modulo.
+    /// Returns the code of two digits, modulo 100.
     #[must_use]
-    pub const fn numbered(number: u8) -> Self {
+    pub const fn from_number(number: u8) -> Self {
         let number = number % 100;
         Self(Short { bytes: [b'0' + number / 10, b'0' + number % 10], length: 2 })
     }
 }
 
 code! {
-    /// A network management information code (DE70): what a 0800 is for. Which is which is the network's to say.
+    /// A network management information code (DE70): the function of a 0800. Its meaning is defined by the network profile.
     NetworkCode, 3 to 3, "three digits", |byte| byte.is_ascii_digit()
 }
 
 impl NetworkCode {
-    /// The code of three digits; what is over 999 is taken modulo.
+    /// Returns the code of three digits, modulo 1000.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "remainders of ten")]
-    pub const fn numbered(number: u16) -> Self {
+    pub const fn from_number(number: u16) -> Self {
         let digits = [number / 100 % 10, number / 10 % 10, number % 10];
         let [a, b, c] = digits;
         Self(Short { bytes: [b'0' + a as u8, b'0' + b as u8, b'0' + c as u8], length: 3 })
@@ -138,7 +138,7 @@ impl NetworkCode {
 }
 
 impl Rrn {
-    /// The RRN of twelve digits in base 36; what is over 35 is taken modulo.
+    /// Returns the RRN of twelve digits in base 36; each digit is taken modulo 36.
     #[must_use]
     pub fn base36(digits: [u8; 12]) -> Self {
         let bytes = digits.map(|digit| match digit % 36 {
@@ -150,20 +150,20 @@ impl Rrn {
 }
 
 code! {
-    /// An institution's identification (DE32, DE33, DE100): 1 to 11 digits.
+    /// An institution identification code (DE32, DE33, DE100): 1 to 11 digits.
     Institution, 1 to 11, "1 to 11 digits", |byte| byte.is_ascii_digit()
 }
 
 code! {
-    /// A merchant type (DE18), which tells the channel: 6011 a machine, 6017 a mobile app.
+    /// A merchant type (DE18), which identifies the channel: 6011 is an ATM, 6017 is a mobile app.
     MerchantType, 4 to 4, "four digits", |byte| byte.is_ascii_digit()
 }
 code! {
-    /// A terminal's identification (DE41).
+    /// A terminal id (DE41).
     Terminal, 1 to 8, "1 to 8 printable characters", |byte| (b' '..=b'~').contains(&byte)
 }
 
-/// A transfer, by the UUID (version 7, so in order of time) that it has from the first moment.
+/// The id of a transfer: a UUID of version 7, so ids sort by time. A transfer has it from the start.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransferId(pub u128);
 
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_code_takes_its_own_form_only() {
+    fn each_code_accepts_its_own_format_only() {
         assert_eq!(Stan::from_ascii(b"000042"), Stan::new(42));
         assert_eq!(Stan::new(42).unwrap().to_string(), "000042");
         assert!(Stan::from_ascii(b"42").is_none() && Stan::new(1_000_000).is_none());
@@ -202,8 +202,8 @@ mod tests {
         assert!(ProcessingCode::from_ascii(b"40100A").is_none());
         assert_eq!(format!("{:?}", ResponseCode::from_ascii(b"00").unwrap()), "ResponseCode(00)");
         assert!(Institution::from_ascii(b"123456789012").is_none());
-        assert_eq!(NetworkCode::from_ascii(b"061"), Some(NetworkCode::numbered(61)));
-        assert_eq!(ResponseCode::from_ascii(b"07"), Some(ResponseCode::numbered(7)));
+        assert_eq!(NetworkCode::from_ascii(b"061"), Some(NetworkCode::from_number(61)));
+        assert_eq!(ResponseCode::from_ascii(b"07"), Some(ResponseCode::from_number(7)));
         let id = TransferId(0x0190_a4b5_c6d7_7e8f_8a0b_1c2d_3e4f_5061);
         assert_eq!(id.to_string(), "0190a4b5-c6d7-7e8f-8a0b-1c2d3e4f5061");
     }

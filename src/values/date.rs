@@ -1,147 +1,123 @@
-//! Days of the calendar, and what a clock shows at a moment.
+//! Calendar dates, UTC offsets, and local dates and times of a moment.
+//!
+//! The calendar is `jiff`'s. Ours are the forms of ISO 8583, which have no year, and the bounds: dates end at 9999-12-31,
+//! moments with `jiff`'s last timestamp, 9999-12-30T22:00:00.999Z.
 
 use std::fmt;
 
+use jiff::Timestamp;
+use jiff::civil::{self, DateTime};
+use jiff::fmt::temporal::DateTimePrinter;
+use jiff::tz;
+
 use super::{Moment, MonthDay, TimeOfDay, Transmission, Value, digits};
 
-const MILLIS_A_DAY: u64 = 86_400_000;
+/// A fixed offset from UTC, without daylight saving time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Offset(tz::Offset);
 
-/// 9999-12-31, counted from 1970-01-01.
-const DAYS_MAX: u64 = 2_932_896;
-
-/// How far clocks of a place are ahead of UTC, all the year.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Offset {
-    minutes: i16,
+impl Default for Offset {
+    fn default() -> Self {
+        Self::UTC
+    }
 }
 
 impl Offset {
-    /// None.
-    pub const UTC: Self = Self { minutes: 0 };
+    /// UTC itself.
+    pub const UTC: Self = Self(tz::Offset::UTC);
 
-    /// So many hours.
+    /// Creates an offset of whole hours.
     #[must_use]
     pub const fn hours(hours: i8) -> Self {
-        Self { minutes: hours as i16 * 60 }
+        Self(tz::Offset::constant(hours))
     }
 
-    const fn millis(self) -> i64 {
-        self.minutes as i64 * 60_000
-    }
-
-    /// Milliseconds since 1970 began there.
-    const fn local(self, moment: Moment) -> u64 {
-        moment.millis().saturating_add_signed(self.millis())
+    /// Returns the local date and time of a moment; at most the last one of the calendar.
+    fn local(self, moment: Moment) -> DateTime {
+        self.0.to_datetime(moment.timestamp())
     }
 }
 
 impl Value for Offset {
-    const EXPECTED: &'static str = "an offset from UTC: +07:00";
+    const EXPECTED: &'static str = "an offset from UTC, such as +07:00";
 
     fn from_ascii(text: &[u8]) -> Option<Self> {
         let [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] = *text else { return None };
         let (hours, minutes) = (digits(&[h0, h1])?, digits(&[m0, m1])?);
-        let ahead = i16::try_from(hours * 60 + minutes).ok()?;
-        let exists = hours <= 14 && minutes < 60;
-        exists.then_some(Self { minutes: if sign == b'-' { -ahead } else { ahead } })
+        let seconds = i32::try_from(hours * 3600 + minutes * 60).ok()?;
+        let offset = tz::Offset::from_seconds(if sign == b'-' { -seconds } else { seconds });
+        (hours <= 14 && minutes < 60).then_some(Self(offset.ok()?))
     }
 }
 
-/// A day of the (proleptic Gregorian) calendar with its year, from 1970-01-01 to 9999-12-31.
+/// A date of the proleptic Gregorian calendar, from 1970-01-01 to 9999-12-31.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Date {
-    year: u16,
-    day: MonthDay,
-}
+pub struct Date(civil::Date);
 
 impl Date {
-    /// `None` before 1970, after 9999, and for 29 February of a year that has none.
+    /// 1970-01-01.
+    const FIRST: Self = Self(civil::date(1970, 1, 1));
+
+    /// Returns `None` before 1970, after 9999, and for 29 February outside leap years.
     #[must_use]
-    pub const fn new(year: u16, day: MonthDay) -> Option<Self> {
-        let exists = !(day.month() == 2 && day.day() == 29) || is_leap(year);
-        if year >= 1970 && year <= 9999 && exists { Some(Self { year, day }) } else { None }
+    pub fn new(year: u16, day: MonthDay) -> Option<Self> {
+        let (year, month, day) =
+            (i16::try_from(year).ok()?, day.month().cast_signed(), day.day().cast_signed());
+        let date = Self(civil::Date::new(year, month, day).ok()?);
+        (date >= Self::FIRST).then_some(date)
     }
 
-    /// The day at a moment in a place; beyond 9999 the last day that there is.
+    /// Returns the date at a moment with a UTC offset; at most that of the last timestamp.
     #[must_use]
     pub fn of(moment: Moment, offset: Offset) -> Self {
-        Self::from_days(offset.local(moment) / MILLIS_A_DAY)
+        Self(offset.local(moment).date()).max(Self::FIRST)
     }
 
-    /// The day after; the last day that there is has itself.
+    /// Returns the next day; 9999-12-31 returns itself.
     #[must_use]
     pub fn next(self) -> Self {
-        Self::from_days(self.days() + 1)
+        Self(self.0.tomorrow().unwrap_or(self.0))
     }
 
-    /// The year.
+    /// Returns the year.
     #[must_use]
-    pub const fn year(self) -> u16 {
-        self.year
+    pub fn year(self) -> u16 {
+        self.0.year().unsigned_abs()
     }
 
-    /// The day of the year, from 1.
+    /// Returns the day of the year, from 1.
     #[must_use]
     pub fn day_of_year(self) -> u16 {
-        let before = Self { day: MonthDay::FIRST, ..self }.days();
-        u16::try_from(self.days() - before + 1).unwrap_or_default()
+        self.0.day_of_year().unsigned_abs()
     }
 
-    /// The date that a month and day mean, which is without its year the nearest to another one.
+    /// Returns the date with this month and day that is nearest to another date.
     #[must_use]
     pub fn nearest(day: MonthDay, to: Self) -> Self {
-        let years = [to.year.saturating_sub(1), to.year, to.year + 1];
+        let years = [to.year().saturating_sub(1), to.year(), to.year() + 1];
         let dates = years.into_iter().filter_map(|year| Self::new(year, day));
-        // Of three years in a row two may have no 29 February, and none of four around it: then `to` itself is as good.
-        dates.min_by_key(|date| date.days().abs_diff(to.days())).unwrap_or(to)
+        let distance = |date: &Self| date.0.duration_since(to.0).unsigned_abs();
+        // Three consecutive years can lack a 29 February, for example around 2100. Then `to` is as good as any other date.
+        dates.min_by_key(distance).unwrap_or(to)
     }
 
-    /// The month and day.
+    /// Returns the month and day.
     #[must_use]
-    pub const fn month_day(self) -> MonthDay {
-        self.day
+    pub fn month_day(self) -> MonthDay {
+        let (month, day) = (self.0.month().unsigned_abs(), self.0.day().unsigned_abs());
+        MonthDay::new(month, day).unwrap_or(MonthDay::FIRST)
     }
 
-    /// The moment at which clocks of a place show this day and time.
+    /// Returns the moment of this date and local time; at most the last timestamp.
     #[must_use]
     pub fn at(self, time: TimeOfDay, offset: Offset) -> Moment {
-        let seconds = u64::from(time.hour()) * 3600
-            + u64::from(time.minute()) * 60
-            + u64::from(time.second());
-        let local = self.days() * MILLIS_A_DAY + seconds * 1000;
-        Moment::from_millis(local.saturating_add_signed(-offset.millis()))
+        let [hour, minute, second] =
+            [time.hour(), time.minute(), time.second()].map(u8::cast_signed);
+        let local = self.0.at(hour, minute, second, 0);
+        let millis = offset.0.to_timestamp(local).unwrap_or(Timestamp::MAX).as_millisecond();
+        // A moment before 1970 is not representable, and does not occur in messages.
+        Moment::from_millis(u64::try_from(millis).unwrap_or_default())
     }
-
-    /// Days since 1970-01-01. Years begin in March, so that the leap day is their last.
-    fn days(self) -> u64 {
-        let (month, day) = (u64::from(self.day.month()), u64::from(self.day.day()));
-        let year = u64::from(self.year) - u64::from(month <= 2);
-        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-        year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468
-    }
-
-    fn from_days(days: u64) -> Self {
-        let days = days.min(DAYS_MAX) + 719_468;
-        let (era, day_of_era) = (days / 146_097, days % 146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-        let month = (from_march + 2) % 12 + 1;
-        let year = era * 400 + year_of_era + u64::from(month <= 2);
-        let narrow = |number: u64| u8::try_from(number).ok();
-        let found = narrow(month)
-            .zip(narrow(day))
-            .and_then(|(month, day)| MonthDay::new(month, day))
-            .and_then(|day| Self::new(u16::try_from(year).ok()?, day));
-        // The days are bounded above, so the calendar has found one.
-        found.unwrap_or(Self { year: 1970, day: MonthDay::FIRST })
-    }
-}
-
-const fn is_leap(year: u16) -> bool {
-    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
 impl Value for Date {
@@ -156,26 +132,44 @@ impl Value for Date {
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.day.month(), self.day.day())
+        self.0.fmt(f)
+    }
+}
+
+impl Moment {
+    /// Formats the moment as ISO 8601 in UTC with milliseconds: `2026-11-24T18:30:00.250Z`.
+    #[must_use]
+    pub fn iso8601(self) -> String {
+        DateTimePrinter::new().precision(Some(3)).timestamp_to_string(&self.timestamp())
+    }
+
+    /// Formats the moment as ISO 8601 with a UTC offset, without a fraction: `2026-11-25T01:30:00+07:00`.
+    #[must_use]
+    pub fn iso8601_at(self, offset: Offset) -> String {
+        let printer = DateTimePrinter::new().precision(Some(0));
+        printer.timestamp_with_offset_to_string(&self.timestamp(), offset.0)
+    }
+
+    /// Returns the moment as a timestamp of the calendar; at most the last one.
+    fn timestamp(self) -> Timestamp {
+        let millis = i64::try_from(self.millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
     }
 }
 
 impl TimeOfDay {
-    /// What clocks of a place show at a moment.
+    /// Returns the local time of a moment.
     #[must_use]
     pub fn of(moment: Moment, offset: Offset) -> Self {
-        let second = offset.local(moment) % MILLIS_A_DAY / 1000;
-        let part = |number: u64| u8::try_from(number).unwrap_or_default();
-        Self {
-            hour: part(second / 3600),
-            minute: part(second / 60 % 60),
-            second: part(second % 60),
-        }
+        let local = offset.local(moment);
+        let [hour, minute, second] =
+            [local.hour(), local.minute(), local.second()].map(i8::unsigned_abs);
+        Self { hour, minute, second }
     }
 }
 
 impl Transmission {
-    /// The transmission date and time of a message that is made at a moment.
+    /// Returns the transmission date and time (DE7) of a moment.
     #[must_use]
     pub fn of(moment: Moment) -> Self {
         Self {
@@ -184,7 +178,7 @@ impl Transmission {
         }
     }
 
-    /// The moment that clocks of a place showed, which is without its year the nearest to another one.
+    /// Returns the moment with this local date and time that is nearest to another moment.
     #[must_use]
     pub fn nearest(self, to: Moment, offset: Offset) -> Moment {
         Date::nearest(self.date, Date::of(to, offset)).at(self.time, offset)
@@ -198,17 +192,21 @@ mod tests {
     const JAKARTA: Offset = Offset::hours(7);
 
     #[test]
-    fn every_day_is_the_next_of_the_one_before() {
+    fn every_day_of_the_calendar_follows_the_one_before() {
         let mut date = Date::from_ascii(b"1970-01-01").unwrap();
-        for days in 0..=DAYS_MAX {
-            assert_eq!((date.days(), Date::from_days(days)), (days, date));
+        for days in 0..=2_932_895 {
+            let midnight = date.at(TimeOfDay::MIDNIGHT, Offset::UTC);
+            assert_eq!(midnight.millis(), days * 86_400_000);
+            assert_eq!(Date::of(midnight, Offset::UTC), date);
             date = date.next();
         }
-        assert_eq!(date.to_string(), "9999-12-31", "the last has itself for the next");
+        assert_eq!(date.to_string(), "9999-12-31");
+        assert_eq!(date.next(), date, "the last date returns itself");
+        assert_eq!(Date::of(Moment::from_millis(u64::MAX), Offset::UTC).to_string(), "9999-12-30");
     }
 
     #[test]
-    fn what_no_calendar_has_is_no_date() {
+    fn dates_outside_the_calendar_are_refused() {
         assert_eq!(Date::from_ascii(b"2028-02-29").unwrap().to_string(), "2028-02-29");
         for wrong in [&b"2026-02-29"[..], b"2100-02-29", b"2026-13-01", b"1969-12-31", b"20261124"]
         {
@@ -217,9 +215,9 @@ mod tests {
     }
 
     #[test]
-    fn an_offset_is_read_as_it_is_written() {
+    fn offsets_are_parsed() {
         assert_eq!(Offset::from_ascii(b"+07:00"), Some(JAKARTA));
-        assert_eq!(Offset::from_ascii(b"-03:30").unwrap().minutes, -210);
+        assert_eq!(Offset::from_ascii(b"-03:30").unwrap().0.seconds(), -12_600);
         for wrong in [&b"7"[..], b"+7:00", b"+15:00", b"+07:60", b"07:00"] {
             assert_eq!(Offset::from_ascii(wrong), None);
         }
@@ -228,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_another_day_and_time_in_jakarta() {
+    fn a_moment_has_another_date_and_time_in_jakarta() {
         let moment = Moment::from_millis(1_795_545_000_999);
         assert_eq!(Date::of(moment, Offset::UTC).to_string(), "2026-11-24");
         assert_eq!(Date::of(moment, JAKARTA).to_string(), "2026-11-25");
@@ -236,10 +234,12 @@ mod tests {
         assert_eq!(Transmission::of(moment).to_string(), "1124183000");
         let midnight = Date::of(moment, JAKARTA).at(TimeOfDay::new(1, 30, 0).unwrap(), JAKARTA);
         assert_eq!(midnight.millis(), 1_795_545_000_000);
+        assert_eq!(moment.iso8601(), "2026-11-24T18:30:00.999Z");
+        assert_eq!(moment.iso8601_at(JAKARTA), "2026-11-25T01:30:00+07:00");
     }
 
     #[test]
-    fn a_transmission_is_of_the_nearest_year() {
+    fn a_transmission_time_takes_the_nearest_year() {
         let new_year = Date::from_ascii(b"2027-01-01").unwrap();
         let just_after = new_year.at(TimeOfDay::new(0, 0, 5).unwrap(), Offset::UTC);
         let sent = Transmission::from_ascii(b"1231235958").unwrap();
@@ -251,6 +251,6 @@ mod tests {
                 .to_string()
         };
         assert_eq!(of(b"1231", b"2027-01-01"), "2026-12-31");
-        assert_eq!(of(b"0229", b"2027-03-01"), "2028-02-29", "the only one of the three years");
+        assert_eq!(of(b"0229", b"2027-03-01"), "2028-02-29", "the only leap year of the three");
     }
 }

@@ -1,4 +1,4 @@
-//! How values are written in the journal: as the text that people know them by.
+//! Serialization of values for the journal, as their usual text.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use super::{
     ResponseCode, Rrn, Stan, Terminal, TransferId, Transmission, Value,
 };
 
-/// A value whose text shows it whole.
+/// Implements serialization as text for values that print in full.
 macro_rules! as_text {
     ($($value:ty),+) => {$(
         impl Serialize for $value {
@@ -47,7 +47,7 @@ as_text!(
     Transmission
 );
 
-/// Milliseconds.
+/// As milliseconds.
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(self.millis())

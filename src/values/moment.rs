@@ -1,4 +1,4 @@
-//! Time, as the program reckons with it: it comes in as an argument, never from a clock of its own.
+//! Moments in time. The program receives them as arguments; pure code never reads a clock.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,31 +8,31 @@ use std::time::Duration;
 pub struct Moment(u64);
 
 impl Moment {
-    /// A moment so many milliseconds after 1970 began.
+    /// Creates a moment from milliseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since 1970 began.
+    /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn millis(self) -> u64 {
         self.0
     }
 
-    /// Whole seconds since 1970 began.
+    /// Returns the whole seconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn seconds(self) -> u64 {
         self.0 / 1000
     }
 
-    /// The moment a time later; the last there is, if that is none.
+    /// Returns the moment after a duration, saturating at the maximum.
     #[must_use]
     pub fn after(self, time: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)))
     }
 
-    /// The time since another moment; none if that is later, as it is when a clock was set back.
+    /// Returns the duration since an earlier moment; zero if that moment is later, as after a clock was set back.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_was_set_back_gives_no_time_rather_than_an_age() {
+    fn a_clock_that_was_set_back_gives_a_zero_duration() {
         let (earlier, later) = (Moment::from_millis(1_000), Moment::from_millis(3_500));
         assert_eq!(later.since(earlier), Duration::from_millis(2_500));
         assert_eq!(earlier.since(later), Duration::ZERO);

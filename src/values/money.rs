@@ -1,33 +1,33 @@
-//! Amounts as SNAP writes them: `{"value":"125000.00","currency":"IDR"}`.
+//! Amounts in the format of SNAP: `{"value":"125000.00","currency":"IDR"}`.
 
 use std::fmt;
 
 use super::{Amount, Currency};
 
-/// Currencies by their ISO 4217 letters; each has two decimals.
+/// Currencies by their ISO 4217 alphabetic code. Each has two decimals.
 const CURRENCIES: [(&str, Currency); 1] = [("IDR", Currency::IDR)];
 
-/// An amount in text, and back.
+/// An amount with conversion to and from the text of SNAP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Money(pub Amount);
 
-/// What is wrong with the value of an amount.
+/// The reasons why the value of an amount is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MoneyError {
     /// The value is not digits, a point and two decimals, or is more than 16 digits and two decimals.
     Value,
-    /// It is nothing.
+    /// The value is zero.
     Zero,
 }
 
 impl Money {
-    /// Digits before the point at most: SNAP's `ISO 4217, 16,2`.
+    /// The maximum number of digits before the decimal point: `ISO 4217, 16,2` in SNAP.
     const DIGITS_MAX: usize = 16;
 
-    /// The minor units of a value.
+    /// Parses a value into minor units.
     ///
     /// # Errors
-    /// If it is not more than nothing with exactly two decimals, without sign, blank or leading zero.
+    /// If the value is zero, does not have exactly two decimals, or has a sign, a blank or a leading zero.
     pub fn minor(value: &str) -> Result<u64, MoneyError> {
         let (whole, decimals) = value.split_once('.').ok_or(MoneyError::Value)?;
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -41,13 +41,13 @@ impl Money {
         if minor == 0 { Err(MoneyError::Zero) } else { Ok(minor) }
     }
 
-    /// The currency of its letters.
+    /// Returns the currency of an ISO 4217 alphabetic code.
     #[must_use]
     pub fn currency(letters: &str) -> Option<Currency> {
         CURRENCIES.iter().find(|(name, _)| *name == letters).map(|(_, currency)| *currency)
     }
 
-    /// The letters of its currency; its number, if they aren't known here.
+    /// Returns the alphabetic code of the currency, or the numeric code if the alphabetic one is unknown.
     #[must_use]
     pub fn letters(self) -> String {
         let currency = self.0.currency();
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_text_is_an_amount() {
+    fn only_plain_decimal_text_is_an_amount() {
         assert_eq!(Money::minor("125000.00"), Ok(12_500_000));
         assert_eq!(Money::minor("0.01"), Ok(1));
         assert_eq!(Money::minor("0.00"), Err(MoneyError::Zero));
@@ -101,14 +101,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(minor in 1..1_000_000_000_000_000_000_u64) {
+        fn a_written_amount_is_parsed_back(minor in 1..1_000_000_000_000_000_000_u64) {
             let money = Money(Amount::new(minor, Currency::IDR));
             prop_assert_eq!(Money::minor(&money.to_string()), Ok(minor));
             prop_assert_eq!(Money::currency(&money.letters()), Some(Currency::IDR));
         }
 
         #[test]
-        fn what_is_read_is_written_the_same(text in "[0-9.+-]{0,20}") {
+        fn a_parsed_amount_is_written_the_same(text in "[0-9.+-]{0,20}") {
             if let Ok(minor) = Money::minor(&text) {
                 prop_assert_eq!(Money(Amount::new(minor, Currency::IDR)).to_string(), text);
             }

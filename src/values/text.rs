@@ -1,4 +1,4 @@
-//! Names and references: text of people, of some length.
+//! Names and references: free text with a maximum length.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,19 +6,19 @@ use std::sync::Arc;
 use super::Value;
 use crate::masking;
 
-/// The name of a person or a company, as a bank writes it: 1 to 100 characters that can be printed. It prints masked.
+/// The name of a person or a company: 1 to 100 printable characters. It prints masked.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Name(Box<str>);
 
 impl Name {
-    /// `None` if it is empty, too long, or holds what can't be printed.
+    /// Returns `None` if the text is empty, too long, or has control characters.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let fits = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
         fits.then(|| Self(text.into()))
     }
 
-    /// The whole name. Not for logs.
+    /// Returns the full name. Do not log it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -37,12 +37,12 @@ impl fmt::Debug for Name {
     }
 }
 
-/// What somebody else calls a thing of theirs: 1 to 64 printable ASCII characters.
+/// An external reference, given by a customer, channel or partner: 1 to 64 printable ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reference(Arc<str>);
 
 impl Reference {
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_prints_masked_and_a_reference_whole() {
+    fn a_name_prints_masked_and_a_reference_in_full() {
         let name = Name::new("Siti Rahayu").unwrap();
         assert_eq!(format!("{name} {name:?}"), "S*** R***** Name(S*** R*****)");
         assert!(Name::new("").is_none() && Name::new("a\nb").is_none());

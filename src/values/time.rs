@@ -1,15 +1,15 @@
-//! Dates and times as ISO 8583 carries them: without a year, and checked against the calendar.
+//! Dates and times of ISO 8583: without a year, and checked against the calendar.
 
 use std::fmt;
 
 use super::{Value, digits};
 
-/// Reads two digits at a position of the text.
+/// Parses two digits at a position of the text.
 fn pair(text: &[u8], at: usize) -> Option<u8> {
     digits(text.get(at..at + 2)?).and_then(|number| number.try_into().ok())
 }
 
-/// A month and day, MMDD (DE13, DE15). The year is not on the wire; 29 February is therefore valid.
+/// A month and day, MMDD (DE13, DE15). The wire does not carry the year, so 29 February is always valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MonthDay {
     month: u8,
@@ -20,7 +20,7 @@ impl MonthDay {
     /// 1 January.
     pub(super) const FIRST: Self = Self { month: 1, day: 1 };
 
-    /// `None` if no year has such a day.
+    /// Returns `None` if the day does not exist in any year.
     #[must_use]
     pub const fn new(month: u8, day: u8) -> Option<Self> {
         let days = match month {
@@ -32,13 +32,13 @@ impl MonthDay {
         if day >= 1 && day <= days { Some(Self { month, day }) } else { None }
     }
 
-    /// The month, 1 to 12.
+    /// Returns the month, 1 to 12.
     #[must_use]
     pub const fn month(self) -> u8 {
         self.month
     }
 
-    /// The day, 1 to 31.
+    /// Returns the day, 1 to 31.
     #[must_use]
     pub const fn day(self) -> u8 {
         self.day
@@ -68,10 +68,10 @@ pub struct TimeOfDay {
 }
 
 impl TimeOfDay {
-    /// When a day begins.
+    /// The start of a day, 000000.
     pub const MIDNIGHT: Self = Self { hour: 0, minute: 0, second: 0 };
 
-    /// `None` if the clock never shows it. A leap second (60) is not accepted.
+    /// Returns `None` for an invalid time. A leap second (60) is not accepted.
     #[must_use]
     pub const fn new(hour: u8, minute: u8, second: u8) -> Option<Self> {
         if hour < 24 && minute < 60 && second < 60 {
@@ -81,19 +81,19 @@ impl TimeOfDay {
         }
     }
 
-    /// The hour, 0 to 23.
+    /// Returns the hour, 0 to 23.
     #[must_use]
     pub const fn hour(self) -> u8 {
         self.hour
     }
 
-    /// The minute, 0 to 59.
+    /// Returns the minute, 0 to 59.
     #[must_use]
     pub const fn minute(self) -> u8 {
         self.minute
     }
 
-    /// The second, 0 to 59.
+    /// Returns the second, 0 to 59.
     #[must_use]
     pub const fn second(self) -> u8 {
         self.second
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_no_calendar_or_clock_shows_is_refused() {
+    fn invalid_dates_and_times_are_refused() {
         assert_eq!(MonthDay::from_ascii(b"0229").unwrap().to_string(), "0229");
         for wrong in [b"0230", b"1301", b"0431", b"0100", b"0001", b"1 24"] {
             assert_eq!(MonthDay::from_ascii(wrong), None);

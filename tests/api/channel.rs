@@ -1,4 +1,4 @@
-//! A channel: signs as SNAP says, with code of its own, and reads what it is answered.
+//! A test client: signs requests by SNAP and reads the responses.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -7,11 +7,11 @@ use rsa::pkcs1v15::SigningKey;
 use rsa::signature::{SignatureEncoding, Signer};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use titian::api::{Claim, SignatureKey};
+use titian::api::{SignatureKey, SignedRequest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::house::soon;
+use super::fake_port::in_time;
 use super::key::MOBILE;
 
 pub(crate) const TRANSFER: &str = "/v1.0/transfer-interbank";
@@ -19,10 +19,10 @@ pub(crate) const STATUS: &str = "/v1.0/transfer/status";
 pub(crate) const INQUIRY: &str = "/v1.0/account-inquiry-external";
 pub(crate) const TOKEN: &str = "/v1.0/access-token/b2b";
 
-/// NOW, where the channel is.
-pub(crate) const STAMP: &str = "2026-11-25T01:30:00+07:00";
+/// `NOW` in the time zone of the channel.
+pub(crate) const TIMESTAMP: &str = "2026-11-25T01:30:00+07:00";
 
-/// A whole transfer.
+/// A complete transfer request.
 pub(crate) fn order(reference: &str) -> Value {
     json!({
         "partnerReferenceNo": reference,
@@ -31,7 +31,7 @@ pub(crate) fn order(reference: &str) -> Value {
         "beneficiaryAccountNo": "8881234567",
         "beneficiaryBankCode": "014",
         "sourceAccountNo": "1230004567",
-        "transactionDate": STAMP,
+        "transactionDate": TIMESTAMP,
         "currency": "IDR",
         "originatorInfos": [{"originatorCustomerName": "Budi Santoso", "originatorBankCode": "110"}],
         "customerReference": "rent",
@@ -40,7 +40,7 @@ pub(crate) fn order(reference: &str) -> Value {
     })
 }
 
-/// The same with a value changed, by its JSON pointer.
+/// Changes a value, by its JSON pointer.
 pub(crate) fn changed(mut body: Value, pointer: &str, value: Value) -> Value {
     *body.pointer_mut(pointer).unwrap() = value;
     body
@@ -57,22 +57,22 @@ impl Reply {
         self.json["responseCode"].as_str().unwrap()
     }
 
-    /// What is snapshotted: status and body.
+    /// Returns status and body, for snapshots.
     pub(crate) fn shown(&self) -> String {
         format!("{} {}", self.status, serde_json::to_string_pretty(&self.json).unwrap())
     }
 }
 
-/// A request that is put together by hand.
+/// A request.
 #[derive(Clone)]
-pub(crate) struct Asks {
+pub(crate) struct TestRequest {
     pub(crate) method: &'static str,
     pub(crate) path: String,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Asks {
+impl TestRequest {
     pub(crate) fn new(path: &str, body: &Value) -> Self {
         let headers = vec![("content-type", "application/json".to_owned())];
         Self {
@@ -111,7 +111,7 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    /// A channel with a token.
+    /// Connects and gets a token.
     pub(crate) async fn open(address: SocketAddr) -> Self {
         let mut channel = Self { address, stream: None, token: String::new() };
         let reply = channel.send(&Self::token_request()).await;
@@ -120,7 +120,7 @@ impl Channel {
         channel
     }
 
-    /// A channel with another one's token.
+    /// Uses the token of another client.
     pub(crate) fn with(address: SocketAddr, token: &str) -> Self {
         Self { address, stream: None, token: token.to_owned() }
     }
@@ -129,52 +129,53 @@ impl Channel {
         Self { address, stream: None, token: String::new() }
     }
 
-    pub(crate) fn token_request() -> Asks {
+    pub(crate) fn token_request() -> TestRequest {
         let key = SigningKey::<Sha256>::new(MOBILE.clone());
-        let signature = key.sign(format!("client-1|{STAMP}").as_bytes());
-        Asks::new(TOKEN, &json!({"grantType": "client_credentials"}))
+        let signature = key.sign(format!("client-1|{TIMESTAMP}").as_bytes());
+        TestRequest::new(TOKEN, &json!({"grantType": "client_credentials"}))
             .header("x-client-key", "client-1")
-            .header("x-timestamp", STAMP)
+            .header("x-timestamp", TIMESTAMP)
             .header("x-signature", &base64(&signature.to_bytes()))
     }
 
-    /// A request with everything that it must have.
-    pub(crate) fn signed(&self, path: &str, external: &str, body: &Value) -> Asks {
-        self.sign(&Asks::new(path, body).header("x-external-id", external), STAMP)
+    /// Makes a complete, signed request.
+    pub(crate) fn signed(&self, path: &str, external: &str, body: &Value) -> TestRequest {
+        self.sign(&TestRequest::new(path, body).header("x-external-id", external), TIMESTAMP)
     }
 
-    pub(crate) fn sign(&self, asks: &Asks, timestamp: &str) -> Asks {
-        let claim = Claim {
-            method: asks.method,
-            path: &asks.path,
+    pub(crate) fn sign(&self, request: &TestRequest, timestamp: &str) -> TestRequest {
+        let signed = SignedRequest {
+            method: request.method,
+            path: &request.path,
             token: &self.token,
-            body: &asks.body,
+            body: &request.body,
             timestamp,
         };
         let key = SignatureKey::new(super::settings::SECRET.as_bytes()).unwrap();
-        asks.clone()
+        request
+            .clone()
             .header("authorization", &format!("Bearer {}", self.token))
             .header("x-partner-id", "MOBILE")
             .header("channel-id", "95221")
             .header("x-timestamp", timestamp)
-            .header("x-signature", &key.sign(&claim))
+            .header("x-signature", &key.sign(&signed))
     }
 
     pub(crate) async fn ask(&mut self, path: &str, external: &str, body: &Value) -> Reply {
-        let asks = self.signed(path, external, body);
-        self.send(&asks).await
+        let request = self.signed(path, external, body);
+        self.send(&request).await
     }
 
-    pub(crate) async fn send(&mut self, asks: &Asks) -> Reply {
-        self.write(&asks.bytes()).await;
+    pub(crate) async fn send(&mut self, request: &TestRequest) -> Reply {
+        self.write(&request.bytes()).await;
         self.reply().await
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
         if self.stream.is_none() {
-            self.stream = Some(soon(TcpStream::connect(self.address)).await.unwrap());
+            self.stream = Some(in_time(TcpStream::connect(self.address)).await.unwrap());
         }
-        soon(self.stream.as_mut().unwrap().write_all(bytes)).await.unwrap();
+        in_time(self.stream.as_mut().unwrap().write_all(bytes)).await.unwrap();
     }
 
     pub(crate) async fn reply(&mut self) -> Reply {
@@ -184,14 +185,14 @@ impl Channel {
             if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
                 break end + 4;
             }
-            let read = soon(stream.read_buf(&mut bytes)).await.unwrap();
-            assert!(read > 0, "closed before an answer: {}", String::from_utf8_lossy(&bytes));
+            let read = in_time(stream.read_buf(&mut bytes)).await.unwrap();
+            assert!(read > 0, "closed before the response: {}", String::from_utf8_lossy(&bytes));
         };
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_lowercase();
         let length = head.split("content-length: ").nth(1).unwrap().lines().next().unwrap();
         let length: usize = length.parse().unwrap();
         while bytes.len() < end + length {
-            assert!(soon(stream.read_buf(&mut bytes)).await.unwrap() > 0);
+            assert!(in_time(stream.read_buf(&mut bytes)).await.unwrap() > 0);
         }
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let json = serde_json::from_slice(&bytes[end..]).unwrap_or(Value::Null);
@@ -201,10 +202,10 @@ impl Channel {
         Reply { status, head, json }
     }
 
-    /// Whether the other end has closed.
+    /// Returns whether the server has closed the connection.
     pub(crate) async fn is_closed(&mut self) -> bool {
         let mut byte = [0];
-        !matches!(soon(self.stream.as_mut().unwrap().read(&mut byte)).await, Ok(1..))
+        !matches!(in_time(self.stream.as_mut().unwrap().read(&mut byte)).await, Ok(1..))
     }
 
     pub(crate) fn hang_up(&mut self) {

@@ -1,20 +1,20 @@
-//! What the API says of itself is true: `/openapi.json` against what it does.
+//! `/openapi.json` matches what the API does.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use titian::api::{Debit, InquiryAnswer, Service};
+use titian::api::{AccountInquiryResponse, Debit, Service};
 
-use super::channel::{Asks, Channel, INQUIRY, STATUS, TRANSFER, changed, order};
-use super::house::{House, config, name, read};
+use super::channel::{Channel, INQUIRY, STATUS, TRANSFER, TestRequest, changed, order};
+use super::fake_port::{ApiServer, config, name, read};
 
 struct Document(Value);
 
 impl Document {
     async fn of(channel: &mut Channel) -> Self {
-        let mut asks = Asks::new("/openapi.json", &json!({}));
-        asks.method = "GET";
-        let reply = channel.send(&asks).await;
+        let mut request = TestRequest::new("/openapi.json", &json!({}));
+        request.method = "GET";
+        let reply = channel.send(&request).await;
         assert_eq!(reply.status, 200);
         Self(reply.json)
     }
@@ -26,12 +26,12 @@ impl Document {
         }
     }
 
-    fn asked(&self, path: &str) -> &Value {
+    fn request_schema(&self, path: &str) -> &Value {
         let body = &self.0["paths"][path]["post"]["requestBody"];
         self.schema(&body["content"]["application/json"]["schema"])
     }
 
-    /// Each property of an object and of those within it: its path and whether it must be there.
+    /// Returns each property of an object and of the objects in it: its path, and whether it is mandatory.
     fn fields(&self, object: &Value, prefix: &str) -> Vec<(String, bool)> {
         let required: Vec<_> = object["required"].as_array().cloned().unwrap_or_default();
         let mut fields = Vec::new();
@@ -47,12 +47,12 @@ impl Document {
         fields
     }
 
-    fn permits(&self, path: &str, answer: &Value, status: u16) {
-        let response = &self.0["paths"][path]["post"]["responses"][status.to_string()];
-        let schema = &response["content"]["application/json"]["schema"];
+    fn assert_permits(&self, path: &str, response: &Value, status: u16) {
+        let documented = &self.0["paths"][path]["post"]["responses"][status.to_string()];
+        let schema = &documented["content"]["application/json"]["schema"];
         let choices = schema["anyOf"].as_array().cloned().unwrap_or_else(|| vec![schema.clone()]);
-        let fits = choices.iter().any(|choice| self.fits(self.schema(choice), answer));
-        assert!(fits, "{path} {status} isn't told of {answer}");
+        let fits = choices.iter().any(|choice| self.fits(self.schema(choice), response));
+        assert!(fits, "{path} {status}: no schema permits {response}");
     }
 
     fn fits(&self, schema: &Value, value: &Value) -> bool {
@@ -70,20 +70,20 @@ impl Document {
 }
 
 #[tokio::test]
-async fn the_paths_are_those_that_are_served() {
-    let house = House::open("").await;
-    let mut channel = Channel::bare(house.address);
+async fn the_document_has_exactly_the_served_paths() {
+    let server = ApiServer::start("").await;
+    let mut channel = Channel::bare(server.address);
     let document = Document::of(&mut channel).await;
-    let told: BTreeSet<_> =
+    let paths: BTreeSet<_> =
         document.0["paths"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(told, Service::all().map(Service::path).collect());
-    for path in told {
-        let reply = channel.send(&Asks::new(path, &json!({}))).await;
-        document.permits(path, &reply.json, reply.status);
+    assert_eq!(paths, Service::all().map(Service::path).collect());
+    for path in paths {
+        let reply = channel.send(&TestRequest::new(path, &json!({}))).await;
+        document.assert_permits(path, &reply.json, reply.status);
     }
 }
 
-/// A value put where a path says, through lists too.
+/// Sets the value at a path, in the first item of a list too.
 fn put(object: &mut Map<String, Value>, path: &str, value: Value) {
     match path.split_once('.') {
         None => {
@@ -98,25 +98,25 @@ fn put(object: &mut Map<String, Value>, path: &str, value: Value) {
 }
 
 #[tokio::test]
-async fn the_fields_are_those_that_are_read_and_no_other_is_mandatory() {
-    let house = House::with(read(&config(""), Debit::Caller).unwrap()).await;
-    house.desk.names(name("SITI RAHAYU"));
-    let mut channel = Channel::open(house.address).await;
+async fn the_document_has_the_fields_that_are_read_and_their_mandatory_flags() {
+    let server = ApiServer::with(read(&config(""), Debit::Caller).unwrap()).await;
+    server.port.set_inquiry_response(name("SITI RAHAYU"));
+    let mut channel = Channel::open(server.address).await;
     let document = Document::of(&mut channel).await;
-    let whole = changed(order("T1"), "/additionalInfo", json!({"debitReference": "D1"}));
+    let complete = changed(order("T1"), "/additionalInfo", json!({"debitReference": "D1"}));
     let inquiry = json!({"beneficiaryBankCode": "014", "beneficiaryAccountNo": "8881234567", "amount": {"value": "1.00", "currency": "IDR"}});
     let status = json!({"originalPartnerReferenceNo": "T1"});
     let mut read = 0;
-    for (path, whole) in [(TRANSFER, whole), (INQUIRY, inquiry), (STATUS, status)] {
-        let fields = document.fields(document.asked(path), "");
+    for (path, complete) in [(TRANSFER, complete), (INQUIRY, inquiry), (STATUS, status)] {
+        let fields = document.fields(document.request_schema(path), "");
         for (field, mandatory) in &fields {
-            // Of another type it is named, so it is read.
-            let mut body = whole.clone();
+            // With another type it is reported, so it is read.
+            let mut body = complete.clone();
             put(body.as_object_mut().unwrap(), field, json!(false));
             let reply = channel.ask(path, "1", &body).await;
             let faults = reply.json["additionalInfo"]["faults"].to_string();
             assert!(faults.contains(&format!("\"{field}\"")), "{path} {field}: {}", reply.json);
-            // Null it is missing.
+            // With null it is missing.
             put(body.as_object_mut().unwrap(), field, Value::Null);
             let reply = channel.ask(path, "1", &body).await;
             let debit =
@@ -130,16 +130,16 @@ async fn the_fields_are_those_that_are_read_and_no_other_is_mandatory() {
 }
 
 #[tokio::test]
-async fn the_answers_are_those_that_are_told_of() {
-    let house = House::open("inquiry_wait = \"50ms\"").await;
-    let mut channel = Channel::open(house.address).await;
+async fn the_document_permits_every_response() {
+    let server = ApiServer::start("inquiry_wait = \"50ms\"").await;
+    let mut channel = Channel::open(server.address).await;
     let document = Document::of(&mut channel).await;
     let inquiry = json!({"partnerReferenceNo": "Q", "beneficiaryBankCode": "014", "beneficiaryAccountNo": "8881234567"});
     let status = |reference: &str| json!({"originalPartnerReferenceNo": reference});
     let mut statuses = Vec::new();
-    for named in [Some(name("SITI RAHAYU")), Some(InquiryAnswer::Unanswered), None] {
+    for named in [Some(name("SITI RAHAYU")), Some(AccountInquiryResponse::NoResponse), None] {
         if let Some(named) = named {
-            house.desk.names(named);
+            server.port.set_inquiry_response(named);
         }
         for (path, body) in [
             (INQUIRY, inquiry.clone()),
@@ -150,7 +150,7 @@ async fn the_answers_are_those_that_are_told_of() {
             (TRANSFER, json!({})),
         ] {
             let reply = channel.ask(path, "1", &body).await;
-            document.permits(path, &reply.json, reply.status);
+            document.assert_permits(path, &reply.json, reply.status);
             statuses.push(reply.status);
         }
     }

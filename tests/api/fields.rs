@@ -1,25 +1,25 @@
-//! What an order must say, and what is said of one that doesn't.
+//! The fields of a request, and the errors of wrong ones.
 
 use serde_json::{Value, json};
 use titian::api::Debit;
 use titian::transfer::Funding;
 
 use super::channel::{Channel, INQUIRY, STATUS, TRANSFER, changed, order};
-use super::house::{House, config, name, read};
+use super::fake_port::{ApiServer, config, name, read};
 
-async fn refused(channel: &mut Channel, body: &Value) -> (String, Vec<String>) {
+async fn errors_of(channel: &mut Channel, body: &Value) -> (String, Vec<String>) {
     let reply = channel.ask(TRANSFER, "1", body).await;
-    let faults = reply.json["additionalInfo"]["faults"].as_array().cloned().unwrap_or_default();
-    let faults = faults.iter().map(|fault| {
+    let errors = reply.json["additionalInfo"]["faults"].as_array().cloned().unwrap_or_default();
+    let errors = errors.iter().map(|fault| {
         format!("{} {}", fault["field"].as_str().unwrap(), fault["reason"].as_str().unwrap())
     });
-    (reply.code().to_owned(), faults.collect())
+    (reply.code().to_owned(), errors.collect())
 }
 
 #[tokio::test]
-async fn every_wrong_field_is_named_at_once() {
-    let house = House::open("banks = [\"014\", \"008\"]").await;
-    let mut channel = Channel::open(house.address).await;
+async fn all_wrong_fields_are_named_at_once() {
+    let server = ApiServer::start("banks = [\"014\", \"008\"]").await;
+    let mut channel = Channel::open(server.address).await;
     let empty = channel.ask(TRANSFER, "1", &json!({})).await;
     let wrong = json!({
         "partnerReferenceNo": 7, "amount": {"value": 125_000, "currency": "USD"}, "beneficiaryAccountName": "",
@@ -35,42 +35,43 @@ async fn every_wrong_field_is_named_at_once() {
         .ask(TRANSFER, "1", &changed(order("T1"), "/beneficiaryBankCode", json!("999")))
         .await;
     insta::assert_snapshot!([empty, wrong, both, unknown].map(|reply| reply.shown()).join("\n"));
-    assert!(house.desk.orders().is_empty());
+    assert!(server.port.orders().is_empty());
 }
 
 #[tokio::test]
-async fn an_amount_is_plain_positive_and_within_the_limit() {
-    let house = House::open("amount_max = \"125000.00\"").await;
-    let mut channel = Channel::open(house.address).await;
+async fn an_amount_is_well_formed_positive_and_within_the_limit() {
+    let server = ApiServer::start("amount_max = \"125000.00\"").await;
+    let mut channel = Channel::open(server.address).await;
     let values =
         ["0.00", "-1.00", "1.000", "1.0", "1", "", "1,00", "1e2.00", "99999999999999999.00"];
     for value in values {
-        let (code, faults) =
-            refused(&mut channel, &changed(order("T1"), "/amount/value", json!(value))).await;
-        assert_eq!((code.as_str(), faults.len()), ("4001801", 1), "{value} {faults:?}");
-        assert!(faults[0].starts_with("amount.value "));
+        let (code, errors) =
+            errors_of(&mut channel, &changed(order("T1"), "/amount/value", json!(value))).await;
+        assert_eq!((code.as_str(), errors.len()), ("4001801", 1), "{value} {errors:?}");
+        assert!(errors[0].starts_with("amount.value "));
     }
     for value in [json!(125_000), json!(null), json!(["1.00"])] {
-        let (code, _) = refused(&mut channel, &changed(order("T1"), "/amount/value", value)).await;
+        let (code, _) =
+            errors_of(&mut channel, &changed(order("T1"), "/amount/value", value)).await;
         assert!(code.starts_with("400180"));
     }
-    let (code, faults) =
-        refused(&mut channel, &changed(order("T1"), "/amount/currency", json!("USD"))).await;
+    let (code, errors) =
+        errors_of(&mut channel, &changed(order("T1"), "/amount/currency", json!("USD"))).await;
     assert_eq!(
-        (code.as_str(), &faults[..]),
+        (code.as_str(), &errors[..]),
         ("4001801", &["amount.currency is not the currency of the network".to_owned()][..])
     );
     let (code, _) =
-        refused(&mut channel, &changed(order("T1"), "/amount/value", json!("125000.01"))).await;
+        errors_of(&mut channel, &changed(order("T1"), "/amount/value", json!("125000.01"))).await;
     assert_eq!(code, "4031802");
-    let (code, _) = refused(&mut channel, &order("T1")).await;
-    assert_eq!(code, "2001800", "what is at the limit is within it");
+    let (code, _) = errors_of(&mut channel, &order("T1")).await;
+    assert_eq!(code, "2001800", "the limit itself is allowed");
 }
 
 #[tokio::test]
-async fn what_is_no_json_is_refused_and_not_shown() {
-    let house = House::open("").await;
-    let mut channel = Channel::open(house.address).await;
+async fn invalid_json_is_refused_and_not_shown() {
+    let server = ApiServer::start("").await;
+    let mut channel = Channel::open(server.address).await;
     let deep = "[".repeat(8_000);
     let bodies = [
         "",
@@ -84,10 +85,10 @@ async fn what_is_no_json_is_refused_and_not_shown() {
     ];
     for path in [TRANSFER, STATUS, INQUIRY] {
         for body in bodies {
-            let mut asks = channel.signed(path, "1", &json!({}));
-            asks.body = body.into();
-            let asks = channel.sign(&asks, super::channel::STAMP);
-            let reply = channel.send(&asks).await;
+            let mut request = channel.signed(path, "1", &json!({}));
+            request.body = body.into();
+            let request = channel.sign(&request, super::channel::TIMESTAMP);
+            let reply = channel.send(&request).await;
             let shown = reply.json.to_string();
             if path == TRANSFER || !body.contains("feeType") {
                 assert!(
@@ -101,65 +102,63 @@ async fn what_is_no_json_is_refused_and_not_shown() {
 }
 
 #[tokio::test]
-async fn an_order_says_what_the_channel_said() {
-    let house = House::open("").await;
-    let mut channel = Channel::open(house.address).await;
+async fn an_order_has_the_fields_of_the_request() {
+    let server = ApiServer::start("").await;
+    let mut channel = Channel::open(server.address).await;
     channel.ask(TRANSFER, "1", &order("T1")).await;
-    let [(order, begun)] = &house.desk.orders()[..] else { panic!("one order") };
-    insta::assert_snapshot!(format!("{order:#?}\n{begun:?}"));
+    let [(order, identity)] = &server.port.orders()[..] else { panic!("one order") };
+    insta::assert_snapshot!(format!("{order:#?}\n{identity:?}"));
     assert_eq!(order.to.reveal(), "8881234567");
-    assert_eq!(order.particulars.sender.as_ref().unwrap().reveal(), "Budi Santoso");
+    assert_eq!(order.details.sender.as_ref().unwrap().reveal(), "Budi Santoso");
 }
 
 #[tokio::test]
-async fn who_debits_itself_says_under_which_reference_and_nobody_else_does() {
-    let caller = House::with(read(&config(""), Debit::Caller).unwrap()).await;
+async fn a_debit_reference_is_mandatory_in_caller_mode_and_refused_otherwise() {
+    let caller = ApiServer::with(read(&config(""), Debit::Caller).unwrap()).await;
     let mut channel = Channel::open(caller.address).await;
-    let (code, faults) = refused(&mut channel, &order("T1")).await;
+    let (code, errors) = errors_of(&mut channel, &order("T1")).await;
     assert_eq!(
-        (code.as_str(), &faults[..]),
+        (code.as_str(), &errors[..]),
         ("4001802", &["additionalInfo.debitReference is missing".to_owned()][..])
     );
     let debited = |reference: &str| {
         changed(order("T1"), "/additionalInfo", json!({"debitReference": reference}))
     };
-    assert_eq!(refused(&mut channel, &debited("D1")).await.0, "2001800");
+    assert_eq!(errors_of(&mut channel, &debited("D1")).await.0, "2001800");
     assert_eq!(
-        refused(&mut channel, &debited("D2")).await.0,
+        errors_of(&mut channel, &debited("D2")).await.0,
         "4091800",
-        "another debit is another request"
+        "a request with another debit reference is a different request"
     );
     assert!(
-        matches!(&caller.desk.orders()[0].0.funding, Funding::Caller(reference) if reference.as_str() == "D1")
+        matches!(&caller.port.orders()[0].0.funding, Funding::Caller(reference) if reference.as_str() == "D1")
     );
 
-    let titian = House::open("").await;
+    let titian = ApiServer::start("").await;
     let mut channel = Channel::open(titian.address).await;
-    let (code, faults) = refused(&mut channel, &debited("D1")).await;
-    assert_eq!(code, "4001801", "or the customer would be debited twice");
-    assert!(faults[0].contains("core.debit = titian"));
-    assert!(titian.desk.orders().is_empty());
+    let (code, errors) = errors_of(&mut channel, &debited("D1")).await;
+    assert_eq!(code, "4001801", "otherwise the customer is debited twice");
+    assert!(errors[0].contains("core.debit = titian"));
+    assert!(titian.port.orders().is_empty());
 }
 
 #[tokio::test]
-async fn a_channel_is_of_the_kind_that_is_listed() {
+async fn a_channel_has_the_merchant_type_of_its_list() {
     let text = config("").replace("# 95011 = \"6011\"", "95011 = \"6011\"");
-    let house = House::with(read(&text, Debit::Titian).unwrap()).await;
-    house.desk.names(name("SITI RAHAYU"));
-    let mut channel = Channel::open(house.address).await;
+    let server = ApiServer::with(read(&text, Debit::Titian).unwrap()).await;
+    server.port.set_inquiry_response(name("SITI RAHAYU"));
+    let mut channel = Channel::open(server.address).await;
     channel.ask(TRANSFER, "1", &order("T1")).await;
     let machine = channel.signed(TRANSFER, "2", &order("T2")).header("channel-id", "95011");
     channel.send(&machine).await;
-    let kinds: Vec<_> = house
-        .desk
+    let merchant_types: Vec<_> = server
+        .port
         .orders()
         .iter()
-        .map(|(order, _)| {
-            (order.particulars.merchant.to_string(), order.particulars.terminal.to_string())
-        })
+        .map(|(order, _)| (order.details.merchant.to_string(), order.details.terminal.to_string()))
         .collect();
     assert_eq!(
-        kinds,
+        merchant_types,
         [("6017".to_owned(), "95221".to_owned()), ("6011".to_owned(), "95011".to_owned())]
     );
 }

@@ -1,4 +1,4 @@
-//! The key of the partner `MOBILE`: made anew by each process, so that none lies about.
+//! The key of the partner `MOBILE`. Each process makes a new one, so that no private key is in the repository.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -8,7 +8,7 @@ use rsa::pkcs8::{EncodePublicKey, LineEnding};
 use rsa::rand_core::{TryCryptoRng, TryRng};
 use rsa::{PrivateKey, PublicKey};
 
-/// The system's randomness.
+/// The random source of the system.
 struct System(File);
 
 impl TryRng for System {
@@ -33,12 +33,12 @@ impl TryRng for System {
 
 impl TryCryptoRng for System {}
 
-/// The key.
+/// The private key.
 pub(crate) static MOBILE: LazyLock<PrivateKey> = LazyLock::new(|| {
     PrivateKey::new(&mut System(File::open("/dev/urandom").unwrap()), 2048).unwrap()
 });
 
-/// The file of its public half.
+/// The file of the public key.
 pub(crate) static MOBILE_PUBLIC: LazyLock<String> = LazyLock::new(|| {
     let folder = env!("CARGO_TARGET_TMPDIR");
     let file = format!("{folder}/mobile-{}.pub.pem", std::process::id());

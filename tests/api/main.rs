@@ -1,4 +1,4 @@
-//! The channel API as a channel meets it: HTTP over real sockets, and a desk behind it that does as it is told.
+//! The channel API over HTTP and real sockets, with a fake port behind it.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,16 +6,16 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test that can't go on fails, and tells what it counted"
+    reason = "a test that can't continue fails, and prints what it counted"
 )]
 
-mod answers;
-mod bounds;
+mod admission;
 mod channel;
 mod document;
-mod endings;
+mod fake_port;
 mod fields;
-mod house;
 mod key;
-mod letting_in;
+mod limits;
+mod responses;
 mod settings;
+mod shutdown;

@@ -1,15 +1,15 @@
-//! The section `[api]`: every fault at once, and no secret in any of them.
+//! The section `[api]`: all faults at once, and no secret in them.
 
 use titian::api::Debit;
 
-use super::house::{config, read};
+use super::fake_port::{config, read};
 use super::key::MOBILE_PUBLIC;
 
-/// The partner's secret, as it stands in its file.
+/// The partner's secret.
 pub(crate) const SECRET: &str = include_str!("mobile.secret").trim_ascii_end();
 
 #[test]
-fn what_ships_is_read_and_shows_no_secret() {
+fn the_default_settings_are_valid_and_show_no_secret() {
     let settings = read(&config(""), Debit::Titian).unwrap();
     let shown = format!("{settings:?}");
     assert!(shown.contains("SignatureKey(***)") && !shown.contains("secret of the tests"));
@@ -17,7 +17,7 @@ fn what_ships_is_read_and_shows_no_secret() {
 }
 
 #[test]
-fn every_fault_is_told_with_its_key() {
+fn every_fault_has_its_key() {
     let over = "listen = \"here\"\nauth = \"snapp\"\nwait = \"soon\"\nconnections = 0\namount_max = \"1\"\n\
         banks = [\"A\"]\nmerchant = \"7\"\nlimit = 7";
     let text = config(over)
@@ -30,28 +30,25 @@ fn every_fault_is_told_with_its_key() {
 }
 
 #[test]
-fn a_secret_comes_from_a_file_or_the_environment_and_is_long_enough() {
+fn a_secret_comes_from_a_file_or_the_environment_and_has_a_minimum_length() {
     let from = |line: &str| config("").replace("secret_file = \"tests/api/mobile.secret\"", line);
     assert!(read(&from("secret_env = \"CARGO_PKG_DESCRIPTION\""), Debit::Titian).is_ok());
     let faults = |line: &str| read(&from(line), Debit::Titian).unwrap_err().join("\n");
-    let told = [
+    let messages = [
         faults("secret_env = \"CARGO_PKG_VERSION\""),
         faults("secret_env = \"TITIAN_NO_SUCH\""),
         faults("secret = \"inline is not possible\""),
         faults("secret_file = \"a\"\nsecret_env = \"b\""),
     ];
-    insta::assert_snapshot!(told.join("\n"));
+    insta::assert_snapshot!(messages.join("\n"));
 }
 
 #[test]
-fn two_partners_are_two_clients() {
+fn two_partners_have_two_client_ids() {
     let text = config("");
     let (_, partner) = text.rsplit_once("[api.partners.MOBILE]").unwrap();
     let twice = format!("{text}\n[api.partners.TELLER]{partner}");
     let faults = read(&twice, Debit::Titian).unwrap_err();
-    assert_eq!(
-        faults,
-        ["titian.toml: api.partners.TELLER: has a client_id that another partner has"]
-    );
+    assert_eq!(faults, ["titian.toml: api.partners.TELLER: has the client_id of another partner"]);
     assert!(read(&twice.replacen("client-1", "client-2", 1), Debit::Titian).is_ok());
 }

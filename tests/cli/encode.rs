@@ -1,9 +1,9 @@
-//! What `encode` takes, and what it says of what it does not.
+//! The input of `encode`, and its errors.
 
 use crate::program::{bytes_of, done, fed, titian};
 
 #[test]
-fn encode_tells_all_that_is_wrong() {
+fn encode_reports_all_errors() {
     let wrong = [
         ("", &[][..]),
         ("{\"mti\": \"0200\",}", &[]),
@@ -60,16 +60,16 @@ fn encode_tells_all_that_is_wrong() {
             &["--spec", "rendezvous"],
         ),
     ];
-    let told = wrong.map(|(json, options)| {
+    let reports = wrong.map(|(json, options)| {
         let run = fed(&[&["encode"], options].concat(), json.as_bytes());
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{json}");
         format!("{}\n{json}\n{}", options.join(" "), run.stderr)
     });
-    insta::assert_snapshot!(told.join("\n"));
+    insta::assert_snapshot!(reports.join("\n"));
 }
 
 #[test]
-fn the_short_form_and_subfields_encode_as_the_whole_form() {
+fn the_short_form_and_subfields_encode_like_the_long_form() {
     let json = r#"{"mti": "0200", "fields": {
         "48": {"subfields": {"sender_name": "BUDI", "beneficiary_name": "SITI", "customer_reference": "R1"}},
         "3": "401000", "4": {"value": "125000", "name": "amount", "title": "Amount, transaction"}}}"#;
@@ -85,7 +85,7 @@ fn the_short_form_and_subfields_encode_as_the_whole_form() {
 }
 
 #[test]
-fn what_encode_writes_for_an_array_is_what_decode_reads() {
+fn an_array_of_messages_round_trips() {
     let echo = |stan: &str| {
         format!(
             r#"{{"mti": "0800", "fields": {{"7": "1124032000", "11": "{stan}", "70": "301"}}}}"#
@@ -107,7 +107,7 @@ fn what_encode_writes_for_an_array_is_what_decode_reads() {
 }
 
 #[test]
-fn a_value_that_looks_masked_is_taken_as_given_if_that_is_said() {
+fn a_value_that_looks_masked_is_accepted_with_as_given() {
     let json = r#"{"mti": "0200", "fields": {"102": "****1234"}}"#;
     assert_eq!(fed(&["encode"], json.as_bytes()).code, 2);
     let hex = done(fed(&["encode", "--as-given"], json.as_bytes()));

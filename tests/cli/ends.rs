@@ -1,4 +1,4 @@
-//! How the program ends.
+//! Exit codes.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -8,8 +8,8 @@ use std::process::Stdio;
 use crate::program::{ECHO, command, hex_of, titian};
 
 #[test]
-fn a_reader_that_goes_away_is_no_fault() {
-    // Far more than a pipe holds, so that the program writes when nobody reads any more.
+fn a_closed_pipe_is_not_a_failure() {
+    // More than a pipe holds, so that the program writes after the reader has gone.
     let session = hex_of("fixtures/nusantara/transfer-request.framed.hex").repeat(200);
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("session.hex");
     fs::write(&file, session).unwrap();
@@ -28,12 +28,12 @@ fn a_reader_that_goes_away_is_no_fault() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_result_that_can_not_be_written_is_told() {
+fn an_unwritable_result_is_an_error() {
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = command(100, &["decode", ECHO]).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(70));
     let line = String::from_utf8(output.stderr).unwrap();
-    assert!(line.starts_with("error: the result can't be written: "), "{line}");
+    assert!(line.starts_with("error: result not written: "), "{line}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Every fixture, through the program and back.
+//! Every fixture, decoded and encoded by the program.
 
 use std::fs;
 use std::path::Path;
@@ -45,22 +45,22 @@ fn every_framed_fixture_is_the_bare_one_with_its_header() {
 }
 
 #[test]
-fn every_broken_fixture_is_refused_in_one_line_with_place_and_byte() {
+fn every_invalid_fixture_is_rejected_in_one_line_with_part_and_byte() {
     let mut count = 0;
     for network in NETWORKS {
         for path in hex_files(&Path::new("fixtures").join(network).join("broken")) {
             let expected = fs::read_to_string(path.replace(".hex", ".txt")).unwrap();
-            let [place, offset, _] = expected.split_whitespace().collect::<Vec<_>>()[..] else {
+            let [part, offset, _] = expected.split_whitespace().collect::<Vec<_>>()[..] else {
                 panic!("{path}: {expected}");
             };
             for format in ["table", "json"] {
                 let args = ["decode", "--spec", network, "--format", format, &path];
                 let line = refused(titian(&args));
-                assert!(line.starts_with(place), "{path}: {line}");
+                assert!(line.starts_with(part), "{path}: {line}");
                 assert!(line.contains(&format!(" at byte {offset}: ")), "{path}: {line}");
             }
             count += 1;
         }
     }
-    assert!(count >= 45, "{count} broken fixtures");
+    assert!(count >= 45, "{count} invalid fixtures");
 }

@@ -30,7 +30,10 @@ fn what_comes_before_a_wrong_frame_is_shown() {
     let wrong_value = session.replacen("393336303035", "393336303041", 1);
     for (stdin, expected) in [
         (cut, "frame 3 at byte 72: the stream ended after 334 of the 335 bytes of a frame"),
-        (&wrong_value, "frame 3, message from byte 86: DE2 (pan) at byte 43: class n takes digits"),
+        (
+            &wrong_value,
+            "frame 3, message from byte 86: DE2 (pan) at byte 43: class n allows digits",
+        ),
         (&format!("{session}00"), "frame 4 at byte 407: the stream ended after 1 of the 2 bytes"),
     ] {
         let run = fed(&FRAMED, stdin.as_bytes());

@@ -1,4 +1,4 @@
-//! What `decode` takes as input.
+//! The input of `decode`.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ fn a_message_comes_as_argument_file_or_stdin() {
     }
 }
 
-/// A dump as Wireshark copies it.
+/// Returns a dump as Wireshark copies it.
 fn dumped(bytes: &[u8]) -> String {
     let row = |(nth, row): (usize, &[u8])| {
         let hex: Vec<_> = row.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -37,7 +37,7 @@ fn dumped(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn text_that_may_be_hex_or_the_message_itself_is_what_decodes() {
+fn ambiguous_text_is_read_as_what_decodes() {
     let bytes = bytes_of(&hex_of("fixtures/holdfast/echo-request.hex"));
     let text = String::from_utf8(bytes).unwrap();
     let args = ["decode", "--spec", "holdfast"];
@@ -47,12 +47,12 @@ fn text_that_may_be_hex_or_the_message_itself_is_what_decodes() {
 }
 
 #[test]
-fn what_is_no_input_is_told() {
+fn invalid_input_is_reported() {
     for (args, stdin, expected) in [
-        (&["nosuch.hex"][..], "", "`nosuch.hex`: no such file, and not hex either: character 1"),
-        (&["303"], "", "`303`: no such file, and not hex either: 3 hex digits, an odd number"),
-        (&[""], "", "``: no such file, and not hex either: it is empty"),
-        (&["tests"], "", "tests: can't be read: "),
+        (&["nosuch.hex"][..], "", "`nosuch.hex`: not a file, and not hex: character 1"),
+        (&["303"], "", "`303`: not a file, and not hex: 3 hex digits, an odd number"),
+        (&[""], "", "``: not a file, and not hex: the argument is empty"),
+        (&["tests"], "", "tests: cannot read"),
         (&["-"], "303", "the input has 3 hex digits, an odd number"),
         (
             &["-"],
@@ -64,18 +64,14 @@ fn what_is_no_input_is_told() {
             "",
             "MTI at byte 0: the message ends here: 4 bytes needed, 0 left; the input is empty",
         ),
-        (&["--framed"], "", "frame 1 at byte 0: there is none; the input is empty"),
+        (&["--framed"], "", "frame 1 at byte 0: the input has no frame; the input is empty"),
         (
             &["-"],
             "30 32\n30 3g",
-            "; it was taken as bytes, not as hex, since character 5 of line 2 is no hex digit",
+            "; the input was read as raw bytes because it is not hex: character 5 of line 2 is not a hex digit",
         ),
-        (
-            &["--spec", "nusantra"],
-            "",
-            "--spec nusantra: neither a file nor a spec that ships with titian",
-        ),
-        (&["--format", "json", "--hex"], "", "--hex adds to the table"),
+        (&["--spec", "nusantra"], "", "--spec nusantra: not a file and not a shipped spec"),
+        (&["--format", "json", "--hex"], "", "--hex can't be combined with --format json"),
     ] {
         let line = refused(fed(&[&["decode"], args].concat(), stdin.as_bytes()));
         assert!(line.contains(expected), "{args:?} {stdin:?}: {line}");
@@ -83,20 +79,20 @@ fn what_is_no_input_is_told() {
 }
 
 #[test]
-fn a_message_of_another_framing_or_network_gets_a_hint() {
+fn a_message_of_another_framing_or_network_yields_a_hint() {
     let hint = |args: &[&str]| {
         let line = refused(titian(&[&["decode"], args].concat()));
         line.rsplit("; ").next().unwrap().to_owned()
     };
     let framed = "fixtures/nusantara/transfer-request.framed.hex";
-    assert_eq!(hint(&[framed]), "decodes with --framed");
-    assert_eq!(hint(&["--framed", TRANSFER]), "decodes without --framed");
+    assert_eq!(hint(&[framed]), "the input is valid with --framed");
+    assert_eq!(hint(&["--framed", TRANSFER]), "the input is valid without --framed");
     assert_eq!(
         hint(&["fixtures/holdfast/transfer-request.framed.hex"]),
-        "decodes with --spec holdfast --framed"
+        "the input is valid with --spec holdfast --framed"
     );
-    let sure = hint(&["--spec", "nusantara", "fixtures/holdfast/transfer-request.hex"]);
-    assert!(!sure.contains("decodes with"), "the user said which spec: {sure}");
+    let explicit = hint(&["--spec", "nusantara", "fixtures/holdfast/transfer-request.hex"]);
+    assert!(!explicit.contains("is valid with"), "the user chose the spec: {explicit}");
 }
 
 #[test]

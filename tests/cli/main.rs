@@ -1,4 +1,4 @@
-//! The program as a user runs it: what it takes, what it says, and how it ends.
+//! The program as a user runs it: arguments, output and exit codes.
 
 #![allow(
     clippy::unwrap_used,

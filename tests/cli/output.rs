@@ -1,4 +1,4 @@
-//! What the program prints, whole, as snapshots.
+//! The complete output of the program, as snapshots.
 
 use crate::program::{command, fed, hex_of, run, titian};
 
@@ -58,10 +58,10 @@ fn a_message_of_all_elements_revealed() {
 
 #[test]
 fn frames_with_a_keep_alive_between() {
-    let [echo, answer] = ["echo-request", "transfer-response-approved"]
+    let [echo, response] = ["echo-request", "transfer-response-approved"]
         .map(|name| hex_of(&format!("fixtures/holdfast/{name}.framed.hex")));
     let args = ["decode", "--spec", "holdfast", "--framed"];
-    insta::assert_snapshot!(fed(&args, format!("{echo}0000{answer}").as_bytes()).stdout);
+    insta::assert_snapshot!(fed(&args, format!("{echo}0000{response}").as_bytes()).stdout);
 }
 
 #[test]

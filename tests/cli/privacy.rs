@@ -1,4 +1,4 @@
-//! Nothing sensitive is shown that nobody asked for.
+//! Sensitive values are never shown without `--reveal`.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::program::{
     NETWORKS, TRANSFER, bytes_of, command, done, fed, fixtures, hex_of, refused, run, titian,
 };
 
-/// Every sensitive value of every fixture that can be told from others.
+/// Returns every recognizable sensitive value of all fixtures.
 fn secrets() -> BTreeSet<String> {
     let mut secrets = BTreeSet::new();
     for (network, text) in Spec::SHIPPED {
@@ -17,7 +17,7 @@ fn secrets() -> BTreeSet<String> {
         for path in fixtures(network, false) {
             let message = spec.decode(Bytes::from(bytes_of(&hex_of(&path)))).unwrap();
             for field in message.fields() {
-                if field.element().shown().sensitive.is_some() {
+                if field.element().presentation().sensitive.is_some() {
                     secrets.insert(field.reveal().trim().to_owned());
                 }
                 let parts = field.subfields();
@@ -35,7 +35,7 @@ fn in_hex(text: &str) -> String {
     text.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02X}"))
 }
 
-/// The two sides of a hex dump, each as if it were not broken over lines.
+/// Returns the two sides of a hex dump as continuous text.
 fn dump_sides(output: &str) -> (String, String) {
     let is_row = |line: &&str| line.len() > 56 && line[..4].bytes().all(|it| it.is_ascii_digit());
     let rows: Vec<_> = output.lines().filter(is_row).collect();
@@ -44,14 +44,14 @@ fn dump_sides(output: &str) -> (String, String) {
 }
 
 #[test]
-fn nothing_sensitive_is_shown_unless_it_is_asked_for() {
+fn sensitive_values_are_shown_only_with_reveal() {
     let secrets = secrets();
     let hexed: Vec<_> = secrets.iter().map(|secret| in_hex(secret)).collect();
     for network in NETWORKS {
         for path in fixtures(network, false) {
             for options in [&["--hex"][..], &["--format", "json"]] {
                 let args = [&["decode", "--spec", network, &path], options].concat();
-                // Wide enough that no value is broken over lines.
+                // Wide enough that no value is wrapped.
                 let output = done(run(command(2000, &args), b""));
                 let (hex, text) = dump_sides(&output);
                 let all = [output, hex, text].join("\n");
@@ -70,14 +70,14 @@ fn revealed_bytes_are_shown_whole() {
 }
 
 #[test]
-fn an_argument_that_may_be_a_message_is_not_told() {
+fn an_argument_that_may_be_a_message_is_not_shown() {
     let card = "303230304000000000000000".to_owned() + "31369360021300417780G";
     let line = refused(titian(&["decode", &card]));
     assert!(!line.contains("9360021300417780"), "{line}");
 }
 
 #[test]
-fn an_encoded_sensitive_value_is_not_told_when_it_is_wrong() {
+fn an_invalid_sensitive_value_is_not_shown() {
     let json = r#"{"mti": "0200", "fields": {"2": "93600213004177801234", "102": "21300417785\u0001",
         "48": "SITI RAHAYU\u0001", "52": "0011223344556G77"}}"#;
     let run = fed(&["encode"], json.as_bytes());
@@ -88,7 +88,7 @@ fn an_encoded_sensitive_value_is_not_told_when_it_is_wrong() {
 }
 
 #[test]
-fn what_is_masked_is_not_encoded() {
+fn a_masked_value_is_not_encoded() {
     for network in NETWORKS {
         let path = format!("fixtures/{network}/transfer-request.hex");
         let json = done(titian(&["decode", "--spec", network, "--format", "json", &path]));
@@ -103,7 +103,7 @@ fn what_is_masked_is_not_encoded() {
 }
 
 #[test]
-fn a_message_among_the_arguments_is_not_told() {
+fn a_message_among_the_arguments_is_not_shown() {
     let message = hex_of(TRANSFER);
     let option = format!("--{message}");
     for args in [

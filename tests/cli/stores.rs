@@ -1,4 +1,4 @@
-//! `titian verify`, `export` and `archive` on stores that a node wrote.
+//! `titian verify`, `export` and `archive` on stores written by a node.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use rusqlite::Connection;
 use crate::node::{Node, checkpoints, folder, id, store};
 use crate::program::{Run, done, refused, titian};
 
-/// A node that has lived, and the keys of its checkpoints.
-fn lived(name: &str) -> (PathBuf, Node) {
+/// A node with transfers, and the public key of its checkpoints.
+fn running(name: &str) -> (PathBuf, Node) {
     let folder = folder(&format!("cli-{name}"));
     fs::write(folder.join("checkpoint.pub"), checkpoints(&folder).public_key()).unwrap();
-    let node = Node::lived(&folder);
+    let node = Node::with_history(&folder);
     (folder, node)
 }
 
-/// The same, its process ended in order.
+/// The same, closed in order.
 fn recorded(name: &str) -> PathBuf {
-    let (folder, node) = lived(name);
+    let (folder, node) = running(name);
     drop(node.reader);
     node.journal.close().unwrap();
     folder
@@ -38,8 +38,8 @@ fn signed(folder: &Path) -> Run {
     verify(folder, &["--checkpoints", file, "--public-key", key])
 }
 
-/// What was said when the answer was no: one line, with the folder's name taken out.
-fn no(folder: &Path, run: &Run) -> String {
+/// Returns the one line of a negative result, with the folder replaced by DIR.
+fn negative(folder: &Path, run: &Run) -> String {
     assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{}", run.stderr);
     assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
     run.stderr.replace(folder.to_str().unwrap(), "DIR")
@@ -50,8 +50,8 @@ fn rewrite(folder: &Path, sql: &str) {
 }
 
 #[test]
-fn a_sound_store_is_verified_with_its_books_and_so_is_one_in_use() {
-    let (folder, node) = lived("sound");
+fn a_correct_store_is_verified_also_in_use() {
+    let (folder, node) = running("sound");
     let in_use = done(verify(&folder, &[]));
     drop(node.reader);
     node.journal.close().unwrap();
@@ -59,25 +59,25 @@ fn a_sound_store_is_verified_with_its_books_and_so_is_one_in_use() {
 }
 
 #[test]
-fn the_first_wrong_record_is_named() {
+fn the_first_wrong_row_is_named() {
     let folder = recorded("wrong");
     let whole = fs::read(store(&folder)).unwrap();
-    let mut said = String::new();
+    let mut output = String::new();
     for sql in [
-        "UPDATE rows SET form = replace(form, '12500000', '12500001') WHERE seq = 1",
+        "UPDATE rows SET facts = replace(facts, '12500000', '12500001') WHERE seq = 1",
         "DELETE FROM rows WHERE seq = 3",
         "DELETE FROM rows WHERE seq = (SELECT max(seq) FROM rows)",
-        "UPDATE rows SET state = 'Refunded' WHERE seq = 4",
-        "DELETE FROM notes WHERE name = 'closed books'",
+        "UPDATE rows SET state = 'refunded' WHERE seq = 4",
+        "DELETE FROM metadata WHERE name = 'closed_books'",
     ] {
         for ending in ["-wal", "-shm"] {
             let _ = fs::remove_file(format!("{}{ending}", store(&folder).display()));
         }
         fs::write(store(&folder), &whole).unwrap();
         rewrite(&folder, sql);
-        said += &[sql, "\n", &no(&folder, &signed(&folder))].concat();
+        output += &[sql, "\n", &negative(&folder, &signed(&folder))].concat();
     }
-    insta::assert_snapshot!(said);
+    insta::assert_snapshot!(output);
 }
 
 fn archive(folder: &Path, before: &str, to: &Path) -> Run {
@@ -86,15 +86,15 @@ fn archive(folder: &Path, before: &str, to: &Path) -> Run {
 }
 
 #[test]
-fn what_is_archived_is_verified_with_its_archive() {
+fn archived_rows_are_verified_with_the_archive() {
     let folder = recorded("archive");
     let to = folder.join("old.db");
-    let mut said = done(archive(&folder, "2026-11-24", &to));
-    said += &done(archive(&folder, "2026-11-25", &to));
-    said += &done(verify(&folder, &[]));
-    said += &done(verify(&folder, &["--archive", to.to_str().unwrap()]));
-    assert!(refused(archive(&folder, "2026-11-25", &to)).contains("there is such a file already"));
-    insta::assert_snapshot!(said.replace(folder.to_str().unwrap(), "DIR"));
+    let mut output = done(archive(&folder, "2026-11-24", &to));
+    output += &done(archive(&folder, "2026-11-25", &to));
+    output += &done(verify(&folder, &[]));
+    output += &done(verify(&folder, &["--archive", to.to_str().unwrap()]));
+    assert!(refused(archive(&folder, "2026-11-25", &to)).contains("exists"));
+    insta::assert_snapshot!(output.replace(folder.to_str().unwrap(), "DIR"));
 }
 
 fn export(folder: &Path, transfer: &str, options: &[&str]) -> Run {
@@ -103,18 +103,18 @@ fn export(folder: &Path, transfer: &str, options: &[&str]) -> Run {
 }
 
 #[test]
-fn a_life_is_exported_masked_unless_it_is_to_be_revealed() {
-    let (folder, node) = lived("export");
+fn a_transfer_is_exported_masked_unless_revealed() {
+    let (folder, node) = running("export");
     let [out, within] = [id(1, true), id(3, false)].map(|id| id.to_string());
     let masked = done(export(&folder, &out, &[]));
     insta::assert_snapshot!(masked);
     drop(node.reader);
     node.journal.close().unwrap();
-    assert_eq!(done(export(&folder, &out, &[])), masked, "the same in use and not");
+    assert_eq!(done(export(&folder, &out, &[])), masked, "the same output in use and closed");
     for ending in ["-index", "-index-wal", "-index-shm"] {
         let _ = fs::remove_file(format!("{}{ending}", store(&folder).display()));
     }
-    assert_eq!(done(export(&folder, &out, &[])), masked, "and without its index");
+    assert_eq!(done(export(&folder, &out, &[])), masked, "the same output without the index");
     for id in [out, within] {
         let masked = done(export(&folder, &id, &[]));
         let revealed = done(export(&folder, &id, &["--reveal"]));
@@ -123,24 +123,24 @@ fn a_life_is_exported_masked_unless_it_is_to_be_revealed() {
         }
     }
     let missing = export(&folder, "00000000-0000-0000-0000-000000000001", &[]);
-    assert!(no(&folder, &missing).contains("there is no transfer"));
+    assert!(negative(&folder, &missing).contains("not found"));
 }
 
 #[test]
-fn bad_use_is_one_line_that_says_what_to_do() {
+fn bad_usage_is_one_line_with_what_to_do() {
     let folder = recorded("use");
     let url = url(&folder);
     let (bare, missing) = (store(&folder), format!("{url}.missing"));
     let cases: [(&[&str], &str); 7] = [
         (&["verify", "--store", bare.to_str().unwrap()], "did you mean sqlite:///"),
-        (&["verify", "--store", &missing], "there is no such file"),
+        (&["verify", "--store", &missing], "no such file"),
         (&["verify", "--store", "postgres://user:hunter2@host/db"], "postgres://"),
-        (&["export", "--store", &url, "--transfer", "7"], "it is not a UUID"),
+        (&["export", "--store", &url, "--transfer", "7"], "expected a UUID"),
         (&["archive", "--store", &url, "--before", "24.11.2026", "--to", "x"], "a date YYYY-MM-DD"),
-        (&["verify", "--store", &url, "--archive", "nowhere.db"], "there is no such file"),
+        (&["verify", "--store", &url, "--archive", "nowhere.db"], "no such file"),
         (
             &["verify", "--store", &url, "--checkpoints", "README.md", "--public-key", "README.md"],
-            "no Ed25519 public keys",
+            "expected Ed25519 public keys",
         ),
     ];
     for (args, expected) in cases {
@@ -150,7 +150,7 @@ fn bad_use_is_one_line_that_says_what_to_do() {
         assert!(line.contains(expected), "{args:?}: {line}");
     }
     assert!(!Path::new(&format!("{}.missing-lock", bare.display())).exists());
-    let (locked, node) = lived("use-locked");
+    let (locked, node) = running("use-locked");
     let to = locked.join("old.db");
     assert!(refused(archive(&locked, "2026-11-25", &to)).contains("in use by another process"));
     drop(node);

@@ -1,46 +1,45 @@
-//! Arbitrary valid messages of any spec, made up from what it says of its elements.
+//! Arbitrary valid messages of a spec, generated from the attributes of its elements.
 
 use proptest::collection::hash_set;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::strategy::Union;
 use proptest::test_runner::{Config, TestRunner};
-use titian::iso8583::{Class, De, Form, Made, MessageLayout, Mti, Spec};
+use titian::iso8583::{Attributes, Class, Composition, De, MessageLayout, Mti, Spec};
 
-/// A message as its values.
+/// A message as MTI and values.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) mti: Mti,
     pub(crate) values: Vec<(De, String)>,
 }
 
-/// Holds a property against arbitrary messages of a spec.
-pub(crate) fn hold(spec: &Spec, cases: u32, property: impl Fn(Draft)) {
-    hold_for(spec, cases, messages(spec), property);
+/// Checks a property with arbitrary messages of a spec.
+pub(crate) fn check(spec: &Spec, cases: u32, property: impl Fn(Draft)) {
+    check_with(spec, cases, messages(spec), property);
 }
 
-/// Holds a property against pairs of messages of one layout.
-pub(crate) fn hold_pairs(spec: &Spec, cases: u32, property: impl Fn((Draft, Draft))) {
+/// Checks a property with pairs of messages of one layout.
+pub(crate) fn check_pairs(spec: &Spec, cases: u32, property: impl Fn((Draft, Draft))) {
     let pairs = layouts(spec).into_iter().map(|layout| (of(&layout), of(&layout)).boxed());
-    hold_for(spec, cases, Union::new(pairs), property);
+    check_with(spec, cases, Union::new(pairs), property);
 }
 
-fn hold_for<S: Strategy>(spec: &Spec, cases: u32, strategy: S, property: impl Fn(S::Value)) {
+fn check_with<S: Strategy>(spec: &Spec, cases: u32, strategy: S, property: impl Fn(S::Value)) {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let held = TestRunner::new(config).run(&strategy, |value| {
+    let result = TestRunner::new(config).run(&strategy, |value| {
         property(value);
         Ok(())
     });
-    held.unwrap_or_else(|failure| panic!("{}: {failure}", spec.name()));
+    result.unwrap_or_else(|failure| panic!("{}: {failure}", spec.name()));
 }
 
-/// Messages of all layouts.
+/// Generates messages of all layouts.
 pub(crate) fn messages(spec: &Spec) -> impl Strategy<Value = Draft> + use<> {
     Union::new(layouts(spec).iter().map(of))
 }
 
-/// Messages of a layout: with no element, with some, with all, and with none but those of the higher
-/// bitmaps.
+/// Generates messages of a layout: with no element, some, all, or only elements of the higher bitmaps.
 fn of((mtis, elements): &(Vec<Mti>, Values)) -> BoxedStrategy<Draft> {
     let number = elements.len();
     let high: Vec<_> = elements.iter().filter(|(de, _)| de.number() > 64).cloned().collect();
@@ -57,7 +56,7 @@ fn of((mtis, elements): &(Vec<Mti>, Values)) -> BoxedStrategy<Draft> {
 
 type Values = Vec<(De, BoxedStrategy<String>)>;
 
-/// The layouts of a spec: their MTIs, and the values of their elements.
+/// Returns the layouts of a spec: their MTIs, and generators for the values of their elements.
 fn layouts(spec: &Spec) -> Vec<(Vec<Mti>, Values)> {
     let all = (0..=9999).filter_map(Mti::new);
     all.filter_map(|mti| spec.layout_of(mti).filter(|layout| layout.selector()[0] == mti))
@@ -68,7 +67,7 @@ fn layouts(spec: &Spec) -> Vec<(Vec<Mti>, Values)> {
         .collect()
 }
 
-/// Most bytes of a message, roughly; one may have 65535.
+/// The approximate maximum number of bytes; the limit of a message is 65535.
 const MESSAGE_MAX: usize = 30_000;
 
 fn values(chosen: Values) -> impl Strategy<Value = Vec<(De, String)>> {
@@ -85,42 +84,43 @@ fn values(chosen: Values) -> impl Strategy<Value = Vec<(De, String)>> {
     })
 }
 
-/// A value of an element.
+/// Generates a value of an element.
 pub(crate) fn value(layout: &MessageLayout, de: De) -> BoxedStrategy<String> {
-    let form = layout.form(de).unwrap();
-    match layout.element(de).unwrap().made() {
-        Made::Plain => text(form).boxed(),
-        Made::Parts { parts, required } => {
-            let count = parts.len();
-            let whole: Vec<_> = parts.into_iter().map(text).collect();
-            let joined = (whole, required..=count)
+    let attributes = layout.attributes(de).unwrap();
+    match layout.element(de).unwrap().composition() {
+        Composition::Simple => text(attributes).boxed(),
+        Composition::Fixed { subfields, required } => {
+            let count = subfields.len();
+            let all: Vec<_> = subfields.into_iter().map(text).collect();
+            let joined = (all, required..=count)
                 .prop_map(|(parts, count)| parts.into_iter().take(count).collect());
             joined.boxed()
         }
-        Made::Tags { tag, length, known } => {
+        Composition::Tagged { tag_width: tag, length_width: length, known } => {
             let highest = 10_usize.pow(u32::try_from(length).unwrap()) - 1;
-            let free = Form { min: 0, max: highest, ..form };
+            let free = Attributes { min: 0, max: highest, ..attributes };
             let keys: Vec<_> = known.iter().map(|(key, _)| (*key).to_owned()).collect();
             let described: Vec<_> =
-                known.iter().map(|(key, form)| tagged(key, length, *form)).collect();
+                known.iter().map(|(key, attributes)| tagged(key, length, *attributes)).collect();
             let described = subsequence(described, 0..=known.len()).prop_shuffle();
-            let others = hash_set(text(Form { min: tag, max: tag, ..form }), 0..4);
+            let others = hash_set(text(Attributes { min: tag, max: tag, ..attributes }), 0..4);
             let others = others.prop_map(move |others| {
                 let unknown = others.iter().filter(|key| !keys.contains(key));
                 unknown.map(|key| tagged(key, length, free)).collect::<Vec<_>>()
             });
             let all = (described, others).prop_flat_map(|(described, others)| (described, others));
-            all.prop_map(move |(described, others)| joined(&described, &others, form.max)).boxed()
+            all.prop_map(move |(described, others)| joined(&described, &others, attributes.max))
+                .boxed()
         }
     }
 }
 
-fn tagged(tag: &str, width: usize, form: Form) -> BoxedStrategy<String> {
+fn tagged(tag: &str, width: usize, attributes: Attributes) -> BoxedStrategy<String> {
     let tag = tag.to_owned();
-    text(form).prop_map(move |value| format!("{tag}{:0width$}{value}", value.len())).boxed()
+    text(attributes).prop_map(move |value| format!("{tag}{:0width$}{value}", value.len())).boxed()
 }
 
-/// As many subfields as an element of this length has room for.
+/// Joins as many subfields as fit into an element of this length.
 fn joined(described: &[String], others: &[String], max: usize) -> String {
     let mut value = String::new();
     for subfield in described.iter().chain(others) {
@@ -131,12 +131,12 @@ fn joined(described: &[String], others: &[String], max: usize) -> String {
     value
 }
 
-/// Values longer than this are made by tests of their own.
+/// Longer values have their own tests.
 const LONG: usize = 1200;
 
-/// Any text of a form: the least and the most as often as something between.
-pub(crate) fn text(form: Form) -> impl Strategy<Value = String> + Clone {
-    let Form { class, min, max } = form;
+/// Generates a text with these attributes. Minimum and maximum lengths are as frequent as others.
+pub(crate) fn text(attributes: Attributes) -> impl Strategy<Value = String> + Clone {
+    let Attributes { class, min, max } = attributes;
     let most = max.min(LONG.max(min));
     let length = prop_oneof![
         3 => Just(min),
@@ -147,8 +147,8 @@ pub(crate) fn text(form: Form) -> impl Strategy<Value = String> + Clone {
     (length, any::<u64>()).prop_map(move |(length, seed)| characters(class, length, seed))
 }
 
-/// As many characters of a class, for bits twice as many hex digits. A seed of zero gives the first
-/// character throughout.
+/// Returns `length` characters of a class; for bits twice as many hex digits. A seed of zero repeats the
+/// first character.
 pub(crate) fn characters(class: Class, length: usize, seed: u64) -> String {
     let (first, others) = alphabet(class);
     let count = if class == Class::B { length * 2 } else { length };
@@ -168,7 +168,7 @@ const MARKS: &[u8] = b"0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 const PRINTABLE: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ abcdefghijklmnopqrstuvwxyz\
     !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
-/// The characters of a class: for the first place, and for the others.
+/// Returns the characters of a class: for the first position, and for the others.
 fn alphabet(class: Class) -> (&'static [u8], &'static [u8]) {
     match class {
         Class::N => (DIGITS, DIGITS),
@@ -177,7 +177,8 @@ fn alphabet(class: Class) -> (&'static [u8], &'static [u8]) {
         Class::Ans => (PRINTABLE, PRINTABLE),
         Class::Ns => (MARKS, MARKS),
         Class::B => (b"0123456789ABCDEF", b"0123456789ABCDEF"),
-        // What track data is in every coding: BCD makes a `D` of `=` and has no nibble for its neighbours.
+        // Track data that every coding supports: BCD turns `=` into `D` and has no nibble for the other
+        // marks.
         Class::Z => (b"0123456789D", b"0123456789D"),
         Class::Xn => (b"CD", DIGITS),
     }

@@ -1,4 +1,4 @@
-//! How values lie on the wire, byte by byte, as the codings of `docs/specs.md` say.
+//! The wire encoding of values, byte by byte, as `docs/specs.md` defines the codings.
 
 use bytes::{Bytes, BytesMut};
 use titian::iso8583::{
@@ -9,7 +9,7 @@ use crate::specs;
 
 const ONLY: De = De::PAN;
 const REQUEST: Mti = Mti::new(200).unwrap();
-/// MTI and bitmap of a message that has DE2 alone.
+/// MTI and bitmap of a message with DE2 only.
 const HEAD: &[u8] = b"0200\x40\0\0\0\0\0\0\0";
 
 fn encoded(spec: &Spec, value: &str) -> Result<Bytes, EncodeError> {
@@ -21,7 +21,7 @@ fn encoded(spec: &Spec, value: &str) -> Result<Bytes, EncodeError> {
 }
 
 #[test]
-fn every_coding_has_these_bytes_both_ways() {
+fn every_coding_encodes_and_decodes_these_bytes() {
     for (layout, value, wire) in [
         ("type: Fixed, len: 3, data_encoding: ASCII, class: n", "123", &b"123"[..]),
         ("type: Fixed, len: 3, data_encoding: EBCDIC, class: x+n", "C12", b"\xC3\xF1\xF2"),
@@ -100,7 +100,7 @@ fn every_coding_has_these_bytes_both_ways() {
 }
 
 #[test]
-fn hex_is_taken_in_either_case_and_written_in_upper_case() {
+fn hex_is_accepted_in_either_case_and_written_in_upper_case() {
     for layout in [
         "type: Fixed, len: 2, data_encoding: BINARY, class: b",
         "type: Fixed, len: 4, data_encoding: ASCII, class: b",
@@ -116,7 +116,7 @@ fn hex_is_taken_in_either_case_and_written_in_upper_case() {
 }
 
 #[test]
-fn a_tag_that_stands_twice_is_refused_in_every_coding() {
+fn a_duplicate_tag_is_rejected_in_every_coding() {
     for (layout, twice) in [
         ("len: 2, len_encoding: ASCII, data_encoding: ASCII, class: ans", "A1xB0A1y"),
         ("len: 2, len_encoding: ASCII, data_encoding: EBCDIC, class: ans", "A1xB0A1y"),
@@ -126,7 +126,7 @@ fn a_tag_that_stands_twice_is_refused_in_every_coding() {
         let spec = specs::of_element(&format!("type: Variable, {layout}, {subfields}"));
         encoded(&spec, &twice[..5]).unwrap();
         let error = encoded(&spec, twice).unwrap_err();
-        let fault = SubfieldFault { place: 5, reason: SubfieldReason::TagTwice };
+        let fault = SubfieldFault { position: 5, reason: SubfieldReason::DuplicateTag };
         assert_eq!(error.reason, EncodeReason::Subfields(fault), "{layout}");
 
         let whole = specs::of_element(&format!("type: Variable, {layout}, max: 99"));
@@ -136,13 +136,13 @@ fn a_tag_that_stands_twice_is_refused_in_every_coding() {
 }
 
 #[test]
-fn track_data_that_bcd_has_no_nibble_for_is_refused() {
+fn track_data_without_a_bcd_nibble_is_rejected() {
     let spec = specs::of_element(
         "type: Variable, len: 1, len_encoding: BCD, data_encoding: BCD, class: z, max: 37",
     );
     for sign in [':', ';', '<', '>', '?'] {
         let error = encoded(&spec, &format!("601{sign}99")).unwrap_err();
-        assert_eq!(error.reason, EncodeReason::Class { class: Class::Z, place: 3 });
+        assert_eq!(error.reason, EncodeReason::Class { class: Class::Z, position: 3 });
     }
     let separated = encoded(&spec, "601=99").unwrap();
     assert_eq!(separated, encoded(&spec, "601D99").unwrap());
@@ -150,7 +150,7 @@ fn track_data_that_bcd_has_no_nibble_for_is_refused() {
 }
 
 #[test]
-fn the_longest_message_goes_through_and_a_longer_one_is_not_written() {
+fn the_longest_message_is_encoded_and_a_longer_one_is_rejected() {
     let spec = specs::of_element(
         "type: Variable, len: 2, len_encoding: BINARY, data_encoding: ASCII, class: ans, max: 65535",
     );

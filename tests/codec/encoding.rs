@@ -1,32 +1,32 @@
-//! What an encoder refuses leaves no trace.
+//! Values that an encoder rejects leave nothing behind.
 
 use bytes::BytesMut;
-use titian::iso8583::{Class, De, EncodeReason, Encoder, Form, MessageLayout, Mti};
+use titian::iso8583::{Attributes, Class, De, EncodeReason, Encoder, MessageLayout, Mti};
 
-use crate::arbitrary::{Draft, hold};
+use crate::arbitrary::{Draft, check};
 use crate::same::encoded;
 use crate::specs;
 
 const CASES: u32 = 150;
 
-/// Values that no element of this form takes.
-fn wrong_values(form: Form) -> [String; 2] {
-    let digits = if form.class == Class::B { 2 } else { 1 };
-    ["\u{7F}".to_owned(), "C".repeat(digits * (form.max + 1))]
+/// Returns values that no element with these attributes accepts.
+fn wrong_values(attributes: Attributes) -> [String; 2] {
+    let digits = if attributes.class == Class::B { 2 } else { 1 };
+    ["\u{7F}".to_owned(), "C".repeat(digits * (attributes.max + 1))]
 }
 
-/// Tries values that must be refused.
+/// Tries values that must be rejected.
 fn try_wrong(encoder: &mut Encoder<'_, '_>, layout: &MessageLayout, de: De) {
-    for wrong in wrong_values(layout.form(de).unwrap()) {
+    for wrong in wrong_values(layout.attributes(de).unwrap()) {
         let error = encoder.text(de, &wrong).map(|_| ()).unwrap_err();
         assert_eq!(error.de, Some(de));
     }
 }
 
 #[test]
-fn a_refused_value_leaves_the_message_as_it_was() {
+fn a_rejected_value_leaves_the_message_unchanged() {
     for spec in specs::all() {
-        hold(spec, CASES, |draft| {
+        check(spec, CASES, |draft| {
             let layout = spec.layout_of(draft.mti).unwrap();
             let (last, _) = layout.elements().last().unwrap();
             let mut buffer = BytesMut::new();
@@ -45,9 +45,9 @@ fn a_refused_value_leaves_the_message_as_it_was() {
 }
 
 #[test]
-fn an_encoder_that_is_given_up_leaves_the_buffer_as_it_was() {
+fn a_dropped_encoder_leaves_the_buffer_unchanged() {
     for spec in specs::all() {
-        hold(spec, CASES, |draft| {
+        check(spec, CASES, |draft| {
             let mut buffer = BytesMut::from(&b"before"[..]);
             let mut encoder = spec.encoder(draft.mti, &mut buffer).unwrap();
             for (de, value) in &draft.values {
@@ -60,15 +60,15 @@ fn an_encoder_that_is_given_up_leaves_the_buffer_as_it_was() {
 }
 
 #[test]
-fn a_template_that_is_refused_a_value_leaves_the_buffer_as_it_was() {
+fn a_template_with_a_rejected_value_leaves_the_buffer_unchanged() {
     for spec in specs::all() {
-        hold(spec, CASES, |draft| {
+        check(spec, CASES, |draft| {
             let (elements, values): (Vec<_>, Vec<_>) = draft.values.iter().cloned().unzip();
             let layout = spec.layout_of(draft.mti).unwrap();
             let template = spec.template(draft.mti, &elements).unwrap();
             let mut buffer = BytesMut::from(&b"before"[..]);
             for (nth, de) in elements.iter().enumerate() {
-                for wrong in wrong_values(layout.form(*de).unwrap()) {
+                for wrong in wrong_values(layout.attributes(*de).unwrap()) {
                     let mut values = values.clone();
                     values[nth] = wrong;
                     assert_eq!(template.encode(&values, &mut buffer).unwrap_err().de, Some(*de));
@@ -83,22 +83,22 @@ fn a_template_that_is_refused_a_value_leaves_the_buffer_as_it_was() {
 }
 
 #[test]
-fn parts_that_may_not_be_missing_may_not_be_left_out() {
+fn mandatory_subfields_are_required() {
     let layout = "type: Fixed, len: 6, data_encoding: ASCII, class: n, subfields: [
         { name: one, len: 2, class: n }, { name: two, len: 4, class: n } ]";
     let spec = specs::of_element(layout);
     let mut buffer = BytesMut::new();
     let mut encoder = spec.encoder(Mti::new(200).unwrap(), &mut buffer).unwrap();
     for too_few in [&[][..], &["12"]] {
-        assert!(encoder.parts(De::PAN, too_few).is_err(), "{too_few:?}");
+        assert!(encoder.fixed_subfields(De::PAN, too_few).is_err(), "{too_few:?}");
     }
-    encoder.parts(De::PAN, &["12", "3"]).unwrap();
+    encoder.fixed_subfields(De::PAN, &["12", "3"]).unwrap();
     encoder.finish();
     assert_eq!(buffer[12..], b"120003"[..]);
 }
 
 #[test]
-fn an_element_that_is_made_of_other_subfields_is_not_echoed() {
+fn an_element_with_different_subfields_is_not_echoed() {
     let element = |subfields: &str| {
         format!(
             "{{ position: 2, name: only, id: 2, type: Variable, len: 2, len_encoding: ASCII, \

@@ -9,19 +9,19 @@ pub(crate) struct Fixture {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The whole messages of a network, without framing.
-pub(crate) fn whole(network: &str) -> Vec<Fixture> {
+/// Returns the valid messages of a network, without framing.
+pub(crate) fn valid(network: &str) -> Vec<Fixture> {
     let mut fixtures = read(network, "");
     fixtures.retain(|fixture| !fixture.name.ends_with(".framed"));
     fixtures
 }
 
-/// The messages of a network that must be refused.
-pub(crate) fn broken(network: &str) -> Vec<Fixture> {
+/// Returns the messages of a network that must be rejected.
+pub(crate) fn invalid(network: &str) -> Vec<Fixture> {
     read(network, "broken")
 }
 
-/// The messages of a folder of a network, in the order of their names.
+/// Returns the messages of a folder of a network, ordered by name.
 pub(crate) fn read(network: &str, folder: &str) -> Vec<Fixture> {
     let folder = Path::new("fixtures").join(network).join(folder);
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

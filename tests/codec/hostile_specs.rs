@@ -1,4 +1,4 @@
-//! No text is too odd for the reader of specs: it compiles, or has faults.
+//! Any text either compiles as a spec or has faults.
 
 use titian::iso8583::{Spec, SpecError};
 
@@ -13,7 +13,7 @@ fn faults(text: &str) -> usize {
 }
 
 #[test]
-fn numbers_beyond_all_measure_are_faults() {
+fn huge_numbers_are_faults() {
     let most = usize::MAX.to_string();
     let element = |rest: &str| {
         let element =
@@ -40,11 +40,11 @@ fn numbers_beyond_all_measure_are_faults() {
 }
 
 #[test]
-fn aliases_nest_no_deeper_than_anything_else() {
+fn the_nesting_limit_includes_aliases() {
     let rungs = (1..50_000).map(|rung| format!("- &a{rung} [*a{}]\n", rung - 1));
     let ladder: String = std::iter::once("- &a0 []\n".to_owned()).chain(rungs).collect();
     let Err(SpecError::Faulty { faults, .. }) = Spec::parse("ladder", &ladder) else {
         panic!("it has a fault");
     };
-    assert_eq!(faults[0].reason, "nested deeper than 64");
+    assert_eq!(faults[0].reason, "nested deeper than 64 levels");
 }

@@ -1,5 +1,4 @@
-//! What the codec promises, held against arbitrary messages of every spec and against bytes that are no
-//! messages.
+//! Properties of the codec, tested with arbitrary messages of every spec and with invalid bytes.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,16 +6,16 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test that can't go on fails, and tells what it counted"
+    reason = "a test may panic, and prints what it counted"
 )]
 
-mod answers;
 mod arbitrary;
 mod codings;
 mod encoding;
 mod fixtures;
 mod hostile_specs;
-mod refusals;
+mod rejections;
+mod responses;
 mod round_trip;
 mod same;
 mod specs;

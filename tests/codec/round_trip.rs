@@ -1,33 +1,33 @@
-//! What is encoded decodes to the same, in every spec and in every way of encoding.
+//! Encoded messages decode to the same values, in every spec and with every encoder.
 
 use std::cell::RefCell;
 
 use bytes::BytesMut;
 use titian::iso8583::{De, Message};
 
-use crate::arbitrary::hold;
+use crate::arbitrary::check;
 use crate::same::{assert_encodes_to_its_bytes, draft_of, encoded};
 use crate::specs;
 
 const CASES: u32 = 400;
 
 #[test]
-fn every_message_decodes_to_the_values_it_was_encoded_from() {
+fn every_message_decodes_to_its_values() {
     for spec in specs::all() {
-        hold(spec, CASES, |draft| {
+        check(spec, CASES, |draft| {
             let bytes = encoded(spec, &draft).freeze();
             let message = spec.decode(bytes.clone()).unwrap();
             assert_eq!(message.mti(), draft.mti);
             assert_eq!(draft_of(&message).values, draft.values);
             assert_eq!(message.bytes(), &bytes);
             assert_encodes_to_its_bytes(&message);
-            assert_fields_lie_one_behind_the_other(&message);
-            assert_has_what_the_bitmaps_say(&message);
+            assert_fields_are_contiguous(&message);
+            assert_fields_match_the_bitmaps(&message);
         });
     }
 }
 
-fn assert_fields_lie_one_behind_the_other(message: &Message<'_>) {
+fn assert_fields_are_contiguous(message: &Message<'_>) {
     let mut end = message.fields().next().map_or(message.bytes().len(), |field| field.offset());
     for field in message.fields() {
         assert_eq!(field.offset(), end, "{}", field.de());
@@ -38,7 +38,7 @@ fn assert_fields_lie_one_behind_the_other(message: &Message<'_>) {
     assert_eq!(end, message.bytes().len());
 }
 
-fn assert_has_what_the_bitmaps_say(message: &Message<'_>) {
+fn assert_fields_match_the_bitmaps(message: &Message<'_>) {
     let bitmaps: Vec<_> = message.bitmaps().collect();
     for de in (2..=192).filter_map(De::new) {
         let (word, bit) = (usize::from(de.number() - 1) / 64, (de.number() - 1) % 64);
@@ -48,9 +48,9 @@ fn assert_has_what_the_bitmaps_say(message: &Message<'_>) {
 }
 
 #[test]
-fn a_template_gives_the_bytes_that_an_encoder_gives() {
+fn a_template_writes_the_same_bytes_as_an_encoder() {
     for spec in specs::all() {
-        hold(spec, CASES, |draft| {
+        check(spec, CASES, |draft| {
             let (elements, values): (Vec<_>, Vec<_>) = draft.values.iter().cloned().unzip();
             let template = spec.template(draft.mti, &elements).unwrap();
             let mut buffer = BytesMut::from(&b"before"[..]);
@@ -62,10 +62,10 @@ fn a_template_gives_the_bytes_that_an_encoder_gives() {
 }
 
 #[test]
-fn messages_are_written_behind_what_the_buffer_holds() {
+fn messages_are_appended_to_the_buffer() {
     for spec in specs::all() {
         let stream = RefCell::new(BytesMut::new());
-        hold(spec, 20, |draft| {
+        check(spec, 20, |draft| {
             let stream = &mut *stream.borrow_mut();
             let before = stream.clone();
             let mut encoder = spec.encoder(draft.mti, stream).unwrap();

@@ -1,4 +1,4 @@
-//! Whether a message, encoded again from its values, is the same.
+//! Compares a message with its values encoded again.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use titian::iso8583::{Message, Spec};
 
 use crate::arbitrary::Draft;
 
-/// A draft's message, put together element by element.
+/// Encodes a draft element by element.
 pub(crate) fn encoded(spec: &Spec, draft: &Draft) -> BytesMut {
     let mut buffer = BytesMut::new();
     let mut encoder = spec.encoder(draft.mti, &mut buffer).unwrap();
@@ -18,14 +18,14 @@ pub(crate) fn encoded(spec: &Spec, draft: &Draft) -> BytesMut {
     buffer
 }
 
-/// The values of a message.
+/// Returns the values of a message.
 pub(crate) fn draft_of(message: &Message<'_>) -> Draft {
     let values = message.fields().map(|field| (field.de(), field.reveal().into_owned())).collect();
     Draft { mti: message.mti(), values }
 }
 
-/// Asserts that the values of a message give its bytes again. Of hex on the wire the case may differ; and a
-/// bitmap without an element, which nothing obliges a peer to leave out, is left out.
+/// Asserts that the values of a message encode to its bytes. The case of hex on the wire may differ. An empty
+/// last bitmap, which a peer may send, is not encoded.
 pub(crate) fn assert_encodes_to_its_bytes(message: &Message<'_>) {
     let again = encoded(message.spec(), &draft_of(message));
     if ends_in_an_empty_bitmap(message) {
@@ -38,7 +38,7 @@ pub(crate) fn assert_encodes_to_its_bytes(message: &Message<'_>) {
         return;
     }
     assert_eq!(again.len(), bytes.len(), "{message}");
-    let hex = hex_places(message);
+    let hex = hex_ranges(message);
     for (at, (new, old)) in again.iter().zip(bytes).enumerate() {
         let folded = hex.iter().any(|span| span.contains(&at)) && folded(*new) == folded(*old);
         assert!(new == old || folded, "{message}: byte {at} was {old:#04x} and is {new:#04x}");
@@ -50,17 +50,17 @@ fn ends_in_an_empty_bitmap(message: &Message<'_>) -> bool {
     bitmaps.len() > 1 && bitmaps.last() == Some(&0)
 }
 
-/// Where hex stands in a message: in bitmaps of characters, and in bits.
-fn hex_places(message: &Message<'_>) -> Vec<Range<usize>> {
+/// Returns the byte ranges that hold hex: bitmaps of characters, and bits.
+fn hex_ranges(message: &Message<'_>) -> Vec<Range<usize>> {
     let body = message.fields().next().map_or(message.bytes().len(), |field| field.offset());
     let bitmaps = message.mti_width()..body;
     let hex = bitmaps.len() == 16 * message.bitmaps().count();
-    let fields = message.fields().filter(|field| field.form().ends_with("hex"));
+    let fields = message.fields().filter(|field| field.attributes().ends_with("hex"));
     let bits = fields.map(|field| field.offset()..field.offset() + field.wire().len());
     bits.chain(hex.then_some(bitmaps)).collect()
 }
 
-/// A hex digit without what tells its case, in ASCII and in EBCDIC.
+/// Returns a hex digit without the bits of its case, in ASCII and in EBCDIC.
 fn folded(byte: u8) -> u8 {
     byte | 0x60
 }

@@ -1,4 +1,4 @@
-//! The specs that promises are held against: those that ship, and two that no network is like.
+//! The specs of the tests: the shipped ones, and two that cover all codings.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ const CODED: [(&str, &str); 2] =
 static ALL: LazyLock<Vec<Spec>> =
     LazyLock::new(|| Spec::SHIPPED.into_iter().chain(CODED).map(parse).collect());
 
-/// All of them, the shipped ones first.
+/// Returns all specs, the shipped ones first.
 pub(crate) fn all() -> &'static [Spec] {
     &ALL
 }
@@ -23,12 +23,12 @@ fn parse((name, text): (&str, &str)) -> Spec {
     Spec::parse(name, text).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
-/// A spec of one or more layouts, each of MTIs and of elements as a spec writes them.
+/// Builds a spec of layouts, each with its MTIs and its elements in the syntax of specs.
 pub(crate) fn of_layouts(layouts: &[(&str, &str)]) -> Spec {
     parse(("test", &text_of_layouts(layouts)))
 }
 
-/// The text of such a spec.
+/// Returns the text of such a spec.
 pub(crate) fn text_of_layouts(layouts: &[(&str, &str)]) -> String {
     let mti = "type: Fixed, len: 4, data_encoding: ASCII";
     let layout = |(mtis, elements): &(&str, &str)| {
@@ -46,7 +46,7 @@ pub(crate) fn text_of_layouts(layouts: &[(&str, &str)]) -> String {
     )
 }
 
-/// A spec whose MTI 0200 has just DE2, laid out so.
+/// Builds a spec whose MTI 0200 has only DE2, with this layout.
 pub(crate) fn of_element(layout: &str) -> Spec {
     of_layouts(&[("\"0200\"", &format!("{{ position: 2, name: only, id: 2, {layout} }}"))])
 }

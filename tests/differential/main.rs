@@ -1,8 +1,7 @@
-//! The codec and `iso8583_rs` hold each other to the specs: what one writes the other reads, to the same values,
-//! for every message that is valid.
+//! The codec and `iso8583_rs` check each other: each decodes the messages of the other to the same values.
 //!
-//! `iso8583_rs` reads its one spec from the environment, so each test starts itself again with it set. It
-//! reads bitmaps of bits alone; those of `holdfast`, which are hex, are written over for it.
+//! `iso8583_rs` reads its only spec from the environment, so each test starts itself again with the variable
+//! set. It supports binary bitmaps only, so the hex bitmaps of `holdfast` are converted.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +9,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test that can't go on fails, and tells what it counted"
+    reason = "a test may panic, and prints what it counted"
 )]
 
 #[allow(dead_code, reason = "shared with tests/codec, which uses all of it")]
@@ -30,30 +29,30 @@ use proptest::test_runner::TestRunner;
 use reference::Reference;
 use titian::iso8583::Spec;
 
-/// Messages that are exchanged in each direction, for each network.
+/// The number of messages for each network.
 const MESSAGES: usize = 100_000;
 
 #[test]
-fn nusantara_is_read_and_written_alike_by_both() {
-    exchange("nusantara", "nusantara_is_read_and_written_alike_by_both");
+fn nusantara_messages_are_the_same_in_both_codecs() {
+    compare("nusantara", "nusantara_messages_are_the_same_in_both_codecs");
 }
 
 #[test]
-fn rendezvous_is_read_and_written_alike_by_both() {
-    exchange("rendezvous", "rendezvous_is_read_and_written_alike_by_both");
+fn rendezvous_messages_are_the_same_in_both_codecs() {
+    compare("rendezvous", "rendezvous_messages_are_the_same_in_both_codecs");
 }
 
 #[test]
-fn holdfast_is_read_and_written_alike_by_both() {
-    exchange("holdfast", "holdfast_is_read_and_written_alike_by_both");
+fn holdfast_messages_are_the_same_in_both_codecs() {
+    compare("holdfast", "holdfast_messages_are_the_same_in_both_codecs");
 }
 
-/// Exchanges messages in a process of its own, in which the spec of a network is that of `iso8583_rs`.
-fn exchange(network: &str, test: &str) {
+/// Compares messages in a child process, in which `iso8583_rs` uses the spec of the network.
+fn compare(network: &str, test: &str) {
     let spec_file = format!("specs/{network}.yaml");
     if std::env::var("SPEC_FILE").is_ok_and(|file| file == spec_file) {
-        let messages = exchange_all(network);
-        println!("differential {network}: {messages} messages the same both ways");
+        let messages = compare_all(network);
+        println!("differential {network}: {messages} messages are the same in both codecs");
         return;
     }
     let child = Command::new(std::env::current_exe().unwrap())
@@ -62,9 +61,9 @@ fn exchange(network: &str, test: &str) {
         .stdout(Stdio::piped())
         .output()
         .unwrap();
-    let told = String::from_utf8(child.stdout).unwrap();
-    let count = told.lines().find(|line| line.starts_with("differential "));
-    println!("{}", count.unwrap_or(&told));
+    let output = String::from_utf8(child.stdout).unwrap();
+    let count = output.lines().find(|line| line.starts_with("differential "));
+    println!("{}", count.unwrap_or(&output));
     assert!(
         child.status.success() && count.is_some(),
         "{}",
@@ -72,28 +71,28 @@ fn exchange(network: &str, test: &str) {
     );
 }
 
-fn exchange_all(network: &str) -> usize {
+fn compare_all(network: &str) -> usize {
     let (name, text) = Spec::SHIPPED.into_iter().find(|(name, _)| *name == network).unwrap();
     let spec = Spec::parse(name, text).unwrap();
     let reference = Reference::new(spec.has_hex_bitmaps());
     let messages = arbitrary::messages(&spec);
     let mut runner = TestRunner::default();
     let mut buffer = BytesMut::new();
-    for fixture in fixtures::whole(network) {
+    for fixture in fixtures::valid(network) {
         let message = spec.decode(fixture.bytes.into()).unwrap();
         let values = message.fields().map(|field| (field.de(), field.reveal().into_owned()));
         let draft = Draft { mti: message.mti(), values: values.collect() };
-        exchange_one(&spec, &reference, &draft, &mut buffer);
+        compare_message(&spec, &reference, &draft, &mut buffer);
         assert_eq!(buffer, message.bytes());
     }
     for _ in 0..MESSAGES {
         let draft = messages.new_tree(&mut runner).unwrap().current();
-        exchange_one(&spec, &reference, &draft, &mut buffer);
+        compare_message(&spec, &reference, &draft, &mut buffer);
     }
     MESSAGES
 }
 
-fn exchange_one(spec: &Spec, reference: &Reference, draft: &Draft, buffer: &mut BytesMut) {
+fn compare_message(spec: &Spec, reference: &Reference, draft: &Draft, buffer: &mut BytesMut) {
     buffer.clear();
     let mut encoder = spec.encoder(draft.mti, buffer).unwrap();
     for (de, value) in &draft.values {
@@ -102,7 +101,7 @@ fn exchange_one(spec: &Spec, reference: &Reference, draft: &Draft, buffer: &mut 
     encoder.finish();
     reference.assert_reads(buffer, spec.layout_of(draft.mti).unwrap(), draft);
 
-    let theirs = reference.written(draft);
+    let theirs = reference.encode(draft);
     assert_eq!(theirs, *buffer, "{draft:?}");
     let message = spec.decode(Bytes::from(theirs)).unwrap();
     assert_eq!(message.mti(), draft.mti);

@@ -1,18 +1,18 @@
-//! The other end of the wire: `iso8583_rs`.
+//! The reference codec: `iso8583_rs`.
 
 use iso8583_rs::iso8583::iso_spec::{self, Spec};
 use titian::iso8583::{Class, MessageLayout};
 
 use crate::arbitrary::Draft;
 
-/// `iso8583_rs` with the spec that the environment names.
+/// `iso8583_rs` with the spec of the environment.
 pub(crate) struct Reference {
     spec: &'static Spec,
     /// Whether bitmaps and bits are hex on the wire.
     hex_bitmaps: bool,
 }
 
-/// Bytes of an MTI of characters.
+/// The bytes of an MTI in characters.
 const MTI: usize = 4;
 
 impl Reference {
@@ -20,7 +20,7 @@ impl Reference {
         Self { spec: iso_spec::spec(""), hex_bitmaps }
     }
 
-    /// Asserts that it reads a message, to just these values.
+    /// Asserts that it decodes a message to exactly these values.
     pub(crate) fn assert_reads(&self, message: &[u8], layout: &MessageLayout, draft: &Draft) {
         let mut bytes =
             if self.hex_bitmaps { with_binary_bitmaps(message) } else { message.to_vec() };
@@ -29,19 +29,23 @@ impl Reference {
             read.get_field_value(&"message_type".to_owned()).unwrap(),
             draft.mti.to_string()
         );
-        assert_eq!(read.fd_map.len(), draft.values.len() + 2, "nothing besides MTI and bitmap");
+        assert_eq!(
+            read.fd_map.len(),
+            draft.values.len() + 2,
+            "only MTI and bitmap besides the elements"
+        );
         for (de, value) in &draft.values {
             let found = read.bmp_child_value(de.number().into()).unwrap();
-            let bits = layout.form(*de).unwrap().class == Class::B;
-            // Bits in binary are shown in hex of lower case.
+            let bits = layout.attributes(*de).unwrap().class == Class::B;
+            // It shows binary bits in lower-case hex.
             let expected =
                 if bits && !self.hex_bitmaps { value.to_ascii_lowercase() } else { value.clone() };
             assert_eq!(found, expected, "{de}");
         }
     }
 
-    /// A message of these values, as it writes it.
-    pub(crate) fn written(&self, draft: &Draft) -> Vec<u8> {
+    /// Returns its encoding of a message with these values.
+    pub(crate) fn encode(&self, draft: &Draft) -> Vec<u8> {
         let mti = draft.mti.to_string();
         let segment = self.spec.get_message_from_header(&mti).unwrap();
         let mut message = iso_spec::new_msg(self.spec, segment);
@@ -54,7 +58,7 @@ impl Reference {
     }
 }
 
-/// The message with bitmaps of bits in place of its hex ones.
+/// Returns the message with binary bitmaps instead of hex.
 fn with_binary_bitmaps(message: &[u8]) -> Vec<u8> {
     let (mti, mut rest) = message.split_at(MTI);
     let mut bytes = mti.to_vec();
@@ -70,7 +74,7 @@ fn with_binary_bitmaps(message: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The message with hex bitmaps in place of those of bits.
+/// Returns the message with hex bitmaps instead of binary.
 fn with_hex_bitmaps(message: &[u8]) -> Vec<u8> {
     let (mti, mut rest) = message.split_at(MTI);
     let mut bytes = mti.to_vec();

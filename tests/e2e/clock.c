@@ -1,4 +1,4 @@
-/* Steps the clock of a process by as many seconds as the file STEPPED_BY says: a test may not step the machine's. */
+/* Steps the clock of a process by the seconds in the file STEPPED_BY: a test must not step the clock of the machine. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,15 +1,15 @@
-//! The clock is stepped: while it runs the adapter does not feel it, and a start at an earlier time than messages went out at is refused.
+//! Steps of the system clock. They do not affect a running adapter. A start long before the last sent message is refused.
 
 use std::fs;
 use std::process::Command;
 
-use crate::house::Plan;
-use crate::stage::{Stage, wanted};
+use crate::bank::Options;
+use crate::scenario::{Scenario, transfer};
 
 #[tokio::test]
-async fn a_clock_that_is_stepped_doubles_no_number_and_moves_no_deadline() {
-    let mut stage = Stage::build(Plan::default(), &[]).await;
-    let (library, by) = (stage.house.file("clock.so"), stage.house.file("stepped_by"));
+async fn a_clock_step_repeats_no_trace_number_and_moves_no_deadline() {
+    let mut scenario = Scenario::prepare(Options::default(), &[]).await;
+    let (library, by) = (scenario.bank.file("clock.so"), scenario.bank.file("stepped_by"));
     let compiled = Command::new("cc")
         .args(["-shared", "-fPIC", "-o"])
         .arg(&library)
@@ -18,29 +18,29 @@ async fn a_clock_that_is_stepped_doubles_no_number_and_moves_no_deadline() {
     assert!(compiled.unwrap().success());
     let variables = [("LD_PRELOAD", &library), ("STEPPED_BY", &by)];
     let variables = variables.map(|(name, path)| format!("{name}={}", path.display()));
-    stage.house.plan.through = std::iter::once("env".to_owned()).chain(variables).collect();
+    scenario.bank.options.wrapper = std::iter::once("env".to_owned()).chain(variables).collect();
     let step = |seconds: &str| fs::write(&by, seconds).unwrap();
 
     step("0");
-    stage.house.start().await;
+    scenario.bank.start().await;
     for (number, seconds) in [(1, "0"), (2, "3600"), (3, "-3600")] {
         step(seconds);
-        assert_eq!(stage.pay(&wanted(number)).await.0, 200, "{seconds}");
+        assert_eq!(scenario.request_transfer(&transfer(number)).await.0, 200, "{seconds}");
     }
-    // Four minutes ahead, within what channels' clocks may differ.
-    stage.house.kill().await;
+    // Four minutes ahead: within the allowed difference of channels' clocks.
+    scenario.bank.kill().await;
     step("240");
-    stage.house.start().await;
-    assert_eq!(stage.pay(&wanted(4)).await.0, 200);
-    stage.house.kill().await;
+    scenario.bank.start().await;
+    assert_eq!(scenario.request_transfer(&transfer(4)).await.0, 200);
+    scenario.bank.kill().await;
     step("0");
-    let refused = stage.house.try_start().await.err().unwrap().to_string();
+    let refused = scenario.bank.try_start().await.err().unwrap().to_string();
     assert!(
-        refused.contains("s behind the last message that was sent: set it right, or wait"),
+        refused.contains("s behind the last message that was sent: correct it, or wait"),
         "{refused}"
     );
     step("239");
-    stage.house.start().await;
-    assert_eq!(stage.pay(&wanted(5)).await.0, 200);
-    assert_eq!(stage.end().await.switch.sent.0, 5);
+    scenario.bank.start().await;
+    assert_eq!(scenario.request_transfer(&transfer(5)).await.0, 200);
+    assert_eq!(scenario.finish().await.switch.sent.0, 5);
 }

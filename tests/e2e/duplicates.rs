@@ -1,52 +1,54 @@
-//! Once: the same request moves money once, however often it comes, and another under its numbers moves none.
+//! Idempotency: a request moves money once, however often it is repeated. A different request under its ids moves none.
 
 use serde_json::json;
 use std::sync::Arc;
-use titian::rig::Wanted;
+use titian::harness::TransferRequest;
 use tokio::task::JoinSet;
 
-use crate::house::Plan;
-use crate::stage::{Stage, wanted};
+use crate::bank::Options;
+use crate::scenario::{Scenario, transfer};
 
 const PATH: &str = "/v1.0/transfer-interbank";
 
 #[tokio::test]
-async fn the_same_request_is_told_the_same_and_another_is_a_conflict_also_after_a_crash() {
-    let mut stage = Stage::set(Plan::default()).await;
-    let channel = Arc::clone(&stage.house.channel);
-    let (_, first) = channel.ask(&wanted(1)).await.unwrap();
+async fn a_repeated_request_gets_the_same_response_and_a_different_one_a_conflict_also_after_a_crash()
+ {
+    let mut scenario = Scenario::start(Options::default()).await;
+    let channel = Arc::clone(&scenario.bank.channel);
+    let (_, first) = channel.submit(&transfer(1)).await.unwrap();
     assert_eq!(first["responseCode"], "2001800");
     for _ in 0..2 {
-        let (status, again) = channel.ask(&wanted(1)).await.unwrap();
+        let (status, again) = channel.submit(&transfer(1)).await.unwrap();
         assert_eq!((status, &again), (200, &first));
-        // The transfer's number, under another request.
-        let (status, again) = channel.post(PATH, 900, &channel.request(&wanted(1))).await.unwrap();
+        // The same partnerReferenceNo with another X-EXTERNAL-ID.
+        let (status, again) =
+            channel.post(PATH, 900, &channel.request_body(&transfer(1))).await.unwrap();
         assert_eq!((status, &again), (200, &first));
-        let other = channel.request(&Wanted { minor: 100, ..wanted(1) });
+        let other = channel.request_body(&TransferRequest { minor: 100, ..transfer(1) });
         let (status, conflict) = channel.post(PATH, 1, &other).await.unwrap();
         assert_eq!((status, &conflict["responseCode"]), (409, &json!("4091800")));
         let (status, conflict) = channel.post(PATH, 901, &other).await.unwrap();
         assert_eq!((status, &conflict["responseCode"]), (409, &json!("4091801")));
-        stage.house.kill().await;
-        stage.house.start().await;
+        scenario.bank.kill().await;
+        scenario.bank.start().await;
     }
-    let books = stage.end().await;
+    let books = scenario.finish().await;
     assert_eq!((books.bank.debited.count, books.switch.sent.0), (1, 1));
 }
 
 #[tokio::test]
-async fn requests_that_are_the_same_at_the_same_time_are_one() {
-    let stage = Stage::set(Plan::default()).await;
-    stage.switch.fault(&[("0200", 1.0, json!({ "late": { "ms": 300 } }))]).await;
+async fn concurrent_equal_requests_are_one_transfer() {
+    let scenario = Scenario::start(Options::default()).await;
+    scenario.switch.set_faults(&[("0200", 1.0, json!({ "late": { "ms": 300 } }))]).await;
     let mut asked = JoinSet::new();
     for _ in 0..16 {
-        let channel = Arc::clone(&stage.house.channel);
-        asked.spawn(async move { channel.ask(&wanted(1)).await.unwrap() });
+        let channel = Arc::clone(&scenario.bank.channel);
+        asked.spawn(async move { channel.submit(&transfer(1)).await.unwrap() });
     }
     for (status, _) in asked.join_all().await {
         assert!([200, 202].contains(&status), "{status}");
     }
-    stage.until_stands(1, "00").await;
-    let books = stage.end().await;
+    scenario.wait_for_status(1, "00").await;
+    let books = scenario.finish().await;
     assert_eq!((books.bank.debited.count, books.switch.sent.0), (1, 1));
 }

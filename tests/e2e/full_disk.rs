@@ -1,50 +1,53 @@
-//! The disk is full: the adapter stops and says why, and what it has told anybody is there when there is room again.
+//! A full disk: the adapter stops with the reason. After there is room again, every response that it gave still holds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::house::{PATIENCE, Plan};
-use crate::load::{Load, told_the_same};
-use crate::stage::Stage;
+use crate::bank::{Options, TIMEOUT};
+use crate::load::{Load, assert_same_results};
+use crate::scenario::Scenario;
 
-/// Asks for transfers until the adapter stops, makes room, starts it again, and compares.
-async fn fill(plan: Plan, make_room: impl FnOnce()) {
-    let mut stage = Stage::set(plan).await;
-    let mut load = Load::new(&stage.house.channel, 1);
-    let adapter = stage.house.adapter.take().unwrap();
+/// Requests transfers until the adapter stops, makes room, starts it again, and compares.
+async fn fill(options: Options, make_room: impl FnOnce()) {
+    let mut scenario = Scenario::start(options).await;
+    let mut load = Load::new(&scenario.bank.channel, 1);
+    let adapter = scenario.bank.adapter.take().unwrap();
     let status = tokio::select! {
-        () = load.run(400) => panic!("it asks for ever"),
-        status = adapter.ended(PATIENCE) => status.unwrap(),
+        () = load.run(400) => panic!("the adapter did not stop"),
+        status = adapter.wait_for_exit(TIMEOUT) => status.unwrap(),
     };
-    let log = stage.house.log();
-    let told = log.lines().find(|line| line.starts_with("error: ")).unwrap();
-    println!("{told}");
+    let log = scenario.bank.log();
+    let result = log.lines().find(|line| line.starts_with("error: ")).unwrap();
+    println!("{result}");
     assert!(!status.success());
-    assert!(told.contains("titian-e2e") && told.ends_with("start again, which recovers"), "{told}");
+    assert!(
+        result.contains("titian-e2e") && result.contains("start again: the start recovers the "),
+        "{result}"
+    );
 
     make_room();
-    stage.house.plan.through.clear();
-    stage.house.start().await;
-    let told = load.told().await;
-    let settled = told_the_same(&stage.house.channel, &told).await;
-    println!("{} transfers, asked again {} times", told.len(), load.again());
-    assert_eq!(stage.end().await.out.moved, settled);
+    scenario.bank.options.wrapper.clear();
+    scenario.bank.start().await;
+    let result = load.results().await;
+    let settled = assert_same_results(&scenario.bank.channel, &result).await;
+    println!("{} transfers, {} repeated requests", result.len(), load.repeat_count());
+    assert_eq!(scenario.finish().await.outbound.settled, settled);
 }
 
-/// A process that may write small files only. What is over the limit fails as a full disk does, when the signal of it is ignored.
+/// A process with a limit of file sizes. Above it a write fails as on a full disk, because the signal is ignored.
 #[tokio::test]
-async fn an_adapter_that_can_write_no_more_stops_and_what_it_told_is_there() {
+async fn an_adapter_that_cannot_write_stops_and_keeps_its_promises() {
     let script = "trap '' XFSZ; ulimit -f 6000; exec \"$0\" \"$@\"";
-    let through = ["bash", "-c", script].map(str::to_owned).into();
-    fill(Plan { through, ..Plan::default() }, || {}).await;
+    let wrapper = ["bash", "-c", script].map(str::to_owned).into();
+    fill(Options { wrapper, ..Options::default() }, || {}).await;
 }
 
-/// A disk of its own, as long as this is.
+/// A small disk, mounted while this value lives.
 struct Disk(PathBuf);
 
 impl Disk {
-    /// None, where this process may not do that.
+    /// Mounts a disk; `None` without the permission.
     fn mount(at: &Path) -> Option<Self> {
         fs::create_dir_all(at).unwrap();
         let disk = Self(at.to_owned());
@@ -69,10 +72,10 @@ impl Drop for Disk {
 }
 
 #[tokio::test]
-async fn a_full_disk_stops_the_adapter_and_what_it_told_is_there_when_there_is_room() {
+async fn a_full_disk_stops_the_adapter_and_its_promises_hold_after_there_is_room() {
     let at = std::env::temp_dir().join(format!("titian-e2e-disk-{}", std::process::id()));
     let Some(disk) = Disk::mount(&at) else {
-        return println!("not tried: only root can make a disk that is full");
+        return println!("skipped: only root can mount a disk");
     };
-    fill(Plan { within: at, ..Plan::default() }, || disk.grow()).await;
+    fill(Options { parent_folder: at, ..Options::default() }, || disk.grow()).await;
 }

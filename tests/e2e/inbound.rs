@@ -1,55 +1,61 @@
-//! What other banks send: a credit that comes again is one, and a reversal that comes first bars its original.
+//! Inbound transfers: a repeated credit is posted once, and a reversal before its original bars it.
 
 use serde_json::json;
 
-use crate::house::{House, Plan, until};
-use crate::stage::{Stage, wanted};
+use crate::bank::{Options, TestBank, wait_until};
+use crate::scenario::{Scenario, transfer};
 
 #[tokio::test]
-async fn a_credit_that_comes_again_is_answered_the_same_and_made_once_also_after_a_crash() {
-    let mut stage = Stage::set(Plan::default()).await;
-    let rrn = stage.be_paid().await;
-    stage.until_quiet().await;
+async fn a_repeated_credit_gets_the_same_response_and_is_posted_once_also_after_a_crash() {
+    let mut scenario = Scenario::start(Options::default()).await;
+    let rrn = scenario.send_inbound_credit().await;
+    scenario.wait_until_idle().await;
     for _ in 0..2 {
         for _ in 0..3 {
-            stage.switch.operator.inbound(&json!({ "kind": "repeat", "rrn": rrn })).await.unwrap();
-            stage.until_quiet().await;
+            scenario
+                .switch
+                .admin
+                .send_inbound(&json!({ "kind": "repeat", "rrn": rrn }))
+                .await
+                .unwrap();
+            scenario.wait_until_idle().await;
         }
-        stage.house.kill().await;
-        stage.house.start().await;
+        scenario.bank.kill().await;
+        scenario.bank.start().await;
     }
-    stage.switch.operator.inbound(&json!({ "kind": "reversal", "rrn": rrn })).await.unwrap();
-    stage.until_quiet().await;
-    let books = stage.end().await;
-    assert_eq!((books.bank.credited.count, books.bank.taken_back.count), (1, 1));
+    scenario.switch.admin.send_inbound(&json!({ "kind": "reversal", "rrn": rrn })).await.unwrap();
+    scenario.wait_until_idle().await;
+    let books = scenario.finish().await;
+    assert_eq!((books.bank.credited.count, books.bank.credits_reversed.count), (1, 1));
     assert_eq!(books.switch.received.0, 0);
 }
 
-/// Two banks, each with an adapter: what one sends is kept back on the other's line until the reversal has passed it by.
+/// Two banks, each with an adapter. The request of one is held on the link of the other until the reversal has overtaken it.
 #[tokio::test]
-async fn a_reversal_that_comes_before_its_original_bars_it() {
-    let stage = Stage::set(Plan::default()).await;
+async fn a_reversal_before_its_original_bars_it() {
+    let scenario = Scenario::start(Options::default()).await;
     let mut payer =
-        House::build(Plan { bank: "014", ..Plan::default() }, stage.switch.listen).await;
+        TestBank::prepare(Options { bank: "014", ..Options::default() }, scenario.switch.listen)
+            .await;
     payer.start().await;
-    stage.link.keep(*b"0200");
-    let mut wanted = wanted(1);
-    wanted.to = ("213".to_owned(), "5550000002".to_owned());
-    let (status, _) = payer.channel.ask(&wanted).await.unwrap();
-    assert_eq!(status, 403, "it is reversed");
-    stage.until_quiet().await;
+    scenario.link.hold(*b"0200");
+    let mut transfer = transfer(1);
+    transfer.to = ("213".to_owned(), "5550000002".to_owned());
+    let (status, _) = payer.channel.submit(&transfer).await.unwrap();
+    assert_eq!(status, 403, "the transfer is reversed");
+    scenario.wait_until_idle().await;
     let answered = async |count| {
-        let name = "titian_answers_total{answer=\"declined\"}";
-        stage.house.until_metric(name, |told| told == count).await;
+        let name = "titian_inbound_responses_total{result=\"declined\"}";
+        scenario.bank.wait_for_metric(name, |result| result == count).await;
     };
     answered(0).await;
-    stage.link.let_go();
+    scenario.link.release();
     answered(1).await;
-    until("the payer is done", || payer.is_quiet()).await;
-    until("the payer has its money back", async || payer.ledger().given_back.count == 1).await;
+    wait_until("the payer is idle", || payer.is_idle()).await;
+    wait_until("the payer is refunded", async || payer.ledger().refunded.count == 1).await;
     assert!(payer.stop().await.success());
     payer.verify().await;
     payer.clear();
-    let books = stage.end().await;
+    let books = scenario.finish().await;
     assert_eq!((books.bank.credited.count, books.switch.received.0), (0, 0));
 }

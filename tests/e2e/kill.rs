@@ -1,22 +1,22 @@
-//! The adapter is killed at random moments, under load, while much goes wrong; then the books of three parties are compared.
+//! Kills the adapter at random moments, under load and faults, and then compares the books of three parties.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use titian::rig::Outcome;
+use titian::harness::ChannelOutcome;
 use tokio::time::sleep;
 
-use crate::house::{Core, House, Plan};
-use crate::load::{Load, drawn, told_the_same};
-use crate::proxy::Fault;
-use crate::stage::Stage;
+use crate::bank::{Core, Options, TestBank};
+use crate::load::{Load, assert_same_results, random_number};
+use crate::proxy::CoreFault;
+use crate::scenario::Scenario;
 
-/// What goes wrong at the switch. No answer is late: one that comes after a restart has reversed its transfer needs two
-/// persons, and is another test's.
+/// The fault rules of the switch. No response is late: one that arrives after a restart has reversed its transfer needs a manual
+/// resolution, which another test covers.
 fn faults(network: &str) -> Vec<(&'static str, f64, Value)> {
     let mut faults =
         vec![("0200", 0.04, json!("drop_response")), ("0200", 0.02, json!("duplicate"))];
-    // The status is asked with a 0200 too there, and a decline of it would say of the transfer what isn't true.
+    // This network sends the status inquiry as a 0200 too: a decline of it would give a wrong status of the transfer.
     if network == "holdfast" {
         return faults;
     }
@@ -36,96 +36,98 @@ fn faults(network: &str) -> Vec<(&'static str, f64, Value)> {
     faults
 }
 
-/// Kills the adapter so many times, lets all come to its end, and compares.
-async fn kill(plan: Plan, switch: &[&str], kills: u64, seed: u64) {
-    println!("seed {seed}, {} {switch:?}, {kills} kills", plan.network);
-    let mut stage = Stage::with(plan, switch).await;
-    let mut load = Load::new(&stage.house.channel, seed);
-    stage.switch.fault(&faults(stage.house.plan.network)).await;
-    stage.switch.operator.traffic(&traffic(stage.house.plan.network)).await.unwrap();
+/// Kills the adapter a number of times, waits until all transfers end, and compares the books.
+async fn kill(options: Options, switch: &[&str], kills: u64, seed: u64) {
+    println!("seed {seed}, {} {switch:?}, {kills} kills", options.network);
+    let mut scenario = Scenario::start_with(options, switch).await;
+    let mut load = Load::new(&scenario.bank.channel, seed);
+    scenario.switch.set_faults(&faults(scenario.bank.options.network)).await;
+    scenario.switch.admin.start_traffic(&traffic(scenario.bank.options.network)).await.unwrap();
     for kill in 0..kills {
-        // The switch asks again what it was not answered, but not at once.
+        // The switch repeats requests without a response, but not at once.
         if kill == kills / 2 {
-            stage.switch.operator.quiet().await.unwrap();
+            scenario.switch.admin.stop_traffic().await.unwrap();
         }
-        let moment = Duration::from_millis(20 + drawn(seed, kill) % 500);
+        let moment = Duration::from_millis(20 + random_number(seed, kill) % 500);
         tokio::select! {
             () = load.run(120) => {}
-            () = strike(&mut stage.house, moment) => {}
+            () = kill_once(&mut scenario.bank, moment) => {}
         }
     }
-    stage.switch.fault(&[]).await;
-    if let Some(core) = &stage.house.core {
-        core.mend();
+    scenario.switch.set_faults(&[]).await;
+    if let Some(core) = &scenario.bank.core {
+        core.clear_faults();
     }
-    compare(stage, load).await;
+    compare(scenario, load).await;
 }
 
-/// The next kill comes after a time, and a start after it. Core over HTTP is silent now and then.
-async fn strike(house: &mut House, after: Duration) {
-    if let Some(core) = &house.core {
-        core.fault("PUT", Fault::Mute, 2);
-        core.fault("PUT", Fault::Silent, 2);
-        core.fault("DELETE", Fault::Mute, 1);
+/// Kills the adapter after a time, and starts it again. Core over HTTP loses some requests and replies.
+async fn kill_once(bank: &mut TestBank, after: Duration) {
+    if let Some(core) = &bank.core {
+        core.add_fault("PUT", CoreFault::ResponseLost, 2);
+        core.add_fault("PUT", CoreFault::RequestLost, 2);
+        core.add_fault("DELETE", CoreFault::ResponseLost, 1);
     }
     sleep(after).await;
-    house.kill().await;
-    house.try_start().await.unwrap();
+    bank.kill().await;
+    bank.try_start().await.unwrap();
 }
 
-/// What the switch sends to the bank. It is to be answered within half a minute after the last kill, also what was lost.
+/// The traffic of the switch to the bank. All of it, also what was lost, must get its response within 30 s after the last kill.
 fn traffic(network: &str) -> Value {
     let accounts: Vec<_> = (2..50).map(|number| format!("55500{number:05}")).collect();
-    let regrets = if network == "holdfast" { 0 } else { 50 };
+    let reversals = if network == "holdfast" { 0 } else { 50 };
     json!({
         "bank": "213", "per_second": 40, "accounts": accounts,
-        "least_minor": 10_000, "most_minor": 10_000_000, "inquiries": 100, "regrets": regrets,
+        "min_amount_minor": 10_000, "max_amount_minor": 10_000_000, "inquiries_per_thousand": 100, "reversals_per_thousand": reversals,
     })
 }
 
-/// The end: what channels were told, the journal says after another start, and the books of three parties.
-async fn compare(mut stage: Stage, mut load: Load) {
-    let told = load.told_but(&stage.house).await;
-    stage.until_quiet().await;
-    stage.house.kill().await;
-    stage.house.start().await;
-    // What had ended need not have been durable: it goes on to the same end.
-    stage.until_quiet().await;
-    let exceptions = stage.house.watcher.metric("titian_exceptions").await.unwrap();
-    let settled = told_the_same(&stage.house.channel, &told).await;
-    let count = |which| told.iter().filter(|(_, outcome)| *outcome == which).count();
+/// Compares what channels saw with the journal after another start, and the books of three parties.
+async fn compare(mut scenario: Scenario, mut load: Load) {
+    let result = load.results_except_exceptions(&scenario.bank).await;
+    scenario.wait_until_idle().await;
+    scenario.bank.kill().await;
+    scenario.bank.start().await;
+    // A transfer that had ended need not have been durable: then it reaches the same end again.
+    scenario.wait_until_idle().await;
+    let exceptions = scenario.bank.probe.metric("titian_exceptions_open").await.unwrap();
+    let settled = assert_same_results(&scenario.bank.channel, &result).await;
+    let count = |which| result.iter().filter(|(_, outcome)| *outcome == which).count();
     println!(
-        "{} transfers: {} settled, {} given back, {} refused, {exceptions} held; asked again {} times",
-        told.len(),
-        count(Outcome::Settled),
-        count(Outcome::GivenBack),
-        count(Outcome::Refused) + count(Outcome::NotTaken),
-        load.again(),
+        "{} transfers: {} settled, {} refunded, {} rejected, {exceptions} exceptions; {} repeated requests",
+        result.len(),
+        count(ChannelOutcome::Settled),
+        count(ChannelOutcome::Refunded),
+        count(ChannelOutcome::Rejected) + count(ChannelOutcome::NotAdmitted),
+        load.repeat_count(),
     );
-    assert!(stage.house.stop().await.success());
-    let held = ["sent", "position", "what is in flight"];
-    let may_hold = stage.house.plan.network == "holdfast";
-    let differences: &[_] = if exceptions > 0 && may_hold { &held } else { &[] };
-    let books = stage.compare_but(exceptions, differences).await;
+    assert!(scenario.bank.stop().await.success());
+    let exception_differences = ["sent", "position", "money is still in flight"];
+    let may_have_exceptions = scenario.bank.options.network == "holdfast";
+    let differences: &[_] =
+        if exceptions > 0 && may_have_exceptions { &exception_differences } else { &[] };
+    let books = scenario.compare_allowing(exceptions, differences).await;
     println!("{books}");
-    assert_eq!(books.out.moved, settled, "what channels were told");
-    // Of what is held the switch may have some.
-    let most = books.out.moved + books.out.in_flight;
-    assert!((books.out.moved..=most).contains(&books.switch.sent.1));
-    assert!(books.switch.received.0 > 0 && books.out.given_back > 0);
+    assert_eq!(books.outbound.settled, settled, "what channels saw");
+    // The switch may have settled some of the exceptions.
+    let most = books.outbound.settled + books.outbound.in_flight;
+    assert!((books.outbound.settled..=most).contains(&books.switch.sent.1));
+    assert!(books.switch.received.0 > 0 && books.outbound.refunded > 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_kills_under_load_lose_and_double_nothing() {
-    kill(Plan::default(), &[], 50, seed()).await;
+async fn fifty_kills_under_load_lose_and_duplicate_nothing() {
+    kill(Options::default(), &[], 50, seed()).await;
 }
 
-/// Another codec at the other end of the wire, with core over a line that loses answers; a network that reverses under the same
-/// numbers; one that knows no reversal, where what nobody knows is held for two persons. Side by side, as most of it is waiting.
+/// Other setups: the reference codec at the switch with a core over HTTP that loses replies; a network that reverses under the
+/// same trace numbers; a network without reversals, where an unknown outcome needs a manual resolution. They run side by
+/// side, because most of their time is waiting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kills_in_other_settings_lose_and_double_nothing() {
-    let (network, seed) = (|network| Plan { network, ..Plan::default() }, seed());
-    let over_http = Plan { core: Core::Http, ..Plan::default() };
+async fn kills_in_other_setups_lose_and_duplicate_nothing() {
+    let (network, seed) = (|network| Options { network, ..Options::default() }, seed());
+    let over_http = Options { core: Core::Http, ..Options::default() };
     tokio::join!(
         kill(over_http, &["--codec", "reference"], 10, seed),
         kill(network("rendezvous"), &[], 10, seed),
@@ -133,8 +135,8 @@ async fn kills_in_other_settings_lose_and_double_nothing() {
     );
 }
 
-/// The seed of the environment, or another one each time.
+/// Returns the seed of the environment, or a random one.
 fn seed() -> u64 {
-    let said = std::env::var("TITIAN_E2E_SEED").ok().and_then(|seed| seed.parse().ok());
-    said.unwrap_or_else(|| drawn(std::process::id().into(), 0) % 1_000_000)
+    let given = std::env::var("TITIAN_E2E_SEED").ok().and_then(|seed| seed.parse().ok());
+    given.unwrap_or_else(|| random_number(std::process::id().into(), 0) % 1_000_000)
 }

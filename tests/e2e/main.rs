@@ -1,5 +1,5 @@
-//! The adapter as a bank runs it: `titian serve` and `titian switch` as processes, real sockets and files, with core inside
-//! or over HTTP. Each test is a promise, and ends with the books of three parties and `titian verify`.
+//! End-to-end tests: `titian serve` and `titian switch` as processes, real sockets and files, with the embedded ledger or core
+//! over HTTP. Every scenario ends with the books of three parties and `titian verify`.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,21 +7,21 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test that can't go on fails, and tells what it counted"
+    reason = "a test that can't continue fails, and prints what it counted"
 )]
 
+mod bank;
 mod clock;
 mod core;
 mod duplicates;
 mod full_disk;
 mod garbage;
-mod house;
 mod inbound;
 mod kill;
 mod load;
 mod operator;
 mod outcomes;
 mod proxy;
-mod stage;
-mod stops;
+mod scenario;
+mod shutdown;
 mod unreachable;

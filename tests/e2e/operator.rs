@@ -1,4 +1,4 @@
-//! What the operator gets wrong is told clearly, and what can be changed is changed while it runs.
+//! Mistakes of the operator get clear errors, and settings are reloaded while the adapter runs.
 
 use std::fs;
 use std::process::Output;
@@ -6,8 +6,8 @@ use std::process::Output;
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::house::{House, Plan, TITIAN};
-use crate::stage::{Stage, wanted};
+use crate::bank::{Options, TITIAN, TestBank};
+use crate::scenario::{Scenario, transfer};
 
 async fn serve(arguments: &[String]) -> (Option<i32>, String) {
     let Output { status, stderr, .. } =
@@ -17,85 +17,90 @@ async fn serve(arguments: &[String]) -> (Option<i32>, String) {
 
 #[tokio::test]
 async fn a_second_adapter_on_the_same_store_or_address_is_refused() {
-    let stage = Stage::set(Plan::default()).await;
-    let (code, told) = serve(&stage.house.arguments()).await;
-    assert_eq!(code, Some(2), "{told}");
+    let scenario = Scenario::start(Options::default()).await;
+    let (code, result) = serve(&scenario.bank.arguments()).await;
+    assert_eq!(code, Some(2), "{result}");
     for key in ["api.listen", "console.listen"] {
-        assert!(told.contains(key), "{told}");
+        assert!(result.contains(key), "{result}");
     }
-    assert!(told.contains("in use"), "{told}");
+    assert!(result.contains("in use"), "{result}");
 
-    let mut elsewhere = stage.house.arguments();
+    let mut elsewhere = scenario.bank.arguments();
     for key in ["api", "console"] {
         elsewhere.extend(["--set".to_owned(), format!("{key}.listen=127.0.0.1:0")]);
     }
-    let (code, told) = serve(&elsewhere).await;
-    assert_eq!(code, Some(2), "{told}");
-    assert!(told.contains("titian.db is in use by another process"), "{told}");
-    assert_eq!(stage.pay(&wanted(1)).await.0, 200, "the first goes on");
-    stage.end().await;
+    let (code, result) = serve(&elsewhere).await;
+    assert_eq!(code, Some(2), "{result}");
+    assert!(result.contains("titian.db: in use by another process"), "{result}");
+    assert_eq!(
+        scenario.request_transfer(&transfer(1)).await.0,
+        200,
+        "the first adapter still runs"
+    );
+    scenario.finish().await;
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_with_settings_is_told_at_once() {
+async fn all_wrong_settings_are_reported_at_once() {
     let set = vec![
         "bank.node=99",
         "api.wait=soon",
         "limits.opne=1",
-        "network.change.timers.response=no",
+        "network.override.timers.response=no",
         "store.url=mysql://x",
         "core.mode=paper",
     ];
-    let house = House::build(Plan { set, ..Plan::default() }, ([127, 0, 0, 1], 1).into()).await;
-    let (code, told) = serve(&house.arguments()).await;
-    assert_eq!(code, Some(2), "{told}");
+    let bank =
+        TestBank::prepare(Options { set, ..Options::default() }, ([127, 0, 0, 1], 1).into()).await;
+    let (code, result) = serve(&bank.arguments()).await;
+    assert_eq!(code, Some(2), "{result}");
     let keys =
         ["bank.node", "api.wait", "limits.opne", "timers.response", "store.url", "core.mode"];
     for key in keys {
-        assert!(told.contains(key), "{key} in\n{told}");
+        assert!(result.contains(key), "{key} in\n{result}");
     }
-    assert_eq!(told.lines().count(), keys.len(), "{told}");
-    house.clear();
+    assert_eq!(result.lines().count(), keys.len(), "{result}");
+    bank.clear();
 }
 
 #[tokio::test]
-async fn settings_are_read_again_on_sighup_and_what_needs_a_start_is_told() {
-    let stage = Stage::set(Plan::default()).await;
-    let file = stage.house.file("titian.toml");
+async fn sighup_reloads_settings_and_the_log_names_those_that_need_a_restart() {
+    let scenario = Scenario::start(Options::default()).await;
+    let file = scenario.bank.file("titian.toml");
     let before = fs::read_to_string(&file).unwrap();
-    let hang_up = async |text: &str| {
+    let reload = async |text: &str| {
         fs::write(&file, text).unwrap();
-        stage.house.adapter.as_ref().unwrap().signal("HUP").await.unwrap();
+        scenario.bank.adapter.as_ref().unwrap().signal("HUP").await.unwrap();
     };
-    hang_up(&before.replace("[limits]", "[limits]\nopen = 0")).await;
-    stage.house.until_logged("the settings are not taken").await;
+    reload(&before.replace("[limits]", "[limits]\nopen_transfers = 0")).await;
+    scenario.bank.wait_for_log("configuration not reloaded").await;
 
     let after = before
-        .replace("[limits]", "[limits]\nopen = 1\ndrain = \"50s\"")
+        .replace("[limits]", "[limits]\nopen_transfers = 1\ndrain = \"50s\"")
         .replace("response = \"800ms\"", "response = \"2500ms\"")
         .replace("wait = \"3s\"", "wait = \"4s\"");
-    hang_up(&after).await;
-    stage.house.until_logged("are as the settings say").await;
-    let log = stage.house.log();
-    for (key, said) in [
-        ("limits.open", "taken"),
-        ("network.change.timers.response", "taken"),
-        ("limits.drain", "changed, and is taken by the next start only"),
-        ("api.wait", "changed, and is taken by the next start only"),
+    reload(&after).await;
+    scenario.bank.wait_for_log("configuration reloaded").await;
+    let log = scenario.bank.log();
+    for (key, message) in [
+        ("limits.open_transfers", "setting applied"),
+        ("network.override.timers.response", "setting applied"),
+        ("limits.drain", "setting needs a restart"),
+        ("api.wait", "setting needs a restart"),
     ] {
         let line = log.lines().find(|line| line.contains(&format!("\"key\":\"{key}\""))).unwrap();
-        assert!(line.contains(&format!("\"message\":\"{said}\"")), "{line}");
+        assert!(line.contains(&format!("\"message\":\"{message}\"")), "{line}");
     }
 
-    // An answer after two seconds is in time now, and one transfer is all there may be.
-    stage.switch.fault(&[("0200", 1.0, json!({ "late": { "ms": 2000 } }))]).await;
-    let (one, two) = (wanted(1), wanted(2));
-    let first = stage.pay(&one);
+    // Now a response after two seconds is in time, and only one transfer may be open.
+    scenario.switch.set_faults(&[("0200", 1.0, json!({ "late": { "ms": 2000 } }))]).await;
+    let (one, two) = (transfer(1), transfer(2));
+    let first = scenario.request_transfer(&one);
     let second = async {
-        stage.house.until_metric("titian_transfers_open", |open| open == 1).await;
-        stage.pay(&two).await
+        scenario.bank.wait_for_metric("titian_transfers_open", |open| open == 1).await;
+        scenario.request_transfer(&two).await
     };
     let (first, second) = tokio::join!(first, second);
     assert_eq!((first.0, second.0), (200, 503));
-    assert_eq!(stage.end().await.switch.sent.0, 1);
+    assert_eq!(scenario.finish().await.switch.sent.0, 1);
 }

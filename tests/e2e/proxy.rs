@@ -1,4 +1,4 @@
-//! What can go wrong between processes: proxies that keep things back.
+//! Proxies between the processes, which lose or hold messages.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -8,22 +8,22 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// What befalls a question to core.
+/// The fault of a request to core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// It is lost.
-    Silent,
-    /// It is done, and the answer is lost.
-    Mute,
+pub(crate) enum CoreFault {
+    /// The request is lost.
+    RequestLost,
+    /// The request is executed, and the response is lost.
+    ResponseLost,
 }
 
-/// Between the adapter and core: faults by the method of a question.
+/// A proxy between the adapter and core, with faults by method.
 pub(crate) struct CoreProxy {
     pub(crate) at: SocketAddr,
     faults: Faults,
 }
 
-type Faults = Arc<Mutex<Vec<(&'static str, Fault, u32)>>>;
+type Faults = Arc<Mutex<Vec<(&'static str, CoreFault, u32)>>>;
 
 impl CoreProxy {
     pub(crate) async fn start(core: SocketAddr) -> Self {
@@ -33,25 +33,25 @@ impl CoreProxy {
         drop(tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                drop(tokio::spawn(carry(stream, core, Arc::clone(&own))));
+                drop(tokio::spawn(forward_core(stream, core, Arc::clone(&own))));
             }
         }));
         Self { at, faults }
     }
 
-    /// The next so many questions of a method fare so.
-    pub(crate) fn fault(&self, method: &'static str, fault: Fault, count: u32) {
+    /// Applies a fault to the next requests of a method.
+    pub(crate) fn add_fault(&self, method: &'static str, fault: CoreFault, count: u32) {
         self.faults.lock().unwrap().push((method, fault, count));
     }
 
-    /// Nothing goes wrong any more.
-    pub(crate) fn mend(&self) {
+    /// Removes all faults.
+    pub(crate) fn clear_faults(&self) {
         self.faults.lock().unwrap().clear();
     }
 }
 
-/// What befalls a question that begins so.
-fn draw(faults: &Faults, request: &[u8]) -> Option<Fault> {
+/// Takes the fault of a request, by its first bytes.
+fn take_fault(faults: &Faults, request: &[u8]) -> Option<CoreFault> {
     let mut faults = faults.lock().unwrap();
     let rule = faults
         .iter_mut()
@@ -60,8 +60,8 @@ fn draw(faults: &Faults, request: &[u8]) -> Option<Fault> {
     Some(rule.1)
 }
 
-/// One connection: the client asks one question at a time, in one write.
-async fn carry(client: TcpStream, core: SocketAddr, faults: Faults) {
+/// Forwards one connection. The client sends one request at a time, in one write.
+async fn forward_core(client: TcpStream, core: SocketAddr, faults: Faults) {
     let Ok(server) = TcpStream::connect(core).await else { return };
     let ((mut from_client, mut to_client), (mut from_core, mut to_core)) =
         (client.into_split(), server.into_split());
@@ -71,8 +71,8 @@ async fn carry(client: TcpStream, core: SocketAddr, faults: Faults) {
         tokio::select! {
             read = from_client.read(&mut request) => {
                 let Ok(length @ 1..) = read else { return };
-                fault = draw(&faults, &request[..length]);
-                if fault != Some(Fault::Silent) && to_core.write_all(&request[..length]).await.is_err() {
+                fault = take_fault(&faults, &request[..length]);
+                if fault != Some(CoreFault::RequestLost) && to_core.write_all(&request[..length]).await.is_err() {
                     return;
                 }
             }
@@ -86,19 +86,19 @@ async fn carry(client: TcpStream, core: SocketAddr, faults: Faults) {
     }
 }
 
-/// Between the adapter and the switch, for frames of two length bytes and a message without a header: it can be cut, and keeps back
-/// what comes from the switch.
+/// A proxy between the adapter and the switch, for frames of two length bytes and a message without a header. It can cut the link,
+/// and hold messages of the switch.
 pub(crate) struct LinkProxy {
     pub(crate) at: SocketAddr,
     state: watch::Sender<State>,
 }
 
-/// What the proxy does.
+/// The state of the proxy.
 #[derive(Clone, Default)]
 struct State {
     cut: bool,
-    /// The message type that is kept back.
-    kept: Option<[u8; 4]>,
+    /// The message type that is held.
+    held: Option<[u8; 4]>,
 }
 
 impl LinkProxy {
@@ -110,53 +110,57 @@ impl LinkProxy {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 if !seen.borrow().cut {
-                    drop(tokio::spawn(link(stream, switch, seen.clone())));
+                    drop(tokio::spawn(forward_link(stream, switch, seen.clone())));
                 }
             }
         }));
         Self { at, state }
     }
 
-    /// All connections break, and none is made any more.
+    /// Breaks all connections, and accepts no new one.
     pub(crate) fn cut(&self) {
         self.state.send_modify(|state| state.cut = true);
     }
 
-    /// Connections are made again.
-    pub(crate) fn mend(&self) {
+    /// Accepts connections again.
+    pub(crate) fn reconnect(&self) {
         self.state.send_modify(|state| state.cut = false);
     }
 
-    /// Messages of a type from the switch are kept back, until [`Self::let_go`].
-    pub(crate) fn keep(&self, message: [u8; 4]) {
-        self.state.send_modify(|state| state.kept = Some(message));
+    /// Holds messages of a type from the switch, until [`Self::release`].
+    pub(crate) fn hold(&self, message: [u8; 4]) {
+        self.state.send_modify(|state| state.held = Some(message));
     }
 
-    /// What was kept back goes on.
-    pub(crate) fn let_go(&self) {
-        self.state.send_modify(|state| state.kept = None);
+    /// Forwards the held messages.
+    pub(crate) fn release(&self) {
+        self.state.send_modify(|state| state.held = None);
     }
 }
 
-async fn link(bank: TcpStream, switch: SocketAddr, state: watch::Receiver<State>) {
+async fn forward_link(bank: TcpStream, switch: SocketAddr, state: watch::Receiver<State>) {
     let Ok(switch) = TcpStream::connect(switch).await else { return };
     let ((mut from_bank, to_bank), (from_switch, mut to_switch)) =
         (bank.into_split(), switch.into_split());
     let mut cut = state.clone();
     tokio::select! {
         _ = tokio::io::copy(&mut from_bank, &mut to_switch) => {}
-        () = sift(from_switch, to_bank, state) => {}
+        () = forward_responses(from_switch, to_bank, state) => {}
         _ = cut.wait_for(|state| state.cut) => {}
     }
 }
 
-/// Frames from the switch, but those that are kept back.
-async fn sift(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch::Receiver<State>) {
-    let mut kept = Vec::new();
+/// Forwards frames of the switch, except held ones.
+async fn forward_responses(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut state: watch::Receiver<State>,
+) {
+    let mut held = Vec::new();
     loop {
         let frame = tokio::select! {
-            frame = frame(&mut from) => frame,
-            changed = state.changed(), if !kept.is_empty() => {
+            frame = read_frame(&mut from) => frame,
+            changed = state.changed(), if !held.is_empty() => {
                 if changed.is_err() {
                     return;
                 }
@@ -164,13 +168,13 @@ async fn sift(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch:
             }
         };
         let Some(frame) = frame else { return };
-        let keeps = state.borrow_and_update().kept;
-        if keeps.is_some_and(|message| frame.get(2..6) == Some(&message)) {
-            kept.push(frame);
+        let held_type = state.borrow_and_update().held;
+        if held_type.is_some_and(|message| frame.get(2..6) == Some(&message)) {
+            held.push(frame);
             continue;
         }
-        if keeps.is_none() {
-            for frame in kept.drain(..) {
+        if held_type.is_none() {
+            for frame in held.drain(..) {
                 to.write_all(&frame).await.ok();
             }
         }
@@ -180,7 +184,7 @@ async fn sift(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch:
     }
 }
 
-async fn frame(from: &mut OwnedReadHalf) -> Option<Vec<u8>> {
+async fn read_frame(from: &mut OwnedReadHalf) -> Option<Vec<u8>> {
     let mut frame = vec![0; 2];
     from.read_exact(&mut frame).await.ok()?;
     let length = usize::from(u16::from_be_bytes([frame[0], frame[1]]));

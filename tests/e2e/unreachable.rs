@@ -1,81 +1,85 @@
-//! The switch can't be reached, for a while or in the middle.
+//! The switch is unreachable, before or during transfers.
 
 use std::sync::Arc;
 
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::house::{Plan, until};
-use crate::stage::{Stage, wanted};
+use crate::bank::{Options, wait_until};
+use crate::scenario::{Scenario, transfer};
 
 #[tokio::test]
-async fn without_a_link_nothing_is_sent_or_kept_and_it_comes_back_by_itself() {
-    let mut stage = Stage::set(Plan::default()).await;
-    assert_eq!(stage.pay(&wanted(1)).await.0, 200);
-    stage.link.cut();
-    stage.house.until_metric("titian_links_up", |links| links == 0).await;
-    assert!(!stage.house.watcher.is_ready().await, "/readyz says so");
+async fn without_a_link_requests_are_refused_and_the_link_comes_back_by_itself() {
+    let mut scenario = Scenario::start(Options::default()).await;
+    assert_eq!(scenario.request_transfer(&transfer(1)).await.0, 200);
+    scenario.link.cut();
+    scenario.bank.wait_for_metric("titian_link_up", |links| links == 0).await;
+    assert!(!scenario.bank.probe.is_ready().await, "/readyz is 503");
     for number in 2..=11 {
-        assert_eq!(stage.pay(&wanted(number)).await, (503, "5031800".to_owned()));
-        assert_eq!(stage.stands(number).await, "07", "nothing was begun");
+        assert_eq!(scenario.request_transfer(&transfer(number)).await, (503, "5031800".to_owned()));
+        assert_eq!(scenario.status(number).await, "07", "no transfer exists");
     }
-    // It starts without a link too.
-    stage.house.kill().await;
-    stage.house.try_start().await.unwrap();
-    assert_eq!(stage.pay(&wanted(12)).await.0, 503);
-    stage.link.mend();
-    stage.house.until_ready().await;
-    assert_eq!(stage.pay(&wanted(13)).await.0, 200);
-    assert_eq!(stage.pay(&wanted(2)).await.0, 200, "it is new");
-    let books = stage.end().await;
+    // The adapter starts without a link too.
+    scenario.bank.kill().await;
+    scenario.bank.try_start().await.unwrap();
+    assert_eq!(scenario.request_transfer(&transfer(12)).await.0, 503);
+    scenario.link.reconnect();
+    scenario.bank.wait_until_ready().await;
+    assert_eq!(scenario.request_transfer(&transfer(13)).await.0, 200);
+    assert_eq!(
+        scenario.request_transfer(&transfer(2)).await.0,
+        200,
+        "a refused request can be sent again"
+    );
+    let books = scenario.finish().await;
     assert_eq!((books.switch.sent.0, books.bank.debited.count), (3, 3));
 }
 
 #[tokio::test]
-async fn what_is_under_way_when_all_links_break_is_reversed_when_one_is_back() {
-    let stage = Stage::set(Plan::default()).await;
-    stage.switch.fault(&[("0200", 1.0, json!({ "late": { "ms": 600 } }))]).await;
+async fn transfers_in_flight_when_all_links_break_are_reversed_when_one_is_up_again() {
+    let scenario = Scenario::start(Options::default()).await;
+    scenario.switch.set_faults(&[("0200", 1.0, json!({ "late": { "ms": 600 } }))]).await;
     let mut asked = JoinSet::new();
     for number in 1..=20 {
-        let channel = Arc::clone(&stage.house.channel);
-        asked.spawn(async move { channel.ask(&wanted(number)).await.unwrap().0 });
+        let channel = Arc::clone(&scenario.bank.channel);
+        asked.spawn(async move { channel.submit(&transfer(number)).await.unwrap().0 });
     }
-    until("the switch has all", async || {
-        stage.switch.operator.books("213").await.unwrap().sent.0 == 20
+    wait_until("the switch has all transfers", async || {
+        scenario.switch.admin.totals("213").await.unwrap().sent.0 == 20
     })
     .await;
-    stage.link.cut();
+    scenario.link.cut();
     for status in asked.join_all().await {
-        assert_eq!(status, 202, "nobody knows");
+        assert_eq!(status, 202, "the outcome is unknown");
     }
-    assert_eq!(stage.house.watcher.metric("titian_transfers_open").await.unwrap(), 20);
-    stage.link.mend();
+    assert_eq!(scenario.bank.probe.metric("titian_transfers_open").await.unwrap(), 20);
+    scenario.link.reconnect();
     for number in 1..=20 {
-        stage.until_stands(number, "04").await;
+        scenario.wait_for_status(number, "04").await;
     }
-    let books = stage.end().await;
-    assert_eq!((books.switch.sent.0, books.bank.given_back.count), (0, 20));
+    let books = scenario.finish().await;
+    assert_eq!((books.switch.sent.0, books.bank.refunded.count), (0, 20));
 }
 
-/// Two requests may be on the way at a time, and answers are late: the others wait for their turn in vain.
+/// One request can be in flight on each of two links, and responses are late: the other requests wait until their deadline.
 #[tokio::test]
-async fn what_is_not_written_in_time_is_given_back_and_never_sent() {
-    let set = vec!["network.change.session.caps.in_flight=1"];
-    let stage = Stage::set(Plan { set, ..Plan::default() }).await;
-    stage.switch.fault(&[("0200", 1.0, json!({ "late": { "ms": 600 } }))]).await;
+async fn a_request_that_is_not_written_in_time_is_refunded_and_never_sent() {
+    let set = vec!["network.override.session.limits.in_flight=1"];
+    let scenario = Scenario::start(Options { set, ..Options::default() }).await;
+    scenario.switch.set_faults(&[("0200", 1.0, json!({ "late": { "ms": 600 } }))]).await;
     let mut asked = JoinSet::new();
     for number in 1..=10 {
-        let channel = Arc::clone(&stage.house.channel);
-        asked.spawn(async move { (number, channel.ask(&wanted(number)).await.unwrap().0) });
+        let channel = Arc::clone(&scenario.bank.channel);
+        asked.spawn(async move { (number, channel.submit(&transfer(number)).await.unwrap().0) });
     }
     for (number, status) in asked.join_all().await {
-        let stands = match status {
+        let expected = match status {
             200 => "00",
             503 => "04",
             other => panic!("{other}"),
         };
-        stage.until_stands(number, stands).await;
+        scenario.wait_for_status(number, expected).await;
     }
-    let books = stage.end().await;
-    assert_eq!((books.switch.sent.0, books.bank.given_back.count), (2, 8));
+    let books = scenario.finish().await;
+    assert_eq!((books.switch.sent.0, books.bank.refunded.count), (2, 8));
 }

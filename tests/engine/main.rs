@@ -1,4 +1,4 @@
-//! The engine from outside: duplicates, room, draining, starting again, and that nothing leaves too early.
+//! The engine through its public interface: duplicates, limits, draining, recovery, and that no output leaves before its facts are durable.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,64 +12,75 @@
 #[allow(dead_code, reason = "shared with the tests of the machines")]
 mod rules;
 
-mod evidence;
-mod exchanges;
+mod conflicting_outcomes;
+mod inquiries;
+mod limits;
 mod races;
-mod room;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use titian::engine::{
-    Begun, Body, Claim, Concern, Counted, Engine, Event, Fact, Key, Life, Limits, Lookup,
-    Numbering, Output, Pace, Question, Record, Repeat, Schedule,
+    DuplicateRequest, Engine, Event, Fact, IdempotencyKey, KeyReservation, Limits, Lookup, Output,
+    RateLimits, RecordedFact, RequestFingerprint, RequestIdentity, Schedule, TraceAllocator,
+    TraceWatermark, Transfer, TransferInput,
 };
 use titian::transfer::{
-    Cleared, Effect, Funding, Heard, Inbound, Input, Line, Order, OutboundFact, PostingAnswer,
-    Rules,
+    Effect, FundedRequest, Funding, InboundTransfer, MessageKind, Order, OutboundFact,
+    OutboundInput, PostingReply, ResponseFields, Rules, SendStatus,
 };
 use titian::values::{Date, Moment, Offset, TransferId};
 
-use rules::{amount, answer, code, demand, order, reversing};
+use rules::{amount, code, order, request, response, reversing};
 
 const NOW: Moment = Moment::from_millis(1_795_521_600_000);
 const LATER: Moment = Moment::from_millis(1_795_521_690_000);
 
-fn engine(open: usize, remembered: usize) -> Engine {
-    under(reversing(), open, remembered)
+fn engine(open_transfers: usize, closed_transfers: usize) -> Engine {
+    engine_with(reversing(), open_transfers, closed_transfers)
 }
 
-fn under(rules: Rules, open: usize, remembered: usize) -> Engine {
-    let limits = Limits { open, exchanges: 1, lookups: 100, remembered, due_a_tick: 100 };
+fn engine_with(rules: Rules, open_transfers: usize, closed_transfers: usize) -> Engine {
+    let limits = Limits {
+        open_transfers,
+        open_inquiries: 1,
+        journal_lookups: 100,
+        closed_transfers,
+        deadlines_per_tick: 100,
+    };
     let rate = NonZeroU32::new(100).unwrap();
-    let pace = Pace { per_second: rate, per_destination: rate, burst: rate };
-    let numbers = Numbering::new(1, Counted::first(Date::of(NOW, Offset::UTC)), NOW, 7);
-    Engine::new(Arc::new(rules), limits, Schedule::new(NOW, pace), numbers)
+    let rates = RateLimits { per_second: rate, per_destination: rate, burst: rate };
+    let numbers = TraceAllocator::new(1, TraceWatermark::first(Date::of(NOW, Offset::UTC)), NOW, 7);
+    Engine::new(Arc::new(rules), limits, Schedule::new(NOW, rates), numbers)
 }
 
-pub(crate) fn heard(text: &str) -> Heard {
-    Heard::new(code(text), amount(12_500_000))
+pub(crate) fn response_fields(text: &str) -> ResponseFields {
+    ResponseFields::new(code(text), amount(12_500_000))
 }
 
-fn ordered(id: u128) -> Order {
+fn order_with_id(id: u128) -> Order {
     Order { id: TransferId(id), ..order(Funding::Core) }
 }
 
-fn begun(key: u128, body: u128) -> Begun {
-    Begun { request: Key(key), reference: None, body: Body(body) }
+fn identity(key: u128, fingerprint: u128) -> RequestIdentity {
+    RequestIdentity {
+        request_key: IdempotencyKey(key),
+        reference_key: None,
+        fingerprint: RequestFingerprint(fingerprint),
+    }
 }
 
-fn asks(id: u128, key: u128, body: u128) -> Event {
-    Event::Order { order: ordered(id), begun: begun(key, body) }
+fn order_event(id: u128, key: u128, fingerprint: u128) -> Event {
+    Event::Order { order: order_with_id(id), identity: identity(key, fingerprint) }
 }
 
-fn out(id: u128, input: Input) -> Event {
-    Event::Transfer(TransferId(id), Concern::Out(input))
+fn outbound_input(id: u128, input: OutboundInput) -> Event {
+    Event::Transfer(TransferId(id), TransferInput::Outbound(input))
 }
 
-/// Makes what is decided durable; gives what may be done then, and the facts.
-fn commit(engine: &mut Engine) -> (Vec<Output>, Vec<Record>) {
+/// Commits the open batch. Returns the released outputs and the facts.
+fn commit(engine: &mut Engine) -> (Vec<Output>, Vec<RecordedFact>) {
     let mut records = Vec::new();
     if let Some(batch) = engine.seal() {
         records.clone_from(&batch.records);
@@ -79,156 +90,193 @@ fn commit(engine: &mut Engine) -> (Vec<Output>, Vec<Record>) {
     (std::iter::from_fn(|| engine.next_output()).collect(), records)
 }
 
-/// Answers each look-up in the journal with nothing, and gives what follows.
-fn nowhere(engine: &mut Engine, outputs: Vec<Output>, now: Moment) -> Vec<Output> {
+/// Answers each journal lookup with no facts. Returns the outputs that follow.
+fn answer_lookups_with_nothing(
+    engine: &mut Engine,
+    outputs: Vec<Output>,
+    now: Moment,
+) -> Vec<Output> {
     for output in outputs {
-        if let Output::LookUp(number, _, event) = output {
-            engine.found(number, &[], None, event, now).unwrap();
+        if let Output::JournalLookup(number, _, event) = output {
+            engine.handle_lookup_result(number, &[], None, event, now).unwrap();
         }
     }
     commit(engine).0
 }
 
-/// Brings a transfer to where its request is sent; gives all its facts.
-fn sent(engine: &mut Engine, id: u128) -> (Cleared, Vec<Record>) {
-    engine.handle(asks(id, id, 1), NOW);
+/// Takes a transfer to the point where its request is sent. Returns all its facts.
+fn sent(engine: &mut Engine, id: u128) -> (FundedRequest, Vec<RecordedFact>) {
+    engine.handle(order_event(id, id, 1), NOW);
     let (_, mut records) = commit(engine);
-    engine.handle(out(id, Input::Posting(PostingAnswer::Posted)), NOW);
+    engine.handle(outbound_input(id, OutboundInput::Posting(PostingReply::Posted)), NOW);
     let (outputs, more) = commit(engine);
     records.extend(more);
-    let [Output::Effect(Effect::SendRequest(cleared))] = outputs[..] else { panic!("{outputs:?}") };
-    engine.handle(out(id, Input::Line(Line::Sent)), NOW);
+    let [Output::Effect(Effect::SendRequest(funded))] = outputs[..] else { panic!("{outputs:?}") };
+    engine.handle(outbound_input(id, OutboundInput::Send(SendStatus::Sent)), NOW);
     records.extend(commit(engine).1);
-    (cleared, records)
+    (funded, records)
 }
 
-/// A request under key 7 that was there before.
-fn repeat(asked: u128, body: u128, first: u128) -> Repeat {
-    let (asked, first) = (TransferId(asked), TransferId(first));
-    Repeat { asked, key: Key(7), body: Body(body), first }
+/// Returns a duplicate request under key 7.
+fn duplicate(duplicate_id: u128, fingerprint: u128, original_id: u128) -> DuplicateRequest {
+    DuplicateRequest {
+        duplicate_id: TransferId(duplicate_id),
+        key: IdempotencyKey(7),
+        fingerprint: RequestFingerprint(fingerprint),
+        original_id: TransferId(original_id),
+    }
 }
 
 fn state(engine: &Engine, id: u128) -> &'static str {
-    engine.transfer(TransferId(id)).map_or("forgotten", Life::name)
+    engine.transfer(TransferId(id)).map_or("not in memory", Transfer::code)
 }
 
 #[test]
-fn nothing_leaves_before_it_is_durable() {
+fn no_output_leaves_before_its_facts_are_durable() {
     let mut engine = engine(10, 10);
-    engine.handle(asks(1, 1, 1), NOW);
-    assert_eq!(engine.next_output(), None, "decided only");
+    engine.handle(order_event(1, 1, 1), NOW);
+    assert_eq!(engine.next_output(), None, "the facts are decided only");
     let number = engine.seal().unwrap().number;
-    assert_eq!(engine.next_output(), None, "being synced");
-    engine.handle(asks(2, 2, 1), NOW);
+    assert_eq!(engine.next_output(), None, "the batch is being committed");
+    engine.handle(order_event(2, 2, 1), NOW);
     assert!(engine.seal().is_none(), "one batch at a time");
     engine.committed(number + 1, &[]);
-    assert_eq!(engine.next_output(), None, "another batch");
+    assert_eq!(engine.next_output(), None, "another batch is durable");
     engine.committed(number, &[]);
-    assert!(matches!(engine.next_output(), Some(Output::Effect(Effect::AskPosting(_)))));
-    assert_eq!(engine.next_output(), None, "the second is not durable");
+    assert!(matches!(engine.next_output(), Some(Output::Effect(Effect::RequestPosting(_)))));
+    assert_eq!(engine.next_output(), None, "the second batch is not durable");
 }
 
 #[test]
-fn what_nothing_waits_for_is_made_durable_with_what_does_or_after_a_while() {
+fn facts_without_outputs_wait_for_the_next_batch_or_5_ms() {
     let mut engine = engine(10, 10);
-    engine.handle(asks(1, 1, 1), NOW);
-    assert!(engine.is_pressing(NOW), "core is asked when it is durable");
+    engine.handle(order_event(1, 1, 1), NOW);
+    assert!(engine.is_commit_due(NOW), "the command to core waits for the commit");
     commit(&mut engine);
-    engine.handle(out(1, Input::Posting(PostingAnswer::Posted)), NOW);
+    engine.handle(outbound_input(1, OutboundInput::Posting(PostingReply::Posted)), NOW);
     commit(&mut engine);
-    engine.handle(out(1, Input::Line(Line::Sent)), NOW);
-    assert!(!engine.is_pressing(NOW), "that it was sent nobody waits for");
+    engine.handle(outbound_input(1, OutboundInput::Send(SendStatus::Sent)), NOW);
+    assert!(!engine.is_commit_due(NOW), "no output waits for the fact that it was sent");
     let soon = NOW.after(Duration::from_millis(5));
-    assert!(engine.is_pressing(soon) && engine.next_deadline().unwrap() <= soon);
-    engine.handle(asks(2, 2, 1), NOW);
-    assert!(engine.is_pressing(NOW), "but for the next it does");
+    assert!(engine.is_commit_due(soon) && engine.next_deadline().unwrap() <= soon);
+    engine.handle(order_event(2, 2, 1), NOW);
+    assert!(engine.is_commit_due(NOW), "an output waits for the next order");
     let ids: Vec<_> = commit(&mut engine).1.iter().map(|record| record.id.0).collect();
     assert_eq!(ids, [1, 2, 2]);
 }
 
 #[test]
-fn a_request_that_comes_again_is_the_same_transfer() {
+fn a_repeated_request_is_the_same_transfer() {
     let mut engine = engine(10, 10);
-    engine.handle(asks(1, 7, 1), NOW);
+    engine.handle(order_event(1, 7, 1), NOW);
     commit(&mut engine);
-    engine.handle(asks(2, 7, 1), NOW);
-    engine.handle(asks(3, 7, 2), NOW);
+    engine.handle(order_event(2, 7, 1), NOW);
+    engine.handle(order_event(3, 7, 2), NOW);
     let (outputs, records) = commit(&mut engine);
-    assert_eq!(records, [], "nothing new");
-    assert_eq!(outputs, [Output::Existing(repeat(2, 1, 1)), Output::Conflict(repeat(3, 2, 1))]);
+    assert_eq!(records, [], "no new facts");
+    assert_eq!(
+        outputs,
+        [Output::Duplicate(duplicate(2, 1, 1)), Output::KeyConflict(duplicate(3, 2, 1))]
+    );
 }
 
 #[test]
-fn a_key_that_the_journal_knows_takes_the_new_transfer_back() {
+fn a_key_that_the_journal_has_withdraws_the_new_transfer() {
     let mut engine = engine(10, 10);
-    engine.handle(asks(5, 7, 1), NOW);
-    engine.handle(asks(6, 8, 1), NOW);
+    engine.handle(order_event(5, 7, 1), NOW);
+    engine.handle(order_event(6, 8, 1), NOW);
     let number = engine.seal().unwrap().number;
-    let before = Claim { key: Key(7), body: Body(1), id: TransferId(1) };
-    engine.committed(number, &[before]);
+    let earlier = KeyReservation {
+        key: IdempotencyKey(7),
+        fingerprint: RequestFingerprint(1),
+        id: TransferId(1),
+    };
+    engine.committed(number, &[earlier]);
     let outputs: Vec<_> = std::iter::from_fn(|| engine.next_output()).collect();
-    assert_eq!(state(&engine, 5), "forgotten");
-    assert_eq!(engine.open(), 1);
-    assert!(outputs.contains(&Output::Existing(repeat(5, 1, 1))), "{outputs:?}");
-    let asked = outputs.iter().filter(|output| matches!(output, Output::Effect(_))).count();
-    assert_eq!(asked, 1, "core is asked for the other alone: {outputs:?}");
+    assert_eq!(state(&engine, 5), "not in memory");
+    assert_eq!(engine.open_transfers(), 1);
+    assert!(outputs.contains(&Output::Duplicate(duplicate(5, 1, 1))), "{outputs:?}");
+    let effects = outputs.iter().filter(|output| matches!(output, Output::Effect(_))).count();
+    assert_eq!(effects, 1, "core gets a command for the other transfer only: {outputs:?}");
 }
 
 #[test]
 fn after_a_crash_what_was_sent_is_reversed() {
     let (_, records) = sent(&mut engine(10, 10), 1);
     let mut engine = engine(10, 10);
-    engine.restore(&records, Some(begun(1, 1))).unwrap();
+    engine.restore(&records, Some(identity(1, 1))).unwrap();
     engine.resume(LATER);
     commit(&mut engine);
-    assert_eq!(state(&engine, 1), "Doubtful", "until its turn comes, which is at once for one");
+    assert_eq!(
+        state(&engine, 1),
+        "outcome_unknown",
+        "until the rate allows the reversal, which is at once for one transfer"
+    );
     engine.tick(LATER);
     let (outputs, _) = commit(&mut engine);
-    assert_eq!(state(&engine, 1), "Reversing");
+    assert_eq!(state(&engine, 1), "reversing");
     assert!(matches!(outputs[0], Output::Effect(Effect::SendReversal(_))), "{outputs:?}");
-    assert!(engine.next_deadline().is_some(), "it will be repeated");
-    engine.handle(asks(2, 1, 1), LATER);
+    assert!(engine.next_deadline().is_some(), "the reversal has a deadline for its repeat");
+    engine.handle(order_event(2, 1, 1), LATER);
     assert_eq!(
         commit(&mut engine).0,
-        [Output::Existing(Repeat { key: Key(1), ..repeat(2, 1, 1) })]
+        [Output::Duplicate(DuplicateRequest { key: IdempotencyKey(1), ..duplicate(2, 1, 1) })]
     );
 }
 
 #[test]
-fn what_is_forgotten_is_looked_up_and_goes_on_record() {
+fn a_late_response_is_recorded_after_a_journal_lookup() {
     let mut engine = engine(10, 0);
-    let (cleared, mut records) = sent(&mut engine, 1);
-    let approved =
-        Event::Answered { trace: cleared.trace(), to: Question::Request, heard: heard("00") };
+    let (funded, mut records) = sent(&mut engine, 1);
+    let approved = Event::Response {
+        trace: funded.trace(),
+        kind: MessageKind::Request,
+        response: response_fields("00"),
+    };
     engine.handle(approved.clone(), NOW);
     records.extend(commit(&mut engine).1);
-    assert_eq!(state(&engine, 1), "forgotten", "closed, and none is remembered");
+    assert_eq!(
+        state(&engine, 1),
+        "not in memory",
+        "closed, and no closed transfer stays in memory"
+    );
     engine.handle(approved.clone(), LATER);
     let (outputs, _) = commit(&mut engine);
-    let lookup = Lookup::Trace(cleared.trace());
-    assert_eq!(outputs, [Output::LookUp(0, lookup, approved.clone())]);
-    engine.found(0, &records, Some(begun(1, 1)), approved.clone(), LATER).unwrap();
+    let lookup = Lookup::TraceNumbers(funded.trace());
+    assert_eq!(outputs, [Output::JournalLookup(0, lookup, approved.clone())]);
+    engine
+        .handle_lookup_result(0, &records, Some(identity(1, 1)), approved.clone(), LATER)
+        .unwrap();
     let (_, more) = commit(&mut engine);
-    let repeated = Fact::Out(OutboundFact::Repeated(answer("00")));
+    let repeated = Fact::Outbound(OutboundFact::RepeatedResponse(response("00")));
     assert_eq!(more.iter().map(|record| &record.fact).collect::<Vec<_>>(), [&repeated]);
-    engine.found(1, &[], None, approved, LATER).unwrap();
-    assert!(matches!(commit(&mut engine).0[..], [Output::Unmatched(..)]));
+    engine.handle_lookup_result(1, &[], None, approved, LATER).unwrap();
+    assert!(matches!(commit(&mut engine).0[..], [Output::UnmatchedResponse(..)]));
 }
 
 #[test]
-fn a_reversal_without_its_original_bars_it() {
+fn a_reversal_without_its_original_bars_the_original() {
     let mut engine = engine(10, 10);
-    let (demand, original) = (demand(), Key(3));
-    let reversal = Event::Reversal { demand: demand.clone(), original };
+    let (request, original) = (request(), IdempotencyKey(3));
+    let reversal = Event::InboundReversal { request: request.clone(), original_key: original };
     engine.handle(reversal.clone(), NOW);
     let (outputs, _) = commit(&mut engine);
-    assert_eq!(outputs, [Output::LookUp(0, Lookup::Key(original), reversal.clone())]);
-    engine.found(0, &[], None, reversal, NOW).unwrap();
+    assert_eq!(
+        outputs,
+        [Output::JournalLookup(0, Lookup::IdempotencyKey(original), reversal.clone())]
+    );
+    engine.handle_lookup_result(0, &[], None, reversal, NOW).unwrap();
     let (outputs, records) = commit(&mut engine);
-    assert!(matches!(outputs[..], [Output::Effect(Effect::Answer(_))]), "{outputs:?}");
-    assert_eq!(records.len(), 2, "the mark, and what was answered");
-    engine.handle(Event::Demand { demand, key: original }, NOW);
+    assert!(matches!(outputs[..], [Output::Effect(Effect::Respond(_))]), "{outputs:?}");
+    assert_eq!(records.len(), 2, "the bar, and the response");
+    engine.handle(Event::InboundRequest { request, key: original }, NOW);
     let (outputs, _) = commit(&mut engine);
-    assert!(matches!(outputs[..], [Output::Effect(Effect::Answer(_))]), "refused: {outputs:?}");
-    assert!(matches!(engine.transfer(TransferId(8)), Some(Life::In(Inbound::Barred(..)))));
+    assert!(
+        matches!(outputs[..], [Output::Effect(Effect::Respond(_))]),
+        "the request is refused: {outputs:?}"
+    );
+    assert!(matches!(
+        engine.transfer(TransferId(8)),
+        Some(Transfer::Inbound(InboundTransfer::Barred(..)))
+    ));
 }

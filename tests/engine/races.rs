@@ -1,172 +1,208 @@
-//! What goes on while the journal syncs or reads: what was found by the simulation, each with a test of its own.
+//! Races between events and the commits or lookups of the journal. The simulation found each of these cases.
 
-use titian::engine::{Begun, Claim, Concern, Event, Fact, Key, Lookup, Output, Question, Record};
-use titian::transfer::{Bar, Demand, InboundFact, InboundInput, PostingAnswer, Side};
+use titian::engine::{
+    DuplicateRequest, Event, Fact, IdempotencyKey, KeyReservation, Lookup, Output, RecordedFact,
+    RequestFingerprint, RequestIdentity, TransferInput,
+};
+use titian::transfer::{
+    BarCause, InboundFact, InboundInput, InboundRequest, MessageKind, PostingReply, Side,
+};
 use titian::values::TransferId;
 
-use super::heard;
-use super::rules::{code, demand};
-use super::{LATER, NOW, asks, begun, commit, engine, repeat, sent, state};
+use super::response_fields;
+use super::rules::{code, request};
+use super::{LATER, NOW, commit, duplicate, engine, identity, order_event, sent, state};
 
-fn claim(key: u128, id: u128) -> Claim {
-    Claim { key: Key(key), body: titian::engine::Body(0), id: TransferId(id) }
+fn reservation(key: u128, id: u128) -> KeyReservation {
+    KeyReservation {
+        key: IdempotencyKey(key),
+        fingerprint: RequestFingerprint(0),
+        id: TransferId(id),
+    }
 }
 
-fn numbered(id: u128) -> Demand {
-    Demand { id: TransferId(id), ..demand() }
+fn request_with_id(id: u128) -> InboundRequest {
+    InboundRequest { id: TransferId(id), ..request() }
 }
 
-fn asked_for(id: u128, key: u128) -> Event {
-    Event::Demand { demand: numbered(id), key: Key(key) }
+fn inbound_request(id: u128, key: u128) -> Event {
+    Event::InboundRequest { request: request_with_id(id), key: IdempotencyKey(key) }
 }
 
-fn reversed(id: u128, key: u128) -> Event {
-    Event::Reversal { demand: numbered(id), original: Key(key) }
+fn inbound_reversal(id: u128, key: u128) -> Event {
+    Event::InboundReversal { request: request_with_id(id), original_key: IdempotencyKey(key) }
 }
 
 #[test]
-fn whoever_was_told_of_a_transfer_that_is_taken_back_is_told_of_the_first() {
+fn duplicates_of_a_withdrawn_transfer_get_the_earlier_one() {
     let mut engine = engine(10, 10);
-    engine.handle(asks(5, 7, 1), NOW);
+    engine.handle(order_event(5, 7, 1), NOW);
     let number = engine.seal().unwrap().number;
-    engine.handle(asks(6, 7, 1), NOW);
-    engine.handle(asks(8, 7, 2), NOW);
-    let first = Claim { body: titian::engine::Body(1), ..claim(7, 1) };
+    engine.handle(order_event(6, 7, 1), NOW);
+    engine.handle(order_event(8, 7, 2), NOW);
+    let first = KeyReservation { fingerprint: RequestFingerprint(1), ..reservation(7, 1) };
     engine.committed(number, &[first]);
     let (mut outputs, _) = commit(&mut engine);
     outputs.retain(|output| !matches!(output, Output::Effect(_)));
     let expected = [
-        Output::Existing(repeat(5, 1, 1)),
-        Output::Existing(repeat(6, 1, 1)),
-        Output::Conflict(repeat(8, 2, 1)),
+        Output::Duplicate(duplicate(5, 1, 1)),
+        Output::Duplicate(duplicate(6, 1, 1)),
+        Output::KeyConflict(duplicate(8, 2, 1)),
     ];
     assert_eq!(outputs, expected);
 }
 
 #[test]
-fn a_channels_number_of_the_transfer_is_a_key_too() {
+fn the_channels_reference_of_a_transfer_is_a_key_too() {
     let mut engine = engine(10, 10);
-    let under = |request: u128| Begun { reference: Some(Key(99)), ..begun(request, 1) };
-    let order = |id, request| Event::Order { order: super::ordered(id), begun: under(request) };
+    let with_reference =
+        |key: u128| RequestIdentity { reference_key: Some(IdempotencyKey(99)), ..identity(key, 1) };
+    let order =
+        |id, key| Event::Order { order: super::order_with_id(id), identity: with_reference(key) };
     engine.handle(order(1, 7), NOW);
     engine.handle(order(2, 8), NOW);
     let (outputs, _) = commit(&mut engine);
-    let again = titian::engine::Repeat { key: Key(99), ..repeat(2, 1, 1) };
-    assert_eq!(outputs[1], Output::Existing(again), "another request, the same transfer");
+    let expected = DuplicateRequest { key: IdempotencyKey(99), ..duplicate(2, 1, 1) };
+    assert_eq!(outputs[1], Output::Duplicate(expected), "another request for the same transfer");
 }
 
 #[test]
-fn a_request_that_came_while_its_reversal_was_looked_up_is_reversed() {
+fn a_request_that_arrives_during_the_lookup_of_its_reversal_is_reversed() {
     let mut engine = engine(10, 10);
-    engine.handle(reversed(9, 3), NOW);
-    assert!(matches!(commit(&mut engine).0[..], [Output::LookUp(0, Lookup::Key(Key(3)), _)]));
-    engine.handle(asked_for(8, 3), NOW);
+    engine.handle(inbound_reversal(9, 3), NOW);
+    assert!(matches!(
+        commit(&mut engine).0[..],
+        [Output::JournalLookup(0, Lookup::IdempotencyKey(IdempotencyKey(3)), _)]
+    ));
+    engine.handle(inbound_request(8, 3), NOW);
     commit(&mut engine);
-    engine.found(0, &[], None, reversed(9, 3), NOW).unwrap();
+    engine.handle_lookup_result(0, &[], None, inbound_reversal(9, 3), NOW).unwrap();
     commit(&mut engine);
-    assert_eq!((state(&engine, 8), state(&engine, 9)), ("Undoing", "forgotten"));
+    assert_eq!((state(&engine, 8), state(&engine, 9)), ("reversing", "not in memory"));
 }
 
 #[test]
-fn a_barred_request_that_is_taken_back_leaves_no_slot_behind() {
+fn a_withdrawn_bar_leaves_no_slot_behind() {
     let mut engine = engine(10, 0);
-    engine.handle(reversed(9, 3), NOW);
+    engine.handle(inbound_reversal(9, 3), NOW);
     commit(&mut engine);
-    engine.found(0, &[], None, reversed(9, 3), NOW).unwrap();
+    engine.handle_lookup_result(0, &[], None, inbound_reversal(9, 3), NOW).unwrap();
     let number = engine.seal().unwrap().number;
-    engine.committed(number, &[claim(3, 1)]);
+    engine.committed(number, &[reservation(3, 1)]);
     let outputs: Vec<_> = std::iter::from_fn(|| engine.next_output()).collect();
     assert!(matches!(
         outputs[..],
-        [Output::LookUp(1, Lookup::Key(Key(3)), Event::Reversal { .. })]
+        [Output::JournalLookup(
+            1,
+            Lookup::IdempotencyKey(IdempotencyKey(3)),
+            Event::InboundReversal { .. }
+        )]
     ));
-    // Another transfer gets the slot, and stays when others are closed and forgotten.
-    engine.handle(asks(20, 20, 1), NOW);
+    // Another transfer gets the slot, and stays when others are closed and removed.
+    engine.handle(order_event(20, 20, 1), NOW);
     commit(&mut engine);
-    let (cleared, _) = sent(&mut engine, 21);
-    let (trace, to) = (cleared.trace(), Question::Request);
-    engine.handle(Event::Answered { trace, to, heard: heard("00") }, NOW);
+    let (funded, _) = sent(&mut engine, 21);
+    let (trace, kind) = (funded.trace(), MessageKind::Request);
+    engine.handle(Event::Response { trace, kind, response: response_fields("00") }, NOW);
     commit(&mut engine);
-    assert_eq!(state(&engine, 20), "Debiting");
+    assert_eq!(state(&engine, 20), "debiting");
 }
 
 #[test]
-fn an_old_look_up_does_not_bring_back_what_was_changed_since() {
+fn a_stale_lookup_does_not_restore_an_old_state() {
     let mut engine = engine(10, 0);
-    engine.handle(asked_for(8, 3), NOW);
+    engine.handle(inbound_request(8, 3), NOW);
     let (_, mut records) = commit(&mut engine);
-    let posted = Concern::In(InboundInput::Posting(PostingAnswer::Posted));
+    let posted = TransferInput::Inbound(InboundInput::Posting(PostingReply::Posted));
     engine.handle(Event::Transfer(TransferId(8), posted), NOW);
     records.extend(commit(&mut engine).1);
-    // Others push it out of memory.
+    // Another closed transfer replaces it in memory.
     close_another(&mut engine, 30);
-    assert_eq!(state(&engine, 8), "forgotten");
+    assert_eq!(state(&engine, 8), "not in memory");
 
-    let status = Event::Status { demand: numbered(10), original: Key(3) };
+    let status = Event::InboundStatusInquiry {
+        request: request_with_id(10),
+        original_key: IdempotencyKey(3),
+    };
     engine.handle(status.clone(), NOW);
-    engine.handle(reversed(11, 3), NOW);
+    engine.handle(inbound_reversal(11, 3), NOW);
     commit(&mut engine);
-    // A reader has read for both; the second is slow to say so. Meanwhile the transfer is undone and closed.
-    let old: Vec<Record> = records.clone();
-    let by = Some(Begun::by_wire(Key(3)));
-    engine.found(1, &records, by, reversed(11, 3), LATER).unwrap();
+    // The journal was read for both lookups. The result of the first comes late. Meanwhile the transfer is reversed and closed.
+    let stale: Vec<RecordedFact> = records.clone();
+    let identity = Some(RequestIdentity::of_switch_request(IdempotencyKey(3)));
+    engine.handle_lookup_result(1, &records, identity, inbound_reversal(11, 3), LATER).unwrap();
     records.extend(commit(&mut engine).1);
-    let was = titian::transfer::CancelAnswer::Was(titian::transfer::Was::Posted);
-    let cancelled = Concern::In(InboundInput::Cancel(was));
+    let reply = titian::transfer::CancelReply::Cancelled(titian::transfer::PriorPosting::Posted);
+    let cancelled = TransferInput::Inbound(InboundInput::Cancel(reply));
     engine.handle(Event::Transfer(TransferId(8), cancelled), LATER);
     commit(&mut engine);
     close_another(&mut engine, 31);
-    assert_eq!(state(&engine, 8), "Undone", "kept, for a look-up is under way");
-    engine.found(0, &old, by, status, LATER).unwrap();
+    assert_eq!(state(&engine, 8), "reversed", "stays in memory, because a lookup is open");
+    engine.handle_lookup_result(0, &stale, identity, status, LATER).unwrap();
     let (_, facts) = commit(&mut engine);
-    let undone = InboundFact::StatusAnswered(code("05"));
-    assert_eq!(facts[0].fact, Fact::In(undone), "what it is now, not what it was");
-    assert_eq!(state(&engine, 8), "forgotten", "no look-up is under way any more");
+    let expected = InboundFact::StatusResponded(code("05"));
+    assert_eq!(facts[0].fact, Fact::Inbound(expected), "the present state, not the stale one");
+    assert_eq!(state(&engine, 8), "not in memory", "no lookup is open any more");
 }
 
 #[test]
-fn a_status_inquiry_about_what_did_not_come_bars_it() {
+fn a_status_inquiry_about_a_missing_request_bars_it() {
     let mut engine = engine(10, 10);
-    let status = Event::Status { demand: numbered(9), original: Key(3) };
+    let status = Event::InboundStatusInquiry {
+        request: request_with_id(9),
+        original_key: IdempotencyKey(3),
+    };
     engine.handle(status.clone(), NOW);
     commit(&mut engine);
-    engine.found(0, &[], None, status, NOW).unwrap();
+    engine.handle_lookup_result(0, &[], None, status, NOW).unwrap();
     let (_, records) = commit(&mut engine);
-    let barred = InboundFact::Barred { demand: numbered(9), by: Bar::StatusInquiry };
-    assert_eq!(records[0].fact, Fact::In(barred));
-    engine.handle(asked_for(8, 3), NOW);
+    let barred =
+        InboundFact::Barred { request: request_with_id(9), cause: BarCause::StatusInquiry };
+    assert_eq!(records[0].fact, Fact::Inbound(barred));
+    engine.handle(inbound_request(8, 3), NOW);
     commit(&mut engine);
-    assert_eq!((state(&engine, 8), state(&engine, 9)), ("forgotten", "Barred (by inquiry)"));
+    assert_eq!((state(&engine, 8), state(&engine, 9)), ("not in memory", "barred"));
 }
 
 #[test]
-fn a_status_inquiry_about_cash_speaks_of_the_account_that_pays() {
+fn a_status_inquiry_about_a_withdrawal_names_the_paying_account() {
     let mut engine = engine(10, 10);
-    let other = numbered(8).other.unwrap();
-    let cash = Demand { side: Side::Debit, ..numbered(8) };
-    let asked_for = Event::Demand { demand: cash.clone(), key: Key(3) };
+    let other = request_with_id(8).other_account.unwrap();
+    let cash = InboundRequest { side: Side::Debit, ..request_with_id(8) };
+    let asked_for = Event::InboundRequest { request: cash.clone(), key: IdempotencyKey(3) };
     engine.handle(asked_for, NOW);
     commit(&mut engine);
-    // It doesn't say which way the money goes, and is read as if it came.
-    let read =
-        Demand { id: TransferId(9), account: other, other: Some(cash.account), ..numbered(9) };
-    engine.handle(Event::Status { demand: read, original: Key(3) }, NOW);
+    // The inquiry does not carry the direction of the money, and is read as a credit.
+    let read = InboundRequest {
+        id: TransferId(9),
+        account: other,
+        other_account: Some(cash.account),
+        ..request_with_id(9)
+    };
+    engine.handle(
+        Event::InboundStatusInquiry { request: read, original_key: IdempotencyKey(3) },
+        NOW,
+    );
     let (_, facts) = commit(&mut engine);
-    assert_eq!(facts[0].fact, Fact::In(InboundFact::StatusAnswered(code("09"))));
-    let nobody = Demand { account: cash.account, other: None, ..numbered(10) };
-    engine.handle(Event::Status { demand: nobody, original: Key(3) }, NOW);
+    assert_eq!(facts[0].fact, Fact::Inbound(InboundFact::StatusResponded(code("09"))));
+    let without_other =
+        InboundRequest { account: cash.account, other_account: None, ..request_with_id(10) };
+    engine.handle(
+        Event::InboundStatusInquiry { request: without_other, original_key: IdempotencyKey(3) },
+        NOW,
+    );
     let (_, facts) = commit(&mut engine);
     assert_eq!(
         facts[0].fact,
-        Fact::In(InboundFact::StatusAnswered(code("09"))),
-        "as far as it says"
+        Fact::Inbound(InboundFact::StatusResponded(code("09"))),
+        "only fields that the inquiry carries are compared"
     );
 }
 
-/// Begins and ends a transfer beside the others.
+/// Starts and settles another transfer.
 fn close_another(engine: &mut titian::engine::Engine, id: u128) {
-    let (cleared, _) = sent(engine, id);
-    let (trace, to) = (cleared.trace(), Question::Request);
-    engine.handle(Event::Answered { trace, to, heard: heard("00") }, NOW);
+    let (funded, _) = sent(engine, id);
+    let (trace, kind) = (funded.trace(), MessageKind::Request);
+    engine.handle(Event::Response { trace, kind, response: response_fields("00") }, NOW);
     commit(engine);
 }

@@ -1,5 +1,5 @@
-//! Our links and network profiles against the simulated switch, each in a process of its own, over TCP: with our codec at
-//! both ends, and with `iso8583_rs` at the other.
+//! Our links and network profiles against the simulated switch, which runs in a process of its own, over TCP. The switch uses our
+//! codec, or `iso8583_rs`.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,7 +7,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test that can't go on fails, and tells what it counted"
+    reason = "a test that cannot go on fails, and prints its counts"
 )]
 
 mod bank;

@@ -1,4 +1,4 @@
-//! `titian switch` as its operator has it: how it starts and ends, what it refuses, files and the admin interface.
+//! `titian switch` as a program: start and stop, errors, settlement files and the admin interface.
 
 use std::fmt::Write;
 use std::fs;
@@ -8,21 +8,21 @@ use std::thread;
 use crate::bank::Bank;
 use crate::simulator::{Simulator, titian};
 
-/// Exit code and what was said of a run that ends by itself.
+/// Runs the program with wrong arguments. Returns its error.
 fn refused(arguments: &[&str]) -> String {
     let output = titian(arguments).output().unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!((output.status.code(), told.lines().count()), (Some(2), 1), "{told}");
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), errors.lines().count()), (Some(2), 1), "{errors}");
     assert!(output.stdout.is_empty());
-    told
+    errors
 }
 
 #[test]
-fn it_starts_with_its_addresses_and_stops_when_it_is_told_to() {
+fn it_logs_its_addresses_at_the_start_and_stops_on_sigterm() {
     for codec in ["native", "reference"] {
         let switch = Simulator::start("rendezvous", &["--codec", codec]);
         assert_ne!(switch.listen.port(), 0);
-        assert_eq!(switch.state()["lines"]["connections"], 0);
+        assert_eq!(switch.state()["connections"]["open"], 0);
         let (code, log) = switch.stop();
         assert_eq!(code, Some(0), "{codec}");
         assert!(log.contains("stopped"), "{log}");
@@ -30,7 +30,7 @@ fn it_starts_with_its_addresses_and_stops_when_it_is_told_to() {
 }
 
 #[test]
-fn the_process_of_the_reference_codec_ends_with_the_one_that_started_it() {
+fn the_process_of_the_reference_codec_ends_with_its_parent() {
     let switch = Simulator::start("nusantara", &["--codec", "reference"]);
     let admin = switch.admin;
     assert!(TcpStream::connect(admin).is_ok());
@@ -41,28 +41,28 @@ fn the_process_of_the_reference_codec_ends_with_the_one_that_started_it() {
 }
 
 #[test]
-fn bad_use_is_told_in_a_line() {
+fn wrong_arguments_are_an_error_of_one_line() {
     let switch = Simulator::start("nusantara", &[]);
     let taken = switch.listen.to_string();
-    let told = refused(&["--listen", &taken, "--admin", ":0"]);
+    let errors = refused(&["--listen", &taken, "--admin", ":0"]);
     assert_eq!(
-        told,
+        errors,
         format!(
-            "error: --listen {taken}: in use; stop what listens there, or choose another port\n"
+            "error: --listen {taken}: address in use; stop the process that listens there, or choose another port\n"
         )
     );
-    assert!(refused(&["--listen", "nowhere"]).contains("--listen nowhere: can't listen"));
-    let told = refused(&["--network", "nusantra"]);
-    assert!(told.contains("did you mean nusantara?"), "{told}");
-    assert!(refused(&["--faults", "/does/not/exist.json"]).contains("can't be read"));
+    assert!(refused(&["--listen", "nowhere"]).contains("--listen nowhere: cannot listen"));
+    let errors = refused(&["--network", "nusantra"]);
+    assert!(errors.contains("did you mean nusantara?"), "{errors}");
+    assert!(refused(&["--faults", "/does/not/exist.json"]).contains("cannot read the file"));
 }
 
 #[test]
-fn faults_of_a_file_with_a_fault_are_told_with_the_rule() {
+fn an_error_in_a_file_of_fault_rules_names_the_rule() {
     let file = std::env::temp_dir().join(format!("titian-faults-{}.json", std::process::id()));
     fs::write(&file, r#"[{"action": "drop_requst"}]"#).unwrap();
-    let told = refused(&["--faults", file.to_str().unwrap()]);
-    assert!(told.contains("rule 1, action: unknown action `drop_requst`"), "{told}");
+    let errors = refused(&["--faults", file.to_str().unwrap()]);
+    assert!(errors.contains("rule 1, action: unknown action `drop_requst`"), "{errors}");
     fs::write(&file, r#"[{"chance": 0.5, "action": "drop_request"}]"#).unwrap();
     let switch = Simulator::start("nusantara", &["--faults", file.to_str().unwrap()]);
     assert_eq!(switch.state()["faults"][0]["rule"]["action"], "drop_request");
@@ -70,12 +70,12 @@ fn faults_of_a_file_with_a_fault_are_told_with_the_rule() {
 }
 
 #[test]
-fn what_the_operator_gets_wrong_is_told_in_json() {
+fn errors_of_the_admin_interface_are_json() {
     let switch = Simulator::start("nusantara", &[]);
     let phantom = r#"{"from": "002", "to": "008", "amount_minor": 900}"#;
-    assert!(switch.done("POST", "/phantom", phantom)["rrn"].is_string());
+    assert!(switch.command("POST", "/phantom", phantom)["rrn"].is_string());
     assert_eq!((switch.position("002"), switch.position("008")), (-900, 900));
-    let mut told = String::new();
+    let mut errors = String::new();
     for (method, path, body) in [
         ("GET", "/nothing", ""),
         ("GET", "/faults", ""),
@@ -91,28 +91,28 @@ fn what_the_operator_gets_wrong_is_told_in_json() {
         ("GET", "/settlement/2026-01-01.csv?bank=7", ""),
         ("GET", "/settlement/2026-01-01.csv", ""),
     ] {
-        let (status, error) = switch.ask(method, path, body);
-        writeln!(told, "{method} {path} {body}\n    {status} {error}").unwrap();
+        let (status, error) = switch.request(method, path, body);
+        writeln!(errors, "{method} {path} {body}\n    {status} {error}").unwrap();
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(errors);
 }
 
 #[tokio::test]
-async fn settlement_files_are_written_whole_when_a_date_ends() {
+async fn settlement_files_are_written_when_a_date_ends() {
     let folder = std::env::temp_dir().join(format!("titian-settlement-{}", std::process::id()));
     let arguments = ["--settlement-dir", folder.to_str().unwrap()];
     let switch = Simulator::start("nusantara", &arguments);
     let mut bank = Bank::join("nusantara", "213", switch.listen).await;
     assert_eq!(bank.pay("008", "1000000001", 500).await, "00");
     let date = switch.state()["business_date"].as_str().unwrap().to_owned();
-    switch.done("POST", "/cutover", "");
-    let (_, served) = switch.ask("GET", &format!("/settlement/{date}.csv"), "");
+    switch.command("POST", "/cutover", "");
+    let (_, served) = switch.request("GET", &format!("/settlement/{date}.csv"), "");
     assert_eq!(fs::read_to_string(folder.join(format!("{date}.csv"))).unwrap(), served);
     assert!(served.ends_with("TOTAL,1,1,500,0,-500\n"), "{served}");
 
     let _second = Bank::join("nusantara", "014", switch.listen).await;
     let next = switch.state()["business_date"].as_str().unwrap().to_owned();
-    switch.done("POST", "/cutover", "");
+    switch.command("POST", "/cutover", "");
     let mut names: Vec<_> = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -124,19 +124,19 @@ async fn settlement_files_are_written_whole_when_a_date_ends() {
 }
 
 #[tokio::test]
-async fn traffic_comes_to_a_bank_until_it_is_ended() {
+async fn traffic_runs_until_it_is_stopped() {
     let switch = Simulator::start("nusantara", &[]);
     let mut bank = Bank::join("nusantara", "213", switch.listen).await;
-    switch.done("PUT", "/traffic", r#"{"bank": "213", "per_second": 200}"#);
+    switch.command("PUT", "/traffic", r#"{"bank": "213", "per_second": 200}"#);
     for _ in 0..20 {
-        bank.be_paid().await;
+        bank.accept_credit().await;
     }
-    switch.done("DELETE", "/traffic", "");
+    switch.command("DELETE", "/traffic", "");
     let made = switch.state()["days"][0]["counts"]["transfers"].as_u64().unwrap();
     for _ in 20..made {
-        bank.be_paid().await;
+        bank.accept_credit().await;
     }
-    switch.all_answered().await;
+    switch.all_completed().await;
     assert_eq!(switch.position("213"), bank.position);
     assert!(bank.position > 20 * 1_000_000);
 }

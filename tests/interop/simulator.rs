@@ -1,4 +1,4 @@
-//! `titian switch` as a process, and its operator.
+//! `titian switch` as a process, and its admin interface.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// How long anything may take before a test fails.
+/// How long a test waits before it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The switch, and its log.
+/// The process of the switch, and its log.
 pub(crate) struct Simulator {
     child: Child,
     log: BufReader<ChildStderr>,
@@ -43,10 +43,10 @@ impl Simulator {
     }
 
     pub(crate) fn state(&self) -> Value {
-        self.done("GET", "/state", "")
+        self.command("GET", "/state", "")
     }
 
-    /// The position of a bank over all dates.
+    /// Returns the position of a bank over all business dates.
     pub(crate) fn position(&self, bank: &str) -> i64 {
         let state = self.state();
         assert_eq!(state["balanced"], true);
@@ -57,26 +57,26 @@ impl Simulator {
         bank_of(&self.state(), code).clone()
     }
 
-    /// Waits until every question of the switch is answered.
-    pub(crate) async fn all_answered(&self) {
-        while self.state()["open_questions"] != 0 {
+    /// Waits until the switch has no open requests.
+    pub(crate) async fn all_completed(&self) {
+        while self.state()["open_requests"] != 0 {
             tokio::task::yield_now().await;
         }
     }
 
-    pub(crate) fn faults(&self, rules: &str) {
-        self.done("PUT", "/faults", rules);
+    pub(crate) fn set_fault_rules(&self, rules: &str) {
+        self.command("PUT", "/faults", rules);
     }
 
-    /// Has the operator do something; what that gives.
-    pub(crate) fn done(&self, method: &str, path: &str, body: &str) -> Value {
-        let (status, told) = self.ask(method, path, body);
-        assert_eq!(status, 200, "{method} {path}: {told}");
-        serde_json::from_str(&told).unwrap()
+    /// Sends an admin request that succeeds. Returns the body.
+    pub(crate) fn command(&self, method: &str, path: &str, body: &str) -> Value {
+        let (status, body) = self.request(method, path, body);
+        assert_eq!(status, 200, "{method} {path}: {body}");
+        serde_json::from_str(&body).unwrap()
     }
 
-    /// Status and body of an answer.
-    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+    /// Sends an admin request. Returns status and body of the response.
+    pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.admin).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let length = body.len();
@@ -85,19 +85,19 @@ impl Simulator {
             "{method} {path} HTTP/1.1\r\nHost: switch\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
         )
         .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
 
-    /// Ends it without a word.
+    /// Kills the process.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Stops it as an operator does; its exit code and the rest of its log.
+    /// Stops the process with SIGTERM. Returns its exit code and the rest of its log.
     pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
@@ -110,7 +110,7 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        // One that was stopped is gone already.
+        // A stopped process has exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! Listens in on a line between bank and switch, and writes down what is said, masked.
+//! Records the messages on a connection between bank and switch, masked.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,42 +12,42 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::codec::Decoder;
 
-/// What was said on a line.
+/// The transcript of a connection.
 #[derive(Clone, Default)]
-pub(crate) struct Transcript(Arc<Mutex<Said>>);
+pub(crate) struct Transcript(Arc<Mutex<Record>>);
 
 #[derive(Default)]
-struct Said {
+struct Record {
     text: String,
-    /// STANs and RRNs, numbered in the order in which they were first seen.
+    /// STANs and RRNs, numbered in the order of their first appearance.
     names: BTreeMap<String, usize>,
 }
 
 impl Transcript {
-    /// What was said until now.
+    /// Returns the transcript so far.
     pub(crate) fn text(&self) -> String {
         self.0.lock().unwrap().text.clone()
     }
 
-    /// A heading between what was said and what will be.
+    /// Adds a heading.
     pub(crate) fn heading(&self, text: &str) {
-        let mut said = self.0.lock().unwrap();
-        writeln!(said.text, "-- {text}").unwrap();
+        let mut record = self.0.lock().unwrap();
+        writeln!(record.text, "-- {text}").unwrap();
     }
 
-    fn note(&self, arrow: &str, message: &Message<'_>) {
-        let mut said = self.0.lock().unwrap();
+    fn add(&self, arrow: &str, message: &Message<'_>) {
+        let mut record = self.0.lock().unwrap();
         let mut line = format!("{arrow} {}", message.mti());
         for field in message.fields() {
-            let shown = said.shown(&field);
+            let shown = record.shown(&field);
             write!(line, " {}={shown}", field.de().number()).unwrap();
         }
-        writeln!(said.text, "{line}").unwrap();
+        writeln!(record.text, "{line}").unwrap();
     }
 }
 
-impl Said {
-    /// What is another each time the test runs is told by what it is.
+impl Record {
+    /// Formats a field. A value that changes with each run is replaced by its kind.
     fn shown(&mut self, field: &Field<'_>) -> String {
         match field.de() {
             De::TRANSMISSION | De::LOCAL_TIME => "(time)".to_owned(),
@@ -71,28 +71,28 @@ impl Said {
     }
 }
 
-/// A door to the switch behind which everything is written down.
+/// Listens for banks, forwards their connections to the switch, and records all messages.
 pub(crate) async fn tap(spec: &Arc<Spec>, switch: SocketAddr) -> (SocketAddr, Transcript) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (spec, transcript) = (Arc::clone(spec), Transcript::default());
-    let said = transcript.clone();
+    let record = transcript.clone();
     tokio::spawn(async move {
         while let Ok((bank, _)) = listener.accept().await {
             let (from_bank, to_bank) = bank.into_split();
             let (from_switch, to_switch) = TcpStream::connect(switch).await.unwrap().into_split();
-            tokio::spawn(pass(from_bank, to_switch, Arc::clone(&spec), (">", said.clone())));
-            tokio::spawn(pass(from_switch, to_bank, Arc::clone(&spec), ("<", said.clone())));
+            tokio::spawn(forward(from_bank, to_switch, Arc::clone(&spec), (">", record.clone())));
+            tokio::spawn(forward(from_switch, to_bank, Arc::clone(&spec), ("<", record.clone())));
         }
     });
     (address, transcript)
 }
 
-async fn pass(
+async fn forward(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     spec: Arc<Spec>,
-    (arrow, said): (&'static str, Transcript),
+    (arrow, record): (&'static str, Transcript),
 ) {
     let mut frames = FrameCodec::new(spec.framing().clone());
     let mut bytes = BytesMut::new();
@@ -101,7 +101,7 @@ async fn pass(
         undecoded.extend_from_slice(&bytes);
         while let Some(frame) = frames.decode(&mut undecoded).unwrap() {
             let Frame::Message { message, .. } = frame else { continue };
-            said.note(arrow, &spec.decode(message).unwrap());
+            record.add(arrow, &spec.decode(message).unwrap());
         }
         if to.write_all_buf(&mut bytes).await.is_err() {
             return;

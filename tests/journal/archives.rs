@@ -1,25 +1,25 @@
-//! The oldest rows are moved to files of their own, and the chain goes on through all of them.
+//! Archives: the oldest rows move to separate files, and the chain continues through all of them.
 
-use titian::journal::{JournalError, Row, Wrong, archive};
+use titian::journal::{JournalError, Row, VerificationError, archive};
 use titian::values::Moment;
 
-use crate::support::{Folder, START, append, id, key, lives, row, verified};
+use crate::support::{Folder, START, all_steps, append, id, key, row, verified};
 
 fn before(transfer: u64) -> Moment {
     Moment::from_millis(START + transfer)
 }
 
-/// Transfers of which two live beside each other, so that every end of an archive lies within one.
-fn beside(transfers: std::ops::Range<u64>) -> Vec<Row> {
+/// Returns transfers of which two are always interleaved, so that every archive ends within a transfer.
+fn interleaved(transfers: std::ops::Range<u64>) -> Vec<Row> {
     let steps = |two: u64| (0..4).flat_map(move |step| [row(two, step), row(two + 1, step)]);
     transfers.step_by(2).flat_map(steps).collect()
 }
 
 #[test]
-fn archives_hold_the_oldest_rows_and_verification_follows_through_all() {
+fn archives_hold_the_oldest_rows_and_verify_follows_the_chain_through_all() {
     let folder = Folder::new();
     let journal = folder.open();
-    append(&journal, beside(0..100)).unwrap();
+    append(&journal, interleaved(0..100)).unwrap();
     let head = journal.head();
     journal.close().unwrap();
 
@@ -27,25 +27,32 @@ fn archives_hold_the_oldest_rows_and_verification_follows_through_all() {
     let one = archive(&folder.store(), before(31), &first).unwrap();
     let two = archive(&folder.store(), before(60), &second).unwrap();
     assert!(one.count > 100 && two.count > one.count && two.count < head.count);
-    assert_ne!(one.count % 8, 0, "transfers are cut apart");
+    assert_ne!(one.count % 8, 0, "the archive ends within a transfer");
 
     let all = verified(&folder, &[first.clone(), second.clone()]).unwrap();
-    assert_eq!((all.from, all.head, all.checkpoints), (0, head, 1));
+    assert_eq!((all.after_row, all.head, all.checkpoints), (0, head, 1));
     folder.open().close().unwrap();
     let rest = verified(&folder, &[]).unwrap();
-    assert_eq!((rest.from, rest.head, rest.index), (two.count, head, true), "without archives too");
+    assert_eq!(
+        (rest.after_row, rest.head, rest.is_index_checked),
+        (two.count, head, true),
+        "without archives too"
+    );
     let later = verified(&folder, std::slice::from_ref(&second)).unwrap();
-    assert_eq!(later.from, one.count);
+    assert_eq!(later.after_row, one.count);
     for wrong in [vec![first.clone()], vec![second, first]] {
-        assert!(matches!(verified(&folder, &wrong), Err(Wrong::Row { .. })), "{wrong:?}");
+        assert!(
+            matches!(verified(&folder, &wrong), Err(VerificationError::Row { .. })),
+            "{wrong:?}"
+        );
     }
 }
 
 #[test]
-fn what_is_archived_is_not_found_its_key_is_free_and_the_chain_goes_on() {
+fn archived_transfers_are_not_found_and_their_keys_are_free() {
     let folder = Folder::new();
     let journal = folder.open();
-    append(&journal, beside(0..100)).unwrap();
+    append(&journal, interleaved(0..100)).unwrap();
     journal.close().unwrap();
     let end = archive(&folder.store(), before(31), &folder.file("archive")).unwrap();
 
@@ -54,32 +61,35 @@ fn what_is_archived_is_not_found_its_key_is_free_and_the_chain_goes_on() {
     assert_eq!(reader.transfer(id(10)).unwrap(), []);
     assert_eq!(reader.by_key(key(10)).unwrap(), []);
     assert_eq!(reader.transfer(id(99)).unwrap().len(), 4);
-    // What is left of a transfer that the end cuts apart is not found either.
+    // The remaining rows of a transfer that the archive cuts are not found either.
     let cut =
         (0..100).find(|transfer| !reader.transfer(id(*transfer)).unwrap().is_empty()).unwrap();
     assert_eq!(reader.transfer(id(cut)).unwrap().len(), 4);
-    assert!(append(&journal, vec![row(99, 0)]).unwrap().len() == 2, "keys that are here are taken");
+    assert!(
+        append(&journal, vec![row(99, 0)]).unwrap().len() == 2,
+        "keys in the store stay reserved"
+    );
     let again = Row { id: id(200), ..row(10, 0) };
-    assert!(append(&journal, vec![again]).unwrap().is_empty(), "one of the archive is free");
-    assert!(append(&journal, vec![row(10, 3)]).unwrap().is_empty(), "the chain takes what is late");
+    assert!(append(&journal, vec![again]).unwrap().is_empty(), "a key of the archive is free");
+    assert!(append(&journal, vec![row(10, 3)]).unwrap().is_empty(), "the chain accepts late rows");
     assert_eq!(reader.transfer(id(10)).unwrap(), []);
     journal.close().unwrap();
     let found = verified(&folder, &[folder.file("archive")]).unwrap();
-    assert_eq!((found.from, found.head.count, found.index), (0, 402, true));
+    assert_eq!((found.after_row, found.head.count, found.is_index_checked), (0, 402, true));
     assert!(end.count < 400);
 }
 
 #[test]
-fn open_transfers_and_all_after_them_stay() {
+fn an_archive_ends_before_the_oldest_open_transfer() {
     let folder = Folder::new();
     let journal = folder.open();
-    append(&journal, lives(0..10)).unwrap();
+    append(&journal, all_steps(0..10)).unwrap();
     append(&journal, vec![row(10, 0), row(10, 1)]).unwrap();
-    append(&journal, lives(11..20)).unwrap();
+    append(&journal, all_steps(11..20)).unwrap();
     journal.close().unwrap();
     let to = folder.file("archive");
     let end = archive(&folder.store(), before(1_000_000), &to).unwrap();
-    assert_eq!(end.count, 40, "up to the open one");
+    assert_eq!(end.count, 40, "up to the open transfer");
     let journal = folder.open();
     let reader = journal.reader().unwrap();
     let open: Vec<_> = reader.open_transfers().unwrap().map(Result::unwrap).collect();
@@ -89,7 +99,11 @@ fn open_transfers_and_all_after_them_stay() {
     let refused = archive(&folder.store(), before(0), &to).unwrap_err();
     assert!(matches!(refused, JournalError::Archive { .. }), "{refused}");
     let none = folder.file("none");
-    assert_eq!(archive(&folder.store(), before(1_000_000), &none).unwrap(), end, "no more to move");
+    assert_eq!(
+        archive(&folder.store(), before(1_000_000), &none).unwrap(),
+        end,
+        "nothing more to move"
+    );
     assert!(!none.exists());
     let journal = folder.open();
     let refused = archive(&folder.store(), before(1_000_000), &none).unwrap_err();

@@ -1,4 +1,4 @@
-//! Files that a disk cut or altered: what is read of them is right, or the journal says that it isn't. The seed is fixed.
+//! Files that a disk truncated or altered: the journal reads them correctly or reports the damage. The seed is fixed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use titian::journal::{Checkpoints, Journal};
 
-use crate::support::{Folder, append, checkpoints, id, key, lives, row, verified};
+use crate::support::{Folder, all_steps, append, checkpoints, id, key, row, verified};
 
 const TRANSFERS: u64 = 300;
 const ROWS: u64 = 4 * TRANSFERS + 2;
@@ -16,12 +16,12 @@ const SAMPLES: usize = 400;
 const NAMES: [&str; 5] =
     ["titian.db", "titian.db-wal", "titian.db-index", "titian.db-index-wal", "checkpoints"];
 
-/// Rows of closed transfers and of one that is open, all of them signed; as a close leaves them, or as a crash does, with
-/// the last rows in a log beside the store.
+/// Records closed transfers and an open one, all signed. The files are as a close leaves them, or as a crash leaves them,
+/// with the last rows in the log.
 fn recorded(with_log: bool) -> (Folder, Vec<(PathBuf, Vec<u8>)>) {
     let folder = Folder::new();
     let journal = folder.open();
-    append(&journal, lives(0..TRANSFERS)).unwrap();
+    append(&journal, all_steps(0..TRANSFERS)).unwrap();
     journal.close().unwrap();
     let at_once = Checkpoints { every: Duration::ZERO, ..checkpoints(folder.file("").as_ref()) };
     let journal = Journal::open(&folder.store(), Some(&at_once)).unwrap();
@@ -48,7 +48,7 @@ fn draw(state: &mut u64) -> u64 {
     *state
 }
 
-/// Makes the files as they were, with nothing else beside them.
+/// Restores the files and removes all others.
 fn restore(folder: &Folder, files: &[(PathBuf, Vec<u8>)]) {
     fs::remove_dir_all(folder.file("")).unwrap();
     fs::create_dir_all(folder.file("")).unwrap();
@@ -57,32 +57,32 @@ fn restore(folder: &Folder, files: &[(PathBuf, Vec<u8>)]) {
     }
 }
 
-/// What became of a damage.
+/// The outcome of a damage.
 #[derive(Clone, Copy, Debug)]
-enum Became {
-    /// The start, or what was read, refused it.
+enum Outcome {
+    /// The start or a read refused the files.
     Refused,
-    /// All that was looked for is as it was.
-    Sound,
-    /// Something is missing, and verification says that something is wrong.
-    Found,
+    /// Everything is found as written.
+    Intact,
+    /// Rows are missing, and verification reports an error.
+    Verified,
 }
 
-/// Starts on what is there. What is read was written, and nothing is missing that verification doesn't miss.
-fn look(folder: &Folder) -> Became {
+/// Starts on the files. Every row read must be as written, and verification must report every missing row.
+fn open_damaged(folder: &Folder) -> Outcome {
     let verified = verified(folder, &[]);
     let journal = Journal::open(&folder.store(), Some(&checkpoints(folder.file("").as_ref())));
     match journal.ok().and_then(|journal| read_all(&journal)) {
-        None => Became::Refused,
-        Some(true) => Became::Sound,
+        None => Outcome::Refused,
+        Some(true) => Outcome::Intact,
         Some(false) => {
-            assert!(verified.is_err(), "something is missing, and nobody says so");
-            Became::Found
+            assert!(verified.is_err(), "rows are missing, and verification passed");
+            Outcome::Verified
         }
     }
 }
 
-/// Whether everything is found; `None` if something is refused to be read.
+/// Returns whether everything is found; `None` if a read was refused.
 fn read_all(journal: &Journal) -> Option<bool> {
     let reader = journal.reader().ok()?;
     let mut whole = journal.head().count == ROWS;
@@ -98,22 +98,24 @@ fn read_all(journal: &Journal) -> Option<bool> {
     Some(whole && open.len() == 1 && open[0][0].id == id(TRANSFERS))
 }
 
-/// Damages each file in turn, and prints what became of it.
+/// Damages each file in turn, and prints the outcomes.
 fn sample(with_log: bool, seed: u64, damage: impl Fn(&Path, &[u8], u64)) {
     let (folder, files) = recorded(with_log);
     restore(&folder, &files);
-    assert!(matches!(look(&folder), Became::Sound), "what nobody damaged is found");
+    assert!(matches!(open_damaged(&folder), Outcome::Intact), "undamaged files are read in full");
     let mut random = seed;
     for (path, bytes) in &files {
         let mut counts = [0; 3];
         for _ in 0..SAMPLES / files.len() {
             restore(&folder, &files);
             damage(path, bytes, draw(&mut random));
-            counts[look(&folder) as usize] += 1;
+            counts[open_damaged(&folder) as usize] += 1;
         }
         let name = path.file_name().unwrap().display();
-        let [refused, sound, found] = counts;
-        println!("{name}: {refused} refused, {sound} recovered or harmless, {found} verified");
+        let [refused, intact, verified] = counts;
+        println!(
+            "{name}: {refused} refused, {intact} recovered or harmless, {verified} found by verify"
+        );
     }
 }
 
@@ -130,13 +132,13 @@ fn cut(path: &Path, bytes: &[u8], random: u64) {
 }
 
 #[test]
-fn a_byte_altered_anywhere_is_never_silently_wrong() {
+fn an_altered_byte_never_gives_a_wrong_read() {
     sample(false, 0x1234_5678, flip);
     sample(true, 0x8765_4321, flip);
 }
 
 #[test]
-fn a_file_cut_anywhere_is_never_silently_wrong() {
+fn a_truncated_file_never_gives_a_wrong_read() {
     sample(false, 0x1234_5678, cut);
     sample(true, 0x8765_4321, cut);
 }

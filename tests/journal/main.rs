@@ -1,4 +1,4 @@
-//! The journal from the outside: what it keeps, finds, refuses, survives and proves.
+//! Tests of the journal's public API: durability, look-ups, refusals, recovery and verification.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,7 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test that can't go on fails"
+    reason = "a test that can't continue fails"
 )]
 
 mod archives;

@@ -1,18 +1,20 @@
-//! What a start finds, and what it refuses.
+//! What a start accepts, and what it refuses.
 
 use std::fs;
 
-use titian::journal::{Batch, FORM_BYTES_MAX, Form, Journal, JournalError, Note, Query, Reader};
+use titian::journal::{
+    Batch, FACTS_BYTES_MAX, Journal, JournalError, Metadata, Query, Reader, StoredFacts,
+};
 use titian::values::{Moment, Stan, TransferId, Value};
 
-use crate::support::{Folder, START, account, append, append_batch, id, key, lives, row};
+use crate::support::{Folder, START, account, all_steps, append, append_batch, id, key, row};
 
-fn note(value: &[u8]) -> Note {
-    Note { name: "reserved".into(), value: value.to_vec() }
+fn metadata(value: &[u8]) -> Metadata {
+    Metadata { name: "reserved".into(), value: value.to_vec() }
 }
 
 #[test]
-fn a_newer_store_another_database_and_another_file_are_refused_and_left_as_they_are() {
+fn a_newer_store_a_foreign_database_and_a_text_file_are_refused_and_unchanged() {
     let folder = Folder::new();
     folder.open().close().unwrap();
     let db = rusqlite::Connection::open(folder.store()).unwrap();
@@ -30,22 +32,22 @@ fn a_newer_store_another_database_and_another_file_are_refused_and_left_as_they_
     assert!(matches!(refused, JournalError::Foreign(_)), "{refused}");
     assert_eq!(fs::read(&other).unwrap(), before);
 
-    let text = folder.file("notes.txt");
-    fs::write(&text, "no database at all, but some text that somebody wrote".repeat(20)).unwrap();
+    let text = folder.file("text.txt");
+    fs::write(&text, "a plain text file and not a database".repeat(20)).unwrap();
     let refused = Journal::open(&text, None).err().unwrap();
     assert!(matches!(refused, JournalError::Damaged { .. }), "{refused}");
 }
 
 #[test]
-fn what_is_too_large_is_refused_and_nothing_of_its_batch_is_written() {
+fn a_batch_with_too_large_facts_is_refused_as_a_whole() {
     let folder = Folder::new();
     let journal = folder.open();
-    let mut rows = lives(0..1);
-    rows[3].form = Form("x".repeat(FORM_BYTES_MAX + 1));
+    let mut rows = all_steps(0..1);
+    rows[3].facts = StoredFacts("x".repeat(FACTS_BYTES_MAX + 1));
     let refused = append(&journal, rows).unwrap_err();
-    assert!(matches!(refused, JournalError::TooLarge { what: "the form of a row", .. }));
+    assert!(matches!(refused, JournalError::TooLarge { what: "the size of the facts", .. }));
     assert_eq!(journal.head().count, 0);
-    assert!(append(&journal, lives(0..1)).unwrap().is_empty(), "the journal goes on");
+    assert!(append(&journal, all_steps(0..1)).unwrap().is_empty(), "the journal continues");
     journal.close().unwrap();
 }
 
@@ -54,39 +56,42 @@ fn ids_of_open(reader: &Reader) -> Vec<TransferId> {
 }
 
 #[test]
-fn what_was_durable_is_found_at_once_and_after_a_start_with_the_index_or_without() {
+fn durable_rows_are_found_at_once_and_after_a_restart_with_and_without_the_index() {
     let folder = Folder::new();
     let journal = folder.open();
-    append(&journal, lives(1..3000)).unwrap();
+    append(&journal, all_steps(1..3000)).unwrap();
     let rows = vec![row(3000, 0), row(3000, 1)];
-    append_batch(&journal, Batch { rows, notes: vec![note(b"1"), note(b"2")] }).unwrap();
-    let look = |journal: &Journal| {
+    append_batch(&journal, Batch { rows, metadata: vec![metadata(b"1"), metadata(b"2")] }).unwrap();
+    let check = |journal: &Journal| {
         let reader = journal.reader().unwrap();
         let steps = |transfer, steps: std::ops::Range<usize>| -> Vec<_> {
             steps.map(|step| row(transfer, step)).collect()
         };
         assert_eq!(reader.transfer(id(7)).unwrap(), steps(7, 0..4));
         assert_eq!(reader.by_key(key(8)).unwrap(), steps(8, 0..4));
-        let trace = row(3000, 1).numbers.unwrap();
-        let found = reader.by_trace(trace.second.unwrap(), trace.stan).unwrap();
+        let trace = row(3000, 1).trace.unwrap();
+        let found = reader.by_trace(trace.transmission_second.unwrap(), trace.stan).unwrap();
         assert_eq!(found, steps(3000, 0..2));
-        assert_eq!(reader.by_trace(trace.second.unwrap(), Stan::wrapped(999)).unwrap(), []);
-        assert_eq!(reader.note("reserved").unwrap().unwrap(), b"2");
-        assert_eq!(reader.note("other").unwrap(), None);
+        assert_eq!(
+            reader.by_trace(trace.transmission_second.unwrap(), Stan::wrapped(999)).unwrap(),
+            []
+        );
+        assert_eq!(reader.metadata("reserved").unwrap().unwrap(), b"2");
+        assert_eq!(reader.metadata("other").unwrap(), None);
         assert_eq!(reader.transfer(TransferId(1)).unwrap(), []);
         assert_eq!(ids_of_open(&reader), [id(3000)]);
     };
-    look(&journal);
+    check(&journal);
     let head = journal.head();
     journal.close().unwrap();
     let journal = folder.open();
     assert_eq!(journal.head(), head);
-    look(&journal);
+    check(&journal);
     journal.close().unwrap();
     for ending in ["-index", "-index-wal", "-index-shm"] {
         let _ = fs::remove_file(format!("{}{ending}", folder.store().display()));
     }
-    look(&folder.open());
+    check(&folder.open());
 }
 
 fn everything() -> Query {
@@ -94,7 +99,7 @@ fn everything() -> Query {
         from: Moment::default(),
         until: Moment::from_millis(u64::MAX),
         state: None,
-        open: false,
+        open_only: false,
         account: None,
         bank: None,
         rrn: None,
@@ -110,8 +115,8 @@ fn searched(reader: &Reader, query: &Query) -> Vec<TransferId> {
     let mut ids = Vec::new();
     loop {
         let page = reader.search(&query).unwrap();
-        assert!(page.found.len() <= query.limit);
-        ids.extend(page.found.iter().map(|found| found.id));
+        assert!(page.hits.len() <= query.limit);
+        ids.extend(page.hits.iter().map(|found| found.id));
         if page.next.is_none() {
             return ids;
         }
@@ -120,10 +125,10 @@ fn searched(reader: &Reader, query: &Query) -> Vec<TransferId> {
 }
 
 #[test]
-fn a_search_finds_by_all_that_is_asked_for_page_by_page_from_the_newest() {
+fn a_search_applies_all_conditions_page_by_page_from_the_newest() {
     let folder = Folder::new();
     let journal = folder.open();
-    append(&journal, lives(0..950)).unwrap();
+    append(&journal, all_steps(0..950)).unwrap();
     append(&journal, (950..1000).map(|transfer| row(transfer, 0)).collect()).unwrap();
     journal.close().unwrap();
     let journal = folder.open();
@@ -134,11 +139,11 @@ fn a_search_finds_by_all_that_is_asked_for_page_by_page_from_the_newest() {
         assert_eq!(searched(&reader, &query), wanted, "{query:?}");
     };
     let moment = |transfer| Moment::from_millis(START + transfer);
-    let rrn = row(321, 1).numbers.unwrap().rrn;
+    let rrn = row(321, 1).trace.unwrap().rrn;
     expect(everything(), &|_| true);
     expect(Query { limit: 7, ..everything() }, &|_| true);
-    expect(Query { open: true, limit: 9, ..everything() }, &|number| number >= 950);
-    expect(Query { state: Some("Settled".into()), ..everything() }, &|number| number < 950);
+    expect(Query { open_only: true, limit: 9, ..everything() }, &|number| number >= 950);
+    expect(Query { state: Some("settled".into()), ..everything() }, &|number| number < 950);
     expect(Query { from: moment(10), until: moment(20), ..everything() }, &|number| {
         (10..20).contains(&number)
     });

@@ -1,4 +1,4 @@
-//! Stores in folders of their own, and rows to put into them.
+//! Stores in temporary folders, and rows for them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,19 +6,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use titian::engine::{Begun, Body, Claim, Key};
+use titian::engine::{IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity};
 use titian::journal::{
-    Batch, Begins, Checkpoints, Direction, Evidence, Form, Journal, JournalError, Numbers,
-    PublicKeys, Row, Summary, Verified, Wrong, verify,
+    Batch, Checkpoints, Evidence, Journal, JournalError, MessageTrace, PublicKeys, Row,
+    StoredFacts, Summary, TransferStart, VerificationError, Verified, verify,
 };
 use titian::values::{
-    AccountNumber, Amount, Currency, Institution, Moment, Rrn, Stan, TransferId, Value,
+    AccountNumber, Amount, Currency, Direction, Institution, Moment, Rrn, Stan, TransferId, Value,
 };
 
-/// Noon of 24 November 2026.
+/// 2026-11-24T12:00:00Z.
 pub(crate) const START: u64 = 1_795_521_600_000;
 
-/// A folder that goes when it is done with.
+/// A temporary folder, removed on drop.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -50,7 +50,7 @@ impl Drop for Folder {
     }
 }
 
-/// Checkpoints in a folder; only a close signs one.
+/// Checkpoints in a folder. The interval is so long that only a close signs one.
 pub(crate) fn checkpoints(folder: &Path) -> Checkpoints {
     let every = Duration::from_hours(1);
     Checkpoints { file: folder.join("checkpoints"), node: "n1".into(), seed: [7; 32], every }
@@ -60,28 +60,37 @@ pub(crate) fn keys() -> PublicKeys {
     PublicKeys::parse(&checkpoints(Path::new("")).public_key()).unwrap()
 }
 
-/// Verifies a store after its archives, with its checkpoints.
-pub(crate) fn verified(folder: &Folder, archives: &[PathBuf]) -> Result<Verified, Wrong> {
+/// Verifies a store with its archives and checkpoints.
+pub(crate) fn verified(
+    folder: &Folder,
+    archives: &[PathBuf],
+) -> Result<Verified, VerificationError> {
     let (checkpoints, keys) = (folder.file("checkpoints"), keys());
     let evidence =
         Evidence { archives, store: &folder.store(), checkpoints: Some((&checkpoints, &keys)) };
     verify(&evidence, |_, _| Ok(()))
 }
 
-/// Writes a database file as it was, without the log that a later one had beside it.
-pub(crate) fn put_back(path: &Path, bytes: &[u8]) {
+/// Restores a database file, and removes the log of the later one.
+pub(crate) fn restore_file(path: &Path, bytes: &[u8]) {
     for ending in ["-wal", "-shm"] {
         let _ = fs::remove_file(format!("{}{ending}", path.display()));
     }
     fs::write(path, bytes).unwrap();
 }
 
-/// Appends a batch and waits for the answer.
-pub(crate) fn append(journal: &Journal, rows: Vec<Row>) -> Result<Vec<Claim>, JournalError> {
-    append_batch(journal, Batch { rows, notes: Vec::new() })
+/// Appends a batch and waits for its callback.
+pub(crate) fn append(
+    journal: &Journal,
+    rows: Vec<Row>,
+) -> Result<Vec<KeyReservation>, JournalError> {
+    append_batch(journal, Batch { rows, metadata: Vec::new() })
 }
 
-pub(crate) fn append_batch(journal: &Journal, batch: Batch) -> Result<Vec<Claim>, JournalError> {
+pub(crate) fn append_batch(
+    journal: &Journal,
+    batch: Batch,
+) -> Result<Vec<KeyReservation>, JournalError> {
     let (done, durable) = channel();
     journal.append(batch, move |result| done.send(result).unwrap());
     durable.recv().unwrap()
@@ -91,42 +100,63 @@ pub(crate) fn id(transfer: u64) -> TransferId {
     TransferId(u128::from(START + transfer) << 80 | u128::from(transfer))
 }
 
-/// A hash, as keys are.
-pub(crate) fn key(number: u64) -> Key {
-    Key((u128::from(number) + 1).wrapping_mul(0xDA94_2042_E4DD_58B5_92D6_8CA2_F53E_2B5D))
+/// Returns a hash, like a real key.
+pub(crate) fn key(number: u64) -> IdempotencyKey {
+    IdempotencyKey((u128::from(number) + 1).wrapping_mul(0xDA94_2042_E4DD_58B5_92D6_8CA2_F53E_2B5D))
 }
 
-pub(crate) const STATES: [&str; 4] = ["Debiting", "Ready", "Sent", "Settled"];
+pub(crate) const STATES: [&str; 4] = ["debiting", "ready_to_send", "sent", "settled"];
 
-/// A step of the life of a transfer: accepted, ready under its numbers, sent, settled; and what comes late.
+/// Returns a step of a transfer: accepted, ready with its trace numbers, sent, settled; higher steps are late facts.
 pub(crate) fn row(transfer: u64, step: usize) -> Row {
     let at = START + transfer + step as u64;
     let stan = Stan::wrapped(transfer);
     let rrn = Rrn::from_ascii(format!("{transfer:012}").as_bytes()).unwrap();
     Row {
         id: id(transfer),
-        at: Moment::from_millis(at),
+        recorded_at: Moment::from_millis(at),
         state: STATES[step.min(3)].into(),
-        open: step < 3,
-        numbers: (step == 1).then_some(Numbers { stan, rrn, second: Some(at / 1000) }),
-        begins: (step == 0).then(|| Box::new(begins(transfer, key(transfer), reference(transfer)))),
-        form: Form(format!("{{\"v\":1,\"facts\":[{{\"transfer\":{transfer},\"step\":{step}}}]}}")),
+        is_open: step < 3,
+        trace: (step == 1).then_some(MessageTrace {
+            stan,
+            rrn,
+            transmission_second: Some(at / 1000),
+        }),
+        start: (step == 0).then(|| Box::new(start(transfer, key(transfer), reference(transfer)))),
+        facts: StoredFacts(format!(
+            "{{\"v\":1,\"facts\":[{{\"transfer\":{transfer},\"step\":{step}}}]}}"
+        )),
     }
 }
 
-pub(crate) fn begins(transfer: u64, request: Key, reference: Option<Key>) -> Begins {
+pub(crate) fn start(
+    transfer: u64,
+    request: IdempotencyKey,
+    reference: Option<IdempotencyKey>,
+) -> TransferStart {
     let summary = Summary {
-        direction: if transfer.is_multiple_of(3) { Direction::In } else { Direction::Out },
-        own: account(transfer % 10),
-        other: (!transfer.is_multiple_of(5)).then(|| account(100 + transfer % 7)),
+        direction: if transfer.is_multiple_of(3) {
+            Direction::Inbound
+        } else {
+            Direction::Outbound
+        },
+        own_account: account(transfer % 10),
+        other_account: (!transfer.is_multiple_of(5)).then(|| account(100 + transfer % 7)),
         amount: Amount::new(1000 * transfer, Currency::IDR),
         bank: Institution::from_ascii(b"014").unwrap(),
     };
-    Begins { begun: Begun { request, reference, body: Body(u128::from(transfer)) }, summary }
+    TransferStart {
+        identity: RequestIdentity {
+            request_key: request,
+            reference_key: reference,
+            fingerprint: RequestFingerprint(u128::from(transfer)),
+        },
+        summary,
+    }
 }
 
-/// Every other transfer has a channel's number of its own.
-fn reference(transfer: u64) -> Option<Key> {
+/// Returns the reference key that every other transfer has.
+fn reference(transfer: u64) -> Option<IdempotencyKey> {
     (transfer % 2 == 1).then(|| key((1 << 40) + transfer))
 }
 
@@ -134,7 +164,7 @@ pub(crate) fn account(number: u64) -> AccountNumber {
     AccountNumber::from_ascii(format!("{number:010}").as_bytes()).unwrap()
 }
 
-/// All steps of some transfers, those of one after those of the other.
-pub(crate) fn lives(transfers: std::ops::Range<u64>) -> Vec<Row> {
+/// Returns all steps of some transfers, one transfer after the other.
+pub(crate) fn all_steps(transfers: std::ops::Range<u64>) -> Vec<Row> {
     transfers.flat_map(|transfer| (0..4).map(move |step| row(transfer, step))).collect()
 }

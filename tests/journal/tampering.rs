@@ -1,29 +1,29 @@
-//! Somebody who may write the file rewrites the record: verification names the first row that is wrong.
+//! An attacker with write access to the store edits it: verification names the first wrong row.
 
 use std::fs;
 
 use rusqlite::Connection;
-use titian::journal::{Evidence, Journal, JournalError, Row, Wrong, verify};
+use titian::journal::{Evidence, Journal, JournalError, Row, VerificationError, verify};
 
-use crate::support::{Folder, append, checkpoints, lives, put_back, row, verified};
+use crate::support::{Folder, all_steps, append, checkpoints, restore_file, row, verified};
 
-/// Rows of the store: 50 transfers, closed, and signed after 25 and at the end.
+/// The rows of the store: 50 closed transfers, signed after 25 and at the end.
 const ROWS: u64 = 200;
 
 fn recorded() -> Folder {
     let folder = Folder::new();
     for half in [0..25, 25..50] {
         let journal = folder.open();
-        append(&journal, lives(half)).unwrap();
+        append(&journal, all_steps(half)).unwrap();
         journal.close().unwrap();
     }
     folder
 }
 
-/// The number of the first row that is wrong, and why.
+/// Returns the number of the first wrong row, and the reason.
 fn wrong_row(folder: &Folder) -> (u64, String) {
     match verified(folder, &[]).unwrap_err() {
-        Wrong::Row { seq, how, .. } => (seq, how),
+        VerificationError::Row { seq, reason, .. } => (seq, reason),
         other => panic!("{other}"),
     }
 }
@@ -33,10 +33,13 @@ fn rewrite(folder: &Folder, sql: &str) {
 }
 
 #[test]
-fn what_nobody_touched_is_verified_row_by_row_and_may_be_wrong_by_what_it_means() {
+fn an_unchanged_store_verifies_and_the_caller_can_reject_a_row() {
     let folder = recorded();
     let found = verified(&folder, &[]).unwrap();
-    assert_eq!((found.from, found.head.count, found.checkpoints, found.index), (0, ROWS, 2, true));
+    assert_eq!(
+        (found.after_row, found.head.count, found.checkpoints, found.is_index_checked),
+        (0, ROWS, 2, true)
+    );
     let evidence = Evidence { archives: &[], store: &folder.store(), checkpoints: None };
     let mut seen = Vec::new();
     let see = |seq, row: &Row| {
@@ -44,10 +47,12 @@ fn what_nobody_touched_is_verified_row_by_row_and_may_be_wrong_by_what_it_means(
         Ok(())
     };
     verify(&evidence, see).unwrap();
-    let expected: Vec<_> = (1..).zip(lives(0..50)).collect();
+    let expected: Vec<_> = (1..).zip(all_steps(0..50)).collect();
     assert_eq!(seen, expected);
-    let objected = verify(&evidence, |seq, _| if seq == 9 { Err("no".into()) } else { Ok(()) });
-    assert!(matches!(objected, Err(Wrong::Row { seq: 9, how, .. }) if how == "no"));
+    let rejected = verify(&evidence, |seq, _| if seq == 9 { Err("no".into()) } else { Ok(()) });
+    assert!(
+        matches!(rejected, Err(VerificationError::Row { seq: 9, reason, .. }) if reason == "no")
+    );
 }
 
 #[test]
@@ -56,33 +61,33 @@ fn an_edit_of_any_column_of_a_row_names_that_row() {
     let whole = fs::read(folder.store()).unwrap();
     let edits = [
         "id = CAST(x'0193' || substr(id, 3) AS BLOB)",
-        "at = at + 1",
-        "state = 'Refunded'",
+        "recorded_at = recorded_at + 1",
+        "state = 'refunded'",
         "open = 1 - open",
         "stan = stan + 1",
         "rrn = '000000000099'",
-        "second = second + 1",
-        "stan = NULL, rrn = NULL, second = NULL",
-        "key = zeroblob(16)",
-        "reference = zeroblob(16)",
-        "reference = NULL",
-        "body = zeroblob(16)",
-        "direction = 'in'",
-        "own = '0000000099'",
-        "other = NULL",
+        "transmission_second = transmission_second + 1",
+        "stan = NULL, rrn = NULL, transmission_second = NULL",
+        "request_key = zeroblob(16)",
+        "reference_key = zeroblob(16)",
+        "reference_key = NULL",
+        "fingerprint = zeroblob(16)",
+        "direction = 'inbound'",
+        "own_account = '0000000099'",
+        "other_account = NULL",
         "amount = amount + 1",
         "currency = 840",
         "bank = '015'",
         "open = 2",
         "rrn = NULL",
-        "own = NULL",
-        "form = replace(form, 'step', 'stop')",
+        "own_account = NULL",
+        "facts = replace(facts, 'step', 'stop')",
         "hash = zeroblob(32)",
     ];
     for edit in edits {
-        // Rows that begin a transfer and rows that have numbers, one near the start and the last of its kind.
+        // Rows that start a transfer and rows with trace numbers, near the beginning and near the end.
         for seq in [5, 6, 197, 198] {
-            put_back(&folder.store(), &whole);
+            restore_file(&folder.store(), &whole);
             let db = Connection::open(folder.store()).unwrap();
             let sql = format!("UPDATE rows SET {edit} WHERE seq = {seq}");
             let before = row_text(&db, seq);
@@ -99,58 +104,60 @@ fn an_edit_of_any_column_of_a_row_names_that_row() {
 }
 
 fn row_text(db: &Connection, seq: u64) -> String {
-    let sql = "SELECT quote(id) || at || state || open || quote(stan) || quote(rrn) || quote(second) || quote(key) || quote(reference) || quote(body)
-        || quote(direction) || quote(own) || quote(other) || quote(amount) || quote(currency) || quote(bank) || form || quote(hash)
+    let sql = "SELECT quote(id) || recorded_at || state || open || quote(stan) || quote(rrn) || quote(transmission_second)
+        || quote(request_key) || quote(reference_key) || quote(fingerprint) || quote(direction) || quote(own_account)
+        || quote(other_account) || quote(amount) || quote(currency) || quote(bank) || facts || quote(hash)
         FROM rows WHERE seq = ?1";
     db.query_row(sql, [seq], |row| row.get(0)).unwrap()
 }
 
 #[test]
-fn a_row_that_is_gone_or_swapped_is_named() {
+fn a_deleted_or_swapped_row_is_named() {
     let folder = recorded();
     let whole = fs::read(folder.store()).unwrap();
     for seq in [1, 2, 77, ROWS - 1] {
-        put_back(&folder.store(), &whole);
+        restore_file(&folder.store(), &whole);
         rewrite(&folder, &format!("DELETE FROM rows WHERE seq = {seq}"));
-        let (wrong, how) = wrong_row(&folder);
+        let (wrong, reason) = wrong_row(&folder);
         assert_eq!(wrong, seq);
-        assert!(how.contains("missing"), "{how}");
+        assert!(reason.contains("missing"), "{reason}");
     }
     for (one, other) in [(1, 2), (50, 150), (ROWS - 1, ROWS)] {
-        put_back(&folder.store(), &whole);
+        restore_file(&folder.store(), &whole);
         rewrite(&folder, &format!(
             "UPDATE rows SET seq = -1 WHERE seq = {one}; UPDATE rows SET seq = {one} WHERE seq = {other};
              UPDATE rows SET seq = {other} WHERE seq = -1"
         ));
         assert_eq!(wrong_row(&folder).0, one);
     }
-    // One before all others, and one that no batch wrote.
-    put_back(&folder.store(), &whole);
-    rewrite(&folder, "INSERT INTO rows SELECT 0, id, at, state, open, stan, rrn, second, key, reference, body, direction, own,
-        other, amount, currency, bank, form, hash FROM rows WHERE seq = 1");
+    // A row before all others that no batch wrote.
+    restore_file(&folder.store(), &whole);
+    rewrite(&folder, "INSERT INTO rows SELECT 0, id, recorded_at, state, open, stan, rrn, transmission_second,
+        request_key, reference_key, fingerprint, direction, own_account, other_account, amount, currency, bank, facts, hash
+        FROM rows WHERE seq = 1");
     assert_eq!(wrong_row(&folder).0, 1);
 }
 
 #[test]
-fn a_cut_tail_and_an_older_copy_are_told_by_the_checkpoints() {
+fn checkpoints_reveal_a_truncated_store_and_an_older_copy() {
     let folder = Folder::new();
     let journal = folder.open();
-    append(&journal, lives(0..25)).unwrap();
+    append(&journal, all_steps(0..25)).unwrap();
     journal.close().unwrap();
     let older = fs::read(folder.store()).unwrap();
     let journal = folder.open();
-    append(&journal, lives(25..50)).unwrap();
+    append(&journal, all_steps(25..50)).unwrap();
     journal.close().unwrap();
     let newest = fs::read(folder.store()).unwrap();
-    let cut: [&dyn Fn(); 2] = [&|| put_back(&folder.store(), &older), &|| {
-        put_back(&folder.store(), &newest);
+    let cut: [&dyn Fn(); 2] = [&|| restore_file(&folder.store(), &older), &|| {
+        restore_file(&folder.store(), &newest);
         rewrite(&folder, "DELETE FROM rows WHERE seq > 150");
     }];
     for (cut, left) in cut.iter().zip([100, 150]) {
         cut();
-        let (wrong, how) = wrong_row(&folder);
+        let (wrong, reason) = wrong_row(&folder);
         assert_eq!(wrong, left + 1);
-        assert!(how.contains("checkpoint"), "{how}");
+        assert!(reason.contains("checkpoint"), "{reason}");
         let refused =
             Journal::open(&folder.store(), Some(&checkpoints(folder.store().parent().unwrap())));
         assert!(
@@ -160,22 +167,22 @@ fn a_cut_tail_and_an_older_copy_are_told_by_the_checkpoints() {
 }
 
 #[test]
-fn a_record_written_anew_by_the_rules_is_not_what_was_signed() {
+fn a_consistently_rewritten_store_does_not_match_the_checkpoints() {
     let folder = recorded();
     let other = Folder::new();
     let journal = other.open();
-    let mut rows = lives(0..50);
-    rows[59].state = "Refunded".into();
+    let mut rows = all_steps(0..50);
+    rows[59].state = "refunded".into();
     append(&journal, rows).unwrap();
     journal.close().unwrap();
-    put_back(&folder.store(), &fs::read(other.store()).unwrap());
-    let (wrong, how) = wrong_row(&folder);
-    assert_eq!(wrong, 100, "the first row that was signed after it");
-    assert!(how.contains("signed"), "{how}");
+    restore_file(&folder.store(), &fs::read(other.store()).unwrap());
+    let (wrong, reason) = wrong_row(&folder);
+    assert_eq!(wrong, 100, "the first signed row after the change");
+    assert!(reason.contains("signed"), "{reason}");
 }
 
 #[test]
-fn checkpoints_that_were_edited_are_named_by_their_line() {
+fn an_edited_checkpoint_is_named_by_its_line() {
     let folder = recorded();
     let file = folder.file("checkpoints");
     let text = fs::read_to_string(&file).unwrap();
@@ -184,20 +191,20 @@ fn checkpoints_that_were_edited_are_named_by_their_line() {
     let cases = [
         (text.replacen("node=n1", "node=n2", 1), 1, "signed"),
         (text.replacen("rows=200", "rows=199", 1), 2, "signed"),
-        (text.replacen("titian", "other", 1), 1, "no checkpoint"),
-        (swapped, 2, "further on"),
+        (text.replacen("titian", "other", 1), 1, "not a checkpoint"),
+        (swapped, 2, "not higher"),
     ];
     for (changed, number, why) in cases {
         fs::write(&file, changed).unwrap();
         match verified(&folder, &[]).unwrap_err() {
-            Wrong::Checkpoint { line, how } => {
+            VerificationError::Checkpoint { line, reason } => {
                 assert_eq!(line, number);
-                assert!(how.contains(why), "{how}");
+                assert!(reason.contains(why), "{reason}");
             }
             other => panic!("{other}"),
         }
     }
-    // A line that a crash left half written is none.
+    // A line that a crash left incomplete is ignored.
     fs::write(&file, format!("{text}titian-checkpoint-1 node=n1 ro")).unwrap();
     verified(&folder, &[]).unwrap();
     let journal = folder.open();
@@ -207,12 +214,12 @@ fn checkpoints_that_were_edited_are_named_by_their_line() {
 }
 
 #[test]
-fn an_index_that_was_edited_is_told_from_the_rows() {
+fn an_edited_index_does_not_match_the_rows() {
     let folder = recorded();
     let index = folder.file("titian.db-index");
     let whole = fs::read(&index).unwrap();
     let edits = [
-        "UPDATE transfers SET state = 'Refunded' WHERE id = (SELECT max(id) FROM transfers)",
+        "UPDATE transfers SET state = 'refunded' WHERE id = (SELECT max(id) FROM transfers)",
         "UPDATE transfers SET open = 1 WHERE id = (SELECT max(id) FROM transfers)",
         "UPDATE transfers SET amount = 1 WHERE id = (SELECT max(id) FROM transfers)",
         "UPDATE transfers SET rows = CAST(substr(rows, 1, 24) AS BLOB) WHERE id = (SELECT max(id) FROM transfers)",
@@ -220,8 +227,8 @@ fn an_index_that_was_edited_is_told_from_the_rows() {
         "DELETE FROM traces WHERE id = (SELECT max(id) FROM transfers)",
     ];
     for edit in edits {
-        put_back(&index, &whole);
+        restore_file(&index, &whole);
         Connection::open(&index).unwrap().execute_batch(edit).unwrap();
-        assert!(matches!(verified(&folder, &[]), Err(Wrong::Index(_))), "{edit}");
+        assert!(matches!(verified(&folder, &[]), Err(VerificationError::Index(_))), "{edit}");
     }
 }

@@ -1,5 +1,5 @@
-//! The journal in processes that are killed, run out of disk, or find another at the store. Apart from the other tests,
-//! and one at a time: a lock that this process has is also its child's, from the fork until the child's program begins.
+//! The journal in processes that are killed, run out of disk, or find the store locked. These tests run apart from the
+//! others and one at a time: from the fork until the exec, a child process shares the locks of this process.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,7 +7,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test that can't go on fails"
+    reason = "a test that can't continue fails"
 )]
 
 mod full_disk;
@@ -19,7 +19,7 @@ mod support;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Lets no other test of this program run beside.
+/// Keeps the other tests of this program from running at the same time.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)

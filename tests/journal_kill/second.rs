@@ -1,4 +1,4 @@
-//! Two processes at one store.
+//! Two processes and one store.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use titian::journal::{Journal, JournalError};
 use crate::alone;
 use crate::support::Folder;
 
-/// Holds a store until its input ends; of the test below, in a process of its own.
+/// Holds a store until its input ends. The test below runs it in a separate process.
 #[test]
 fn hold() {
     let Ok(store) = std::env::var("TITIAN_HOLD") else { return };
@@ -19,7 +19,7 @@ fn hold() {
 }
 
 #[test]
-fn a_second_process_is_refused_while_the_first_lives() {
+fn a_second_process_is_refused_while_the_first_runs() {
     let _alone = alone();
     let folder = Folder::new();
     let mut first = Command::new(std::env::current_exe().unwrap())

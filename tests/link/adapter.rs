@@ -1,4 +1,4 @@
-//! Our end of the lines, as an owner has it.
+//! Our side of the links, as the owner sees it.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -8,7 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use titian::iso8583::Spec;
 use titian::link::{
-    Clock, End, Endpoint, Event, Events, Handle, LinkId, NotSent, Outgoing, Token, start,
+    Clock, CorrelationId, DisconnectReason, Endpoint, Event, Events, Handle, LinkId, NotSent,
+    OutgoingMessage, start,
 };
 use titian::network::SessionRules;
 use titian::values::{Backoff, Moment};
@@ -17,25 +18,25 @@ use tokio::time::timeout;
 
 use crate::messages::request;
 
-/// How long a test waits for what must come, before it fails.
+/// The time to wait for an expected event before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) const MILLI: Duration = Duration::from_millis(1);
 
-/// The rules of a network, with timers that a test can wait for. Those that must not run out in it are long.
+/// Session rules with short reconnect delays. Timers that must not expire in a test are long.
 pub(crate) fn quick(mut rules: SessionRules) -> SessionRules {
     rules.timers.reconnect = Backoff { first: 5 * MILLI, longest: 40 * MILLI, jitter_percent: 20 };
-    rules.timers.stalled = PATIENCE;
+    rules.timers.write = PATIENCE;
     rules
 }
 
-/// The links, and events that were not asked for yet.
+/// The links, and events that the test has not read yet.
 pub(crate) struct Adapter {
     pub(crate) handle: Handle,
     pub(crate) clock: Clock,
     pub(crate) spec: Arc<Spec>,
     events: Events,
-    seen: VecDeque<Event>,
+    unread: VecDeque<Event>,
 }
 
 impl Adapter {
@@ -43,10 +44,10 @@ impl Adapter {
         let clock = Clock::new();
         let rules = Arc::new(rules.clone());
         let (handle, events) = start(rules, Arc::clone(spec), endpoints, clock, 1);
-        Self { handle, clock, spec: Arc::clone(spec), events, seen: VecDeque::new() }
+        Self { handle, clock, spec: Arc::clone(spec), events, unread: VecDeque::new() }
     }
 
-    /// One link that dials.
+    /// Creates dialing links, one per address.
     pub(crate) fn dialing(
         spec: &Arc<Spec>,
         rules: &SessionRules,
@@ -57,7 +58,7 @@ impl Adapter {
         Self::new(spec, rules, addresses.iter().map(dial).collect())
     }
 
-    /// One link that listens for peers of this machine.
+    /// Creates one listening link for local peers.
     pub(crate) async fn listening(spec: &Arc<Spec>, rules: &SessionRules) -> (Self, SocketAddr) {
         let (listener, address) = listener().await;
         let allowed = vec![address.ip()];
@@ -67,15 +68,15 @@ impl Adapter {
 
     pub(crate) async fn event(&mut self) -> Event {
         loop {
-            if let Some(event) = self.seen.pop_front() {
+            if let Some(event) = self.unread.pop_front() {
                 return event;
             }
             let batch = timeout(PATIENCE, self.events.next()).await.expect("an event in time");
-            self.seen.extend(batch.expect("the links go on"));
+            self.unread.extend(batch.expect("running links"));
         }
     }
 
-    /// The next event that is looked for; others before it are skipped.
+    /// Returns the next wanted event and skips all others before it.
     pub(crate) async fn wait<T>(&mut self, wanted: impl Fn(&Event) -> Option<T>) -> T {
         loop {
             let event = self.event().await;
@@ -85,14 +86,14 @@ impl Adapter {
         }
     }
 
-    pub(crate) async fn up(&mut self) -> LinkId {
+    pub(crate) async fn wait_until_up(&mut self) -> LinkId {
         self.wait(|event| if let Event::Up(link) = event { Some(*link) } else { None }).await
     }
 
-    /// Waits until the links have stopped; gives what was told until then.
-    pub(crate) async fn rest(mut self) -> Vec<Event> {
+    /// Waits until the links have stopped and returns all events until then.
+    pub(crate) async fn remaining_events(mut self) -> Vec<Event> {
         drop(self.handle);
-        let mut all: Vec<_> = self.seen.into();
+        let mut all: Vec<_> = self.unread.into();
         while let Some(batch) = timeout(PATIENCE, self.events.next()).await.expect("an end in time")
         {
             all.extend(batch);
@@ -100,45 +101,45 @@ impl Adapter {
         all
     }
 
-    pub(crate) fn in_a(&self, time: Duration) -> Moment {
+    pub(crate) fn deadline_in(&self, time: Duration) -> Moment {
         self.clock.now().after(time)
     }
 
-    /// Sends a message under a token.
-    pub(crate) async fn send(&self, token: u32, message: Bytes) {
-        self.send_until(token, message, self.in_a(PATIENCE)).await;
+    /// Sends a message with a correlation id.
+    pub(crate) async fn send(&self, correlation_id: u32, message: Bytes) {
+        self.send_until(correlation_id, message, self.deadline_in(PATIENCE)).await;
     }
 
-    pub(crate) async fn send_until(&self, token: u32, message: Bytes, deadline: Moment) {
-        let token = Token(token.into());
-        let outgoing = Outgoing { token, message, deadline, via: None };
+    pub(crate) async fn send_until(&self, correlation_id: u32, message: Bytes, deadline: Moment) {
+        let correlation_id = CorrelationId(correlation_id.into());
+        let outgoing = OutgoingMessage { correlation_id, message, deadline, via: None };
         self.handle.send(vec![outgoing]).await.unwrap();
     }
 
-    /// Sends an answer to what came on a link.
-    pub(crate) async fn answer(&self, token: u32, message: Bytes, link: LinkId) {
-        let (token, deadline) = (Token(token.into()), self.in_a(PATIENCE));
-        let outgoing = Outgoing { token, message, deadline, via: Some(link) };
+    /// Sends a response on the link of its request.
+    pub(crate) async fn respond(&self, correlation_id: u32, message: Bytes, link: LinkId) {
+        let (correlation_id, deadline) =
+            (CorrelationId(correlation_id.into()), self.deadline_in(PATIENCE));
+        let outgoing = OutgoingMessage { correlation_id, message, deadline, via: Some(link) };
         self.handle.send(vec![outgoing]).await.unwrap();
     }
 
-    /// Sends requests, each under its number, in one piece.
+    /// Sends requests in one batch, each with its number as correlation id and STAN.
     pub(crate) async fn send_all(&self, numbers: impl Iterator<Item = u32>) {
-        self.send_all_until(numbers, self.in_a(PATIENCE)).await;
+        let messages: Vec<_> =
+            numbers.map(|number| (number, request(&self.spec, number))).collect();
+        self.send_batch(&messages, self.deadline_in(PATIENCE)).await;
     }
 
-    pub(crate) async fn send_all_until(
-        &self,
-        numbers: impl Iterator<Item = u32>,
-        deadline: Moment,
-    ) {
-        let all = numbers.map(|number| Outgoing {
-            token: Token(number.into()),
-            message: request(&self.spec, number),
+    /// Sends messages in one batch, each with its number as correlation id.
+    pub(crate) async fn send_batch(&self, messages: &[(u32, Bytes)], deadline: Moment) {
+        let batch = messages.iter().map(|(number, message)| OutgoingMessage {
+            correlation_id: CorrelationId((*number).into()),
+            message: message.clone(),
             deadline,
             via: None,
         });
-        self.handle.send(all.collect()).await.unwrap();
+        self.handle.send(batch.collect()).await.unwrap();
     }
 }
 
@@ -148,30 +149,30 @@ pub(crate) async fn listener() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// What became of a message, in a word.
-pub(crate) fn ending(event: &Event) -> Option<(u32, &'static str)> {
-    let (token, word) = match event {
-        Event::NotSent(token, _) => (token, "not sent"),
-        Event::Lost(token) => (token, "lost"),
-        Event::Expired(token) => (token, "expired"),
-        Event::Answered { token, .. } => (token, "answered"),
+/// Returns the final outcome of a message.
+pub(crate) fn outcome(event: &Event) -> Option<(u32, &'static str)> {
+    let (correlation_id, word) = match event {
+        Event::NotSent(correlation_id, _) => (correlation_id, "not sent"),
+        Event::Lost(correlation_id) => (correlation_id, "lost"),
+        Event::Expired(correlation_id) => (correlation_id, "expired"),
+        Event::Response { correlation_id, .. } => (correlation_id, "answered"),
         _ => return None,
     };
-    Some((u32::try_from(token.0).unwrap(), word))
+    Some((u32::try_from(correlation_id.0).unwrap(), word))
 }
 
-/// Why a message was not sent.
-pub(crate) fn refusal(event: &Event) -> Option<(Token, NotSent)> {
+/// Returns the reason why a message was not sent.
+pub(crate) fn not_sent_reason(event: &Event) -> Option<(CorrelationId, NotSent)> {
     match event {
-        Event::NotSent(token, why) => Some((*token, *why)),
+        Event::NotSent(correlation_id, reason) => Some((*correlation_id, *reason)),
         _ => None,
     }
 }
 
-/// Why a link went down.
-pub(crate) fn down(event: &Event) -> Option<End> {
+/// Returns the reason why a link went down.
+pub(crate) fn down_reason(event: &Event) -> Option<DisconnectReason> {
     match event {
-        Event::Down(_, end) => Some(*end),
+        Event::Down(_, reason) => Some(*reason),
         _ => None,
     }
 }

@@ -1,46 +1,49 @@
-//! Caps, turns and deadlines.
+//! Limits, queueing and deadlines.
 
 use std::num::NonZeroU32;
 
-use titian::link::{Event, NotSent, Token};
+use titian::link::{CorrelationId, Event, NotSent};
 
-use crate::adapter::{Adapter, MILLI, PATIENCE, ending, listener, quick, refusal};
+use crate::adapter::{Adapter, MILLI, PATIENCE, listener, not_sent_reason, outcome, quick};
 use crate::messages::{financial, request, rules, spec};
-use crate::peer::one_line;
+use crate::peer::one_connection;
 
 #[tokio::test]
-async fn without_a_link_a_request_waits_until_its_deadline_and_no_longer() {
+async fn without_a_link_a_request_waits_until_its_deadline() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (listener, address) = listener().await;
     drop(listener);
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let deadline = adapter.in_a(30 * MILLI);
+    let deadline = adapter.deadline_in(30 * MILLI);
     adapter.send_until(1, request(&spec, 1), deadline).await;
-    assert_eq!(adapter.wait(refusal).await, (Token(1), NotSent::Deadline));
+    assert_eq!(adapter.wait(not_sent_reason).await, (CorrelationId(1), NotSent::DeadlinePassed));
     assert!(adapter.clock.now() >= deadline);
-    // An answer waits for nothing: the switch has no more use for it on a line that comes later.
+    // A response does not wait for a link: it is useless to the switch on a later connection.
     adapter.send(2, financial(&spec, 210, 2)).await;
-    assert_eq!(adapter.wait(refusal).await, (Token(2), NotSent::NoLink));
+    assert_eq!(adapter.wait(not_sent_reason).await, (CorrelationId(2), NotSent::NoLinkUp));
 }
 
 #[tokio::test]
-async fn a_flood_over_the_caps_waits_in_a_bounded_queue_and_the_rest_is_refused() {
+async fn requests_over_the_limits_wait_in_a_bounded_queue_and_the_rest_is_refused() {
     let spec = spec("nusantara");
     let mut rules = quick(rules("nusantara"));
-    rules.caps.in_flight = 10;
-    rules.caps.waiting = 20;
-    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
+    rules.limits.in_flight = 10;
+    rules.limits.queued = 20;
+    let (mut adapter, mut peer) = one_connection(&spec, &rules).await;
     adapter.send_all(0..1_000).await;
     for number in 30..1_000 {
-        assert_eq!(adapter.wait(refusal).await, (Token(number), NotSent::Full));
+        assert_eq!(
+            adapter.wait(not_sent_reason).await,
+            (CorrelationId(number), NotSent::QueueFull)
+        );
     }
     let mut answered = 0;
     for _ in 0..3 {
-        for asked in peer.messages(10).await {
-            peer.answer(&asked).await;
+        for received in peer.messages(10).await {
+            peer.respond(&received).await;
         }
         for _ in 0..10 {
-            assert_eq!(adapter.wait(ending).await.1, "answered");
+            assert_eq!(adapter.wait(outcome).await.1, "answered");
             answered += 1;
         }
     }
@@ -48,12 +51,12 @@ async fn a_flood_over_the_caps_waits_in_a_bounded_queue_and_the_rest_is_refused(
 }
 
 #[tokio::test]
-async fn no_more_go_out_in_a_second_than_agreed() {
+async fn the_rate_limit_holds() {
     let spec = spec("nusantara");
     let mut rules = quick(rules("nusantara"));
-    rules.caps.per_second = NonZeroU32::new(500).unwrap();
-    rules.caps.burst = NonZeroU32::new(5).unwrap();
-    let (adapter, mut peer) = one_line(&spec, &rules).await;
+    rules.limits.per_second = NonZeroU32::new(500).unwrap();
+    rules.limits.burst = NonZeroU32::new(5).unwrap();
+    let (adapter, mut peer) = one_connection(&spec, &rules).await;
     let start = adapter.clock.now();
     adapter.send_all(0..105).await;
     assert_eq!(peer.messages(105).await.len(), 105);
@@ -62,18 +65,18 @@ async fn no_more_go_out_in_a_second_than_agreed() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_is_waited_for_no_longer_than_agreed() {
+async fn a_request_expires_after_the_response_timeout() {
     let spec = spec("nusantara");
     let mut rules = quick(rules("nusantara"));
-    rules.timers.answer = 30 * MILLI;
-    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
+    rules.timers.response = 30 * MILLI;
+    let (mut adapter, mut peer) = one_connection(&spec, &rules).await;
     adapter.send_all([1].into_iter()).await;
-    let asked = peer.message().await.unwrap();
-    assert_eq!(adapter.wait(ending).await, (1, "expired"));
-    peer.answer(&asked).await;
+    let received = peer.message().await.unwrap();
+    assert_eq!(adapter.wait(outcome).await, (1, "expired"));
+    peer.respond(&received).await;
     adapter.wait(|event| matches!(event, Event::Unmatched { .. }).then_some(())).await;
     adapter.send_all([1].into_iter()).await;
-    let asked = peer.message().await.unwrap();
-    peer.answer(&asked).await;
-    assert_eq!(adapter.wait(ending).await, (1, "answered"), "the key is free again");
+    let received = peer.message().await.unwrap();
+    peer.respond(&received).await;
+    assert_eq!(adapter.wait(outcome).await, (1, "answered"), "the key is free again");
 }

@@ -1,4 +1,4 @@
-//! The links as a switch meets them: real sockets, and a peer that does what none should.
+//! Tests of the links over real sockets, with a peer that also breaks the rules.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,7 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test that can't go on fails, and tells what it counted"
+    reason = "a test that cannot continue fails; counts are printed"
 )]
 
 mod adapter;

@@ -1,27 +1,27 @@
-//! Network management from the switch, and signing off.
+//! Network management of the switch, and sign-off.
 
 use titian::iso8583::{De, Frame};
-use titian::link::{Event, LinkId, NotSent, Token};
+use titian::link::{CorrelationId, Event, LinkId, NotSent};
 use titian::values::MonthDay;
 use tokio::io::AsyncWriteExt;
 
-use crate::adapter::{Adapter, ending, listener, quick, refusal};
-use crate::messages::{answer, financial, management, request, rules, spec};
-use crate::peer::{Peer, one_line};
+use crate::adapter::{Adapter, listener, not_sent_reason, outcome, quick};
+use crate::messages::{financial, management, request, response_to, rules, spec};
+use crate::peer::{Peer, one_connection};
 
 #[tokio::test]
-async fn the_switchs_own_0800_are_answered_at_once_on_every_network() {
+async fn network_management_requests_of_the_switch_are_answered_on_every_network() {
     for (network, rules, codes) in [
         ("nusantara", rules("nusantara"), ["001", "301", "201"].as_slice()),
         ("rendezvous", rules("rendezvous"), &["061", "270"]),
         ("holdfast", rules("holdfast"), &["001", "301", "201"]),
     ] {
         let (spec, rules) = (spec(network), quick(rules));
-        let (mut adapter, mut peer) = one_line(&spec, &rules).await;
+        let (mut adapter, mut peer) = one_connection(&spec, &rules).await;
         for code in codes {
-            let asked = management(&spec, code, (*code == "201").then_some("1125"));
-            peer.send(&asked).await;
-            let expected = answer(&spec.decode(asked).unwrap(), &[]);
+            let request = management(&spec, code, (*code == "201").then_some("1125"));
+            peer.send(&request).await;
+            let expected = response_to(&spec.decode(request).unwrap(), &[]);
             assert_eq!(peer.message().await.unwrap(), expected, "{network} {code}");
         }
         if codes.contains(&"201") {
@@ -37,9 +37,9 @@ async fn the_switchs_own_0800_are_answered_at_once_on_every_network() {
 }
 
 #[tokio::test]
-async fn a_cut_over_without_a_date_and_an_unknown_0800_are_refused_and_told() {
+async fn a_cut_over_without_a_date_and_an_unknown_0800_are_refused_and_reported() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
-    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
+    let (mut adapter, mut peer) = one_connection(&spec, &rules).await;
     for code in ["201", "999"] {
         peer.send(&management(&spec, code, None)).await;
         let reply = peer.message().await.unwrap();
@@ -50,88 +50,88 @@ async fn a_cut_over_without_a_date_and_an_unknown_0800_are_refused_and_told() {
 }
 
 #[tokio::test]
-async fn a_key_change_is_handed_up_and_answered_by_who_has_the_keys() {
+async fn a_key_change_is_delivered_and_the_owner_responds() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
-    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
+    let (mut adapter, mut peer) = one_connection(&spec, &rules).await;
     peer.send(&management(&spec, "101", None)).await;
-    let (link, asked) = adapter
+    let (link, received) = adapter
         .wait(|event| match event {
             Event::KeyChange { link, message } => Some((*link, message.clone())),
             _ => None,
         })
         .await;
-    let reply = answer(&spec.decode(asked).unwrap(), &[]);
-    adapter.answer(9, reply.clone(), link).await;
+    let reply = response_to(&spec.decode(received).unwrap(), &[]);
+    adapter.respond(9, reply.clone(), link).await;
     assert_eq!(peer.message().await.unwrap(), reply);
-    adapter.wait(|event| matches!(event, Event::Sent(Token(9))).then_some(())).await;
+    adapter.wait(|event| matches!(event, Event::Sent(CorrelationId(9))).then_some(())).await;
 }
 
 #[tokio::test]
-async fn keep_alives_of_holdfast_are_sent_back() {
+async fn keep_alives_of_holdfast_are_returned() {
     let (spec, rules) = (spec("holdfast"), quick(rules("holdfast")));
-    let (_adapter, mut peer) = one_line(&spec, &rules).await;
+    let (_adapter, mut peer) = one_connection(&spec, &rules).await;
     for _ in 0..3 {
         peer.stream.write_all(&[0, 0]).await.unwrap();
         assert_eq!(peer.frame().await, Some(Frame::KeepAlive));
     }
 }
 
-/// The operator takes a link out: what is under way comes to its end first.
+/// Sign-off of a link waits for the responses in flight.
 #[tokio::test]
-async fn a_link_is_signed_off_when_nothing_is_under_way_and_the_other_takes_over() {
+async fn a_link_signs_off_when_nothing_is_in_flight_and_the_other_link_takes_over() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (first, address) = listener().await;
     let (second, other_address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address, other_address]);
-    let mut leaving = Peer::accept(&first, &spec, &rules).await;
-    assert_eq!(adapter.up().await, LinkId(0));
+    let mut draining = Peer::accept(&first, &spec, &rules).await;
+    assert_eq!(adapter.wait_until_up().await, LinkId(0));
     adapter.send_all([1].into_iter()).await;
-    let asked = leaving.message().await.unwrap();
-    let mut staying = Peer::accept(&second, &spec, &rules).await;
-    adapter.up().await;
+    let received = draining.message().await.unwrap();
+    let mut active = Peer::accept(&second, &spec, &rules).await;
+    adapter.wait_until_up().await;
     adapter.handle.sign_off(LinkId(0)).await.unwrap();
     adapter.send_all([2, 3].into_iter()).await;
-    for asked in staying.messages(2).await {
-        staying.answer(&asked).await;
-        assert_eq!(adapter.wait(ending).await.1, "answered");
+    for received in active.messages(2).await {
+        active.respond(&received).await;
+        assert_eq!(adapter.wait(outcome).await.1, "answered");
     }
-    // The switch may still ask on the link that leaves, and is answered there.
-    leaving.send(&request(&spec, 7)).await;
+    // The draining link still accepts requests of the switch and carries the responses.
+    draining.send(&request(&spec, 7)).await;
     let link = adapter
         .wait(|event| match event {
             Event::Request { link, .. } => Some(*link),
             _ => None,
         })
         .await;
-    adapter.answer(7, financial(&spec, 210, 7), link).await;
-    assert_eq!(leaving.message().await.unwrap(), financial(&spec, 210, 7));
-    leaving.answer(&asked).await;
-    assert_eq!(adapter.wait(ending).await, (1, "answered"));
-    let sign_off = leaving.message().await.unwrap();
+    adapter.respond(7, financial(&spec, 210, 7), link).await;
+    assert_eq!(draining.message().await.unwrap(), financial(&spec, 210, 7));
+    draining.respond(&received).await;
+    assert_eq!(adapter.wait(outcome).await, (1, "answered"));
+    let sign_off = draining.message().await.unwrap();
     assert_eq!(
         spec.decode(sign_off.clone()).unwrap().field(De::NETWORK_CODE).unwrap().reveal(),
         "002"
     );
-    leaving.answer(&sign_off).await;
-    assert!(leaving.is_closed().await);
+    draining.respond(&sign_off).await;
+    assert!(draining.is_closed().await);
     adapter.handle.sign_on(LinkId(0)).await.unwrap();
     let _back = Peer::accept(&first, &spec, &rules).await;
-    assert_eq!(adapter.up().await, LinkId(0));
+    assert_eq!(adapter.wait_until_up().await, LinkId(0));
 }
 
 #[tokio::test]
 async fn a_drain_signs_all_links_off_and_ends_the_events() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
-    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
+    let (mut adapter, mut peer) = one_connection(&spec, &rules).await;
     adapter.send_all([1].into_iter()).await;
-    let asked = peer.message().await.unwrap();
+    let received = peer.message().await.unwrap();
     adapter.handle.drain().await.unwrap();
     adapter.send(2, request(&spec, 2)).await;
-    assert_eq!(adapter.wait(refusal).await, (Token(2), NotSent::Draining));
-    peer.answer(&asked).await;
+    assert_eq!(adapter.wait(not_sent_reason).await, (CorrelationId(2), NotSent::Draining));
+    peer.respond(&received).await;
     let sign_off = peer.message().await.unwrap();
-    peer.answer(&sign_off).await;
-    let rest = adapter.rest().await;
-    let endings: Vec<_> = rest.iter().filter_map(ending).collect();
-    assert_eq!(endings, [(1, "answered")]);
+    peer.respond(&sign_off).await;
+    let remaining = adapter.remaining_events().await;
+    let outcomes: Vec<_> = remaining.iter().filter_map(outcome).collect();
+    assert_eq!(outcomes, [(1, "answered")]);
 }

@@ -1,113 +1,115 @@
-//! Answers and the requests that they belong to.
+//! Matching of responses to requests.
 
 use titian::iso8583::De;
-use titian::link::{Event, LinkId, NotSent, Token};
-use titian::network::{SessionRules, Spread};
+use titian::link::{CorrelationId, Event, LinkId, NotSent};
+use titian::network::{LinkSelection, SessionRules};
 
-use crate::adapter::{Adapter, ending, listener, quick, refusal};
-use crate::messages::{answer, financial, management, request, rules, spec};
-use crate::peer::{Peer, one_line};
+use crate::adapter::{Adapter, listener, not_sent_reason, outcome, quick};
+use crate::messages::{financial, management, request, response_to, rules, spec};
+use crate::peer::{Peer, one_connection};
 
-/// A line of a network as it ships.
-async fn line_of(network: &str) -> (Adapter, Peer) {
-    one_line(&spec(network), &quick(rules(network))).await
+/// Returns a connection with the rules of a shipped network.
+async fn connection_of(network: &str) -> (Adapter, Peer) {
+    one_connection(&spec(network), &quick(rules(network))).await
 }
 
 #[tokio::test]
-async fn answers_in_reverse_order_find_their_requests() {
-    let (mut adapter, mut peer) = line_of("nusantara").await;
+async fn responses_in_reverse_order_match_their_requests() {
+    let (mut adapter, mut peer) = connection_of("nusantara").await;
     adapter.send_all(0..100).await;
-    let asked = peer.messages(100).await;
-    for message in asked.iter().rev() {
-        peer.answer(message).await;
+    let received = peer.messages(100).await;
+    for message in received.iter().rev() {
+        peer.respond(message).await;
     }
     for number in (0..100).rev() {
-        assert_eq!(adapter.wait(ending).await, (number, "answered"));
+        assert_eq!(adapter.wait(outcome).await, (number, "answered"));
     }
 }
 
 #[tokio::test]
-async fn a_doubled_answer_is_an_answer_once_and_evidence_then() {
-    let (mut adapter, mut peer) = line_of("nusantara").await;
+async fn a_duplicate_response_is_unmatched() {
+    let (mut adapter, mut peer) = connection_of("nusantara").await;
     adapter.send_all([1].into_iter()).await;
-    let asked = peer.message().await.unwrap();
-    peer.answer(&asked).await;
-    peer.answer(&asked).await;
-    assert_eq!(adapter.wait(ending).await, (1, "answered"));
-    let evidence = adapter
+    let received = peer.message().await.unwrap();
+    peer.respond(&received).await;
+    peer.respond(&received).await;
+    assert_eq!(adapter.wait(outcome).await, (1, "answered"));
+    let unmatched = adapter
         .wait(|event| match event {
             Event::Unmatched { message, .. } => Some(message.clone()),
-            _ => ending(event).map(|again| panic!("{again:?}")),
+            _ => outcome(event).map(|again| panic!("{again:?}")),
         })
         .await;
-    assert_eq!(evidence, answer(&adapter.spec.decode(asked).unwrap(), &[]));
+    assert_eq!(unmatched, response_to(&adapter.spec.decode(received).unwrap(), &[]));
 }
 
-/// STAN alone is never enough: an answer with the same STAN of another day, bank or terminal is another's.
+/// The STAN alone does not identify a request: a response with another day, bank or terminal does not match.
 #[tokio::test]
-async fn an_answer_that_differs_in_any_element_of_the_key_is_not_taken_for_it() {
-    let (mut adapter, mut peer) = line_of("nusantara").await;
+async fn a_response_that_differs_in_any_element_of_the_key_is_unmatched() {
+    let (mut adapter, mut peer) = connection_of("nusantara").await;
     adapter.send_all([1].into_iter()).await;
-    let asked = peer.message().await.unwrap();
+    let received = peer.message().await.unwrap();
     for (de, other) in [
         (De::TRANSMISSION, "1123120000"),
         (De::STAN, "000002"),
         (De::ACQUIRER, "0213"),
         (De::TERMINAL, "MOB00002"),
     ] {
-        peer.answer_with(&asked, &[(de, other)]).await;
+        peer.respond_with(&received, &[(de, other)]).await;
         adapter
             .wait(|event| match event {
                 Event::Unmatched { .. } => Some(()),
-                _ => ending(event).map(|ended| panic!("{de}: {ended:?}")),
+                _ => outcome(event).map(|ended| panic!("{de}: {ended:?}")),
             })
             .await;
     }
-    // Another amount is for the owner to see: the answer is to this request all the same.
-    peer.answer_with(&asked, &[(De::AMOUNT, "000000000001")]).await;
-    assert_eq!(adapter.wait(ending).await, (1, "answered"));
+    // The amount is not part of the key. The owner checks it.
+    peer.respond_with(&received, &[(De::AMOUNT, "000000000001")]).await;
+    assert_eq!(adapter.wait(outcome).await, (1, "answered"));
 }
 
 #[tokio::test]
-async fn where_the_switch_overwrites_de7_the_local_time_tells_requests_apart() {
-    let (mut adapter, mut peer) = line_of("holdfast").await;
+async fn the_local_time_identifies_requests_when_the_switch_overwrites_de7() {
+    let (mut adapter, mut peer) = connection_of("holdfast").await;
     adapter.send_all(0..3).await;
-    for asked in peer.messages(3).await {
-        peer.answer_with(&asked, &[(De::TRANSMISSION, "1124235959")]).await;
+    for received in peer.messages(3).await {
+        peer.respond_with(&received, &[(De::TRANSMISSION, "1124235959")]).await;
     }
     for number in 0..3 {
-        assert_eq!(adapter.wait(ending).await, (number, "answered"));
+        assert_eq!(adapter.wait(outcome).await, (number, "answered"));
     }
     adapter.send_all([9].into_iter()).await;
-    let asked = peer.message().await.unwrap();
-    peer.answer_with(&asked, &[(De::LOCAL_TIME, "190001")]).await;
+    let received = peer.message().await.unwrap();
+    peer.respond_with(&received, &[(De::LOCAL_TIME, "190001")]).await;
     adapter.wait(|event| matches!(event, Event::Unmatched { .. }).then_some(())).await;
 }
 
 #[tokio::test]
-async fn an_answer_may_come_on_another_link_of_the_network() {
+async fn a_response_can_arrive_on_another_link_of_the_network() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (first, address) = listener().await;
     let (second, other_address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address, other_address]);
     let mut one = Peer::accept(&first, &spec, &rules).await;
     let mut other = Peer::accept(&second, &spec, &rules).await;
-    adapter.up().await;
-    adapter.up().await;
+    adapter.wait_until_up().await;
+    adapter.wait_until_up().await;
     adapter.send_all(0..10).await;
-    let (asked, others) = (one.messages(5).await, other.messages(5).await);
-    for message in &asked {
-        other.answer(message).await;
+    let (received, others) = (one.messages(5).await, other.messages(5).await);
+    for message in &received {
+        other.respond(message).await;
     }
     for message in &others {
-        one.answer(message).await;
+        one.respond(message).await;
     }
     let mut links = Vec::new();
     for _ in 0..10 {
         links.push(
             adapter
                 .wait(|event| match event {
-                    Event::Answered { token, link, .. } => Some((token.0 % 2, *link)),
+                    Event::Response { correlation_id, link, .. } => {
+                        Some((correlation_id.0 % 2, *link))
+                    }
                     _ => None,
                 })
                 .await,
@@ -115,69 +117,73 @@ async fn an_answer_may_come_on_another_link_of_the_network() {
     }
     links.sort_unstable();
     let expected = [[(0, LinkId(1)); 5], [(1, LinkId(0)); 5]].concat();
-    assert_eq!(links, expected, "spread evenly, and each answered on the other link");
+    assert_eq!(
+        links, expected,
+        "requests are spread evenly, and each is answered on the other link"
+    );
 }
 
 #[tokio::test]
 async fn a_standby_link_is_used_only_while_the_first_is_down() {
     let spec = spec("nusantara");
-    let mut rules = quick(SessionRules { spread: Spread::FirstUp, ..rules("nusantara") });
-    rules.caps.in_flight = 3;
+    let mut rules =
+        quick(SessionRules { link_selection: LinkSelection::FirstUp, ..rules("nusantara") });
+    rules.limits.in_flight = 3;
     let (first, address) = listener().await;
     let (second, other_address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address, other_address]);
     let mut main = Peer::accept(&first, &spec, &rules).await;
     let mut standby = Peer::accept(&second, &spec, &rules).await;
-    adapter.up().await;
-    adapter.up().await;
+    adapter.wait_until_up().await;
+    adapter.wait_until_up().await;
     adapter.send_all(0..6).await;
-    let asked = main.messages(3).await;
-    main.answer(&asked[0]).await;
-    assert_eq!(adapter.wait(ending).await, (0, "answered"));
-    assert_eq!(main.messages(1).await, [request(&spec, 3)], "it waits for the first link");
+    let received = main.messages(3).await;
+    main.respond(&received[0]).await;
+    assert_eq!(adapter.wait(outcome).await, (0, "answered"));
+    assert_eq!(main.messages(1).await, [request(&spec, 3)], "the request waits for the first link");
     drop(main);
     drop(first);
-    for asked in standby.messages(2).await {
-        standby.answer(&asked).await;
+    for received in standby.messages(2).await {
+        standby.respond(&received).await;
     }
-    let mut endings = Vec::new();
+    let mut outcomes = Vec::new();
     for _ in 0..5 {
-        endings.push(adapter.wait(ending).await);
+        outcomes.push(adapter.wait(outcome).await);
     }
-    endings.sort_unstable();
+    outcomes.sort_unstable();
     let lost = [(1, "lost"), (2, "lost"), (3, "lost")];
-    assert_eq!(endings, [lost.as_slice(), &[(4, "answered"), (5, "answered")]].concat());
+    assert_eq!(outcomes, [lost.as_slice(), &[(4, "answered"), (5, "answered")]].concat());
 }
 
 #[tokio::test]
-async fn a_key_in_flight_is_the_senders_error_and_the_first_request_goes_on() {
-    let (mut adapter, mut peer) = line_of("nusantara").await;
+async fn a_request_with_a_key_in_flight_is_not_sent_and_the_first_request_continues() {
+    let (mut adapter, mut peer) = connection_of("nusantara").await;
     let spec = adapter.spec.clone();
     adapter.send(1, request(&spec, 1)).await;
     adapter.send(2, request(&spec, 1)).await;
-    // A repeat under another token is no repeat of ours.
+    // A repeat with another correlation id does not repeat our request.
     adapter.send(3, financial(&spec, 201, 1)).await;
     adapter.send(4, management(&spec, "301", None)).await;
-    for (token, expected) in
-        [(2, NotSent::KeyInFlight), (3, NotSent::KeyInFlight), (4, NotSent::NoKey)]
+    for (correlation_id, expected) in
+        [(2, NotSent::KeyInFlight), (3, NotSent::KeyInFlight), (4, NotSent::NoMatchingKey)]
     {
-        assert_eq!(adapter.wait(refusal).await, (Token(token), expected));
+        assert_eq!(adapter.wait(not_sent_reason).await, (CorrelationId(correlation_id), expected));
     }
-    let asked = peer.message().await.unwrap();
-    peer.answer(&asked).await;
-    assert_eq!(adapter.wait(ending).await, (1, "answered"));
+    let received = peer.message().await.unwrap();
+    peer.respond(&received).await;
+    assert_eq!(adapter.wait(outcome).await, (1, "answered"));
 }
 
-/// A reversal is repeated under its own numbers, and one of them is waited for at a time.
+/// A reversal and its repeats have the same key, so only one of them is in flight.
 #[tokio::test]
-async fn a_repeat_takes_the_place_of_what_it_repeats() {
-    let (mut adapter, mut peer) = line_of("nusantara").await;
+async fn a_repeat_replaces_the_request_that_it_repeats() {
+    let (mut adapter, mut peer) = connection_of("nusantara").await;
     let spec = adapter.spec.clone();
     adapter.send(1, financial(&spec, 420, 1)).await;
     peer.message().await.unwrap();
     adapter.send(1, financial(&spec, 421, 1)).await;
     let repeat = peer.message().await.unwrap();
-    assert_eq!(adapter.wait(ending).await, (1, "expired"));
-    peer.answer(&repeat).await;
-    assert_eq!(adapter.wait(ending).await, (1, "answered"));
+    assert_eq!(adapter.wait(outcome).await, (1, "expired"));
+    peer.respond(&repeat).await;
+    assert_eq!(adapter.wait(outcome).await, (1, "answered"));
 }

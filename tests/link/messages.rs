@@ -1,4 +1,4 @@
-//! Messages of a network, by number.
+//! Test messages with a number as STAN.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use titian::iso8583::{De, Message, Mti, Spec};
 use titian::network::{Bank, Network, SessionRules};
 use titian::values::{Institution, Pan, Stan, Value};
 
-/// A spec that ships.
+/// Returns a shipped spec.
 pub(crate) fn spec(network: &str) -> Arc<Spec> {
     let (name, text) = Spec::SHIPPED.into_iter().find(|(name, _)| *name == network).unwrap();
     Arc::new(Spec::parse(name, text).unwrap())
 }
 
-/// The session rules of a network that ships, for a bank with the code 213.
+/// Returns the session rules of a shipped network for bank 213.
 pub(crate) fn rules(network: &str) -> SessionRules {
     let bank = Bank {
         code: Institution::from_ascii(b"213").unwrap(),
@@ -23,12 +23,12 @@ pub(crate) fn rules(network: &str) -> SessionRules {
     SessionRules::clone(Network::shipped(network, bank).unwrap().session())
 }
 
-/// A transfer request with this number as its STAN.
+/// Returns a transfer request with this STAN.
 pub(crate) fn request(spec: &Spec, number: u32) -> Bytes {
     financial(spec, 200, number)
 }
 
-/// A message of the MTI, with the elements that requests are matched by.
+/// Returns a message of the MTI with all elements of the response key.
 pub(crate) fn financial(spec: &Spec, mti: u16, number: u32) -> Bytes {
     let mut buffer = BytesMut::new();
     let mut encoder = spec.encoder(Mti::new(mti).unwrap(), &mut buffer).unwrap();
@@ -46,7 +46,7 @@ pub(crate) fn financial(spec: &Spec, mti: u16, number: u32) -> Bytes {
     buffer.freeze()
 }
 
-/// The elements of a request that its answer has too.
+/// The elements that a response echoes.
 const ECHOES: [De; 8] = [
     De::PROCESSING_CODE,
     De::AMOUNT,
@@ -58,8 +58,8 @@ const ECHOES: [De; 8] = [
     De::TERMINAL,
 ];
 
-/// The answer 00 to a message, with other values of some elements.
-pub(crate) fn answer(message: &Message<'_>, other: &[(De, &str)]) -> Bytes {
+/// Returns the response 00 to a message, with other values of some elements.
+pub(crate) fn response_to(message: &Message<'_>, other: &[(De, &str)]) -> Bytes {
     let echoes = if message.mti().is_management() {
         vec![De::TRANSMISSION, De::STAN, De::SETTLEMENT_DATE, De::NETWORK_CODE]
     } else {
@@ -73,7 +73,7 @@ pub(crate) fn answer(message: &Message<'_>, other: &[(De, &str)]) -> Bytes {
     buffer.freeze()
 }
 
-/// A request of network management.
+/// Returns a network management request.
 pub(crate) fn management(spec: &Spec, code: &str, settlement_date: Option<&str>) -> Bytes {
     let mut buffer = BytesMut::new();
     let mut encoder = spec.encoder(Mti::NETWORK_REQUEST, &mut buffer).unwrap();
@@ -86,7 +86,7 @@ pub(crate) fn management(spec: &Spec, code: &str, settlement_date: Option<&str>)
     buffer.freeze()
 }
 
-/// The STAN of a message.
+/// Returns the STAN of a message.
 pub(crate) fn stan(spec: &Spec, message: &Bytes) -> u32 {
     let message = spec.decode(message.clone()).unwrap();
     Stan::from_ascii(message.field(De::STAN).unwrap().reveal().as_bytes()).unwrap().number()

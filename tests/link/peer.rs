@@ -1,4 +1,4 @@
-//! The other end of a line, done by hand: it says what a test has it say.
+//! The switch's side of a connection, controlled by the test.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::codec::{Decoder, Encoder};
 
 use crate::adapter::{Adapter, listener};
-use crate::messages::answer;
+use crate::messages::response_to;
 
-/// A connection as the switch has it.
+/// A connection as the switch sees it.
 pub(crate) struct Peer {
     pub(crate) stream: TcpStream,
     pub(crate) spec: Arc<Spec>,
@@ -30,37 +30,37 @@ impl Peer {
         Self { stream, spec: Arc::clone(spec), rules: rules.clone(), codec, incoming }
     }
 
-    /// Takes a connection, answers its sign-on.
+    /// Accepts a connection and its sign-on.
     pub(crate) async fn accept(
         listener: &TcpListener,
         spec: &Arc<Spec>,
         rules: &SessionRules,
     ) -> Self {
         let mut peer = Self::new(listener.accept().await.unwrap().0, spec, rules);
-        peer.answer_sign_on().await;
+        peer.accept_sign_on().await;
         peer
     }
 
-    /// Connects, answers the sign-on that comes.
+    /// Connects and accepts the sign-on.
     pub(crate) async fn connect(
         address: SocketAddr,
         spec: &Arc<Spec>,
         rules: &SessionRules,
     ) -> Self {
         let mut peer = Self::new(TcpStream::connect(address).await.unwrap(), spec, rules);
-        peer.answer_sign_on().await;
+        peer.accept_sign_on().await;
         peer
     }
 
-    pub(crate) async fn answer_sign_on(&mut self) {
+    pub(crate) async fn accept_sign_on(&mut self) {
         let sign_on = self.message().await.expect("a sign-on");
-        self.answer(&sign_on).await;
+        self.respond(&sign_on).await;
     }
 
-    /// The next frame; `None` at the end of the stream or when it broke.
+    /// Returns the next frame; `None` when the stream has ended or broken.
     pub(crate) async fn frame(&mut self) -> Option<Frame> {
         loop {
-            if let Some(frame) = self.codec.decode(&mut self.incoming).expect("whole frames") {
+            if let Some(frame) = self.codec.decode(&mut self.incoming).expect("valid frames") {
                 return Some(frame);
             }
             if self.stream.read_buf(&mut self.incoming).await.unwrap_or(0) == 0 {
@@ -69,15 +69,15 @@ impl Peer {
         }
     }
 
-    /// The next message.
+    /// Returns the next message.
     pub(crate) async fn message(&mut self) -> Option<Bytes> {
         match self.frame().await? {
             Frame::Message { message, .. } => Some(message),
-            Frame::KeepAlive => panic!("a keep-alive where a message was to come"),
+            Frame::KeepAlive => panic!("expected a message, got a keep-alive"),
         }
     }
 
-    /// A message in its frame.
+    /// Returns a message in its frame.
     pub(crate) fn framed(&mut self, message: &[u8]) -> Bytes {
         let mti = self.spec.decode(Bytes::copy_from_slice(message)).map(|message| message.mti());
         let header = mti.map(|mti| self.rules.headers.of(mti).to_vec()).unwrap_or_default();
@@ -91,19 +91,19 @@ impl Peer {
         self.stream.write_all(&bytes).await.unwrap();
     }
 
-    /// Answers 00.
-    pub(crate) async fn answer(&mut self, message: &Bytes) {
-        self.answer_with(message, &[]).await;
+    /// Responds with 00.
+    pub(crate) async fn respond(&mut self, message: &Bytes) {
+        self.respond_with(message, &[]).await;
     }
 
-    /// Answers 00, with other values of some elements.
-    pub(crate) async fn answer_with(&mut self, message: &Bytes, other: &[(De, &str)]) {
+    /// Responds with 00 and other values of some elements.
+    pub(crate) async fn respond_with(&mut self, message: &Bytes, other: &[(De, &str)]) {
         let spec = Arc::clone(&self.spec);
         let message: Message<'_> = spec.decode(message.clone()).unwrap();
-        self.send(&answer(&message, other)).await;
+        self.send(&response_to(&message, other)).await;
     }
 
-    /// The next so many messages.
+    /// Returns the next `count` messages.
     pub(crate) async fn messages(&mut self, count: usize) -> Vec<Bytes> {
         let mut all = Vec::new();
         for _ in 0..count {
@@ -112,7 +112,7 @@ impl Peer {
         all
     }
 
-    /// Whether nothing comes any more and the stream is at its end.
+    /// Waits for the end of the stream.
     pub(crate) async fn is_closed(&mut self) -> bool {
         while let Ok(count) = self.stream.read_buf(&mut self.incoming).await {
             if count == 0 {
@@ -123,14 +123,14 @@ impl Peer {
     }
 }
 
-/// A line that is up, and nobody listens for another: both its ends.
-pub(crate) async fn one_line(spec: &Arc<Spec>, rules: &SessionRules) -> (Adapter, Peer) {
+/// Returns both sides of a signed-on connection. The listener is closed, so the link cannot reconnect.
+pub(crate) async fn one_connection(spec: &Arc<Spec>, rules: &SessionRules) -> (Adapter, Peer) {
     let (listener, _) = listener().await;
-    line_over(&listener, spec, rules).await
+    connect_over(&listener, spec, rules).await
 }
 
-/// A line that is up: the link that dials, and the peer whose listener it is.
-pub(crate) async fn line_over(
+/// Returns both sides of a signed-on connection over a listener of the test.
+pub(crate) async fn connect_over(
     listener: &TcpListener,
     spec: &Arc<Spec>,
     rules: &SessionRules,
@@ -138,6 +138,6 @@ pub(crate) async fn line_over(
     let address = listener.local_addr().unwrap();
     let mut adapter = Adapter::dialing(spec, rules, &[address]);
     let peer = Peer::accept(listener, spec, rules).await;
-    adapter.up().await;
+    adapter.wait_until_up().await;
     (adapter, peer)
 }

@@ -1,81 +1,81 @@
-//! The switch restarts, again and again, under load.
+//! Repeated restarts of the switch under load.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use titian::link::Event;
 
-use crate::adapter::{Adapter, ending, listener, quick};
+use crate::adapter::{Adapter, listener, outcome, quick};
 use crate::messages::{rules, spec};
 use crate::peer::Peer;
 
 const RESTARTS: u32 = 100;
 
-/// Requests that are sent between one restart and the next.
+/// The number of requests between two restarts.
 const LOAD: u32 = 50;
 
 #[tokio::test]
-async fn a_switch_that_restarts_100_times_under_load_leaves_no_request_without_its_one_ending() {
+async fn every_request_has_one_outcome_over_100_restarts_of_the_switch() {
     let spec = spec("nusantara");
     let mut rules = quick(rules("nusantara"));
-    rules.caps.per_second = std::num::NonZeroU32::new(1_000_000).unwrap();
+    rules.limits.per_second = std::num::NonZeroU32::new(1_000_000).unwrap();
     let (listener, address) = listener().await;
     let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
-    let mut endings = BTreeMap::new();
+    let mut outcomes = BTreeMap::new();
     let mut longest = Duration::ZERO;
-    let mut broke = adapter.clock.now();
+    let mut disconnected_at = adapter.clock.now();
     for restart in 0..RESTARTS {
         let mut peer = Peer::accept(&listener, &spec, &rules).await;
-        until_up(&mut adapter, &mut endings).await;
-        longest = longest.max(adapter.clock.now().since(broke));
+        wait_until_up(&mut adapter, &mut outcomes).await;
+        longest = longest.max(adapter.clock.now().since(disconnected_at));
         adapter.send_all(restart * LOAD..(restart + 1) * LOAD).await;
-        // It reads some, answers some of these, and is gone; where it breaks off is another place each time.
-        for asked in peer.messages((restart % LOAD) as usize).await.iter().step_by(2) {
-            peer.answer(asked).await;
+        // The peer reads some requests, answers half of them and disconnects, at another position each time.
+        for received in peer.messages((restart % LOAD) as usize).await.iter().step_by(2) {
+            peer.respond(received).await;
         }
-        broke = adapter.clock.now();
+        disconnected_at = adapter.clock.now();
         drop(peer);
     }
     let mut peer = Peer::accept(&listener, &spec, &rules).await;
     let answering = tokio::spawn(async move {
-        while let Some(asked) = peer.message().await {
-            peer.answer(&asked).await;
+        while let Some(received) = peer.message().await {
+            peer.respond(&received).await;
         }
     });
-    while endings.values().sum::<usize>() < (RESTARTS * LOAD) as usize {
+    while outcomes.values().sum::<usize>() < (RESTARTS * LOAD) as usize {
         let event = adapter.event().await;
-        count(&event, &mut endings);
+        count(&event, &mut outcomes);
     }
     answering.abort();
-    let by_word = |word| endings.iter().filter(|((_, ended), _)| *ended == word).count();
+    let count_of = |word| outcomes.iter().filter(|((_, outcome), _)| *outcome == word).count();
     println!(
-        "{RESTARTS} restarts, back in {longest:?} at most: {} answered, {} lost, {} not sent",
-        by_word("answered"),
-        by_word("lost"),
-        by_word("not sent")
+        "{RESTARTS} restarts, reconnected in {longest:?} at most: {} answered, {} lost, {} not sent",
+        count_of("answered"),
+        count_of("lost"),
+        count_of("not sent")
     );
-    let mut numbers: Vec<_> = endings.keys().map(|(number, _)| *number).collect();
+    let mut numbers: Vec<_> = outcomes.keys().map(|(number, _)| *number).collect();
     numbers.dedup();
-    assert_eq!(numbers, (0..RESTARTS * LOAD).collect::<Vec<_>>(), "each has an ending");
-    assert!(endings.values().all(|times| *times == 1), "and only one");
-    assert_eq!(endings.len(), numbers.len());
-    assert!(by_word("answered") > 200 && by_word("lost") > 1_000);
-    // The first delay is 5 ms, the longest 40; the rest is the machine's, which is shared.
+    assert_eq!(numbers, (0..RESTARTS * LOAD).collect::<Vec<_>>(), "each request has an outcome");
+    assert!(outcomes.values().all(|times| *times == 1), "only one outcome");
+    assert_eq!(outcomes.len(), numbers.len());
+    assert!(count_of("answered") > 200 && count_of("lost") > 1_000);
+    // The delays are 5 ms to 40 ms. The rest of the bound is for a slow machine.
     assert!(longest < Duration::from_secs(2), "{longest:?}");
 }
 
-async fn until_up(adapter: &mut Adapter, endings: &mut BTreeMap<(u32, &'static str), usize>) {
+async fn wait_until_up(adapter: &mut Adapter, outcomes: &mut BTreeMap<(u32, &'static str), usize>) {
     loop {
         let event = adapter.event().await;
-        count(&event, endings);
+        count(&event, outcomes);
         if matches!(event, Event::Up(_)) {
             return;
         }
     }
 }
 
-fn count(event: &Event, endings: &mut BTreeMap<(u32, &'static str), usize>) {
-    if let Some(ended) = ending(event) {
-        *endings.entry(ended).or_default() += 1;
+fn count(event: &Event, outcomes: &mut BTreeMap<(u32, &'static str), usize>) {
+    if let Some(ended) = outcome(event) {
+        *outcomes.entry(ended).or_default() += 1;
     }
 }

@@ -1,63 +1,67 @@
-//! Lines that say nothing, and peers that do not read.
+//! Silent connections, and peers that do not read.
 
-use titian::link::{End, Event};
+use titian::link::{DisconnectReason, Event};
 use tokio::net::{TcpListener, TcpSocket};
 
-use crate::adapter::{MILLI, down, ending, quick};
-use crate::messages::{rules, spec};
-use crate::peer::{line_over, one_line};
+use crate::adapter::{MILLI, down_reason, outcome, quick};
+use crate::messages::{request, rules, spec};
+use crate::peer::{connect_over, one_connection};
 
-/// No FIN comes: the peer's machine is gone. Here the peer keeps the connection and says nothing.
+/// A dead machine sends no FIN. Here the peer keeps the connection open and sends nothing.
 #[tokio::test]
-async fn a_half_open_line_is_dead_after_its_echoes_and_what_was_asked_is_lost() {
+async fn a_half_open_connection_is_closed_after_lost_echoes_and_its_requests_are_lost() {
     let spec = spec("nusantara");
     let mut rules = quick(rules("nusantara"));
     rules.timers.echo_idle = 20 * MILLI;
-    rules.timers.echo_answer = 10 * MILLI;
-    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
+    rules.timers.echo_response = 10 * MILLI;
+    let (mut adapter, mut peer) = one_connection(&spec, &rules).await;
     adapter.send_all([1].into_iter()).await;
-    assert_eq!(adapter.wait(ending).await, (1, "lost"));
-    assert_eq!(adapter.wait(down).await, End::EchoLost);
-    let heard: Vec<_> = peer.messages(3).await;
-    let codes = heard.iter().map(|message| spec.decode(message.clone()).unwrap().mti().number());
-    assert_eq!(codes.filter(|mti| *mti == 800).count(), 2, "two echoes before it was given up");
+    assert_eq!(adapter.wait(outcome).await, (1, "lost"));
+    assert_eq!(adapter.wait(down_reason).await, DisconnectReason::EchoTimeout);
+    let messages: Vec<_> = peer.messages(3).await;
+    let codes = messages.iter().map(|message| spec.decode(message.clone()).unwrap().mti().number());
+    assert_eq!(
+        codes.filter(|mti| *mti == 800).count(),
+        2,
+        "two echo requests before the connection was closed"
+    );
 }
 
 #[tokio::test]
-async fn a_line_whose_echoes_are_answered_stays_up() {
+async fn a_connection_with_answered_echoes_stays_up() {
     let spec = spec("rendezvous");
     let mut rules = quick(rules("rendezvous"));
     rules.timers.echo_idle = 5 * MILLI;
-    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
+    let (mut adapter, mut peer) = one_connection(&spec, &rules).await;
     for _ in 0..20 {
         let echo = peer.message().await.unwrap();
         let echo_code = spec.decode(echo.clone()).unwrap();
         assert_eq!(echo_code.field(titian::iso8583::De::NETWORK_CODE).unwrap().reveal(), "270");
-        peer.answer(&echo).await;
+        peer.respond(&echo).await;
     }
     adapter.send_all([1].into_iter()).await;
     loop {
-        let asked = peer.message().await.unwrap();
-        peer.answer(&asked).await;
-        if spec.decode(asked).unwrap().mti().number() == 200 {
+        let received = peer.message().await.unwrap();
+        peer.respond(&received).await;
+        if spec.decode(received).unwrap().mti().number() == 200 {
             break;
         }
     }
-    assert_eq!(adapter.wait(ending).await, (1, "answered"));
+    assert_eq!(adapter.wait(outcome).await, (1, "answered"));
 }
 
-/// What is in the kernel's buffers is lost, what no byte of was written is not sent; and nothing is both or
-/// neither.
+/// Messages in the kernel's buffers are lost; messages without a written byte are not sent. Each message has exactly one
+/// outcome.
 #[tokio::test]
-async fn a_peer_that_stops_reading_is_cut_off_and_each_message_has_its_exact_end() {
+async fn a_peer_that_stops_reading_is_disconnected_and_each_message_has_one_outcome() {
     let spec = spec("nusantara");
     let mut rules = quick(rules("nusantara"));
-    rules.timers.stalled = 100 * MILLI;
-    rules.caps.in_flight = 100_000;
-    rules.caps.waiting = 100_000;
-    rules.caps.burst = std::num::NonZeroU32::new(100_000).unwrap();
+    rules.timers.write = 100 * MILLI;
+    rules.limits.in_flight = 100_000;
+    rules.limits.queued = 100_000;
+    rules.limits.burst = std::num::NonZeroU32::new(100_000).unwrap();
     let listener = small_buffers();
-    let (mut adapter, mut peer) = line_over(&listener, &spec, &rules).await;
+    let (mut adapter, mut peer) = connect_over(&listener, &spec, &rules).await;
     let count = 60_000;
     for first in (0..count).step_by(1000) {
         adapter.send_all(first..first + 1000).await;
@@ -66,28 +70,35 @@ async fn a_peer_that_stops_reading_is_cut_off_and_each_message_has_its_exact_end
     loop {
         match adapter.event().await {
             Event::Sent(_) => sent += 1,
-            Event::Lost(token) => lost.push(token),
-            Event::NotSent(token, _) => not_sent.push(token),
-            Event::Down(_, end) => {
-                assert_eq!(end, End::Stalled);
+            Event::Lost(correlation_id) => lost.push(correlation_id),
+            Event::NotSent(correlation_id, _) => not_sent.push(correlation_id),
+            Event::Down(_, reason) => {
+                assert_eq!(reason, DisconnectReason::WriteTimeout);
                 break;
             }
             other => panic!("{other:?}"),
         }
     }
-    // What waited elsewhere goes on the next line.
-    println!("{sent} sent, {} lost, {} not sent with the line", lost.len(), not_sent.len());
-    assert!(sent > 0 && lost.len() >= sent && lost.len() <= sent + 1, "one may be half written");
+    // Queued messages go to the next connection.
+    println!("{sent} sent, {} lost, {} not sent with the connection", lost.len(), not_sent.len());
+    assert!(
+        sent > 0 && lost.len() >= sent && lost.len() <= sent + 1,
+        "one message may be partly written"
+    );
     assert!(!not_sent.is_empty() && lost.len() + not_sent.len() < count as usize);
-    assert!(lost.iter().max() < not_sent.iter().min(), "in their order");
+    assert!(lost.iter().max() < not_sent.iter().min(), "in order");
     let mut received = 0;
     while peer.frame().await.is_some() {
         received += 1;
     }
-    assert!(received <= lost.len(), "{received} came, none of which counts as not sent");
+    assert!(
+        received <= lost.len(),
+        "{received} were received, but only {} may have been",
+        lost.len()
+    );
 }
 
-/// The kernel takes little for a peer that doesn't read.
+/// Returns a listener with small kernel buffers, so that writes to a peer that does not read block early.
 fn small_buffers() -> TcpListener {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(8 << 10).unwrap();
@@ -95,44 +106,46 @@ fn small_buffers() -> TcpListener {
     socket.listen(16).unwrap()
 }
 
-/// The bytes of a message that is half written when its deadline comes must not follow later.
+/// The rest of a message that is partly written at its deadline must not follow later.
 #[tokio::test]
 async fn no_byte_of_a_request_is_written_after_its_deadline() {
     let spec = spec("nusantara");
     let mut rules = quick(rules("nusantara"));
     rules.timers.sign_on = 500 * MILLI;
-    rules.timers.answer = 400 * MILLI;
-    rules.caps.in_flight = 100_000;
-    rules.caps.waiting = 100_000;
-    rules.caps.burst = std::num::NonZeroU32::new(100_000).unwrap();
+    rules.timers.response = 400 * MILLI;
+    rules.limits.in_flight = 100_000;
+    rules.limits.queued = 100_000;
+    rules.limits.burst = std::num::NonZeroU32::new(100_000).unwrap();
     let listener = small_buffers();
-    let (mut adapter, mut peer) = line_over(&listener, &spec, &rules).await;
-    let deadline = adapter.in_a(300 * MILLI);
+    let (mut adapter, mut peer) = connect_over(&listener, &spec, &rules).await;
     let count = 60_000;
-    for first in (0..count).step_by(1000) {
-        adapter.send_all_until(first..first + 1000, deadline).await;
+    // Encoding takes longer than the deadline on a slow machine, so it happens before.
+    let messages: Vec<_> = (0..count).map(|number| (number, request(&spec, number))).collect();
+    let deadline = adapter.deadline_in(300 * MILLI);
+    for batch in messages.chunks(1000) {
+        adapter.send_batch(batch, deadline).await;
     }
     let mut not_sent = std::collections::BTreeSet::new();
-    let (mut sent, mut told) = (0, 0);
-    while told < count {
+    let (mut sent, mut ended) = (0, 0);
+    while ended < count {
         match adapter.event().await {
-            Event::NotSent(token, _) => {
-                told += 1;
-                assert!(not_sent.insert(u32::try_from(token.0).unwrap()));
+            Event::NotSent(correlation_id, _) => {
+                ended += 1;
+                assert!(not_sent.insert(u32::try_from(correlation_id.0).unwrap()));
             }
-            // With a line that is cut because one was half written, or because nobody answers.
-            Event::Lost(_) | Event::Expired(_) => told += 1,
+            // The connection is closed because a message is partly written, or because responses are missing.
+            Event::Lost(_) | Event::Expired(_) => ended += 1,
             Event::Sent(_) => sent += 1,
-            Event::Answered { .. } => panic!("nobody answers"),
+            Event::Response { .. } => panic!("unexpected response"),
             _ => {}
         }
     }
     println!("{sent} sent, {} not sent", not_sent.len());
     assert!(adapter.clock.now() >= deadline && sent > 0 && not_sent.len() > 10_000);
-    // Now the peer reads again, to the end of the line.
+    // Now the peer reads the rest of the stream.
     adapter.handle.drain().await.unwrap();
     while let Some(message) = peer.message().await {
         let number = crate::messages::stan(&spec, &message);
-        assert!(!not_sent.contains(&number), "{number} was not sent, for certain");
+        assert!(!not_sent.contains(&number), "{number} was reported as not sent");
     }
 }

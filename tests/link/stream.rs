@@ -1,17 +1,17 @@
-//! What a stream of bytes can do to messages.
+//! Messages in arbitrary pieces of the byte stream.
 
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use titian::link::{End, Event};
+use titian::link::{DisconnectReason, Event};
 use tokio::io::AsyncWriteExt;
 
-use crate::adapter::{Adapter, down, ending, listener, quick};
-use crate::messages::{answer, request, rules, spec, stan};
-use crate::peer::{Peer, line_over, one_line};
+use crate::adapter::{Adapter, down_reason, listener, outcome, quick};
+use crate::messages::{request, response_to, rules, spec, stan};
+use crate::peer::{Peer, connect_over, one_connection};
 
 #[tokio::test]
-async fn bytes_that_come_one_at_a_time_are_the_same_message_on_every_network() {
+async fn single_bytes_are_assembled_to_messages_on_every_network() {
     for (network, rules) in [
         ("nusantara", rules("nusantara")),
         ("rendezvous", rules("rendezvous")),
@@ -22,18 +22,18 @@ async fn bytes_that_come_one_at_a_time_are_the_same_message_on_every_network() {
         let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
         let mut peer = Peer::new(listener.accept().await.unwrap().0, &spec, &rules);
         let sign_on = peer.message().await.unwrap();
-        let reply = answer(&spec.decode(sign_on).unwrap(), &[]);
-        dribble(&mut peer, &reply).await;
-        adapter.up().await;
+        let reply = response_to(&spec.decode(sign_on).unwrap(), &[]);
+        send_bytewise(&mut peer, &reply).await;
+        adapter.wait_until_up().await;
         adapter.send_all([42].into_iter()).await;
-        let asked = peer.message().await.unwrap();
-        let reply = answer(&spec.decode(asked).unwrap(), &[]);
-        dribble(&mut peer, &reply).await;
-        assert_eq!(adapter.wait(ending).await, (42, "answered"), "{network}");
+        let received = peer.message().await.unwrap();
+        let reply = response_to(&spec.decode(received).unwrap(), &[]);
+        send_bytewise(&mut peer, &reply).await;
+        assert_eq!(adapter.wait(outcome).await, (42, "answered"), "{network}");
     }
 }
 
-async fn dribble(peer: &mut Peer, message: &[u8]) {
+async fn send_bytewise(peer: &mut Peer, message: &[u8]) {
     for byte in peer.framed(message) {
         peer.stream.write_all(&[byte]).await.unwrap();
         tokio::task::yield_now().await;
@@ -41,9 +41,9 @@ async fn dribble(peer: &mut Peer, message: &[u8]) {
 }
 
 #[tokio::test]
-async fn ten_thousand_frames_in_one_write_are_ten_thousand_messages_in_their_order() {
+async fn ten_thousand_frames_in_one_write_arrive_as_ten_thousand_messages_in_order() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
-    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
+    let (mut adapter, mut peer) = one_connection(&spec, &rules).await;
     let mut all = BytesMut::new();
     for number in 0..10_000 {
         let frame = peer.framed(&request(&spec, number));
@@ -66,38 +66,38 @@ async fn ten_thousand_frames_in_one_write_are_ten_thousand_messages_in_their_ord
 }
 
 #[tokio::test]
-async fn half_a_frame_and_a_cut_line_are_no_message_and_what_was_asked_is_lost() {
+async fn an_incomplete_frame_is_dropped_and_the_request_is_lost() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (listener, _) = listener().await;
-    let (mut adapter, mut peer) = line_over(&listener, &spec, &rules).await;
+    let (mut adapter, mut peer) = connect_over(&listener, &spec, &rules).await;
     adapter.send_all([1].into_iter()).await;
-    let asked = peer.message().await.unwrap();
-    let reply = answer(&spec.decode(asked).unwrap(), &[]);
+    let received = peer.message().await.unwrap();
+    let reply = response_to(&spec.decode(received).unwrap(), &[]);
     let frame = peer.framed(&reply);
     peer.stream.write_all(&frame[..frame.len() - 1]).await.unwrap();
     drop(peer);
-    assert_eq!(adapter.wait(ending).await, (1, "lost"));
+    assert_eq!(adapter.wait(outcome).await, (1, "lost"));
     let mut peer = Peer::accept(&listener, &spec, &rules).await;
-    adapter.up().await;
+    adapter.wait_until_up().await;
     peer.send(&reply).await;
-    let evidence = adapter
+    let unmatched = adapter
         .wait(|event| match event {
             Event::Unmatched { message, .. } => Some(message.clone()),
             _ => None,
         })
         .await;
-    assert_eq!(evidence, reply, "its answer on the next line is evidence, whole");
+    assert_eq!(unmatched, reply, "the response on the next connection is unmatched");
 }
 
 #[tokio::test]
-async fn a_frame_of_4_gib_announced_ends_the_session_before_any_of_it_comes() {
+async fn a_frame_length_of_4_gib_closes_the_connection_at_once() {
     let (_, text) = titian::iso8583::Spec::SHIPPED[0];
     let text = text.replace("framing: { length: big2", "framing: { length: big4");
     let spec = Arc::new(titian::iso8583::Spec::parse("big4", &text).unwrap());
     let rules = quick(rules("nusantara"));
-    let (mut adapter, mut peer) = one_line(&spec, &rules).await;
+    let (mut adapter, mut peer) = one_connection(&spec, &rules).await;
     peer.stream.write_all(&[0xFF; 4]).await.unwrap();
-    let end = adapter.wait(down).await;
-    assert!(matches!(end, End::Framing(_)), "{end}");
+    let reason = adapter.wait(down_reason).await;
+    assert!(matches!(reason, DisconnectReason::FramingError(_)), "{reason}");
     assert!(peer.is_closed().await);
 }

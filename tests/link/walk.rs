@@ -1,4 +1,4 @@
-//! The group walks at random, with everything that a switch, an owner and a wire can do, on a clock of its own.
+//! Random walks of the link group with all inputs of switch, owner and network, in virtual time.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -7,174 +7,163 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use titian::iso8583::{Frame, FrameCodec, OutgoingFrame, Spec};
-use titian::link::{Action, End, Event, Group, LineId, LinkId, Outgoing, Role, Token};
-use titian::network::{SessionRules, Spread};
+use titian::link::{
+    Action, ConnectionId, CorrelationId, DisconnectReason, Event, LinkGroup, LinkId,
+    OutgoingMessage, Role,
+};
+use titian::network::{LinkSelection, SessionRules};
 use titian::values::Moment;
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::messages::{answer, request, rules, spec, stan};
+use crate::messages::{request, response_to, rules, spec, stan};
 
-/// Something that happens.
+/// A random step.
 #[derive(Clone, Debug)]
-enum Happening {
-    /// The owner sends a request, to be written within so many milliseconds.
-    Send {
-        within: u64,
-    },
-    /// The kernel of a line takes so many bytes.
-    Write {
-        line: usize,
-        bytes: usize,
-    },
-    /// The switch answers the oldest of what it has read, on this line.
-    Answer {
-        line: usize,
-        twice: bool,
-    },
-    /// A line breaks.
-    Break {
-        line: usize,
-    },
-    /// A connection that was dialled is made.
-    Connect {
-        line: usize,
-    },
+enum Step {
+    /// The owner sends a request with this time to its deadline.
+    Send { timeout_ms: u64 },
+    /// The kernel accepts bytes of a connection.
+    Write { connection: usize, bytes: usize },
+    /// The switch responds to the oldest message that it has read, on this connection.
+    Respond { connection: usize, twice: bool },
+    /// A connection breaks.
+    Break { connection: usize },
+    /// A dialed connection is established.
+    Connect { connection: usize },
     /// Time passes.
-    Pass {
-        millis: u64,
-    },
-    /// The operator signs a link off, or on again.
-    Off {
-        link: usize,
-    },
-    On {
-        link: usize,
-    },
+    Pass { millis: u64 },
+    /// The owner signs a link off.
+    SignOff { link: usize },
+    /// The owner signs a link on again.
+    SignOn { link: usize },
 }
 
-fn happening() -> impl Strategy<Value = Happening> {
-    let line = 0..3_usize;
+fn step() -> impl Strategy<Value = Step> {
+    let connection = 0..3_usize;
     prop_oneof![
-        6 => (1..20_000_u64).prop_map(|within| Happening::Send { within }),
-        8 => (line.clone(), 0..400_usize).prop_map(|(line, bytes)| Happening::Write { line, bytes }),
-        6 => (line.clone(), any::<bool>()).prop_map(|(line, twice)| Happening::Answer { line, twice }),
-        1 => line.clone().prop_map(|line| Happening::Break { line }),
-        4 => line.prop_map(|line| Happening::Connect { line }),
-        3 => (0..4_000_u64).prop_map(|millis| Happening::Pass { millis }),
-        1 => (0..2_usize).prop_map(|link| Happening::Off { link }),
-        1 => (0..2_usize).prop_map(|link| Happening::On { link }),
+        6 => (1..20_000_u64).prop_map(|timeout_ms| Step::Send { timeout_ms }),
+        8 => (connection.clone(), 0..400_usize).prop_map(|(connection, bytes)| Step::Write { connection, bytes }),
+        6 => (connection.clone(), any::<bool>()).prop_map(|(connection, twice)| Step::Respond { connection, twice }),
+        1 => connection.clone().prop_map(|connection| Step::Break { connection }),
+        4 => connection.prop_map(|connection| Step::Connect { connection }),
+        3 => (0..4_000_u64).prop_map(|millis| Step::Pass { millis }),
+        1 => (0..2_usize).prop_map(|link| Step::SignOff { link }),
+        1 => (0..2_usize).prop_map(|link| Step::SignOn { link }),
     ]
 }
 
-/// A line as the wire and the switch have it.
+/// A connection as the network and the switch see it.
 struct Wire {
-    /// What came out of our end, and is no whole frame yet.
+    /// Bytes from our side that are not a complete frame yet.
     bytes: BytesMut,
     codec: FrameCodec,
-    connected: bool,
+    is_connected: bool,
 }
 
-/// What is known of a request.
-struct Sent {
+/// A request of the owner.
+struct SentRequest {
     deadline: Moment,
-    ending: Option<&'static str>,
-    went: bool,
+    outcome: Option<&'static str>,
+    is_sent: bool,
 }
 
 struct World {
-    group: Group,
+    group: LinkGroup,
     spec: Arc<Spec>,
     now: Moment,
-    wires: BTreeMap<LineId, Wire>,
-    /// What the switch has read and not answered.
+    wires: BTreeMap<ConnectionId, Wire>,
+    /// Messages that the switch has read and not answered.
     read: VecDeque<Bytes>,
-    /// What the switch has read of our requests, ever, by token.
-    reached: BTreeMap<u32, usize>,
-    sent: Vec<Sent>,
+    /// How often the switch has read each of our requests.
+    received: BTreeMap<u32, usize>,
+    sent: Vec<SentRequest>,
 }
 
 impl World {
-    fn new(spread: Spread) -> Self {
+    fn new(link_selection: LinkSelection) -> Self {
         let spec = spec("nusantara");
-        let mut rules = SessionRules { spread, ..rules("nusantara") };
-        rules.caps.in_flight = 4;
-        rules.caps.waiting = 6;
+        let mut rules = SessionRules { link_selection, ..rules("nusantara") };
+        rules.limits.in_flight = 4;
+        rules.limits.queued = 6;
         let now = Moment::from_millis(1_000_000);
         let links = [Role::Dial, Role::Dial];
-        let group = Group::new(Arc::new(rules), Arc::clone(&spec), &links, 5, now);
+        let group = LinkGroup::new(Arc::new(rules), Arc::clone(&spec), &links, 5, now);
         Self {
             group,
             spec,
             now,
             wires: BTreeMap::new(),
             read: VecDeque::new(),
-            reached: BTreeMap::new(),
+            received: BTreeMap::new(),
             sent: Vec::new(),
         }
     }
 
-    fn line(&self, nth: usize) -> Option<LineId> {
+    fn connection(&self, nth: usize) -> Option<ConnectionId> {
         self.wires.keys().copied().nth(nth)
     }
 
-    fn happen(&mut self, happening: &Happening) {
-        match *happening {
-            Happening::Send { within } => self.send(within),
-            Happening::Write { line, bytes } => {
-                if let Some(line) = self.line(line) {
-                    self.write(line, bytes);
+    fn happen(&mut self, step: &Step) {
+        match *step {
+            Step::Send { timeout_ms } => self.send(timeout_ms),
+            Step::Write { connection, bytes } => {
+                if let Some(connection) = self.connection(connection) {
+                    self.write(connection, bytes);
                 }
             }
-            Happening::Answer { line, twice } => {
-                if let Some(line) = self.line(line) {
-                    self.answer(line, twice);
+            Step::Respond { connection, twice } => {
+                if let Some(connection) = self.connection(connection) {
+                    self.respond(connection, twice);
                 }
             }
-            Happening::Break { line } => {
-                if let Some(line) = self.line(line) {
-                    self.group.handle_ended(line, End::Closed, self.now);
+            Step::Break { connection } => {
+                if let Some(connection) = self.connection(connection) {
+                    self.group.handle_ended(connection, DisconnectReason::ClosedByPeer, self.now);
                 }
             }
-            Happening::Connect { line } => self.connect(line),
-            Happening::Pass { millis } => self.pass(millis),
-            Happening::Off { link } => self.group.sign_off(LinkId(link), self.now),
-            Happening::On { link } => self.group.sign_on(LinkId(link), self.now),
+            Step::Connect { connection } => self.connect(connection),
+            Step::Pass { millis } => self.pass(millis),
+            Step::SignOff { link } => self.group.sign_off(LinkId(link), self.now),
+            Step::SignOn { link } => self.group.sign_on(LinkId(link), self.now),
         }
         self.settle();
     }
 
-    fn send(&mut self, within: u64) {
+    fn send(&mut self, timeout_ms: u64) {
         let number = u32::try_from(self.sent.len()).unwrap();
-        let deadline = self.now.after(Duration::from_millis(within));
-        self.sent.push(Sent { deadline, ending: None, went: false });
-        let (token, message) = (Token(number.into()), request(&self.spec, number));
-        self.group.handle_send(Outgoing { token, message, deadline, via: None }, self.now);
+        let deadline = self.now.after(Duration::from_millis(timeout_ms));
+        self.sent.push(SentRequest { deadline, outcome: None, is_sent: false });
+        let (correlation_id, message) = (CorrelationId(number.into()), request(&self.spec, number));
+        self.group.handle_send(
+            OutgoingMessage { correlation_id, message, deadline, via: None },
+            self.now,
+        );
     }
 
     fn connect(&mut self, nth: usize) {
-        let Some(line) = self.line(nth) else { return };
-        let wire = self.wires.get_mut(&line).unwrap();
-        if !std::mem::replace(&mut wire.connected, true) {
-            self.group.handle_connected(line, self.now);
+        let Some(connection) = self.connection(nth) else { return };
+        let wire = self.wires.get_mut(&connection).unwrap();
+        if !std::mem::replace(&mut wire.is_connected, true) {
+            self.group.handle_connected(connection, self.now);
         }
     }
 
-    /// The kernel takes bytes; the switch reads them at once.
-    fn write(&mut self, line: LineId, most: usize) {
-        let wire = self.wires.get_mut(&line).unwrap();
-        if !wire.connected {
+    /// The kernel accepts bytes; the switch reads them at once.
+    fn write(&mut self, connection: ConnectionId, most: usize) {
+        let wire = self.wires.get_mut(&connection).unwrap();
+        if !wire.is_connected {
             return;
         }
-        let bytes = self.group.unwritten(line, self.now);
+        let bytes = self.group.unwritten(connection, self.now);
         let count = most.min(bytes.len());
         wire.bytes.extend_from_slice(&bytes[..count]);
-        self.group.handle_written(line, count);
-        self.group.handle_flushed(line, self.now);
+        self.group.handle_written(connection, count);
+        self.group.handle_flushed(connection, self.now);
         while let Some(frame) = wire.codec.decode(&mut wire.bytes).unwrap() {
             let Frame::Message { message, .. } = frame else { panic!("a keep-alive") };
             if self.spec.decode(message.clone()).unwrap().mti().number() == 200 {
                 let number = stan(&self.spec, &message);
-                *self.reached.entry(number).or_default() += 1;
+                *self.received.entry(number).or_default() += 1;
                 let deadline = self.sent[number as usize].deadline;
                 assert!(self.now < deadline, "{number} was written after its deadline");
             }
@@ -182,22 +171,24 @@ impl World {
         }
     }
 
-    fn answer(&mut self, line: LineId, twice: bool) {
-        let wire = self.wires.get_mut(&line).unwrap();
-        let Some(message) = self.read.front().cloned().filter(|_| wire.connected) else { return };
+    fn respond(&mut self, connection: ConnectionId, twice: bool) {
+        let wire = self.wires.get_mut(&connection).unwrap();
+        let Some(message) = self.read.front().cloned().filter(|_| wire.is_connected) else {
+            return;
+        };
         let decoded = self.spec.decode(message).unwrap();
         if !twice {
             self.read.pop_front();
         }
         if decoded.mti().is_request() {
-            let reply = answer(&decoded, &[]);
+            let reply = response_to(&decoded, &[]);
             let mut bytes = BytesMut::new();
             wire.codec.encode(OutgoingFrame { header: &[], message: &reply }, &mut bytes).unwrap();
-            self.group.handle_received(line, &mut bytes, self.now);
+            self.group.handle_received(connection, &mut bytes, self.now);
         }
     }
 
-    /// Time passes, with every deadline at its moment.
+    /// Lets time pass and handles every deadline at its moment.
     fn pass(&mut self, millis: u64) {
         let until = self.now.after(Duration::from_millis(millis));
         while let Some(due) = self.group.next_deadline().filter(|due| *due <= until) {
@@ -213,64 +204,69 @@ impl World {
     fn settle(&mut self) {
         while let Some(action) = self.group.poll_action() {
             match action {
-                Action::Dial(_, line) => {
+                Action::Dial(_, connection) => {
                     let codec = FrameCodec::new(self.spec.framing().clone());
-                    let wire = Wire { bytes: BytesMut::new(), codec, connected: false };
-                    self.wires.insert(line, wire);
+                    let wire = Wire { bytes: BytesMut::new(), codec, is_connected: false };
+                    self.wires.insert(connection, wire);
                 }
-                Action::Close(line) => {
-                    self.wires.remove(&line);
-                    self.group.handle_closed(line, self.now);
+                Action::Close(connection) => {
+                    self.wires.remove(&connection);
+                    self.group.handle_closed(connection, self.now);
                 }
             }
         }
         for event in self.group.take_events() {
-            self.hear(&event);
+            self.record(&event);
         }
     }
 
-    fn hear(&mut self, event: &Event) {
-        let (token, word) = match event {
-            Event::Sent(token) => (token, None),
-            Event::NotSent(token, _) => (token, Some("not sent")),
-            Event::Lost(token) => (token, Some("lost")),
-            Event::Expired(token) => (token, Some("expired")),
-            Event::Answered { token, .. } => (token, Some("answered")),
+    fn record(&mut self, event: &Event) {
+        let (correlation_id, word) = match event {
+            Event::Sent(correlation_id) => (correlation_id, None),
+            Event::NotSent(correlation_id, _) => (correlation_id, Some("not sent")),
+            Event::Lost(correlation_id) => (correlation_id, Some("lost")),
+            Event::Expired(correlation_id) => (correlation_id, Some("expired")),
+            Event::Response { correlation_id, .. } => (correlation_id, Some("answered")),
             Event::Unexpected { .. }
             | Event::Unmatched { .. }
             | Event::CutOver { .. }
             | Event::Up(_)
             | Event::Down(..)
-            | Event::Failed(..) => return,
+            | Event::ConnectionClosed(..) => return,
             Event::Request { .. }
             | Event::KeyChange { .. }
             | Event::Malformed { .. }
-            | Event::TurnedAway(..) => panic!("{event:?}"),
+            | Event::PeerRefused(..) => panic!("{event:?}"),
         };
-        let number = u32::try_from(token.0).unwrap();
+        let number = u32::try_from(correlation_id.0).unwrap();
         let sent = &mut self.sent[number as usize];
         match word {
-            None => sent.went = true,
+            None => sent.is_sent = true,
             Some(word) => {
-                assert_eq!(sent.ending.replace(word), None, "{number} ended before; now {word}");
-                let reached = self.reached.contains_key(&number);
-                assert!(word != "not sent" || !(reached || sent.went), "{number} was sent");
+                assert_eq!(
+                    sent.outcome.replace(word),
+                    None,
+                    "{number} has an outcome already; now {word}"
+                );
+                let is_received = self.received.contains_key(&number);
+                let is_sent = is_received || sent.is_sent;
+                assert!(word != "not sent" || !is_sent, "{number} was sent");
             }
         }
     }
 
-    /// Everything stops but the clock.
+    /// Drains the links and lets time pass until all of them are off.
     fn finish(&mut self) {
         self.group.drain(self.now);
         self.settle();
         self.pass(600_000);
-        assert!(self.group.is_finished(), "all links are off");
+        assert!(self.group.is_finished(), "all links are signed off");
         for (sent, number) in self.sent.iter().zip(0..) {
-            assert!(sent.ending.is_some(), "{number} has no ending");
-            let times = self.reached.get(&number).copied().unwrap_or_default();
-            assert!(times <= 1, "{number} went out {times} times");
+            assert!(sent.outcome.is_some(), "{number}: outcome missing");
+            let times = self.received.get(&number).copied().unwrap_or_default();
+            assert!(times <= 1, "{number} was sent {times} times");
         }
-        assert_eq!(self.group.under_way(), (0, 0));
+        assert_eq!(self.group.open_requests(), (0, 0));
     }
 }
 
@@ -278,15 +274,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_request_has_one_true_ending(
-        happenings in proptest::collection::vec(happening(), 1..300),
+    fn every_request_has_exactly_one_true_outcome(
+        steps in proptest::collection::vec(step(), 1..300),
         standby in any::<bool>(),
     ) {
-        let spread = if standby { Spread::FirstUp } else { Spread::LeastLoaded };
-        let mut world = World::new(spread);
+        let link_selection = if standby { LinkSelection::FirstUp } else { LinkSelection::LeastLoaded };
+        let mut world = World::new(link_selection);
         world.pass(0);
-        for happening in &happenings {
-            world.happen(happening);
+        for step in &steps {
+            world.happen(step);
         }
         world.finish();
     }

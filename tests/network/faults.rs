@@ -1,4 +1,4 @@
-//! Profiles with faults: each is found, with its key and what would be right.
+//! Faulty profiles: each fault is reported with its key and a correction.
 
 use titian::network::Network;
 
@@ -10,7 +10,7 @@ fn faults_of(text: &str) -> String {
 }
 
 #[test]
-fn every_fault_of_a_profile_is_found_at_once() {
+fn all_faults_of_a_profile_are_reported_at_once() {
     let (_, good) = Network::SHIPPED[0];
     let broken = [
         ("utc_offset = \"+07:00\"", "utc_offset = \"7\""),
@@ -19,20 +19,20 @@ fn every_fault_of_a_profile_is_found_at_once() {
         ("response = \"30s\"", "response = \"30 s\""),
         ("jitter_percent = 20", "jitter_percent = 120"),
         ("not_found_limit = 10", "not_found_limt = 10"),
-        ("answer_within = \"20s\"", ""),
+        ("respond_within = \"20s\"", ""),
         ("echoed = [2, 3, 4, 102, 103]", "echoed = [4, 3]"),
         ("37 = \"{rrn}\"", "37 = \"{rnn}\""),
         ("4 = \"{amount:0>12}\"", "4 = \"{amount:12}\""),
-        ("message = \"0420\"", "message = \"0440\""),
+        ("mti = \"0420\"", "mti = \"0440\""),
         ("38 = \"{stan}\"", "38 = \"{rrn}\""),
         ("22 = \"012\"", "222 = \"012\""),
         ("identity = { 32 = \"{acquirer}\" }", "identity = { 41 = \"x\", 33 = \"{rrn}\" }"),
-        ("keys = [7, 11, 32, 41]", "keys = [7, 11, 32, 62, 63]"),
+        ("response_key = [7, 11, 32, 41]", "response_key = [7, 11, 32, 62, 63]"),
         ("echo = [7, 11, 15, 70]", "echo = [7, 11, 41, 70]"),
         ("management_request = \"\"", "management_request = \"ISO\""),
-        ("management_answer = \"\"", "management_answer = \"0xG\""),
-        ("echoes_lost = 2", "echoes_lost = 0"),
-        ("sign_on = \"we\"", "sign_on = \"us\""),
+        ("management_response = \"\"", "management_response = \"0xG\""),
+        ("lost_echo_limit = 2", "lost_echo_limit = 0"),
+        ("sign_on_by = \"bank\"", "sign_on_by = \"us\""),
     ];
     let text = broken.iter().fold(good.to_owned(), |text, (right, wrong)| {
         assert!(text.contains(right), "{right}");
@@ -42,27 +42,28 @@ fn every_fault_of_a_profile_is_found_at_once() {
 }
 
 #[test]
-fn a_network_reverses_or_holds() {
+fn a_profile_has_a_reversal_or_a_hold_section() {
     let (_, good) = Network::SHIPPED[0];
     let begin = good.find("[reversal]").unwrap();
-    let end = good.find("# What we answer to what").unwrap();
+    let end = good.find("# Response codes that we send").unwrap();
     let neither = format!("{}{}", &good[..begin], &good[end..]);
     let faults = faults_of(&neither);
     assert!(faults.contains("hold: is missing"), "{faults}");
 }
 
 #[test]
-fn answers_are_matched_by_what_every_request_and_its_answer_may_have() {
+fn the_response_key_consists_of_elements_of_every_request_and_response() {
     let (_, good) = Network::SHIPPED[0];
-    let faults = faults_of(&good.replace("keys = [7, 11, 32, 41]", "keys = [7, 11, 17]"));
+    let faults =
+        faults_of(&good.replace("response_key = [7, 11, 32, 41]", "response_key = [7, 11, 17]"));
     assert!(
-        faults.contains("session.keys: DE17 is no data element of 0200 in spec nusantara"),
+        faults.contains("session.response_key: spec nusantara does not define DE17 in 0200"),
         "{faults}"
     );
 }
 
 #[test]
-fn a_code_says_one_thing_in_whatever_it_answers() {
+fn a_response_code_has_one_class() {
     let (_, good) = Network::SHIPPED[2];
     let twice = good.replace(
         "approved = [\"00\"]\ndeclined = [\"03\"",
@@ -70,6 +71,6 @@ fn a_code_says_one_thing_in_whatever_it_answers() {
     );
     assert_ne!(twice, good);
     let faults = Network::parse("holdfast.toml", &twice, spec("holdfast"), bank()).unwrap_err();
-    let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
-    assert_eq!(told, ["holdfast.toml: hold: 00 stands in it twice: what would it mean?"]);
+    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(faults, ["holdfast.toml: hold: response code 00 is listed twice: keep one class"]);
 }

@@ -1,4 +1,4 @@
-//! Networks from outside: the shipped profiles with their specs, what our messages say, and what is read of others'.
+//! The shipped network profiles with their specs: messages that we encode, and messages that we read.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,18 +1,18 @@
-//! The engine with a real journal: what it decides is kept, found and folded again as it was, also after it was killed.
+//! Tests of the engine with a real journal: recorded decisions are found and fold to the same state, also after a crash.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that can't go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 #[path = "../transfer/rules.rs"]
-#[allow(dead_code, reason = "shared with the tests of the machines")]
+#[allow(dead_code, reason = "shared with tests/transfer")]
 mod rules;
 
 mod audits;
-mod lives;
 mod node;
 mod random;
+mod transfers;

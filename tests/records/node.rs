@@ -1,4 +1,4 @@
-//! A node without sockets: the engine with a journal of its own, and a world that answers as it is told.
+//! A node without sockets: an engine with its own journal, and scripted replies of core and the switch.
 
 use std::fs;
 use std::num::NonZeroU32;
@@ -8,32 +8,32 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use titian::engine::{
-    Begun, Body, Concern, Counted, Engine, Event, Key, Limits, Numbering, Output, Pace, Question,
-    Schedule,
+    Engine, Event, IdempotencyKey, Limits, Output, RateLimits, RequestFingerprint, RequestIdentity,
+    Schedule, TraceAllocator, TraceWatermark, TransferInput,
 };
 use titian::journal::{self, Checkpoints, Journal, Reader};
-use titian::records::{counted, look_up, restore, rows};
+use titian::records::{journal_batch, look_up, restore, trace_watermark};
 use titian::transfer::{
-    CancelAnswer, Demand, Effect, Funding, Heard, InboundInput, Input, Line, Order, PostingAnswer,
-    Refusal, Side, Was,
+    CancelReply, Effect, Funding, InboundInput, InboundRequest, MessageKind, Order, OutboundInput,
+    PostingReply, PriorPosting, Refusal, ResponseFields, SendStatus, Side,
 };
 use titian::values::{Date, Moment, Offset, TransferId};
 
-use crate::rules::{amount, code, demand, order, reversing};
+use crate::rules::{amount, code, order, request, reversing};
 
 /// Noon of 24 November 2026.
 pub(crate) const START: u64 = 1_795_521_600_000;
 
-/// Engine and journal. Dropped it is a program that was killed: what was decided and not committed is lost.
+/// An engine and a journal. Dropping it is a crash: decisions that were not committed are lost.
 pub(crate) struct Node {
     pub(crate) engine: Engine,
     pub(crate) journal: Journal,
     pub(crate) reader: Reader,
     pub(crate) now: Moment,
-    /// What the world was asked and has not answered.
-    pub(crate) asked: Vec<Effect>,
-    /// What was told besides.
-    pub(crate) told: Vec<Output>,
+    /// The released effects without a reply yet.
+    pub(crate) pending: Vec<Effect>,
+    /// All other outputs.
+    pub(crate) outputs: Vec<Output>,
 }
 
 /// An empty folder for a store.
@@ -54,64 +54,75 @@ pub(crate) fn checkpoints(folder: &Path) -> Checkpoints {
 }
 
 impl Node {
-    /// Starts with what the folder's journal has. The open transfers are not told yet that it started again.
+    /// Starts from the journal in the folder. The open transfers do not get the input `Restarted` yet.
     pub(crate) fn start(folder: &Path, now: Moment) -> Self {
         let journal = Journal::open(&store(folder), Some(&checkpoints(folder))).unwrap();
         let reader = journal.reader().unwrap();
-        let first = Counted::first(Date::of(Moment::from_millis(START), Offset::UTC));
-        let counted = counted(&reader).unwrap().unwrap_or(first);
-        let limits =
-            Limits { open: 1000, exchanges: 1, lookups: 100, remembered: 3, due_a_tick: 100 };
+        let first = TraceWatermark::first(Date::of(Moment::from_millis(START), Offset::UTC));
+        let watermark = trace_watermark(&reader).unwrap().unwrap_or(first);
+        let limits = Limits {
+            open_transfers: 1000,
+            open_inquiries: 1,
+            journal_lookups: 100,
+            closed_transfers: 3,
+            deadlines_per_tick: 100,
+        };
         let rate = NonZeroU32::new(1000).unwrap();
-        let pace = Pace { per_second: rate, per_destination: rate, burst: rate };
-        let numbers = Numbering::new(1, counted, now, 7);
-        let schedule = Schedule::new(now, pace);
+        let rate_limits = RateLimits { per_second: rate, per_destination: rate, burst: rate };
+        let numbers = TraceAllocator::new(1, watermark, now, 7);
+        let schedule = Schedule::new(now, rate_limits);
         let mut engine = Engine::new(Arc::new(reversing()), limits, schedule, numbers);
         restore(&reader, &mut engine).unwrap();
-        Self { engine, journal, reader, now, asked: Vec::new(), told: Vec::new() }
+        Self { engine, journal, reader, now, pending: Vec::new(), outputs: Vec::new() }
     }
 
-    /// One that has lived: a transfer settled, one declined and given back, one received and undone, one under way.
-    pub(crate) fn lived(folder: &Path) -> Self {
+    /// Starts a node and runs a transfer that settles, one that is declined and refunded, an inbound one that is
+    /// reversed, and one that stays open.
+    pub(crate) fn with_history(folder: &Path) -> Self {
         let mut node = Self::start(folder, Moment::from_millis(START));
-        node.handle(ordered(1, 11, Some(101)));
+        node.handle(order_event(1, 11, Some(101)));
         node.run();
-        node.handle(ordered(2, 12, None));
+        node.handle(order_event(2, 12, None));
         node.commit();
-        node.answer(0);
+        node.reply(0);
         node.commit();
-        node.answer(1);
+        node.reply(1);
         node.run();
-        node.handle(Event::Demand { demand: demanded(3), key: Key(13) });
+        node.handle(Event::InboundRequest { request: inbound_request(3), key: IdempotencyKey(13) });
         node.run();
-        node.handle(Event::Reversal { demand: demanded(4), original: Key(13) });
+        node.handle(Event::InboundReversal {
+            request: inbound_request(4),
+            original_key: IdempotencyKey(13),
+        });
         node.run();
-        node.handle(ordered(5, 15, Some(105)));
+        node.handle(order_event(5, 15, Some(105)));
         node.commit();
-        node.answer(0);
+        node.reply(0);
         node.commit();
         node
     }
 
-    /// What is decided, as the journal is given it.
-    pub(crate) fn sealed(&mut self) -> Option<(u64, journal::Batch)> {
-        self.engine.seal().map(|batch| (batch.number, rows(batch).unwrap()))
+    /// Returns the next batch for the journal.
+    pub(crate) fn seal(&mut self) -> Option<(u64, journal::Batch)> {
+        self.engine.seal().map(|batch| (batch.number, journal_batch(batch).unwrap()))
     }
 
-    /// Makes everything decided durable, and takes what may be done then; look-ups are answered from the journal.
+    /// Makes all decisions durable and collects the released outputs. Look-ups are served from the journal.
     pub(crate) fn commit(&mut self) {
         loop {
-            if let Some((number, batch)) = self.sealed() {
+            if let Some((number, batch)) = self.seal() {
                 self.append(number, batch);
             }
             let Some(output) = self.engine.next_output() else { break };
             match output {
-                Output::LookUp(number, about, event) => {
-                    let (records, begun) = look_up(&self.reader, about).unwrap();
-                    self.engine.found(number, &records, begun, event, self.now).unwrap();
+                Output::JournalLookup(number, lookup, event) => {
+                    let (records, identity) = look_up(&self.reader, lookup).unwrap();
+                    self.engine
+                        .handle_lookup_result(number, &records, identity, event, self.now)
+                        .unwrap();
                 }
-                Output::Effect(effect) => self.asked.push(effect),
-                other => self.told.push(other),
+                Output::Effect(effect) => self.pending.push(effect),
+                other => self.outputs.push(other),
             }
         }
     }
@@ -127,95 +138,102 @@ impl Node {
         self.engine.handle(event, self.now);
     }
 
-    /// Handles what is due some time later.
-    pub(crate) fn pass(&mut self, time: Duration) {
+    /// Lets time pass and handles the deadlines reached.
+    pub(crate) fn advance(&mut self, time: Duration) {
         self.now = self.now.after(time);
         self.engine.tick(self.now);
     }
 
-    /// Answers the oldest thing that the world was asked: well, or in one of the other ways.
-    pub(crate) fn answer(&mut self, way: usize) {
-        if self.asked.is_empty() {
+    /// Replies to the oldest pending effect. Variant 0 is success; others fail in different ways.
+    pub(crate) fn reply(&mut self, variant: usize) {
+        if self.pending.is_empty() {
             return;
         }
-        let effect = self.asked.remove(0);
-        for event in answers(&effect, way) {
+        let effect = self.pending.remove(0);
+        for event in replies(&effect, variant) {
             self.handle(event);
         }
     }
 
-    /// Lets the world answer well until it is asked no more.
+    /// Replies with success until no effect is pending.
     pub(crate) fn run(&mut self) {
         self.commit();
-        while !self.asked.is_empty() {
-            self.answer(0);
+        while !self.pending.is_empty() {
+            self.reply(0);
             self.commit();
         }
     }
 }
 
-/// What the world says to an effect.
-fn answers(effect: &Effect, way: usize) -> Vec<Event> {
-    let id = effect.transfer();
-    let out = |input| Event::Transfer(id, Concern::Out(input));
-    let answered = |trace, to, text| {
-        let heard = Heard::new(code(text), amount(12_500_000));
-        Event::Answered { trace, to, heard }
+/// Returns the events that reply to an effect.
+fn replies(effect: &Effect, variant: usize) -> Vec<Event> {
+    let id = effect.transfer_id();
+    let outbound = |input| Event::Transfer(id, TransferInput::Outbound(input));
+    let response = |trace, kind, text| {
+        let response = ResponseFields::new(code(text), amount(12_500_000));
+        Event::Response { trace, kind, response }
     };
     match effect {
-        Effect::AskPosting(posting) => {
-            let answer = [
-                PostingAnswer::Posted,
-                PostingAnswer::Refused(Refusal::NoSuchAccount),
-                PostingAnswer::None,
-            ][way % 3];
+        Effect::RequestPosting(posting) => {
+            let reply = [
+                PostingReply::Posted,
+                PostingReply::Refused(Refusal::NoSuchAccount),
+                PostingReply::Unknown,
+            ][variant % 3];
             vec![match posting.side {
-                Side::Credit => Event::Transfer(id, Concern::In(InboundInput::Posting(answer))),
-                Side::Debit => out(Input::Posting(answer)),
+                Side::Credit => {
+                    Event::Transfer(id, TransferInput::Inbound(InboundInput::Posting(reply)))
+                }
+                Side::Debit => outbound(OutboundInput::Posting(reply)),
             }]
         }
         Effect::CancelPosting(id) => {
-            let was = CancelAnswer::Was([Was::Posted, Was::Absent][way % 2]);
-            // Whose it is the engine knows; the other concern is none of the transfer's.
+            let reply =
+                CancelReply::Cancelled([PriorPosting::Posted, PriorPosting::Absent][variant % 2]);
+            // Outbound transfers have odd ids, see `id`.
             let id = *id;
             vec![if id.0 & 1 == 0 {
-                Event::Transfer(id, Concern::In(InboundInput::Cancel(was)))
+                Event::Transfer(id, TransferInput::Inbound(InboundInput::Cancel(reply)))
             } else {
-                Event::Transfer(id, Concern::Out(Input::Cancel(was)))
+                Event::Transfer(id, TransferInput::Outbound(OutboundInput::Cancel(reply)))
             }]
         }
-        Effect::SendRequest(cleared) => match way % 5 {
-            4 => vec![out(Input::Line(Line::Lost))],
-            3 => vec![out(Input::Line(Line::NotSent))],
-            way => {
-                let answer = answered(cleared.trace(), Question::Request, ["00", "51", "91"][way]);
-                vec![out(Input::Line(Line::Sent)), answer.clone(), answer]
+        Effect::SendRequest(request) => match variant % 5 {
+            4 => vec![outbound(OutboundInput::Send(SendStatus::Lost))],
+            3 => vec![outbound(OutboundInput::Send(SendStatus::NotSent))],
+            variant => {
+                let response =
+                    response(request.trace(), MessageKind::Request, ["00", "51", "91"][variant]);
+                vec![outbound(OutboundInput::Send(SendStatus::Sent)), response.clone(), response]
             }
         },
-        Effect::SendReversal(send) => {
-            vec![answered(send.trace, Question::Reversal, ["00", "25", "96"][way % 3])]
+        Effect::SendReversal(reversal) => {
+            vec![response(reversal.trace, MessageKind::Reversal, ["00", "25", "96"][variant % 3])]
         }
         Effect::SendStatusInquiry(..)
-        | Effect::Answer(_)
-        | Effect::Tell(..)
-        | Effect::Raise(..) => Vec::new(),
+        | Effect::Respond(_)
+        | Effect::NotifyChannel(..)
+        | Effect::Alert(..) => Vec::new(),
     }
 }
 
-/// The id of a transfer: odd if it leaves our bank.
-pub(crate) fn id(number: u64, out: bool) -> TransferId {
-    TransferId(u128::from(START + number) << 80 | u128::from(2 * number + u64::from(out)))
+/// The id of a transfer: odd for an outbound one.
+pub(crate) fn id(number: u64, is_outbound: bool) -> TransferId {
+    TransferId(u128::from(START + number) << 80 | u128::from(2 * number + u64::from(is_outbound)))
 }
 
-/// A channel's order.
-pub(crate) fn ordered(number: u64, request: u128, reference: Option<u128>) -> Event {
+/// An order of a channel.
+pub(crate) fn order_event(number: u64, request: u128, reference: Option<u128>) -> Event {
     let order = Order { id: id(number, true), ..order(Funding::Core) };
-    let begun =
-        Begun { request: Key(request), reference: reference.map(Key), body: Body(request % 2) };
-    Event::Order { order, begun }
+    let identity = RequestIdentity {
+        request_key: IdempotencyKey(request),
+        reference_key: reference.map(IdempotencyKey),
+        fingerprint: RequestFingerprint(request % 2),
+    };
+    Event::Order { order, identity }
 }
 
-/// A demand of the switch.
-pub(crate) fn demanded(number: u64) -> Demand {
-    Demand { id: id(number, false), ..demand() }
+/// A request of the switch.
+pub(crate) fn inbound_request(number: u64) -> InboundRequest {
+    InboundRequest { id: id(number, false), ..request() }
 }

@@ -1,28 +1,28 @@
-//! Random lives with restarts: what was durable is had again as it was, and the audit finds nothing.
+//! Random transfers with restarts: the durable state is restored exactly, and the audit finds no error.
 
 use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use titian::engine::{Event, Key, Lookup};
+use titian::engine::{Event, IdempotencyKey, Lookup};
 use titian::journal::Evidence;
 use titian::records::audit;
 use titian::values::Moment;
 
-use crate::lives::folded;
-use crate::node::{Node, START, demanded, folder, ordered, store};
+use crate::node::{Node, START, folder, inbound_request, order_event, store};
+use crate::transfers::fold_from_journal;
 
-/// What happens. Few keys, so that they meet.
+/// A random event. There are few keys, so that they collide.
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Order { request: u8, reference: Option<u8> },
-    Demand(u8),
+    InboundRequest(u8),
     Reversal(u8),
     Status(u8),
-    Answer(usize),
-    Pass,
+    Reply(usize),
+    Advance,
     Commit,
-    Kill,
+    Crash,
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -30,50 +30,65 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
         4 => (key.clone(), proptest::option::of(key.clone()))
             .prop_map(|(request, reference)| Act::Order { request, reference }),
-        2 => key.clone().prop_map(Act::Demand),
+        2 => key.clone().prop_map(Act::InboundRequest),
         1 => key.clone().prop_map(Act::Reversal),
         1 => key.prop_map(Act::Status),
-        // Mostly well.
-        8 => prop_oneof![Just(0_usize), 0_usize..5].prop_map(Act::Answer),
-        2 => Just(Act::Pass),
+        // Mostly success.
+        8 => prop_oneof![Just(0_usize), 0_usize..5].prop_map(Act::Reply),
+        2 => Just(Act::Advance),
         4 => Just(Act::Commit),
-        1 => Just(Act::Kill),
+        1 => Just(Act::Crash),
     ];
     vec(act, 1..120)
 }
 
-/// The keys of channels and those of the switch are hashes of other things, and are never the same.
-fn wire(key: u8) -> Key {
-    Key(1000 + u128::from(key))
+/// The key of an inbound request. Channels and the switch have different keys, as in production.
+fn inbound_key(key: u8) -> IdempotencyKey {
+    IdempotencyKey(1000 + u128::from(key))
 }
 
 fn act(node: &mut Node, act: Act, number: u64) {
     match act {
         Act::Order { request, reference } => {
             let reference = reference.map(|key| 100 + u128::from(key));
-            node.handle(ordered(number, u128::from(request), reference));
+            node.handle(order_event(number, u128::from(request), reference));
         }
-        Act::Demand(key) => node.handle(Event::Demand { demand: demanded(number), key: wire(key) }),
+        Act::InboundRequest(key) => node.handle(Event::InboundRequest {
+            request: inbound_request(number),
+            key: inbound_key(key),
+        }),
         Act::Reversal(key) => {
-            node.handle(Event::Reversal { demand: demanded(number), original: wire(key) });
+            node.handle(Event::InboundReversal {
+                request: inbound_request(number),
+                original_key: inbound_key(key),
+            });
         }
         Act::Status(key) => {
-            node.handle(Event::Status { demand: demanded(number), original: wire(key) });
+            node.handle(Event::InboundStatusInquiry {
+                request: inbound_request(number),
+                original_key: inbound_key(key),
+            });
         }
-        Act::Answer(way) => node.answer(way),
-        Act::Pass => node.pass(Duration::from_millis(50)),
+        Act::Reply(variant) => node.reply(variant),
+        Act::Advance => node.advance(Duration::from_millis(50)),
         Act::Commit => node.commit(),
-        // By the one that has it.
-        Act::Kill => {}
+        // The caller drops the node.
+        Act::Crash => {}
     }
 }
 
-/// Every transfer of the live engine is had from the journal as it is.
+/// Asserts that the journal gives the same state for every transfer in memory.
 fn compare(node: &Node, numbers: u64) {
     for number in 0..numbers {
-        for id in [demanded(number).id, titian::values::TransferId(demanded(number).id.0 | 1)] {
-            if let Some(life) = node.engine.transfer(id) {
-                assert_eq!(folded(node, Lookup::Id(id)).as_ref(), Some(&(id, life.clone())));
+        for id in [
+            inbound_request(number).id,
+            titian::values::TransferId(inbound_request(number).id.0 | 1),
+        ] {
+            if let Some(transfer) = node.engine.transfer(id) {
+                assert_eq!(
+                    fold_from_journal(node, Lookup::Id(id)).as_ref(),
+                    Some(&(id, transfer.clone()))
+                );
             }
         }
     }
@@ -83,25 +98,25 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_was_durable_is_had_again_after_a_kill_and_the_audit_finds_nothing(acts in acts()) {
+    fn durable_state_survives_crashes_and_passes_audit(acts in acts()) {
         let folder = folder("random");
         let mut node = Node::start(&folder, Moment::from_millis(START));
         let mut number = 0;
         for next in acts {
             number += 1;
-            if !matches!(next, Act::Kill) {
+            if !matches!(next, Act::Crash) {
                 act(&mut node, next, number);
                 continue;
             }
-            // What is decided and not committed is lost, so the comparison is of what is committed.
+            // A crash loses decisions that are not committed, so commit before the comparison.
             node.commit();
             compare(&node, number);
-            let (now, open) = (node.now, node.engine.open());
+            let (now, open) = (node.now, node.engine.open_transfers());
             let books: Vec<_> = node.engine.books().rows().collect();
-            act(&mut node, Act::Demand(11), number);
+            act(&mut node, Act::InboundRequest(11), number);
             drop(node);
             node = Node::start(&folder, now);
-            prop_assert_eq!(node.engine.open(), open);
+            prop_assert_eq!(node.engine.open_transfers(), open);
             prop_assert_eq!(node.engine.books().rows().collect::<Vec<_>>(), books);
             compare(&node, number);
             node.engine.resume(now);
@@ -110,11 +125,11 @@ proptest! {
         let books: Vec<_> = node.engine.books().rows().collect();
         prop_assert!(node.engine.books().balance());
         let evidence = Evidence { archives: &[], store: &store(&folder), checkpoints: None };
-        let beside = audit(&evidence).unwrap();
-        prop_assert_eq!(beside.open, node.engine.open() as u64);
+        let live_report = audit(&evidence).unwrap();
+        prop_assert_eq!(live_report.open, node.engine.open_transfers() as u64);
         node.journal.close().unwrap();
-        let audited = audit(&evidence).unwrap();
-        prop_assert!(audited.compared && audited.verified.index);
-        prop_assert_eq!(audited.books.rows().collect::<Vec<_>>(), books);
+        let report = audit(&evidence).unwrap();
+        prop_assert!(report.has_checked_books && report.verified.is_index_checked);
+        prop_assert_eq!(report.books.rows().collect::<Vec<_>>(), books);
     }
 }

@@ -1,11 +1,11 @@
-//! Core banking, as a bank would see it: postings under ids, made once, cancelled for ever.
+//! Core banking: postings by id. A posting is made once. A cancelled id stays barred.
 
 use std::collections::HashMap;
 
-use titian::transfer::{CancelAnswer, Posting, PostingAnswer, Refusal, Side, Was};
+use titian::transfer::{CancelReply, Posting, PostingReply, PriorPosting, Refusal, Side};
 use titian::values::TransferId;
 
-use crate::chance::{Chance, Faults};
+use crate::random::{FaultRates, Random};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
@@ -19,29 +19,29 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn stands(&self, id: TransferId) -> bool {
+    pub(crate) fn is_posted(&self, id: TransferId) -> bool {
         matches!(self.postings.get(&id.0), Some((State::Posted, ..)))
     }
 
     pub(crate) fn post(
         &mut self,
         posting: &Posting,
-        chance: &mut Chance,
-        faults: Faults,
-    ) -> PostingAnswer {
+        random: &mut Random,
+        fault_rates: FaultRates,
+    ) -> PostingReply {
         match self.postings.get(&posting.id.0) {
-            Some((State::Cancelled, ..)) => PostingAnswer::Barred,
+            Some((State::Cancelled, ..)) => PostingReply::Barred,
             Some((State::Posted, minor, side)) => {
                 let same = *minor == posting.amount.minor() && *side == posting.side;
-                if same { PostingAnswer::Posted } else { PostingAnswer::Conflict }
+                if same { PostingReply::Posted } else { PostingReply::Conflict }
             }
-            None if chance.permille(faults.core_refuses) => {
-                PostingAnswer::Refused(Refusal::InsufficientFunds)
+            None if random.permille(fault_rates.core_refuses) => {
+                PostingReply::Refused(Refusal::InsufficientFunds)
             }
             None => {
                 let posted = (State::Posted, posting.amount.minor(), posting.side);
                 self.postings.insert(posting.id.0, posted);
-                PostingAnswer::Posted
+                PostingReply::Posted
             }
         }
     }
@@ -49,19 +49,19 @@ impl Core {
     pub(crate) fn cancel(
         &mut self,
         id: TransferId,
-        chance: &mut Chance,
-        faults: Faults,
-    ) -> CancelAnswer {
-        if chance.permille(faults.cancels_refused) {
-            return CancelAnswer::Refused;
+        random: &mut Random,
+        fault_rates: FaultRates,
+    ) -> CancelReply {
+        if random.permille(fault_rates.cancels_refused) {
+            return CancelReply::Refused;
         }
         let before = self.postings.get(&id.0).copied();
         let (_, minor, side) = before.unwrap_or((State::Cancelled, 0, Side::Debit));
         self.postings.insert(id.0, (State::Cancelled, minor, side));
-        CancelAnswer::Was(match before {
-            None => Was::Absent,
-            Some((State::Posted, ..)) => Was::Posted,
-            Some((State::Cancelled, ..)) => Was::Cancelled,
+        CancelReply::Cancelled(match before {
+            None => PriorPosting::Absent,
+            Some((State::Posted, ..)) => PriorPosting::Posted,
+            Some((State::Cancelled, ..)) => PriorPosting::Cancelled,
         })
     }
 }

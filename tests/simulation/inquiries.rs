@@ -1,139 +1,163 @@
-//! Questions without money, both ways: who is asked answers, or doesn't, and who asks is told once.
+//! Inquiries of both directions. The one who asks gets one outcome.
 
 use std::collections::HashMap;
 
 use titian::engine::Event;
-use titian::switch;
+use titian::simulator;
 use titian::transfer::{
-    AccountAnswer, ExchangeInput, Holding, Inquiry, Line, Outcome, Refusal, Trace, Way,
+    AccountDetails, AccountReply, Inquiry, InquiryInput, InquiryOutcome, Refusal, SendStatus,
+    TraceNumbers,
 };
-use titian::values::{AccountNumber, Name, TransferId};
+use titian::values::{AccountNumber, Direction, Name, TransferId};
 
 use crate::networks::institution;
-use crate::rules::{code, particulars};
-use crate::world::{Happening, World, amount};
+use crate::rules::{code, details};
+use crate::world::{SimEvent, World, amount};
 
-/// What was asked and is not answered yet, by exchange.
+/// The inquiries without an outcome, by id.
 #[derive(Default)]
-pub(crate) struct Waiting {
-    asked: HashMap<u128, Asked>,
-    account: HashMap<u128, AccountNumber>,
+pub(crate) struct PendingInquiries {
+    pending: HashMap<u128, PendingInquiry>,
+    accounts: HashMap<u128, AccountNumber>,
 }
 
-/// Who asks whom, in which life of the program, and whether nothing failed any more.
-struct Asked {
-    way: Way,
-    incarnation: u64,
-    calm: bool,
+/// An inquiry: its direction, the run of the adapter that it started in, and whether faults had stopped.
+struct PendingInquiry {
+    direction: Direction,
+    adapter_run: u64,
+    is_quiet: bool,
 }
 
-/// Whose an account is, as the one who keeps it knows: nobody's, of every seventh account.
+/// Returns the holder of an account. Every seventh account does not exist.
 fn holder(account: AccountNumber) -> Option<String> {
     let number: u64 = account.reveal().parse().unwrap();
     (!number.is_multiple_of(7)).then(|| format!("Holder {number}"))
 }
 
-fn named(account: AccountNumber) -> Option<Name> {
+fn holder_name(account: AccountNumber) -> Option<Name> {
     holder(account).map(|holder| Name::new(&holder).unwrap())
 }
 
 impl World {
-    pub(crate) fn inquire(&mut self) {
+    pub(crate) fn start_inquiry(&mut self) {
         self.counts.inquiries += 1;
-        if self.chance.permille(400) {
-            let deal = self.deal();
-            let asked = self.national.brain.order(switch::Order::Inquiry(deal), self.true_moment());
-            // While our bank is not there it is asked nothing.
-            return asked.map_or((), |_| self.switch_acts());
+        if self.random.permille(400) {
+            let details = self.draw_request();
+            let sent = self
+                .switch
+                .model
+                .send_inbound(simulator::InboundCommand::Inquiry(details), self.true_moment());
+            // The switch sends no inquiry while our bank is disconnected.
+            return sent.map_or((), |_| self.run_switch());
         }
-        self.inquire_of_switch();
+        self.start_channel_inquiry();
     }
 
-    /// A channel asks.
-    pub(crate) fn inquire_of_switch(&mut self) {
+    /// Starts an inquiry of a channel.
+    pub(crate) fn start_channel_inquiry(&mut self) {
         let (id, bank, account) = (self.id(), self.bank(), self.account_number());
-        self.national.list(&bank, account, holder(account));
+        self.switch.list_account(&bank, account, holder(account));
         let inquiry = Inquiry {
             id,
-            kind: self.shipped.network.name_inquiry(),
+            kind: self.network.adapter.account_inquiry_code(),
             from: self.account_number(),
             account,
             counterparty: institution(&bank),
-            amount: amount(self.chance.between(1, 1_000_000)),
-            particulars: particulars(),
+            amount: amount(self.random.between(1, 1_000_000)),
+            details: details(),
         };
         if self.engine.is_some() {
-            self.is_asked_by(&inquiry, Way::Out);
+            self.expect_outcome(&inquiry, Direction::Outbound);
         }
-        self.tell(Event::Inquire(inquiry, Way::Out));
+        self.handle(Event::Inquiry(inquiry, Direction::Outbound));
     }
 
-    /// The switch's question is here.
-    pub(crate) fn is_asked(&mut self, inquiry: &Inquiry) {
-        self.is_asked_by(inquiry, Way::In);
+    /// Records an inquiry of the switch.
+    pub(crate) fn expect_inbound_outcome(&mut self, inquiry: &Inquiry) {
+        self.expect_outcome(inquiry, Direction::Inbound);
     }
 
-    fn is_asked_by(&mut self, inquiry: &Inquiry, way: Way) {
-        self.waiting.account.insert(inquiry.id.0, inquiry.account);
-        let asked = Asked { way, incarnation: self.incarnation, calm: self.calm };
-        self.waiting.asked.insert(inquiry.id.0, asked);
+    fn expect_outcome(&mut self, inquiry: &Inquiry, direction: Direction) {
+        self.inquiries.accounts.insert(inquiry.id.0, inquiry.account);
+        let pending =
+            PendingInquiry { direction, adapter_run: self.adapter_run, is_quiet: self.is_quiet };
+        self.inquiries.pending.insert(inquiry.id.0, pending);
     }
 
-    /// The adapter asks the switch.
-    pub(crate) fn ask_switch(&mut self, inquiry: &Inquiry, trace: Trace) {
+    /// Sends an inquiry to the switch.
+    pub(crate) fn send_inquiry_to_switch(&mut self, inquiry: &Inquiry, trace: TraceNumbers) {
         self.counts.checks += 1;
-        self.auditor.asks(&self.journal, trace);
-        let news = if self.line_is_up { Line::Sent } else { Line::NotSent };
-        let bytes = self.say(|network, into| network.inquiry(inquiry, trace, into));
-        self.carry_to_switch(bytes);
-        let event = Event::Exchange(inquiry.id, ExchangeInput::Line(news));
-        self.after(1, Happening::Told(event));
+        self.auditor.check_inquiry(&self.journal, trace);
+        let status = if self.is_link_up { SendStatus::Sent } else { SendStatus::NotSent };
+        let bytes = self.encode(|network, into| network.encode_inquiry(inquiry, trace, into));
+        self.transmit_to_switch(bytes);
+        let event = Event::InquiryInput(inquiry.id, InquiryInput::Send(status));
+        self.schedule(1, SimEvent::InquirySent(event));
     }
 
-    /// The adapter asks core.
-    pub(crate) fn ask_core(&mut self, id: TransferId) {
-        self.call_core(Happening::Account(id));
+    /// Asks core for an account.
+    pub(crate) fn request_account(&mut self, id: TransferId) {
+        self.send_to_core(SimEvent::ReadAccount(id));
     }
 
-    pub(crate) fn core_is_asked(&mut self, id: TransferId) {
-        let answer = match named(self.waiting.account[&id.0]) {
-            _ if self.chance.permille(self.faults.core_silent) => AccountAnswer::None,
-            Some(holder) => AccountAnswer::Active(Holding { holder: Some(holder), balance: None }),
-            None => AccountAnswer::Refused(Refusal::NoSuchAccount),
-        };
-        let delay = self.chance.between(1, 20);
-        let event = Event::Exchange(id, ExchangeInput::Core(answer));
-        self.after(delay, Happening::FromCore(event));
-    }
-
-    /// Who asked is told once, and the truth if anything.
-    pub(crate) fn inquired(&mut self, id: TransferId, way: Way, outcome: &Outcome) {
-        self.counts.checks += 1;
-        let asked = self.waiting.asked.remove(&id.0);
-        let asked = asked.unwrap_or_else(|| panic!("{id}: told twice, or unasked"));
-        assert_eq!(asked.way, way, "{id}: told to somebody else");
-        let truth = named(self.waiting.account[&id.0]);
-        match outcome {
-            Outcome::Answered(_, holding) => {
-                assert_eq!(holding.holder, truth, "{id}: told a name that is not the holder's");
+    pub(crate) fn read_account(&mut self, id: TransferId) {
+        let reply = match holder_name(self.inquiries.accounts[&id.0]) {
+            _ if self.random.permille(self.fault_rates.core_replies_lost) => AccountReply::Unknown,
+            Some(holder) => {
+                AccountReply::Active(AccountDetails { holder: Some(holder), balance: None })
             }
-            Outcome::Declined(said) if *said == code("68") => assert_eq!(way, Way::In),
-            Outcome::Declined(said) if *said == code("91") => assert_eq!(way, Way::Out),
-            Outcome::Declined(_) => assert_eq!(truth, None, "{id}: declined, and there is one"),
-            Outcome::Unanswered => assert!(way == Way::Out && !asked.calm, "{id}: never answered"),
+            None => AccountReply::Refused(Refusal::NoSuchAccount),
+        };
+        let delay = self.random.between(1, 20);
+        let event = Event::InquiryInput(id, InquiryInput::Core(reply));
+        self.schedule(delay, SimEvent::FromCore(event));
+    }
+
+    /// Checks an outcome: it is the only one, and it is true.
+    pub(crate) fn inquiry_ended(
+        &mut self,
+        id: TransferId,
+        direction: Direction,
+        outcome: &InquiryOutcome,
+    ) {
+        self.counts.checks += 1;
+        let pending = self.inquiries.pending.remove(&id.0);
+        let pending = pending.unwrap_or_else(|| panic!("{id}: a second outcome, or no inquiry"));
+        assert_eq!(pending.direction, direction, "{id}: the outcome goes in the wrong direction");
+        let truth = holder_name(self.inquiries.accounts[&id.0]);
+        match outcome {
+            InquiryOutcome::Approved(_, account) => {
+                assert_eq!(account.holder, truth, "{id}: wrong holder name");
+            }
+            InquiryOutcome::Declined(declined) if *declined == code("68") => {
+                assert_eq!(direction, Direction::Inbound);
+            }
+            InquiryOutcome::Declined(declined) if *declined == code("91") => {
+                assert_eq!(direction, Direction::Outbound);
+            }
+            InquiryOutcome::Declined(_) => {
+                assert_eq!(truth, None, "{id}: declined although the account exists");
+            }
+            InquiryOutcome::NoResponse => {
+                assert!(direction == Direction::Outbound && !pending.is_quiet, "{id}: no response");
+            }
         }
-        self.counts.inquired += 1;
-        match (way, outcome) {
-            (Way::In, Outcome::Answered(code, holding)) => self.reply(id, *code, holding),
-            (Way::In, Outcome::Declined(code)) => self.reply(id, *code, &Holding::default()),
-            (Way::Out, _) | (Way::In, Outcome::Unanswered) => {}
+        self.counts.inquiries_ended += 1;
+        match (direction, outcome) {
+            (Direction::Inbound, InquiryOutcome::Approved(code, account)) => {
+                self.send_response(id, *code, account);
+            }
+            (Direction::Inbound, InquiryOutcome::Declined(code)) => {
+                self.send_response(id, *code, &AccountDetails::default());
+            }
+            (Direction::Outbound, _) | (Direction::Inbound, InquiryOutcome::NoResponse) => {}
         }
     }
 
-    /// Who asked was told, unless the program stopped meanwhile.
-    pub(crate) fn all_were_told(&self) {
-        for (id, Asked { incarnation, .. }) in &self.waiting.asked {
-            assert!(*incarnation < self.incarnation, "{}: never told", TransferId(*id));
+    /// Checks that every inquiry of this run has its outcome.
+    pub(crate) fn check_all_inquiries_ended(&self) {
+        for (id, PendingInquiry { adapter_run, .. }) in &self.inquiries.pending {
+            assert!(*adapter_run < self.adapter_run, "{}: no outcome", TransferId(*id));
         }
     }
 }

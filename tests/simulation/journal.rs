@@ -1,87 +1,94 @@
-//! The journal: what was synced stays, what was not is lost or not.
+//! The journal. Committed batches stay. A batch in an open commit may be lost at a crash.
 
 use std::collections::HashMap;
 
-use titian::engine::{Batch, Begun, Claim, Counted, Fact, Life, Lookup, Record};
-use titian::transfer::{OutboundFact, Trace};
+use titian::engine::{
+    Batch, Fact, IdempotencyKey, KeyReservation, Lookup, RecordedFact, RequestIdentity,
+    TraceWatermark, Transfer,
+};
+use titian::transfer::{OutboundFact, TraceNumbers};
 use titian::values::TransferId;
 
 use crate::switch::wire_key;
 
-/// A transfer of the journal, what it began under, and its state.
-pub(crate) type Lived = (TransferId, Option<Begun>, Life);
+/// A transfer of the journal, the identity of its request, and its state.
+pub(crate) type JournalTransfer = (TransferId, Option<RequestIdentity>, Transfer);
 
-/// What is being synced.
-pub(crate) struct Pending {
+/// The batch of the open commit.
+pub(crate) struct PendingBatch {
     pub(crate) number: u64,
-    records: Vec<Record>,
-    claims: Vec<Claim>,
-    counted: Option<Counted>,
+    records: Vec<RecordedFact>,
+    reservations: Vec<KeyReservation>,
+    watermark: Option<TraceWatermark>,
 }
 
 pub(crate) struct Journal {
-    pub(crate) transfers: HashMap<u128, Vec<Record>>,
+    pub(crate) transfers: HashMap<u128, Vec<RecordedFact>>,
     order: Vec<u128>,
-    claims: HashMap<u128, Claim>,
-    begun: HashMap<u128, Begun>,
+    reservations: HashMap<u128, KeyReservation>,
+    identities: HashMap<u128, RequestIdentity>,
     by_trace: HashMap<(u32, u64), u128>,
-    pub(crate) counted: Counted,
-    pub(crate) syncing: Option<Pending>,
+    pub(crate) watermark: TraceWatermark,
+    pub(crate) committing: Option<PendingBatch>,
 }
 
 impl Journal {
-    pub(crate) fn new(counted: Counted) -> Self {
+    pub(crate) fn new(watermark: TraceWatermark) -> Self {
         Self {
             transfers: HashMap::new(),
             order: Vec::new(),
-            claims: HashMap::new(),
-            begun: HashMap::new(),
+            reservations: HashMap::new(),
+            identities: HashMap::new(),
             by_trace: HashMap::new(),
-            counted,
-            syncing: None,
+            watermark,
+            committing: None,
         }
     }
 
-    pub(crate) fn begin(&mut self, batch: &Batch) {
-        assert!(self.syncing.is_none(), "one batch at a time");
-        self.syncing = Some(Pending {
+    pub(crate) fn begin_commit(&mut self, batch: &Batch) {
+        assert!(self.committing.is_none(), "one batch at a time");
+        self.committing = Some(PendingBatch {
             number: batch.number,
             records: batch.records.clone(),
-            claims: batch.claims.clone(),
-            counted: batch.counted,
+            reservations: batch.reservations.clone(),
+            watermark: batch.watermark,
         });
     }
 
-    /// Makes the pending batch durable; gives the claims that were taken before.
-    pub(crate) fn sync(&mut self) -> Vec<Claim> {
-        let Some(pending) = self.syncing.take() else { return Vec::new() };
-        let mut existing = Vec::new();
-        let mut void = Vec::new();
-        for claim in &pending.claims {
-            if let Some(taken) = self.claims.get(&claim.key.0) {
-                existing.push(*taken);
-                void.push(claim.id);
+    /// Makes the pending batch durable. Returns the earlier reservations of its keys.
+    pub(crate) fn commit(&mut self) -> Vec<KeyReservation> {
+        let Some(pending) = self.committing.take() else { return Vec::new() };
+        let mut earlier = Vec::new();
+        let mut withdrawn = Vec::new();
+        for reservation in &pending.reservations {
+            if let Some(holder) = self.reservations.get(&reservation.key.0) {
+                earlier.push(*holder);
+                withdrawn.push(reservation.id);
             }
         }
-        for claim in pending.claims {
-            if !void.contains(&claim.id) {
-                self.begun
-                    .entry(claim.id.0)
-                    .and_modify(|begun| begun.reference = Some(claim.key))
-                    .or_insert(Begun { request: claim.key, reference: None, body: claim.body });
-                self.claims.insert(claim.key.0, claim);
+        for reservation in pending.reservations {
+            if !withdrawn.contains(&reservation.id) {
+                self.identities
+                    .entry(reservation.id.0)
+                    .and_modify(|identity| identity.reference_key = Some(reservation.key))
+                    .or_insert(RequestIdentity {
+                        request_key: reservation.key,
+                        reference_key: None,
+                        fingerprint: reservation.fingerprint,
+                    });
+                self.reservations.insert(reservation.key.0, reservation);
             }
         }
         for record in pending.records {
-            if !void.contains(&record.id) {
+            if !withdrawn.contains(&record.id) {
                 self.append(record);
             }
         }
-        self.counted = pending.counted.unwrap_or(self.counted);
-        existing
+        self.watermark = pending.watermark.unwrap_or(self.watermark);
+        earlier
     }
 
-    fn append(&mut self, record: Record) {
+    fn append(&mut self, record: RecordedFact) {
         if let Some(trace) = trace_of(&record.fact) {
             self.by_trace.insert(wire_key(trace), record.id.0);
         }
@@ -92,50 +99,53 @@ impl Journal {
         records.push(record);
     }
 
-    pub(crate) fn records(&self, id: TransferId) -> &[Record] {
+    pub(crate) fn records(&self, id: TransferId) -> &[RecordedFact] {
         self.transfers.get(&id.0).map_or(&[], Vec::as_slice)
     }
 
-    /// The transfer that goes under a trace.
-    pub(crate) fn by_trace(&self, trace: Trace) -> Option<TransferId> {
+    /// Returns the transfer that has these trace numbers.
+    pub(crate) fn by_trace(&self, trace: TraceNumbers) -> Option<TransferId> {
         self.by_trace.get(&wire_key(trace)).map(|id| TransferId(*id))
     }
 
-    pub(crate) fn look_up(&self, lookup: Lookup) -> (&[Record], Option<Begun>) {
+    pub(crate) fn look_up(&self, lookup: Lookup) -> (&[RecordedFact], Option<RequestIdentity>) {
         let id = match lookup {
             Lookup::Id(id) => Some(id),
-            Lookup::Key(key) => self.claims.get(&key.0).map(|claim| claim.id),
-            Lookup::Trace(trace) => self.by_trace(trace),
-            Lookup::Begun(begun) => {
-                begun.keys().find_map(|key| self.claims.get(&key.0).map(|claim| claim.id))
-            }
+            Lookup::IdempotencyKey(key) => self.holder(key),
+            Lookup::TraceNumbers(trace) => self.by_trace(trace),
+            Lookup::RequestIdentity(identity) => identity.keys().find_map(|key| self.holder(key)),
         };
         let Some(id) = id else { return (&[], None) };
-        (self.records(id), self.begun.get(&id.0).copied())
+        (self.records(id), self.identities.get(&id.0).copied())
     }
 
-    /// The state of a transfer.
-    pub(crate) fn life(&self, id: TransferId) -> Option<Life> {
-        self.records(id).iter().fold(None, |life, record| {
-            Some(Life::fold(life, &record.fact, record.at).expect("the journal folds"))
+    /// Returns the transfer that holds a key.
+    fn holder(&self, key: IdempotencyKey) -> Option<TransferId> {
+        self.reservations.get(&key.0).map(|reservation| reservation.id)
+    }
+
+    /// Returns the state of a transfer.
+    pub(crate) fn transfer(&self, id: TransferId) -> Option<Transfer> {
+        self.records(id).iter().fold(None, |transfer, record| {
+            Some(Transfer::fold(transfer, &record.fact, record.at).expect("the journal folds"))
         })
     }
 
-    /// Every transfer in the order in which they began, with its claim and its state.
-    pub(crate) fn lives(&self) -> Vec<Lived> {
+    /// Returns all transfers in the order in which they started.
+    pub(crate) fn transfers(&self) -> Vec<JournalTransfer> {
         let fold = |id: &u128| {
-            let life = self.life(TransferId(*id))?;
-            Some((TransferId(*id), self.begun.get(id).copied(), life))
+            let transfer = self.transfer(TransferId(*id))?;
+            Some((TransferId(*id), self.identities.get(id).copied(), transfer))
         };
         self.order.iter().filter_map(fold).collect()
     }
 }
 
-fn trace_of(fact: &Fact) -> Option<Trace> {
+fn trace_of(fact: &Fact) -> Option<TraceNumbers> {
     match fact {
-        Fact::Out(
+        Fact::Outbound(
             OutboundFact::RequestReady { trace, .. } | OutboundFact::ReversalReady { trace },
         ) => Some(*trace),
-        Fact::Out(_) | Fact::In(_) => None,
+        Fact::Outbound(_) | Fact::Inbound(_) => None,
     }
 }

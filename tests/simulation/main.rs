@@ -1,6 +1,6 @@
-//! The engine against a world that fails in every way it can, many times over.
+//! Simulation: the engine in a world with random faults, over many seeds.
 //!
-//! `TITIAN_SIM_SEED=N cargo test --test simulation` runs one seed; `TITIAN_SIM_SEEDS=N` so many.
+//! `TITIAN_SIM_SEED=N cargo test --test simulation` runs one seed; `TITIAN_SIM_SEEDS=N` runs the first N seeds.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,22 +11,22 @@
     reason = "a test that can't go on fails"
 )]
 
-mod arrivals;
 mod auditor;
-mod chance;
 mod core;
 mod counts;
-mod effects;
-mod ending;
+mod final_audit;
 mod inquiries;
 mod journal;
 mod networks;
+mod outputs;
 mod program;
+mod random;
 #[path = "../transfer/rules.rs"]
 #[allow(dead_code, reason = "shared with the tests of the machines")]
 mod rules;
 mod switch;
 mod wire;
+mod workload;
 mod world;
 
 use std::time::Instant;
@@ -36,10 +36,10 @@ use world::World;
 
 fn run(seed: u64, transfers: u64) -> (u64, Counts) {
     let mut world = World::new(seed);
-    world.load(transfers);
+    world.schedule_load(transfers);
     let until = world.now + transfers * world::SPACING + 1;
     world.run(until);
-    world.calm_down();
+    world.finish();
     world.audit();
     (world.trace, world.counts)
 }
@@ -48,26 +48,26 @@ fn from_environment(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
-/// Runs each seed twice, and says which one it was that failed.
+/// Runs each seed twice. Names the seed that fails.
 fn run_all(seeds: impl Iterator<Item = u64>, transfers: u64) -> Counts {
     seeds.fold(Counts::default(), |all, seed| {
-        let failing = Failing(seed, transfers);
+        let guard = SeedGuard(seed, transfers);
         let (first, counts) = run(seed, transfers);
         let (second, _) = run(seed, transfers);
-        assert_eq!(first, second, "the seed does not run the same twice");
-        std::mem::forget(failing);
+        assert_eq!(first, second, "two runs of a seed differ");
+        std::mem::forget(guard);
         all.plus(&counts)
     })
 }
 
-/// Tells how to run a seed again, if it is dropped while that fails.
-struct Failing(u64, u64);
+/// Prints how to run a seed again. It is dropped only when the run fails.
+struct SeedGuard(u64, u64);
 
-impl Drop for Failing {
+impl Drop for SeedGuard {
     fn drop(&mut self) {
         let Self(seed, transfers) = self;
         println!(
-            "again: TITIAN_SIM_SEED={seed} TITIAN_SIM_TRANSFERS={transfers} cargo test --test simulation no_fault"
+            "run it again: TITIAN_SIM_SEED={seed} TITIAN_SIM_TRANSFERS={transfers} cargo test --test simulation no_fault"
         );
     }
 }
@@ -91,22 +91,22 @@ fn no_fault_loses_or_doubles_money() {
     };
     println!(
         "{} transfers in {:.0?}: {counts:#?}",
-        counts.orders + counts.demands,
+        counts.orders + counts.inbound_requests,
         start.elapsed()
     );
 }
 
-/// A simulator that does not find what is broken on purpose proves nothing when it finds nothing.
+/// A simulation that does not find deliberate errors proves nothing when it passes.
 #[cfg(feature = "mutants")]
 #[test]
 fn every_mutant_is_found() {
-    use titian::mutation::{Mutant, infect};
+    use titian::mutation::{Mutant, activate};
 
     let quiet = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let mut found = Vec::new();
     for mutant in Mutant::ALL {
-        infect(Some(mutant));
+        activate(Some(mutant));
         let caught = (1..=200).find_map(|seed| {
             let run = std::panic::catch_unwind(|| run(seed, 300));
             let error = run.err()?;
@@ -114,7 +114,7 @@ fn every_mutant_is_found() {
             let text = text.or_else(|| error.downcast_ref::<&str>().map(|text| (*text).to_owned()));
             Some((seed, text.unwrap_or_default()))
         });
-        infect(None);
+        activate(None);
         found.push((mutant, caught));
     }
     std::panic::set_hook(quiet);

@@ -1,30 +1,30 @@
-//! The networks that ship: what both ends of the wire are made of.
+//! The networks that ship, for both ends of the wire.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use titian::network::{Bank, Network};
-use titian::switch::face::Codec;
-use titian::switch::{Dialect, Timers};
+use titian::simulator::transport::Codec;
+use titian::simulator::{NetworkRules, Timers};
 use titian::transfer::{InboundCodes, Rules};
 use titian::values::{Institution, Pan, Value};
 
 /// Our bank's code.
 pub(crate) const OURS: &str = "213";
 
-/// A network, as the program has it and as the switch has it.
-pub(crate) struct Shipped {
-    pub(crate) network: Network,
+/// A network, as the adapter and as the switch see it.
+pub(crate) struct TestNetwork {
+    pub(crate) adapter: Network,
     pub(crate) rules: Arc<Rules>,
     pub(crate) codec: Codec,
-    pub(crate) dialect: Dialect,
+    pub(crate) switch_rules: NetworkRules,
 }
 
-static ALL: LazyLock<[Arc<Shipped>; 3]> =
-    LazyLock::new(|| ["nusantara", "rendezvous", "holdfast"].map(|name| Arc::new(shipped(name))));
+static ALL: LazyLock<[Arc<TestNetwork>; 3]> =
+    LazyLock::new(|| ["nusantara", "rendezvous", "holdfast"].map(|name| Arc::new(load(name))));
 
-/// The network that a seed runs on.
-pub(crate) fn of(seed: u64) -> Arc<Shipped> {
+/// Returns the network of a seed.
+pub(crate) fn of(seed: u64) -> Arc<TestNetwork> {
     Arc::clone(&ALL[usize::try_from(seed % 3).unwrap()])
 }
 
@@ -32,8 +32,8 @@ pub(crate) fn institution(code: &str) -> Institution {
     Institution::from_ascii(code.as_bytes()).unwrap()
 }
 
-/// As it ships, but for a few times and counts that a run would not meet in its half minute of faults.
-fn shipped(name: &str) -> Shipped {
+/// Returns a shipped network with shorter times and lower counts, so that they occur within the half minute of faults of a run.
+fn load(name: &str) -> TestNetwork {
     let bank = Bank {
         code: institution(OURS),
         forwarder: institution("360213"),
@@ -41,13 +41,13 @@ fn shipped(name: &str) -> Shipped {
     };
     let network = Network::shipped(name, bank).unwrap();
     let rules = network.rules().clone();
-    let inbound = InboundCodes { answer_within: Duration::from_secs(6), ..rules.inbound.clone() };
-    let dialect = Dialect::named(name).unwrap();
-    let timers = Timers { answer_within: Duration::from_secs(8), ..dialect.timers };
-    Shipped {
+    let inbound = InboundCodes { respond_within: Duration::from_secs(6), ..rules.inbound.clone() };
+    let switch_rules = NetworkRules::named(name).unwrap();
+    let timers = Timers { response_timeout: Duration::from_secs(8), ..switch_rules.timers };
+    TestNetwork {
         rules: Arc::new(Rules { inbound, cancel_tries: 10, ..rules }),
         codec: Codec::Native(Arc::clone(network.spec())),
-        dialect: Dialect { timers, ..dialect },
-        network,
+        switch_rules: NetworkRules { timers, ..switch_rules },
+        adapter: network,
     }
 }

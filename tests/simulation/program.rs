@@ -1,153 +1,165 @@
-//! The program and what happens to it: it starts, stands still, stops, loses its line, and waits for its journal.
+//! The adapter process: it starts, pauses, crashes, loses its link, and commits to its journal.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use titian::engine::{
-    Begun, BothBooks, Concern, Engine, Event, Life, Limits, Lookup, Numbering, Pace, Record,
-    Schedule,
+    BooksByDirection, Engine, Event, Limits, Lookup, RateLimits, RecordedFact, RequestIdentity,
+    Schedule, TraceAllocator, Transfer, TransferInput,
 };
-use titian::transfer::{Input, Line, Outbound, Sums};
+use titian::transfer::{OutboundInput, OutboundTransfer, SendStatus, Sums};
 
-use crate::world::{Asked, Happening, STANS, World};
+use crate::world::{LookupId, STANS, SimEvent, World};
 
 impl World {
-    pub(crate) fn maybe_break(&mut self) {
-        if self.engine.is_some() && self.chance.permille(self.faults.crashes) {
+    /// Lets faults happen at random.
+    pub(crate) fn maybe_fail(&mut self) {
+        if self.engine.is_some() && self.random.permille(self.fault_rates.crashes) {
             self.crash();
         }
-        if self.line_is_up && self.chance.permille(self.faults.line_breaks) {
-            self.break_line();
+        if self.is_link_up && self.random.permille(self.fault_rates.link_breaks) {
+            self.break_link();
         }
-        if self.chance.permille(self.faults.pauses) {
+        if self.random.permille(self.fault_rates.pauses) {
             self.counts.pauses += 1;
-            self.paused_until = self.now + self.chance.between(100, 60_000);
+            self.paused_until = self.now + self.random.between(100, 60_000);
         }
-        if self.chance.permille(self.faults.clock_jumps) {
+        if self.random.permille(self.fault_rates.clock_jumps) {
             self.counts.clock_jumps += 1;
-            self.skew = i64::try_from(self.chance.between(0, 600_000)).unwrap() - 300_000;
+            self.skew = i64::try_from(self.random.between(0, 600_000)).unwrap() - 300_000;
             self.next_tick = None;
-            self.pump();
+            self.run_engine();
         }
     }
 
-    fn break_line(&mut self) {
-        self.counts.line_breaks += 1;
-        self.line_is_up = false;
-        self.national.brain.disconnected(self.national.ours);
-        let delay = self.chance.between(500, 10_000);
-        self.after(delay, Happening::LineBack);
+    fn break_link(&mut self) {
+        self.counts.link_breaks += 1;
+        self.is_link_up = false;
+        self.switch.model.disconnected(self.switch.our_member);
+        let delay = self.random.between(500, 10_000);
+        self.schedule(delay, SimEvent::LinkUp);
         let waiting: Vec<_> = self
             .journal
-            .lives()
+            .transfers()
             .into_iter()
-            .filter(|(_, _, life)| {
-                matches!(life, Life::Out(Outbound::Ready(_) | Outbound::Sent(_)))
+            .filter(|(_, _, transfer)| {
+                matches!(
+                    transfer,
+                    Transfer::Outbound(
+                        OutboundTransfer::ReadyToSend(_) | OutboundTransfer::Sent(_)
+                    )
+                )
             })
             .map(|(id, ..)| id)
             .collect();
         for id in waiting {
-            self.tell(Event::Transfer(id, Concern::Out(Input::Line(Line::Lost))));
+            self.handle(Event::Transfer(
+                id,
+                TransferInput::Outbound(OutboundInput::Send(SendStatus::Lost)),
+            ));
         }
     }
 
-    pub(crate) fn line_is_back(&mut self) {
-        self.line_is_up = true;
-        self.national.brain.connected(self.national.ours);
-        self.national.brain.signed_on(self.national.ours, self.true_moment());
-        self.switch_acts();
+    pub(crate) fn restore_link(&mut self) {
+        self.is_link_up = true;
+        self.switch.model.connected(self.switch.our_member);
+        self.switch.model.signed_on(self.switch.our_member, self.true_moment());
+        self.run_switch();
     }
 
-    /// The process is gone; what was being synced may be on disk or not.
+    /// Crashes the process. The open commit may be on disk or not.
     fn crash(&mut self) {
         self.counts.crashes += 1;
         self.engine = None;
-        self.said.clear();
+        self.inbound_messages.clear();
         self.next_tick = None;
-        if self.chance.permille(500) {
-            self.journal.sync();
+        if self.random.permille(500) {
+            self.journal.commit();
         } else {
-            self.journal.syncing = None;
+            self.journal.committing = None;
         }
-        let delay = self.chance.between(100, 5_000);
-        self.after(delay, Happening::Start);
+        let delay = self.random.between(100, 5_000);
+        self.schedule(delay, SimEvent::Start);
     }
 
     pub(crate) fn start(&mut self) {
-        self.incarnation += 1;
+        self.adapter_run += 1;
         let limits = Limits {
-            open: 10_000,
-            exchanges: 1_000,
-            lookups: 1_000,
-            remembered: 16,
-            due_a_tick: 100,
+            open_transfers: 10_000,
+            open_inquiries: 1_000,
+            journal_lookups: 1_000,
+            closed_transfers: 16,
+            deadlines_per_tick: 100,
         };
         let per_second = |attempts: u32| NonZeroU32::new(attempts).unwrap();
-        let pace = Pace {
+        let rates = RateLimits {
             per_second: per_second(200),
             per_destination: per_second(50),
             burst: per_second(20),
         };
-        let schedule = Schedule::new(self.moment(), pace);
-        // Few, so that they come round while answers are still on their way.
-        let seed = self.seed ^ self.incarnation;
-        let numbers =
-            Numbering::new(1, self.journal.counted, self.moment(), seed).with_stans(STANS);
-        let mut engine = Engine::new(Arc::clone(&self.shipped.rules), limits, schedule, numbers);
-        let lives = self.journal.lives();
-        let mut closed = BothBooks::default();
-        for (_, _, life) in lives.iter().filter(|(_, _, life)| life.is_final()) {
-            closed.change(Sums::default(), life);
+        let schedule = Schedule::new(self.moment(), rates);
+        // Few STANs, so that they wrap while responses are still under way.
+        let seed = self.seed ^ self.adapter_run;
+        let trace_numbers =
+            TraceAllocator::new(1, self.journal.watermark, self.moment(), seed).with_stans(STANS);
+        let mut engine =
+            Engine::new(Arc::clone(&self.network.rules), limits, schedule, trace_numbers);
+        let transfers = self.journal.transfers();
+        let mut closed = BooksByDirection::default();
+        for (_, _, transfer) in transfers.iter().filter(|(_, _, transfer)| transfer.is_final()) {
+            closed.change(Sums::default(), transfer);
         }
         engine.restore_books(closed);
-        for (id, claim, life) in lives {
-            if !life.is_final() {
-                engine.restore(self.journal.records(id), claim).expect("the journal folds");
+        for (id, reservation, transfer) in transfers {
+            if !transfer.is_final() {
+                engine.restore(self.journal.records(id), reservation).expect("the journal folds");
             }
         }
         engine.resume(self.moment());
         self.engine = Some(engine);
-        self.pump();
+        self.run_engine();
     }
 
-    /// A reader reads what is in the journal now, and tells it a while later.
-    pub(crate) fn look_up(&mut self, asked: Asked, lookup: Lookup, event: Event) {
-        let (records, begun) = self.journal.look_up(lookup);
-        let found = Happening::Found(asked, records.to_vec(), begun, event);
-        let delay = self.chance.between(0, 10);
-        self.after(delay, found);
+    /// Reads the journal now. The result comes a while later.
+    pub(crate) fn read_journal(&mut self, id: LookupId, lookup: Lookup, event: Event) {
+        let (records, identity) = self.journal.look_up(lookup);
+        let result = SimEvent::LookupResult(id, records.to_vec(), identity, event);
+        let delay = self.random.between(0, 10);
+        self.schedule(delay, result);
     }
 
-    pub(crate) fn found(
+    pub(crate) fn handle_lookup_result(
         &mut self,
-        asked: Asked,
-        records: &[Record],
-        begun: Option<Begun>,
+        id: LookupId,
+        records: &[RecordedFact],
+        identity: Option<RequestIdentity>,
         event: Event,
     ) {
         let now = self.moment();
-        let Asked(incarnation, number) = asked;
+        let LookupId(adapter_run, number) = id;
         if let Some(engine) = &mut self.engine
-            && incarnation == self.incarnation
+            && adapter_run == self.adapter_run
         {
-            engine.found(number, records, begun, event, now).expect("the journal folds");
-            self.pump();
+            engine
+                .handle_lookup_result(number, records, identity, event, now)
+                .expect("the journal folds");
+            self.run_engine();
         }
     }
 
-    pub(crate) fn synced(&mut self, number: u64) {
-        if self.journal.syncing.as_ref().is_none_or(|pending| pending.number != number) {
+    pub(crate) fn finish_commit(&mut self, number: u64) {
+        if self.journal.committing.as_ref().is_none_or(|pending| pending.number != number) {
             return;
         }
-        if self.chance.permille(self.faults.sync_errors) {
-            // A journal that can't be trusted is not written to again: the program stops.
-            self.counts.sync_errors += 1;
+        if self.random.permille(self.fault_rates.commit_errors) {
+            // The adapter does not write to a journal after a failed commit: it stops.
+            self.counts.commit_errors += 1;
             return self.crash();
         }
-        let existing = self.journal.sync();
+        let existing = self.journal.commit();
         if let Some(engine) = &mut self.engine {
             engine.committed(number, &existing);
-            self.pump();
+            self.run_engine();
         }
     }
 
@@ -158,7 +170,7 @@ impl World {
         }
         if let Some(engine) = &mut self.engine {
             engine.tick(now);
-            self.pump();
+            self.run_engine();
         }
     }
 }

@@ -1,256 +1,301 @@
-//! What goes over the wire, as bytes: written and read at one end as the program does it, at the other as the switch
-//! does.
+//! The bytes on the message. One end encodes and reads them as the adapter does, the other as the switch does.
 
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use titian::engine::{Event, Key, Question};
+use titian::engine::{Event, IdempotencyKey};
 use titian::iso8583::{De, Message, Mti};
-use titian::network::{Answered, Incoming, Network, SpeakError};
-use titian::switch::{Output, Wire};
-use titian::transfer::{Holding, Order, Side, Way};
+use titian::network::{BuildError, IncomingMessage, Network, ResponseKind};
+use titian::simulator::{Output, TextMessage};
+use titian::transfer::{AccountDetails, MessageKind, Order, Side};
 use titian::values::{
-    AccountNumber, Date, MinorUnits, MonthDay, NetworkCode, Offset, ResponseCode, TransferId,
-    Transmission,
+    AccountNumber, Date, Direction, MinorUnits, MonthDay, NetworkCode, Offset, ResponseCode,
+    TransferId, Transmission,
 };
 
-use crate::auditor::Asks;
-use crate::world::{Happening, World, amount};
+use crate::auditor::ExpectedPosting;
+use crate::world::{SimEvent, World, amount};
 
-/// A message of the switch, and what it asks core for in the end, if it asks for that.
+/// A message of the switch, and the posting that it asks for, if it does.
 #[derive(Clone, Debug)]
-pub(crate) struct Said {
+pub(crate) struct SwitchMessage {
     pub(crate) bytes: Bytes,
-    pub(crate) asks: Option<Asks>,
+    pub(crate) posting: Option<ExpectedPosting>,
 }
 
-/// What the program sends.
+/// The adapter end.
 impl World {
-    /// A message of ours as bytes.
-    pub(crate) fn say(
+    /// Encodes one of our messages.
+    pub(crate) fn encode(
         &self,
-        say: impl FnOnce(&Network, &mut BytesMut) -> Result<(), SpeakError>,
+        encode: impl FnOnce(&Network, &mut BytesMut) -> Result<(), BuildError>,
     ) -> Bytes {
         let mut bytes = BytesMut::new();
-        say(&self.shipped.network, &mut bytes).expect("what is ordered can be said");
+        encode(&self.network.adapter, &mut bytes).expect("an order can be encoded");
         bytes.freeze()
     }
 
-    /// Answers a message of the switch, if the program has it: what it was asked before it stopped it is asked again.
-    pub(crate) fn reply(&mut self, to: TransferId, code: ResponseCode, holding: &Holding) {
-        let Some(asked) = self.said.get(&to.0) else { return self.counts.unanswerable += 1 };
-        let request = self.shipped.network.spec().decode(asked.clone()).unwrap();
-        let answer = self.say(|network, into| network.answer(&request, code, holding, into));
-        self.carry_to_switch(answer);
+    /// Sends a response to a message of the switch, if the adapter still has the message. Messages from before a restart are repeated.
+    pub(crate) fn send_response(
+        &mut self,
+        message_id: TransferId,
+        code: ResponseCode,
+        account: &AccountDetails,
+    ) {
+        let Some(message) = self.inbound_messages.get(&message_id.0) else {
+            return self.counts.lost_inbound_messages += 1;
+        };
+        let request = self.network.adapter.spec().decode(message.clone()).unwrap();
+        let response =
+            self.encode(|network, into| network.encode_response(&request, code, account, into));
+        self.transmit_to_switch(response);
     }
 
-    pub(crate) fn carry_to_switch(&mut self, bytes: Bytes) {
-        if self.line_is_up {
-            self.carry(&Happening::ToSwitch(bytes));
+    pub(crate) fn transmit_to_switch(&mut self, bytes: Bytes) {
+        if self.is_link_up {
+            self.transmit(&SimEvent::ToSwitch(bytes));
         }
     }
 
-    /// The program hears something of the switch.
-    pub(crate) fn hear(&mut self, said: Said) {
-        if !self.line_is_up || self.engine.is_none() {
+    /// Receives a message of the switch.
+    pub(crate) fn receive(&mut self, received: SwitchMessage) {
+        if !self.is_link_up || self.engine.is_none() {
             return;
         }
-        let shipped = Arc::clone(&self.shipped);
-        let message = shipped.network.spec().decode(said.bytes.clone()).unwrap();
+        let networks = Arc::clone(&self.network);
+        let message = networks.adapter.spec().decode(received.bytes.clone()).unwrap();
         if message.mti().is_management() {
-            return self.manage(&message);
+            return self.respond_to_management(&message);
         }
         let id = self.id();
         if message.mti().is_request() {
-            self.said.insert(id.0, said.bytes);
+            self.inbound_messages.insert(id.0, received.bytes);
         }
-        if let Some(asks) = said.asks {
-            self.auditor.expects(id, Some(asks));
+        if let Some(posting) = received.posting {
+            self.auditor.expect_posting(id, Some(posting));
         }
-        let incoming = shipped.network.read(&message, id, self.moment()).unwrap();
-        let event = self.event(incoming);
-        self.tell(event);
+        let incoming = networks.adapter.read(&message, id, self.moment()).unwrap();
+        let event = self.engine_event(incoming);
+        self.handle(event);
     }
 
-    fn event(&mut self, incoming: Incoming) -> Event {
-        let asked = |to| match to {
-            Answered::Request => Some(Question::Request),
-            Answered::Reversal => Some(Question::Reversal),
-            Answered::Status => Some(Question::Status),
-            Answered::Inquiry => None,
+    fn engine_event(&mut self, incoming: IncomingMessage) -> Event {
+        let message_kind = |kind| match kind {
+            ResponseKind::Request => Some(MessageKind::Request),
+            ResponseKind::Reversal => Some(MessageKind::Reversal),
+            ResponseKind::StatusInquiry => Some(MessageKind::StatusInquiry),
+            ResponseKind::Inquiry => None,
         };
         match incoming {
-            Incoming::Answer { trace, to, heard, holding } => match asked(to) {
-                Some(to) => {
-                    self.auditor.hears(&self.journal, trace);
-                    Event::Answered { trace, to, heard }
+            IncomingMessage::Response { trace, kind, response, account } => {
+                match message_kind(kind) {
+                    Some(kind) => {
+                        self.auditor.count_response(&self.journal, trace);
+                        Event::Response { trace, kind, response }
+                    }
+                    None => Event::InquiryResponse { trace, response, account },
                 }
-                None => Event::InquiryAnswered { trace, heard, holding },
-            },
-            Incoming::Demand(demand, key) => Event::Demand { demand, key: Key(key.0) },
-            Incoming::Reversal(demand, key, _) => Event::Reversal { demand, original: Key(key.0) },
-            Incoming::Status(demand, key) => Event::Status { demand, original: Key(key.0) },
-            Incoming::Inquiry(inquiry) => {
-                self.is_asked(&inquiry);
-                Event::Inquire(inquiry, Way::In)
+            }
+            IncomingMessage::InboundRequest(request, key) => {
+                Event::InboundRequest { request, key: IdempotencyKey(key.0) }
+            }
+            IncomingMessage::Reversal(request, key, _) => {
+                Event::InboundReversal { request, original_key: IdempotencyKey(key.0) }
+            }
+            IncomingMessage::StatusInquiry(request, key) => {
+                Event::InboundStatusInquiry { request, original_key: IdempotencyKey(key.0) }
+            }
+            IncomingMessage::Inquiry(inquiry) => {
+                self.expect_inbound_outcome(&inquiry);
+                Event::Inquiry(inquiry, Direction::Inbound)
             }
         }
     }
 
-    /// Network management, as a session answers it; a cut-over goes on to the engine.
-    fn manage(&mut self, message: &Message<'_>) {
-        let session = self.shipped.network.session();
-        assert!(message.mti().is_request(), "nothing was asked");
-        let (answers, management) = (&session.answers, &session.management);
-        let mut answer = BytesMut::new();
-        let added = [(De::RESPONSE_CODE, answers.done.as_str())];
-        message.spec().respond(message, &answers.echoes, &added, &mut answer).unwrap();
-        let said: NetworkCode = message.get(De::NETWORK_CODE).unwrap();
-        assert_eq!(Some(said), management.cut_over);
+    /// Responds to a network management request as a session does. A cut-over goes to the engine.
+    fn respond_to_management(&mut self, message: &Message<'_>) {
+        let session = self.network.adapter.session();
+        assert!(message.mti().is_request(), "the adapter sends no management request");
+        let (responses, management) = (&session.responses, &session.management);
+        let mut response = BytesMut::new();
+        let added = [(De::RESPONSE_CODE, responses.done.as_str())];
+        message.spec().respond(message, &responses.echoes, &added, &mut response).unwrap();
+        let code: NetworkCode = message.get(De::NETWORK_CODE).unwrap();
+        assert_eq!(Some(code), management.cut_over);
         let day: MonthDay = message.get(De::SETTLEMENT_DATE).unwrap();
-        self.carry_to_switch(answer.freeze());
+        self.transmit_to_switch(response.freeze());
         let date = Date::nearest(day, Date::of(self.moment(), Offset::UTC));
-        self.tell(Event::CutOver(date));
+        self.handle(Event::CutOver(date));
     }
 }
 
-/// What the switch does.
+/// The switch end.
 impl World {
-    pub(crate) fn at_switch(&mut self, bytes: Bytes) {
-        let wire = self.shipped.codec.read(bytes).expect("what we write can be read");
-        self.audit_request(&wire);
-        self.national.brain.handle(self.national.ours, wire, self.true_moment());
-        self.switch_acts();
+    pub(crate) fn receive_at_switch(&mut self, bytes: Bytes) {
+        let message = self.network.codec.read(bytes).expect("the switch can read our message");
+        self.audit_request(&message);
+        self.switch.model.handle(self.switch.our_member, message, self.true_moment());
+        self.run_switch();
     }
 
-    /// Sends what the switch has to say, files what it closes, and sets its next tick.
-    pub(crate) fn switch_acts(&mut self) {
-        while let Some(output) = self.national.brain.next_output() {
+    /// Handles the outputs of the switch, and schedules its next tick.
+    pub(crate) fn run_switch(&mut self) {
+        while let Some(output) = self.switch.model.next_output() {
             match output {
-                Output::Send { wire, .. } if wire.mti().is_request() => self.switch_asks(&wire),
-                Output::Send { wire, .. } => self.switch_answers(wire),
-                Output::Closed(date) => self.national.close(date),
+                Output::Send { message, .. } if message.mti().is_request() => {
+                    self.send_switch_request(&message);
+                }
+                Output::Send { message, .. } => self.send_switch_response(message),
+                Output::DateClosed(date) => self.switch.close(date),
                 Output::Garbage { .. } | Output::Disconnect { .. } => {
-                    panic!("no such fault is drawn")
+                    panic!("no fault rule asks for this")
                 }
             }
         }
-        let Some(at) = self.national.brain.next_deadline() else { return };
+        let Some(at) = self.switch.model.next_deadline() else { return };
         let at = at.millis().max(self.now + 1);
-        if self.national.next_tick.is_none_or(|next| at < next || next <= self.now) {
-            self.national.next_tick = Some(at);
-            self.after(at - self.now, Happening::SwitchTick);
+        if self.switch.next_tick.is_none_or(|next| at < next || next <= self.now) {
+            self.switch.next_tick = Some(at);
+            self.schedule(at - self.now, SimEvent::SwitchTick);
         }
     }
 
-    pub(crate) fn switch_ticks(&mut self) {
-        if self.national.next_tick.is_some_and(|next| next <= self.now) {
-            self.national.next_tick = None;
-            self.national.brain.tick(self.true_moment());
-            self.switch_acts();
+    pub(crate) fn tick_switch(&mut self) {
+        if self.switch.next_tick.is_some_and(|next| next <= self.now) {
+            self.switch.next_tick = None;
+            self.switch.model.tick(self.true_moment());
+            self.run_switch();
         }
     }
 
-    fn written(&self, wire: &Wire) -> Bytes {
+    fn encode_switch_message(&self, message: &TextMessage) -> Bytes {
         let mut bytes = BytesMut::new();
-        self.shipped.codec.write(wire, &mut bytes).expect("what the switch says can be written");
+        self.network
+            .codec
+            .write(message, &mut bytes)
+            .expect("the message of the switch can be encoded");
         bytes.freeze()
     }
 
-    fn switch_asks(&mut self, wire: &Wire) {
-        let said = Said { bytes: self.written(wire), asks: self.asks(wire) };
-        if said.asks.is_some() && wire.mti() == Mti::FINANCIAL_REQUEST && self.chance.permille(50) {
-            // The other bank's numbers come round: later another request has them.
-            let mut other = wire.clone();
-            let minor = self.chance.between(1_000_001, 2_000_000);
+    fn send_switch_request(&mut self, message: &TextMessage) {
+        let sent = SwitchMessage {
+            bytes: self.encode_switch_message(message),
+            posting: self.posting_of(message),
+        };
+        if sent.posting.is_some()
+            && message.mti() == Mti::FINANCIAL_REQUEST
+            && self.random.permille(50)
+        {
+            // The trace numbers of the other bank wrap: a later request has the same ones.
+            let mut other = message.clone();
+            let minor = self.random.between(1_000_001, 2_000_000);
             other.set(De::AMOUNT, &format!("{minor:012}"));
-            let said = Said { bytes: self.written(&other), asks: self.asks(&other) };
-            let delay = self.chance.between(1, 100_000);
-            self.after(delay, Happening::NumbersAgain(said));
+            let reused = SwitchMessage {
+                bytes: self.encode_switch_message(&other),
+                posting: self.posting_of(&other),
+            };
+            let delay = self.random.between(1, 100_000);
+            self.schedule(delay, SimEvent::ReuseTraceNumbers(reused));
         }
-        self.carry(&Happening::FromSwitch(said));
+        self.transmit(&SimEvent::FromSwitch(sent));
     }
 
-    /// An answer, which may be bent, and may come twice.
-    fn switch_answers(&mut self, mut wire: Wire) {
-        if !wire.mti().is_management() {
-            self.bend(&mut wire);
+    /// Sends a response. It may be corrupted or come twice.
+    fn send_switch_response(&mut self, mut message: TextMessage) {
+        if !message.mti().is_management() {
+            self.corrupt(&mut message);
         }
-        let said = Said { bytes: self.written(&wire), asks: None };
-        if self.chance.permille(self.faults.doubled) {
-            self.counts.doubled += 1;
-            self.carry(&Happening::FromSwitch(said.clone()));
+        let sent = SwitchMessage { bytes: self.encode_switch_message(&message), posting: None };
+        if self.random.permille(self.fault_rates.duplicated) {
+            self.counts.duplicated_responses += 1;
+            self.transmit(&SimEvent::FromSwitch(sent.clone()));
         }
-        self.carry(&Happening::FromSwitch(said));
+        self.transmit(&SimEvent::FromSwitch(sent));
     }
 
-    /// An answer may be another transfer's, may say nothing of the outcome, or have the switch's own time.
-    fn bend(&mut self, wire: &mut Wire) {
-        if self.chance.permille(self.faults.mismatched) {
-            let MinorUnits(minor) = wire.value(De::AMOUNT).unwrap();
-            wire.set(De::AMOUNT, &format!("{:012}", minor + 1));
-            wire.set(De::RESPONSE_CODE, "00");
-        } else if self.chance.permille(self.faults.unclear) {
-            let dialect = &self.shipped.dialect;
-            let kind = wire.value(De::PROCESSING_CODE);
-            wire.set(
+    /// Corrupts a response: another amount, an unclear response code, or the transmission time of the switch.
+    fn corrupt(&mut self, message: &mut TextMessage) {
+        if self.random.permille(self.fault_rates.mismatched) {
+            let MinorUnits(minor) = message.value(De::AMOUNT).unwrap();
+            message.set(De::AMOUNT, &format!("{:012}", minor + 1));
+            message.set(De::RESPONSE_CODE, "00");
+        } else if self.random.permille(self.fault_rates.unclear) {
+            let switch_rules = &self.network.switch_rules;
+            let kind = message.value(De::PROCESSING_CODE);
+            message.set(
                 De::RESPONSE_CODE,
-                match wire.mti().class() {
+                match message.mti().class() {
                     4 => "96",
-                    _ if kind == Some(dialect.inquiry) => "91",
-                    _ if kind == dialect.status => "30",
+                    _ if kind == Some(switch_rules.inquiry) => "91",
+                    _ if kind == switch_rules.status => "30",
                     _ => "68",
                 },
             );
         }
-        if self.chance.permille(self.faults.retimed) {
-            wire.set(De::TRANSMISSION, &Transmission::of(self.true_moment()).to_string());
+        if self.random.permille(self.fault_rates.retimed) {
+            message.set(De::TRANSMISSION, &Transmission::of(self.true_moment()).to_string());
         }
     }
 }
 
-/// What a message is about, by its own words.
+/// The content of messages.
 impl World {
-    /// The posting that a message of the switch is about. A status inquiry doesn't say on which side it is: it is that of its
-    /// request.
-    fn asks(&mut self, wire: &Wire) -> Option<Asks> {
-        let dialect = &self.shipped.dialect;
-        let kind = wire.value(De::PROCESSING_CODE)?;
-        let rrn = wire.get(De::RRN)?.to_owned();
+    /// Returns the posting that a message of the switch is about. A status inquiry does not carry the side, so it takes the posting
+    /// of its request.
+    fn posting_of(&mut self, message: &TextMessage) -> Option<ExpectedPosting> {
+        let switch_rules = &self.network.switch_rules;
+        let kind = message.value(De::PROCESSING_CODE)?;
+        let rrn = message.get(De::RRN)?.to_owned();
         let (side, de) = match kind {
-            kind if kind == dialect.withdrawal => (Side::Debit, De::FROM_ACCOUNT),
-            kind if kind == dialect.transfer || kind == dialect.qris => {
+            kind if kind == switch_rules.withdrawal => (Side::Debit, De::FROM_ACCOUNT),
+            kind if kind == switch_rules.transfer || kind == switch_rules.qris => {
                 (Side::Credit, De::TO_ACCOUNT)
             }
-            kind if Some(kind) == dialect.status => return self.demanded.get(&rrn).copied(),
+            kind if Some(kind) == switch_rules.status => {
+                return self.inbound_postings.get(&rrn).copied();
+            }
             _ => return None,
         };
-        let MinorUnits(minor) = wire.value(De::AMOUNT)?;
-        let asks = (side, wire.value::<AccountNumber>(de)?, amount(minor));
-        self.demanded.entry(rrn).or_insert(asks);
-        Some(asks)
+        let MinorUnits(minor) = message.value(De::AMOUNT)?;
+        let posting = (side, message.value::<AccountNumber>(de)?, amount(minor));
+        self.inbound_postings.entry(rrn).or_insert(posting);
+        Some(posting)
     }
 
-    /// What reaches the switch of an order says what was ordered.
-    fn audit_request(&mut self, wire: &Wire) {
-        let is_movement = |wire: &Wire| {
-            let kind = wire.value(De::PROCESSING_CODE);
-            let dialect = &self.shipped.dialect;
-            [dialect.transfer, dialect.qris, dialect.withdrawal].map(Some).contains(&kind)
+    /// Checks that a request at the switch matches its order.
+    fn audit_request(&mut self, message: &TextMessage) {
+        let is_movement = |message: &TextMessage| {
+            let kind = message.value(De::PROCESSING_CODE);
+            let switch_rules = &self.network.switch_rules;
+            [switch_rules.transfer, switch_rules.qris, switch_rules.withdrawal]
+                .map(Some)
+                .contains(&kind)
         };
-        if !wire.mti().is_request() || !is_movement(wire) {
+        if !message.mti().is_request() || !is_movement(message) {
             return;
         }
         self.counts.checks += 1;
-        let order = self.order(self.auditor.sent_under(wire.get(De::RRN).unwrap()));
+        let order = self.order(self.auditor.transfer_by_rrn(message.get(De::RRN).unwrap()));
         let Order { amount, counterparty, .. } = order;
-        let MinorUnits(minor) = wire.value(De::AMOUNT).unwrap();
-        assert_eq!(minor, amount.minor(), "{}: another amount is asked for", order.id);
-        assert_eq!(wire.value(De::DESTINATION_BANK), Some(counterparty), "{}", order.id);
-        // Whoever pays stands in DE102: at his own bank, who takes our cash.
-        let pays = wire.value(De::PROCESSING_CODE) != Some(self.shipped.dialect.withdrawal);
-        let (pays, paid) = if pays { (order.from, order.to) } else { (order.to, order.from) };
-        assert_eq!(wire.value(De::FROM_ACCOUNT), Some(pays), "{}: another pays", order.id);
-        assert_eq!(wire.value(De::TO_ACCOUNT), Some(paid), "{}: another is paid", order.id);
+        let MinorUnits(minor) = message.value(De::AMOUNT).unwrap();
+        assert_eq!(minor, amount.minor(), "{}: wrong amount", order.id);
+        assert_eq!(message.value(De::DESTINATION_BANK), Some(counterparty), "{}", order.id);
+        // DE102 is the paying account. For a withdrawal of our cash it is at the other bank.
+        let is_payment =
+            message.value(De::PROCESSING_CODE) != Some(self.network.switch_rules.withdrawal);
+        let (debited, credited) =
+            if is_payment { (order.from, order.to) } else { (order.to, order.from) };
+        assert_eq!(
+            message.value(De::FROM_ACCOUNT),
+            Some(debited),
+            "{}: wrong paying account",
+            order.id
+        );
+        assert_eq!(
+            message.value(De::TO_ACCOUNT),
+            Some(credited),
+            "{}: wrong receiving account",
+            order.id
+        );
     }
 }

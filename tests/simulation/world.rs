@@ -1,5 +1,5 @@
 //! The world: an engine, a core, a switch and a journal, a clock that jumps from event to event, and one source of
-//! chance.
+//! randomness.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -7,103 +7,106 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use titian::engine::{Begun, Concern, Counted, Engine, Event, Lookup, Record};
-use titian::transfer::{Input, Line, Order, Posting};
+use titian::engine::{
+    Engine, Event, Lookup, RecordedFact, RequestIdentity, TraceWatermark, TransferInput,
+};
+use titian::transfer::{Order, OutboundInput, Posting, SendStatus};
 use titian::values::{AccountNumber, Amount, Currency, Moment, Rrn, TransferId, Value};
 
-use crate::auditor::{Asks, Auditor};
-use crate::chance::{Chance, Faults};
+use crate::auditor::{Auditor, ExpectedPosting};
 use crate::core::Core;
 use crate::counts::Counts;
-use crate::inquiries::Waiting;
+use crate::inquiries::PendingInquiries;
 use crate::journal::Journal;
-use crate::networks::{self, Shipped};
-use crate::switch::National;
-use crate::wire::Said;
+use crate::networks::{self, TestNetwork};
+use crate::random::{FaultRates, Random};
+use crate::switch::SwitchEnd;
+use crate::wire::SwitchMessage;
 
-/// What is to happen at a moment.
+/// An event of the simulation.
 #[derive(Clone, Debug)]
-pub(crate) enum Happening {
+pub(crate) enum SimEvent {
     Order,
-    OrderAgain(usize),
-    Demand,
-    Inquire,
-    Account(TransferId),
-    /// Persons look at an exception.
-    Persons(TransferId),
-    /// The link writes a request of a life of the program.
-    Write(TransferId, Bytes, Moment, u64),
+    RepeatOrder(usize),
+    StartInbound,
+    StartInquiry,
+    ReadAccount(TransferId),
+    /// A maker and a checker resolve an exception.
+    Resolve(TransferId),
+    /// The link writes a request, if the adapter has not restarted since.
+    WriteRequest(TransferId, Bytes, Moment, u64),
     CutOver,
-    Regret(Rrn),
-    NumbersAgain(Said),
-    Ask,
-    /// What the link knows of a question.
-    Told(Event),
+    ReverseInbound(Rrn),
+    ReuseTraceNumbers(SwitchMessage),
+    QueryStatus,
+    /// The link reports whether it wrote an inquiry.
+    InquirySent(Event),
     Post(Posting),
     Cancel(TransferId),
     ToSwitch(Bytes),
-    FromSwitch(Said),
+    FromSwitch(SwitchMessage),
     FromCore(Event),
-    LineNews(TransferId, Line),
-    LookUp(Asked, Lookup, Event),
-    Found(Asked, Vec<Record>, Option<Begun>, Event),
-    Synced(u64),
+    RequestSent(TransferId, SendStatus),
+    ReadJournal(LookupId, Lookup, Event),
+    LookupResult(LookupId, Vec<RecordedFact>, Option<RequestIdentity>, Event),
+    Committed(u64),
     Tick,
     SwitchTick,
-    LineBack,
+    LinkUp,
     Start,
 }
 
-/// A look-up: the life of the program in which it began, and its number there.
+/// A journal lookup: the run of the adapter that started it, and its number in that run.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked(pub(crate) u64, pub(crate) u64);
+pub(crate) struct LookupId(pub(crate) u64, pub(crate) u64);
 
+/// The simulated world. Times are in milliseconds.
 pub(crate) struct World {
     pub(crate) now: u64,
     queue: BinaryHeap<Reverse<(u64, u64)>>,
-    happenings: HashMap<u64, Happening>,
+    events: HashMap<u64, SimEvent>,
     sequence: u64,
-    pub(crate) chance: Chance,
-    pub(crate) faults: Faults,
-    pub(crate) shipped: Arc<Shipped>,
+    pub(crate) random: Random,
+    pub(crate) fault_rates: FaultRates,
+    pub(crate) network: Arc<TestNetwork>,
     pub(crate) engine: Option<Engine>,
     pub(crate) journal: Journal,
     pub(crate) core: Core,
-    pub(crate) national: National,
+    pub(crate) switch: SwitchEnd,
     pub(crate) auditor: Auditor,
     pub(crate) counts: Counts,
-    pub(crate) line_is_up: bool,
-    /// How far the program's clock is off.
+    pub(crate) is_link_up: bool,
+    /// The error of the adapter's clock in milliseconds.
     pub(crate) skew: i64,
-    pub(crate) orders: Vec<(Order, Begun)>,
-    /// What the switch asked, as the program has it, by the ids that it gave.
-    pub(crate) said: HashMap<u128, Bytes>,
-    /// What the requests of the switch were about, by RRN.
-    pub(crate) demanded: HashMap<String, Asks>,
-    /// What happened, as one number: two runs of a seed must give the same.
+    pub(crate) orders: Vec<(Order, RequestIdentity)>,
+    /// The open messages of the switch, by the ids that the adapter gave them.
+    pub(crate) inbound_messages: HashMap<u128, Bytes>,
+    /// The postings that requests of the switch ask for, by RRN.
+    pub(crate) inbound_postings: HashMap<String, ExpectedPosting>,
+    /// A hash of all events. Two runs of a seed must give the same hash.
     pub(crate) trace: u64,
-    /// Whether nothing fails any more.
-    pub(crate) calm: bool,
-    /// What was asked without money.
-    pub(crate) waiting: Waiting,
-    /// Whether the network knows no reversal.
-    pub(crate) holds: bool,
+    /// Whether faults have stopped.
+    pub(crate) is_quiet: bool,
+    pub(crate) inquiries: PendingInquiries,
+    /// Whether the network has no reversals.
+    pub(crate) has_no_reversal: bool,
     pub(crate) next_tick: Option<u64>,
-    /// Until when the program does nothing, as if its machine stood still.
+    /// Until when the adapter is paused, as if its machine stood still.
     pub(crate) paused_until: u64,
-    pub(crate) incarnation: u64,
+    /// The number of the present run of the adapter, which starts again after each crash.
+    pub(crate) adapter_run: u64,
     pub(crate) seed: u64,
 }
 
 const START: u64 = 1_795_521_600_000;
 
-/// More than this happen in no run that comes to an end.
+/// A run that ends has fewer events than this.
 const EVENTS_MAX: u64 = 100_000;
 
-/// STANs that the network gives the bank.
+/// The number of STANs that the bank has.
 pub(crate) const STANS: u32 = 128;
 
-/// Milliseconds between one transfer and the next, on average.
+/// The average time between two transfers, in milliseconds.
 pub(crate) const SPACING: u64 = 100;
 
 pub(crate) fn amount(minor: u64) -> Amount {
@@ -116,97 +119,97 @@ pub(crate) fn account(text: &str) -> AccountNumber {
 
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
-        let mut chance = Chance::new(seed);
-        let faults = Faults::drawn(&mut chance);
-        let shipped = networks::of(seed);
+        let mut random = Random::new(seed);
+        let fault_rates = FaultRates::draw(&mut random);
+        let network = networks::of(seed);
         let start = Moment::from_millis(START);
-        let national = National::new(&shipped, faults, seed, start);
+        let switch = SwitchEnd::new(&network, fault_rates, seed, start);
         let mut world = Self {
             now: START,
             queue: BinaryHeap::new(),
-            happenings: HashMap::new(),
+            events: HashMap::new(),
             sequence: 0,
-            chance,
-            faults,
+            random,
+            fault_rates,
             engine: None,
-            journal: Journal::new(Counted::first(national.brain.business_date())),
+            journal: Journal::new(TraceWatermark::first(switch.model.business_date())),
             core: Core::default(),
-            holds: shipped.dialect.reversal.is_none(),
-            shipped,
-            national,
+            has_no_reversal: network.switch_rules.reversal.is_none(),
+            network,
+            switch,
             auditor: Auditor::default(),
             counts: Counts::default(),
-            line_is_up: true,
+            is_link_up: true,
             skew: 0,
             orders: Vec::new(),
-            said: HashMap::new(),
-            demanded: HashMap::new(),
+            inbound_messages: HashMap::new(),
+            inbound_postings: HashMap::new(),
             trace: seed,
-            calm: false,
-            waiting: Waiting::default(),
+            is_quiet: false,
+            inquiries: PendingInquiries::default(),
             next_tick: None,
             paused_until: 0,
-            incarnation: 0,
+            adapter_run: 0,
             seed,
         };
         world.start();
-        world.switch_acts();
+        world.run_switch();
         world
     }
 
-    /// What the program's clock shows.
+    /// Returns the time of the adapter's clock.
     pub(crate) fn moment(&self) -> Moment {
         Moment::from_millis(self.now.saturating_add_signed(self.skew))
     }
 
-    /// What the switch's clock shows.
+    /// Returns the time of the switch's clock.
     pub(crate) fn true_moment(&self) -> Moment {
         Moment::from_millis(self.now)
     }
 
-    pub(crate) fn after(&mut self, delay: u64, happening: Happening) {
+    pub(crate) fn schedule(&mut self, delay: u64, event: SimEvent) {
         self.sequence += 1;
         self.queue.push(Reverse((self.now + delay, self.sequence)));
-        self.happenings.insert(self.sequence, happening);
+        self.events.insert(self.sequence, event);
     }
 
-    /// A message on the network: lost, late, doubled or just there after a while.
-    pub(crate) fn carry(&mut self, happening: &Happening) {
-        if self.chance.permille(self.faults.lost) {
+    /// Transmits a message: it may be lost or late.
+    pub(crate) fn transmit(&mut self, event: &SimEvent) {
+        if self.random.permille(self.fault_rates.lost) {
             self.counts.lost += 1;
             return;
         }
-        let mut delay = self.chance.between(1, 40);
-        if self.chance.permille(self.faults.late) {
+        let mut delay = self.random.between(1, 40);
+        if self.random.permille(self.fault_rates.late) {
             self.counts.late += 1;
-            delay += self.chance.between(1_000, 200_000);
+            delay += self.random.between(1_000, 200_000);
         }
-        self.after(delay, happening.clone());
+        self.schedule(delay, event.clone());
     }
 
-    /// New orders and demands over a time.
-    pub(crate) fn load(&mut self, transfers: u64) {
+    /// Schedules the transfers, inquiries and status queries of a run.
+    pub(crate) fn schedule_load(&mut self, transfers: u64) {
         for _ in 0..transfers {
-            let at = self.chance.between(0, transfers * SPACING);
-            let happening =
-                if self.chance.permille(700) { Happening::Order } else { Happening::Demand };
-            self.after(at, happening);
-            if self.chance.permille(100) {
-                let at = self.chance.between(0, transfers * SPACING);
-                self.after(at, Happening::Ask);
+            let at = self.random.between(0, transfers * SPACING);
+            let event =
+                if self.random.permille(700) { SimEvent::Order } else { SimEvent::StartInbound };
+            self.schedule(at, event);
+            if self.random.permille(100) {
+                let at = self.random.between(0, transfers * SPACING);
+                self.schedule(at, SimEvent::QueryStatus);
             }
-            if self.chance.permille(5) {
-                let at = self.chance.between(0, transfers * SPACING);
-                self.after(at, Happening::CutOver);
+            if self.random.permille(5) {
+                let at = self.random.between(0, transfers * SPACING);
+                self.schedule(at, SimEvent::CutOver);
             }
-            if self.chance.permille(200) {
-                let at = self.chance.between(0, transfers * SPACING);
-                self.after(at, Happening::Inquire);
+            if self.random.permille(200) {
+                let at = self.random.between(0, transfers * SPACING);
+                self.schedule(at, SimEvent::StartInquiry);
             }
         }
     }
 
-    /// Runs until nothing is left to happen, or nothing but what goes on for ever.
+    /// Runs the events up to a time.
     pub(crate) fn run(&mut self, until: u64) {
         while let Some(Reverse((at, sequence))) = self.queue.pop() {
             if at > until {
@@ -214,79 +217,79 @@ impl World {
                 return;
             }
             self.now = self.now.max(at);
-            let Some(happening) = self.happenings.remove(&sequence) else { continue };
+            let Some(event) = self.events.remove(&sequence) else { continue };
             self.counts.events += 1;
-            assert!(self.counts.events < EVENTS_MAX, "it goes round and round");
-            self.note(&happening);
-            self.happen(happening);
-            self.maybe_break();
+            assert!(self.counts.events < EVENTS_MAX, "the run does not end");
+            self.trace_event(&event);
+            self.handle_event(event);
+            self.maybe_fail();
         }
     }
 
-    fn note(&mut self, happening: &Happening) {
+    fn trace_event(&mut self, event: &SimEvent) {
         let mut hasher = DefaultHasher::new();
-        (self.trace, std::mem::discriminant(happening), self.now).hash(&mut hasher);
+        (self.trace, std::mem::discriminant(event), self.now).hash(&mut hasher);
         self.trace = hasher.finish();
     }
 
-    /// The network's day ends.
+    /// Ends the network's business date.
     fn cut_over(&mut self) {
         self.counts.cut_overs += 1;
-        self.national.brain.cut_over(self.true_moment());
-        self.switch_acts();
+        self.switch.model.cut_over(self.true_moment());
+        self.run_switch();
     }
 
-    fn is_for_the_program(&self, happening: &Happening) -> bool {
+    fn is_for_adapter(&self, event: &SimEvent) -> bool {
         self.engine.is_some()
-            && match happening {
-                Happening::Order
-                | Happening::OrderAgain(_)
-                | Happening::Persons(_)
-                | Happening::Ask
-                | Happening::Told(_)
-                | Happening::FromSwitch(_)
-                | Happening::FromCore(_)
-                | Happening::LineNews(..)
-                | Happening::Found(..)
-                | Happening::Synced(_)
-                | Happening::Tick => true,
-                Happening::Demand
-                | Happening::Inquire
-                | Happening::CutOver
-                | Happening::Regret(_)
-                | Happening::NumbersAgain(_)
-                | Happening::Write(..)
-                | Happening::Account(_)
-                | Happening::LookUp(..)
-                | Happening::Post(_)
-                | Happening::Cancel(_)
-                | Happening::ToSwitch(_)
-                | Happening::SwitchTick
-                | Happening::LineBack
-                | Happening::Start => false,
+            && match event {
+                SimEvent::Order
+                | SimEvent::RepeatOrder(_)
+                | SimEvent::Resolve(_)
+                | SimEvent::QueryStatus
+                | SimEvent::InquirySent(_)
+                | SimEvent::FromSwitch(_)
+                | SimEvent::FromCore(_)
+                | SimEvent::RequestSent(..)
+                | SimEvent::LookupResult(..)
+                | SimEvent::Committed(_)
+                | SimEvent::Tick => true,
+                SimEvent::StartInbound
+                | SimEvent::StartInquiry
+                | SimEvent::CutOver
+                | SimEvent::ReverseInbound(_)
+                | SimEvent::ReuseTraceNumbers(_)
+                | SimEvent::WriteRequest(..)
+                | SimEvent::ReadAccount(_)
+                | SimEvent::ReadJournal(..)
+                | SimEvent::Post(_)
+                | SimEvent::Cancel(_)
+                | SimEvent::ToSwitch(_)
+                | SimEvent::SwitchTick
+                | SimEvent::LinkUp
+                | SimEvent::Start => false,
             }
     }
 
-    /// Tells the engine what happened, if it lives.
-    pub(crate) fn tell(&mut self, event: Event) {
+    /// Passes an event to the engine, if the adapter runs.
+    pub(crate) fn handle(&mut self, event: Event) {
         let now = self.moment();
         if let Some(engine) = &mut self.engine {
             engine.handle(event, now);
-            self.pump();
+            self.run_engine();
         }
     }
 
-    /// Starts a sync if none is under way, does what may be done, and sets the next tick.
-    pub(crate) fn pump(&mut self) {
+    /// Starts a commit if one is due, handles the outputs, and schedules the next tick.
+    pub(crate) fn run_engine(&mut self) {
         let now = self.moment();
         let Some(engine) = &mut self.engine else { return };
-        if engine.is_pressing(now)
+        if engine.is_commit_due(now)
             && let Some(batch) = engine.seal()
         {
-            self.journal.begin(batch);
+            self.journal.begin_commit(batch);
             let number = batch.number;
-            let delay = self.chance.between(1, 5);
-            self.after(delay, Happening::Synced(number));
+            let delay = self.random.between(1, 5);
+            self.schedule(delay, SimEvent::Committed(number));
         }
         let mut outputs = VecDeque::new();
         let Some(engine) = &mut self.engine else { return };
@@ -296,55 +299,56 @@ impl World {
         let deadline = engine.next_deadline();
         let deadline = deadline.map(|at| at.millis().saturating_add_signed(-self.skew));
         for output in outputs {
-            self.release(output);
+            self.handle_output(output);
         }
         if let Some(at) = deadline {
             let at = at.max(self.now + 1);
             if self.next_tick.is_none_or(|next| at < next || next <= self.now) {
                 self.next_tick = Some(at);
-                self.after(at - self.now, Happening::Tick);
+                self.schedule(at - self.now, SimEvent::Tick);
             }
         }
     }
 
-    fn happen(&mut self, happening: Happening) {
-        if self.now < self.paused_until && self.is_for_the_program(&happening) {
-            // It waits in a buffer, in its order.
-            return self.after(self.paused_until - self.now, happening);
+    fn handle_event(&mut self, event: SimEvent) {
+        if self.now < self.paused_until && self.is_for_adapter(&event) {
+            // It waits in a buffer. The order is kept.
+            return self.schedule(self.paused_until - self.now, event);
         }
-        match happening {
-            Happening::Order => self.new_order(),
-            Happening::OrderAgain(nth) => self.order_again(nth),
-            Happening::Demand => self.new_demand(),
-            Happening::Inquire => self.inquire(),
-            Happening::Persons(id) => self.persons(id),
-            Happening::CutOver => self.cut_over(),
-            Happening::Ask => self.ask(),
-            Happening::Regret(rrn) => self.regret(rrn),
-            Happening::NumbersAgain(said) => self.numbers_again(said),
-            Happening::Write(id, bytes, write_by, incarnation) => {
-                if incarnation == self.incarnation && self.engine.is_some() {
+        match event {
+            SimEvent::Order => self.start_order(),
+            SimEvent::RepeatOrder(nth) => self.repeat_order(nth),
+            SimEvent::StartInbound => self.start_inbound(),
+            SimEvent::StartInquiry => self.start_inquiry(),
+            SimEvent::Resolve(id) => self.resolve_transfer(id),
+            SimEvent::CutOver => self.cut_over(),
+            SimEvent::QueryStatus => self.query_status(),
+            SimEvent::ReverseInbound(rrn) => self.reverse_inbound(rrn),
+            SimEvent::ReuseTraceNumbers(message) => self.reuse_trace_numbers(message),
+            SimEvent::WriteRequest(id, bytes, write_by, adapter_run) => {
+                if adapter_run == self.adapter_run && self.engine.is_some() {
                     self.write(id, bytes, write_by);
                 }
             }
-            Happening::Account(id) => self.core_is_asked(id),
-            Happening::Post(posting) => self.post(&posting),
-            Happening::Cancel(id) => self.cancel(id),
-            Happening::ToSwitch(bytes) => self.at_switch(bytes),
-            Happening::FromSwitch(said) => self.hear(said),
-            Happening::FromCore(event) | Happening::Told(event) => self.tell(event),
-            Happening::LineNews(id, line) => {
-                self.tell(Event::Transfer(id, Concern::Out(Input::Line(line))));
+            SimEvent::ReadAccount(id) => self.read_account(id),
+            SimEvent::Post(posting) => self.post(&posting),
+            SimEvent::Cancel(id) => self.cancel(id),
+            SimEvent::ToSwitch(bytes) => self.receive_at_switch(bytes),
+            SimEvent::FromSwitch(message) => self.receive(message),
+            SimEvent::FromCore(event) | SimEvent::InquirySent(event) => self.handle(event),
+            SimEvent::RequestSent(id, status) => {
+                let input = TransferInput::Outbound(OutboundInput::Send(status));
+                self.handle(Event::Transfer(id, input));
             }
-            Happening::LookUp(asked, lookup, event) => self.look_up(asked, lookup, event),
-            Happening::Found(asked, records, begun, event) => {
-                self.found(asked, &records, begun, event);
+            SimEvent::ReadJournal(id, lookup, event) => self.read_journal(id, lookup, event),
+            SimEvent::LookupResult(id, records, identity, event) => {
+                self.handle_lookup_result(id, &records, identity, event);
             }
-            Happening::Synced(number) => self.synced(number),
-            Happening::Tick => self.tick(),
-            Happening::SwitchTick => self.switch_ticks(),
-            Happening::LineBack => self.line_is_back(),
-            Happening::Start => self.start(),
+            SimEvent::Committed(number) => self.finish_commit(number),
+            SimEvent::Tick => self.tick(),
+            SimEvent::SwitchTick => self.tick_switch(),
+            SimEvent::LinkUp => self.restore_link(),
+            SimEvent::Start => self.start(),
         }
     }
 }

@@ -1,12 +1,12 @@
-//! What the reader says of specs that are wrong: every fault, at its line, with its key.
+//! The faults of invalid specs: every one is reported with its line and key.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use titian::iso8583::{Fault, Spec, SpecError};
+use titian::iso8583::{Spec, SpecError, SpecFault};
 
 const SPEC: &str = "\
 name: test
@@ -31,7 +31,7 @@ messages:
 
 const PLAIN: &str = "type: Fixed, len: 4, data_encoding: ASCII, class: n";
 
-/// The spec with some of it replaced.
+/// Returns the spec with some of its text replaced.
 fn spec(changes: &[(&str, &str)]) -> String {
     changes.iter().fold(SPEC.replace("ELEMENT", PLAIN), |text, (from, to)| {
         assert!(text.contains(from), "{from}");
@@ -39,25 +39,25 @@ fn spec(changes: &[(&str, &str)]) -> String {
     })
 }
 
-/// The spec with one element, laid out so.
+/// Returns the spec with one element with this layout.
 fn element(layout: &str) -> String {
     SPEC.replace("ELEMENT", layout)
 }
 
-fn faults(text: &str) -> Vec<Fault> {
+fn faults(text: &str) -> Vec<SpecFault> {
     match Spec::parse("test", text) {
         Ok(_) => Vec::new(),
         Err(SpecError::Faulty { faults, .. }) => faults,
-        Err(SpecError::Unreadable { .. }) => panic!("nothing was read"),
+        Err(SpecError::Unreadable { .. }) => panic!("no file was read"),
     }
 }
 
-/// What is told of each spec, under what is wrong with it.
+/// Lists the faults of each spec under its invalid text.
 fn table<'c>(cases: impl IntoIterator<Item = (&'c str, String)>) -> String {
     let mut table = String::new();
     for (wrong, text) in cases {
         writeln!(table, "{wrong}").unwrap();
-        for Fault { line, key, reason } in faults(&text) {
+        for SpecFault { line, key, reason } in faults(&text) {
             writeln!(table, "    {line}: {key}: {reason}").unwrap();
         }
     }
@@ -65,12 +65,12 @@ fn table<'c>(cases: impl IntoIterator<Item = (&'c str, String)>) -> String {
 }
 
 #[test]
-fn the_spec_that_the_others_are_made_from_is_right() {
+fn the_base_spec_is_valid() {
     assert_eq!(faults(&spec(&[])), []);
 }
 
 #[test]
-fn faults_of_the_file_and_of_what_is_no_element() {
+fn faults_outside_elements() {
     let file = [
         "",
         "- a list",
@@ -205,18 +205,18 @@ fn faults_of_subfields() {
 }
 
 #[test]
-fn a_file_that_is_longer_than_a_spec_could_be_is_not_read() {
+fn a_file_that_exceeds_the_limit_is_not_read() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("long.yaml");
     let long = format!("{}#{}", spec(&[]), "-".repeat(1 << 20));
     fs::write(&file, &long[..1 << 20]).unwrap();
     assert!(Spec::load(&file).is_ok());
     fs::write(&file, long).unwrap();
     let error = Spec::load(&file).unwrap_err().to_string();
-    assert!(error.ends_with("long.yaml: can't be read: it has more than 1 MiB"), "{error}");
+    assert!(error.ends_with("long.yaml: can't read the file: the file exceeds 1 MiB"), "{error}");
 }
 
 #[test]
-fn a_fault_that_two_aliases_lead_to_is_told_once_and_others_are_not_taken_for_it() {
+fn a_fault_behind_two_aliases_is_reported_once() {
     let second = "  - name: other
     id: 0
     selector: [\"0800\"]

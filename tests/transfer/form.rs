@@ -1,60 +1,65 @@
-//! Facts as they stand in the journal.
+//! The stored form of facts.
 
 use titian::engine::Fact;
-use titian::engine::form::{self, FormError};
-use titian::transfer::{Context, Decision, Input, Line, Outbound, PostingAnswer};
+use titian::engine::stored_facts::{self, StoredFactsError};
+use titian::transfer::{
+    Context, Decision, OutboundInput, OutboundTransfer, PostingReply, SendStatus,
+};
 use titian::values::Moment;
 
-use crate::rules::{Same, answer, by_caller, order, reversing};
+use crate::rules::{FixedTrace, channel_funding, order, response, reversing};
 
-fn written(facts: &[Fact]) -> String {
-    form::write(&facts.iter().collect::<Vec<_>>()).unwrap()
+fn stored(facts: &[Fact]) -> String {
+    stored_facts::write(&facts.iter().collect::<Vec<_>>()).unwrap()
 }
 
-/// Called with the facts of every state and input of the table.
-pub(crate) fn reads_as_written(facts: impl Iterator<Item = Fact>) {
+/// Asserts that stored facts read back equal. The table calls it with the facts of every state and input.
+pub(crate) fn assert_round_trip(facts: impl Iterator<Item = Fact>) {
     let facts: Vec<_> = facts.collect();
-    assert_eq!(form::read(&written(&facts)).unwrap(), facts);
+    assert_eq!(stored_facts::read(&stored(&facts)).unwrap(), facts);
 }
 
-/// A life with a lost line and a reversal, as its journal has it.
+/// The stored facts of a transfer with a lost connection and a reversal.
 #[test]
-fn a_life_as_an_auditor_reads_it() {
+fn stored_facts_of_reversed_transfer() {
     let rules = reversing();
     let now = Moment::from_millis(1_795_521_600_000);
-    let mut context = Context { now, rules: &rules, numbers: &mut Same };
+    let mut context = Context { now, rules: &rules, numbers: &mut FixedTrace };
     let mut decision = Decision::default();
     let mut lines = Vec::new();
     let order = order(titian::transfer::Funding::Core);
-    Outbound::accept(&order, &mut context, &mut decision);
-    let mut life = None;
+    OutboundTransfer::accept(&order, &mut context, &mut decision);
+    let mut transfer = None;
     let inputs = [
-        Input::Posting(PostingAnswer::Posted),
-        Input::Line(Line::Lost),
-        Input::ReversalAnswer(answer("25")),
-        Input::ReversalAnswer(answer("00")),
-        Input::Answer(answer("00")),
+        OutboundInput::Posting(PostingReply::Posted),
+        OutboundInput::Send(SendStatus::Lost),
+        OutboundInput::ReversalResponse(response("25")),
+        OutboundInput::ReversalResponse(response("00")),
+        OutboundInput::Response(response("00")),
     ];
     for input in inputs {
-        life = decision.facts.iter().fold(life, |life, fact| match life {
-            None => Some(Outbound::begin(fact).unwrap()),
-            Some(life) => Some(Outbound::evolve(life, fact, now).unwrap()),
+        transfer = decision.facts.iter().fold(transfer, |transfer, fact| match transfer {
+            None => Some(OutboundTransfer::begin(fact).unwrap()),
+            Some(transfer) => Some(OutboundTransfer::evolve(transfer, fact, now).unwrap()),
         });
-        lines.push(written(&decision.facts.drain(..).map(Fact::Out).collect::<Vec<_>>()));
-        let mut context = Context { now, rules: &rules, numbers: &mut Same };
-        life.as_ref().unwrap().decide(&input, &mut context, &mut decision);
+        lines.push(stored(&decision.facts.drain(..).map(Fact::Outbound).collect::<Vec<_>>()));
+        let mut context = Context { now, rules: &rules, numbers: &mut FixedTrace };
+        transfer.as_ref().unwrap().decide(&input, &mut context, &mut decision);
     }
-    lines.push(written(&decision.facts.drain(..).map(Fact::Out).collect::<Vec<_>>()));
+    lines.push(stored(&decision.facts.drain(..).map(Fact::Outbound).collect::<Vec<_>>()));
     insta::assert_snapshot!(lines.join("\n"));
 }
 
 #[test]
-fn what_a_later_program_wrote_is_refused_and_so_is_what_is_damaged() {
-    let error = |text: &str| form::read(text).unwrap_err();
-    assert!(matches!(error("{\"v\":2,\"facts\":[{\"new\":1}]}"), FormError::Newer { found: 2 }));
-    assert!(matches!(error("{\"v\":1,\"facts\":[{\"out\":"), FormError::Malformed(_)));
-    let caller = titian::transfer::OutboundFact::Accepted(order(by_caller()));
-    let damaged = written(&[Fact::Out(caller)]).replace("1234567890", "12345\\n67890");
+fn newer_or_damaged_facts_are_rejected() {
+    let error = |text: &str| stored_facts::read(text).unwrap_err();
+    assert!(matches!(
+        error("{\"v\":2,\"facts\":[{\"new\":1}]}"),
+        StoredFactsError::Newer { found: 2 }
+    ));
+    assert!(matches!(error("{\"v\":1,\"facts\":[{\"out\":"), StoredFactsError::Malformed(_)));
+    let caller = titian::transfer::OutboundFact::Accepted(order(channel_funding()));
+    let damaged = stored(&[Fact::Outbound(caller)]).replace("1234567890", "12345\\n67890");
     let message = error(&damaged).to_string();
-    assert!(!message.contains("12345"), "the account is not shown: {message}");
+    assert!(!message.contains("12345"), "account number in the error: {message}");
 }

@@ -1,17 +1,17 @@
-//! Every order of what can happen to an inbound transfer: the request again and again, its reversal before,
-//! during and after it, a core that does or doesn't or is silent, crashes. What must hold is asserted in every
-//! world that is reached.
+//! Exhaustive search of an inbound transfer: repeated requests, reversals before, during and after the request, a
+//! core that posts, refuses or does not reply, and crashes, in every order. Every reached world is checked.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::Duration;
 
 use titian::transfer::{
-    About, Asked, Bar, CancelAnswer, Context, Decision, Effect, Inbound, InboundFact,
-    InboundInput as Input, PostingAnswer, Refusal, Reply, Rules, Undo, Was,
+    BarCause, CancelReply, Context, Decision, Effect, InboundFact, InboundInput as Input,
+    InboundMessage, InboundResponse, InboundTransfer, MessageKind, PostingReply, PriorPosting,
+    Refusal, ReversalCause, Rules,
 };
 use titian::values::{Moment, ResponseCode};
 
-use crate::rules::{Same, code, demand, reversing};
+use crate::rules::{FixedTrace, code, request, reversing};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Books {
@@ -28,36 +28,38 @@ enum Message {
     Posted,
     Refused,
     Barred,
-    Was(Books),
+    PriorPosting(Books),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct World {
-    /// `None` until the first message of the switch.
-    life: Option<Kept>,
+    /// `None` before the first message of the switch.
+    transfer: Option<Kept>,
     books: Books,
     net: Vec<Message>,
-    told: Option<ResponseCode>,
-    /// Whether it was told what makes it take the request for not done, and for ever.
-    told_undone: bool,
+    response_code: Option<ResponseCode>,
+    /// Whether a response said that the request failed finally.
+    is_reported_failed: bool,
     requests: u8,
     reversals: u8,
     inquiries: u8,
     losses: u8,
     crashes: u8,
-    too_late: bool,
+    is_too_late: bool,
 }
 
-/// A state that can be compared by its name and what decides.
+/// A state, compared by its name and by the fields that change decisions.
 #[derive(Clone, Debug)]
-struct Kept(Inbound);
+struct Kept(InboundTransfer);
 
 impl Kept {
-    fn key(&self) -> (&'static str, Option<Undo>, u16) {
+    fn key(&self) -> (&'static str, Option<ReversalCause>, u16) {
         match &self.0 {
-            Inbound::Undoing { undo, tries, .. } => (self.0.name(), Some(*undo), *tries),
-            Inbound::Undone { undo, .. } => (self.0.name(), Some(*undo), 0),
-            Inbound::Posting { tries, .. } => (self.0.name(), None, *tries),
+            InboundTransfer::Reversing { cause, tries, .. } => {
+                (self.0.name(), Some(*cause), *tries)
+            }
+            InboundTransfer::Reversed { cause, .. } => (self.0.name(), Some(*cause), 0),
+            InboundTransfer::Posting { tries, .. } => (self.0.name(), None, *tries),
             _ => (self.0.name(), None, 0),
         }
     }
@@ -86,23 +88,25 @@ struct Search {
 impl Search {
     fn now(world: &World) -> Moment {
         let start = Moment::from_millis(1_000_000);
-        if world.too_late { start.after(Duration::from_secs(1)) } else { start }
+        if world.is_too_late { start.after(Duration::from_secs(1)) } else { start }
     }
 
     fn decide(&self, world: &World, input: &Input) -> World {
-        let Some(Kept(life)) = &world.life else { panic!("nothing lives yet") };
+        let Some(Kept(transfer)) = &world.transfer else { panic!("no transfer yet") };
         let mut decision = Decision::default();
-        let mut context = Context { now: Self::now(world), rules: &self.rules, numbers: &mut Same };
-        life.decide(input, &mut context, &mut decision);
-        self.apply(world, Some(life.clone()), &decision)
+        let mut context =
+            Context { now: Self::now(world), rules: &self.rules, numbers: &mut FixedTrace };
+        transfer.decide(input, &mut context, &mut decision);
+        self.apply(world, Some(transfer.clone()), &decision)
     }
 
-    fn begin(&self, world: &World, bar: Option<Bar>) -> World {
+    fn begin(&self, world: &World, bar: Option<BarCause>) -> World {
         let mut decision = Decision::default();
-        let mut context = Context { now: Self::now(world), rules: &self.rules, numbers: &mut Same };
+        let mut context =
+            Context { now: Self::now(world), rules: &self.rules, numbers: &mut FixedTrace };
         match bar {
-            Some(by) => Inbound::bar(&demand(), by, &mut context, &mut decision),
-            None => Inbound::receive(&demand(), &mut context, &mut decision),
+            Some(by) => InboundTransfer::bar(&request(), by, &mut context, &mut decision),
+            None => InboundTransfer::receive(&request(), &mut context, &mut decision),
         }
         self.apply(world, None, &decision)
     }
@@ -110,15 +114,15 @@ impl Search {
     fn apply(
         &self,
         world: &World,
-        life: Option<Inbound>,
+        transfer: Option<InboundTransfer>,
         decision: &Decision<InboundFact>,
     ) -> World {
         let mut next = world.clone();
-        let life = decision.facts.iter().fold(life, |life, fact| match life {
-            None => Some(Inbound::begin(fact).unwrap()),
-            Some(life) => Some(life.evolve(fact).unwrap()),
+        let transfer = decision.facts.iter().fold(transfer, |transfer, fact| match transfer {
+            None => Some(InboundTransfer::begin(fact).unwrap()),
+            Some(transfer) => Some(transfer.evolve(fact).unwrap()),
         });
-        next.life = life.map(clamped).map(Kept);
+        next.transfer = transfer.map(clamped).map(Kept);
         for effect in &decision.effects {
             self.release(&mut next, effect);
         }
@@ -129,25 +133,29 @@ impl Search {
 
     fn release(&self, world: &mut World, effect: &Effect) {
         match effect {
-            Effect::AskPosting(_) => world.net.push(Message::Post),
+            Effect::RequestPosting(_) => world.net.push(Message::Post),
             Effect::CancelPosting(_) => world.net.push(Message::Cancel),
-            Effect::Answer(Reply { about: About::Request, code, .. }) => {
-                assert!(world.told.is_none_or(|told| told == *code), "two answers: {world:#?}");
-                world.told = Some(*code);
+            Effect::Respond(InboundResponse { message: MessageKind::Request, code, .. }) => {
+                let is_same = world.response_code.is_none_or(|sent| sent == *code);
+                assert!(is_same, "two different responses: {world:#?}");
+                world.response_code = Some(*code);
             }
-            Effect::Answer(Reply { about: About::Reversal, code, .. }) => {
+            Effect::Respond(InboundResponse { message: MessageKind::Reversal, code, .. }) => {
                 let inbound = &self.rules.inbound;
-                let done = [inbound.approved, inbound.reversed_already, inbound.reversal_before];
-                world.told_undone |= done.contains(code);
+                let done =
+                    [inbound.approved, inbound.already_reversed, inbound.reversal_without_original];
+                world.is_reported_failed |= done.contains(code);
             }
-            Effect::Answer(Reply { about: About::Status, code, .. }) => {
+            Effect::Respond(InboundResponse {
+                message: MessageKind::StatusInquiry, code, ..
+            }) => {
                 let inbound = &self.rules.inbound;
-                assert!(*code != inbound.approved || !world.told_undone, "{world:#?}");
-                world.told_undone |= [inbound.undone, inbound.not_found].contains(code);
+                assert!(*code != inbound.approved || !world.is_reported_failed, "{world:#?}");
+                world.is_reported_failed |= [inbound.reversed, inbound.not_found].contains(code);
             }
-            Effect::Raise(..) | Effect::Tell(..) => {}
+            Effect::Alert(..) | Effect::NotifyChannel(..) => {}
             Effect::SendRequest(_) | Effect::SendReversal(_) | Effect::SendStatusInquiry(..) => {
-                panic!("inbound sends nothing by itself")
+                panic!("an inbound transfer sends no message to the switch first")
             }
         }
     }
@@ -163,32 +171,32 @@ impl Search {
             next.extend(self.deliver(&rest, *message));
         }
         if world.requests > 0 {
-            let came = World { requests: world.requests - 1, ..world.clone() };
-            next.push(if came.life.is_some() {
-                self.decide(&came, &Input::Again(Asked::from(&demand())))
+            let received = World { requests: world.requests - 1, ..world.clone() };
+            next.push(if received.transfer.is_some() {
+                self.decide(&received, &Input::RepeatedRequest(InboundMessage::from(&request())))
             } else {
-                self.begin(&came, None)
+                self.begin(&received, None)
             });
         }
         if world.reversals > 0 {
-            let came = World { reversals: world.reversals - 1, ..world.clone() };
-            let reversal = Input::Reversal(Asked::from(&demand()));
-            next.push(if came.life.is_some() {
-                self.decide(&came, &reversal)
+            let received = World { reversals: world.reversals - 1, ..world.clone() };
+            let reversal = Input::Reversal(InboundMessage::from(&request()));
+            next.push(if received.transfer.is_some() {
+                self.decide(&received, &reversal)
             } else {
-                self.begin(&came, Some(Bar::Reversal))
+                self.begin(&received, Some(BarCause::Reversal))
             });
         }
         if world.inquiries > 0 {
-            let came = World { inquiries: world.inquiries - 1, ..world.clone() };
-            next.push(if came.life.is_some() {
-                self.decide(&came, &Input::StatusAsked(Asked::from(&demand())))
+            let received = World { inquiries: world.inquiries - 1, ..world.clone() };
+            next.push(if received.transfer.is_some() {
+                self.decide(&received, &Input::StatusInquiry(InboundMessage::from(&request())))
             } else {
-                self.begin(&came, Some(Bar::StatusInquiry))
+                self.begin(&received, Some(BarCause::StatusInquiry))
             });
         }
-        if let Some(Kept(life)) = &world.life {
-            if life.due().is_some() {
+        if let Some(Kept(transfer)) = &world.transfer {
+            if transfer.due().is_some() {
                 next.push(self.decide(world, &Input::Due));
             }
             if world.crashes > 0 {
@@ -196,8 +204,8 @@ impl Search {
                 next.push(self.decide(&crashed, &Input::Restarted));
             }
         }
-        if !world.too_late {
-            next.push(World { too_late: true, ..world.clone() });
+        if !world.is_too_late {
+            next.push(World { is_too_late: true, ..world.clone() });
         }
         next
     }
@@ -209,7 +217,7 @@ impl Search {
             world.net.sort_unstable();
             world
         };
-        let posting = |answer| vec![self.decide(rest, &Input::Posting(answer))];
+        let posting = |reply| vec![self.decide(rest, &Input::Posting(reply))];
         match message {
             Message::Post => match rest.books {
                 Books::Nothing => {
@@ -221,34 +229,34 @@ impl Search {
                 Books::Posted => vec![with(Books::Posted, Message::Posted)],
                 Books::Cancelled => vec![with(Books::Cancelled, Message::Barred)],
             },
-            Message::Cancel => vec![with(Books::Cancelled, Message::Was(rest.books))],
-            Message::Posted => posting(PostingAnswer::Posted),
-            Message::Refused => posting(PostingAnswer::Refused(Refusal::NoSuchAccount)),
-            Message::Barred => posting(PostingAnswer::Barred),
-            Message::Was(books) => {
-                let was = match books {
-                    Books::Nothing => Was::Absent,
-                    Books::Posted => Was::Posted,
-                    Books::Cancelled => Was::Cancelled,
+            Message::Cancel => vec![with(Books::Cancelled, Message::PriorPosting(rest.books))],
+            Message::Posted => posting(PostingReply::Posted),
+            Message::Refused => posting(PostingReply::Refused(Refusal::NoSuchAccount)),
+            Message::Barred => posting(PostingReply::Barred),
+            Message::PriorPosting(books) => {
+                let prior = match books {
+                    Books::Nothing => PriorPosting::Absent,
+                    Books::Posted => PriorPosting::Posted,
+                    Books::Cancelled => PriorPosting::Cancelled,
                 };
-                vec![self.decide(rest, &Input::Cancel(CancelAnswer::Was(was)))]
+                vec![self.decide(rest, &Input::Cancel(CancelReply::Cancelled(prior)))]
             }
         }
     }
 
     fn run(&mut self) {
         let first = World {
-            life: None,
+            transfer: None,
             books: Books::Nothing,
             net: Vec::new(),
-            told: None,
-            told_undone: false,
+            response_code: None,
+            is_reported_failed: false,
             requests: 2,
             reversals: 2,
             inquiries: 2,
             losses: 1,
             crashes: 1,
-            too_late: false,
+            is_too_late: false,
         };
         let mut seen = HashSet::new();
         let mut queue = VecDeque::from([first]);
@@ -263,36 +271,45 @@ impl Search {
     }
 
     fn check(&mut self, world: &World) {
-        let Some(Kept(life)) = &world.life else { return };
-        self.states.insert(life.name());
-        match life {
-            Inbound::Approved { .. } => {
-                assert_eq!(world.books, Books::Posted, "told approved without it: {world:#?}");
-                assert_eq!(world.told, Some(code("00")));
-                assert!(!world.told_undone, "told undone, and it stands: {world:#?}");
+        let Some(Kept(transfer)) = &world.transfer else { return };
+        self.states.insert(transfer.code());
+        match transfer {
+            InboundTransfer::Approved { .. } => {
+                assert_eq!(world.books, Books::Posted, "approved without a posting: {world:#?}");
+                assert_eq!(world.response_code, Some(code("00")));
+                assert!(
+                    !world.is_reported_failed,
+                    "reported as failed, but the posting stands: {world:#?}"
+                );
             }
-            Inbound::Declined { .. } | Inbound::Undone { .. } | Inbound::Barred(..) => {
-                assert_ne!(world.books, Books::Posted, "it stands: {world:#?}");
+            InboundTransfer::Declined { .. }
+            | InboundTransfer::Reversed { .. }
+            | InboundTransfer::Barred(..) => {
+                assert_ne!(world.books, Books::Posted, "the posting stands: {world:#?}");
                 let posts = world.net.contains(&Message::Post) && world.books == Books::Nothing;
-                assert!(!posts, "it may stand yet: {world:#?}");
+                assert!(!posts, "the posting may still be made: {world:#?}");
             }
-            Inbound::Posting { .. } => assert_eq!(world.told, None, "told too early: {world:#?}"),
-            Inbound::Undoing { .. } => {}
-            Inbound::Received(_) | Inbound::Posted(..) | Inbound::Rejected(..) => {
-                panic!("at rest where nothing rests: {world:#?}")
+            InboundTransfer::Posting { .. } => {
+                assert_eq!(world.response_code, None, "responded too early: {world:#?}");
+            }
+            InboundTransfer::Reversing { .. } => {}
+            InboundTransfer::Received(_)
+            | InboundTransfer::Posted(..)
+            | InboundTransfer::PostingRefused(..) => {
+                panic!("a passing state was stored: {world:#?}")
             }
         }
         self.ends_well(world);
     }
 
-    /// From here on nothing fails any more, and nothing new comes: the transfer must come to its end.
+    /// Asserts that the transfer ends if no fault and no new message follows.
     fn ends_well(&self, world: &World) {
         let mut world = world.clone();
         for _ in 0..32 {
-            let Some(Kept(life)) = &world.life else { return };
+            let Some(Kept(transfer)) = &world.transfer else { return };
             world = if let Some(message) = world.net.pop() {
                 self.deliver(&world, message).swap_remove(0)
-            } else if life.due().is_some() {
+            } else if transfer.due().is_some() {
                 self.decide(&world, &Input::Due)
             } else {
                 return;
@@ -302,20 +319,22 @@ impl Search {
     }
 }
 
-fn clamped(mut life: Inbound) -> Inbound {
-    match &mut life {
-        Inbound::Posting { tries, .. } | Inbound::Undoing { tries, .. } => *tries = (*tries).min(2),
+fn clamped(mut transfer: InboundTransfer) -> InboundTransfer {
+    match &mut transfer {
+        InboundTransfer::Posting { tries, .. } | InboundTransfer::Reversing { tries, .. } => {
+            *tries = (*tries).min(2);
+        }
         _ => {}
     }
-    life
+    transfer
 }
 
 #[test]
-fn an_inbound_transfer_stands_when_the_switch_was_told_so_and_only_then() {
+fn inbound_posting_stands_exactly_when_approved() {
     let mut search = Search { rules: reversing(), worlds: 0, states: BTreeSet::new() };
     search.run();
     println!("{} worlds, states {:?}", search.worlds, search.states);
-    for state in ["Posting", "Approved", "Declined", "Undoing", "Undone", "Barred"] {
+    for state in ["posting", "approved", "declined", "reversing", "reversed", "barred"] {
         assert!(search.states.contains(state), "{state} was not reached");
     }
 }

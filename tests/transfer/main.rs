@@ -1,4 +1,4 @@
-//! The state machines from outside: every state with every input, and every order of what can happen.
+//! Tests of the state machines: every state with every input, and every order of events.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,7 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test that can't go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 mod form;

@@ -1,47 +1,46 @@
-//! Every order of what can happen to an outbound transfer: messages that are lost, doubled and late, a core that
-//! does or doesn't, a line that breaks, crashes, persons, the settlement file. The switch is honest, the
-//! network is not. What must hold is asserted in every world that is reached.
+//! Exhaustive search of an outbound transfer: lost, duplicate and late messages, a core that posts or refuses, lost
+//! connections, crashes, manual resolutions and the settlement file, in every order. The switch is honest; the network
+//! is not. Every reached world is checked.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use titian::transfer::{
-    Context, Decision, Funding, Input, Line, Outbound, Resolution, Rules, SettledBy, Share,
-    TwoPersons, Verdict, Why,
+    Context, Decision, DualControl, Funding, OutboundInput, OutboundTransfer, RefundReason,
+    Resolution, ResolutionOutcome, Rules, SendStatus, SettledBy, Share,
 };
 use titian::values::Moment;
 
-use crate::rules::{Same, answer, by_caller, holding, order, reversing};
+use crate::rules::{FixedTrace, channel_funding, holding, order, response, reversing};
 
 use crate::outbound_world::{
-    Books, CoreSays, Left, Message, NET_MAX, Switch, World, clamped, core_input, key, may_double,
-    now, off_the_link, on_the_way, release,
+    Books, CoreReply, Left, Message, NET_MAX, Switch, World, can_duplicate, clamped, core_input,
+    key, now, release, with_message, without_link_request,
 };
 
 struct Search {
     rules: Rules,
-    /// Whether a switch that never saw the original says 'not found' and forgets, which is the worst.
     worlds: usize,
     states: BTreeSet<&'static str>,
     ends: BTreeSet<&'static str>,
 }
 
 impl Search {
-    fn decide(&self, world: &World, input: &Input) -> World {
+    fn decide(&self, world: &World, input: &OutboundInput) -> World {
         let mut next = world.clone();
         let mut decision = Decision::default();
-        let mut context = Context { now: now(world), rules: &self.rules, numbers: &mut Same };
-        world.life.decide(input, &mut context, &mut decision);
+        let mut context = Context { now: now(world), rules: &self.rules, numbers: &mut FixedTrace };
+        world.transfer.decide(input, &mut context, &mut decision);
         for fact in &decision.facts {
-            next.life = next.life.evolve(fact, now(world)).unwrap();
+            next.transfer = next.transfer.evolve(fact, now(world)).unwrap();
         }
-        next.life = clamped(next.life);
+        next.transfer = clamped(next.transfer);
         for effect in &decision.effects {
             release(&mut next, effect);
         }
         next
     }
 
-    /// Every world that one event away.
+    /// Returns every world that is one event away.
     fn successors(&self, world: &World) -> Vec<World> {
         let mut next = Vec::new();
         for (place, message) in world.net.iter().enumerate() {
@@ -52,16 +51,16 @@ impl Search {
                 lost.left.losses -= 1;
                 next.push(lost);
             }
-            if world.left.doubles > 0 && world.net.len() < NET_MAX && may_double(*message) {
-                let mut doubled = world.clone();
-                doubled.left.doubles -= 1;
-                doubled.net.push(*message);
-                next.push(doubled);
+            if world.left.duplicates > 0 && world.net.len() < NET_MAX && can_duplicate(*message) {
+                let mut duplicated = world.clone();
+                duplicated.left.duplicates -= 1;
+                duplicated.net.push(*message);
+                next.push(duplicated);
             }
             next.extend(self.deliver(&rest, *message));
         }
-        next.extend(self.line(world));
-        next.extend(self.passing(world));
+        next.extend(self.link(world));
+        next.extend(self.timed(world));
         for world in &mut next {
             world.net.sort_unstable();
             world.net.truncate(NET_MAX);
@@ -69,69 +68,82 @@ impl Search {
         next
     }
 
-    /// What becomes of the request at the link, and of the line.
-    fn line(&self, world: &World) -> Vec<World> {
+    /// The request at the link is sent or not, or the connection is lost.
+    fn link(&self, world: &World) -> Vec<World> {
         let mut next = Vec::new();
         if world.at_link {
             let mut free = world.clone();
             free.at_link = false;
-            next.push(self.decide(&free, &Input::Line(Line::NotSent)));
+            next.push(self.decide(&free, &OutboundInput::Send(SendStatus::NotSent)));
             let mut sent = free.clone();
             sent.net.push(Message::Request);
-            next.push(self.decide(&sent, &Input::Line(Line::Sent)));
-            if world.left.lost_lines > 0 {
-                free.left.lost_lines -= 1;
-                sent.left.lost_lines -= 1;
-                next.push(self.decide(&free, &Input::Line(Line::Lost)));
-                next.push(self.decide(&sent, &Input::Line(Line::Lost)));
+            next.push(self.decide(&sent, &OutboundInput::Send(SendStatus::Sent)));
+            if world.left.lost_connections > 0 {
+                free.left.lost_connections -= 1;
+                sent.left.lost_connections -= 1;
+                next.push(self.decide(&free, &OutboundInput::Send(SendStatus::Lost)));
+                next.push(self.decide(&sent, &OutboundInput::Send(SendStatus::Lost)));
             }
         }
         next
     }
 
-    /// Time, crashes, the settlement file and persons.
-    fn passing(&self, world: &World) -> Vec<World> {
+    /// Deadlines, crashes, the settlement file and manual resolutions.
+    fn timed(&self, world: &World) -> Vec<World> {
         let mut next = Vec::new();
-        if world.life.due().is_some() {
-            next.extend(off_the_link(world).iter().map(|world| self.decide(world, &Input::Due)));
+        if world.transfer.due().is_some() {
+            next.extend(
+                without_link_request(world)
+                    .iter()
+                    .map(|world| self.decide(world, &OutboundInput::Due)),
+            );
         }
         next.extend(self.crashed(world));
-        if !world.two_days_on {
-            next.push(World { two_days_on: true, ..world.clone() });
+        if !world.is_two_days_later {
+            next.push(World { is_two_days_later: true, ..world.clone() });
         }
-        if matches!(world.life, Outbound::Exception(..) | Outbound::Contradicted(..)) {
-            // Persons look at the truth, when nothing is on its way any more.
+        if matches!(
+            world.transfer,
+            OutboundTransfer::Exception(..) | OutboundTransfer::ConflictingOutcome(..)
+        ) {
+            // Maker and checker decide correctly, once no message is in flight.
             if world.net.is_empty() && !world.at_link {
                 let moved = world.switch == Switch::Moved;
-                let verdict = if moved { Verdict::Settle } else { Verdict::Refund };
-                let by = TwoPersons::new("rina", "budi").unwrap();
-                next.push(self.decide(world, &Input::Resolve(Resolution { verdict, by })));
-                let settled = Input::Settlement { settled: moved };
+                let outcome =
+                    if moved { ResolutionOutcome::Settle } else { ResolutionOutcome::Refund };
+                let approved_by = DualControl::new("rina", "budi").unwrap();
+                next.push(
+                    self.decide(
+                        world,
+                        &OutboundInput::Resolve(Resolution { outcome, approved_by }),
+                    ),
+                );
+                let settled = OutboundInput::Settlement { settled: moved };
                 next.push(self.decide(world, &settled));
             }
         }
         next
     }
 
-    /// The program stops and starts again.
+    /// The program restarts.
     fn crashed(&self, world: &World) -> Vec<World> {
         if world.left.crashes == 0 {
             return Vec::new();
         }
         let mut crashed = world.clone();
         crashed.left.crashes -= 1;
-        let crashed = off_the_link(&crashed);
-        crashed.iter().map(|world| self.decide(world, &Input::Restarted)).collect()
+        let crashed = without_link_request(&crashed);
+        crashed.iter().map(|world| self.decide(world, &OutboundInput::Restarted)).collect()
     }
 
-    /// Looks at every order in which two transfers can run beside each other, so many events deep: their events in
-    /// any order, a crash for both at once, and what may still fail shared between them.
+    /// Searches two concurrent transfers to a depth of events: their events in any order, crashes of both at once, and
+    /// shared faults.
     fn run_two(&mut self, left: Left, depth: usize) {
-        let first = self.accepted(by_caller(), left);
+        let first = self.accepted(channel_funding(), left);
         let mut seen = HashSet::new();
         let mut queue = VecDeque::from([(first.clone(), first, 0)]);
         while let Some((one, other, deep)) = queue.pop_front() {
-            // Which of the two is which makes no difference.
+            // The order of the two does not matter.
             let (key_one, key_other) = (key(&one), key(&other));
             let pair =
                 if key_one <= key_other { (key_one, key_other) } else { (key_other, key_one) };
@@ -149,9 +161,13 @@ impl Search {
                     let crashed = next.left.crashes < moving.left.crashes;
                     let beside =
                         if crashed { self.crashed(resting) } else { vec![resting.clone()] };
-                    let two_days_on = next.two_days_on;
+                    let is_two_days_later = next.is_two_days_later;
                     queue.extend(beside.into_iter().map(|beside| {
-                        (next.clone(), World { left: next.left, two_days_on, ..beside }, deep + 1)
+                        (
+                            next.clone(),
+                            World { left: next.left, is_two_days_later, ..beside },
+                            deep + 1,
+                        )
                     }));
                 }
             }
@@ -161,72 +177,74 @@ impl Search {
     fn deliver(&self, rest: &World, message: Message) -> Vec<World> {
         let with = |books, message| {
             let mut world = World { books, ..rest.clone() };
-            world.net.push(Message::CoreSays(message));
+            world.net.push(Message::Core(message));
             world
         };
         match message {
             Message::Post => match rest.books {
                 Books::Nothing => vec![
-                    with(Books::Posted, CoreSays::Posted),
-                    with(Books::Nothing, CoreSays::Refused),
+                    with(Books::Posted, CoreReply::Posted),
+                    with(Books::Nothing, CoreReply::Refused),
                 ],
-                Books::Posted => vec![with(Books::Posted, CoreSays::Posted)],
-                Books::Cancelled => vec![with(Books::Cancelled, CoreSays::Barred)],
+                Books::Posted => vec![with(Books::Posted, CoreReply::Posted)],
+                Books::Cancelled => vec![with(Books::Cancelled, CoreReply::Barred)],
             },
-            Message::Cancel => vec![with(Books::Cancelled, CoreSays::Was(rest.books))],
-            Message::CoreSays(said) => vec![self.decide(rest, &core_input(said))],
+            Message::Cancel => vec![with(Books::Cancelled, CoreReply::PriorPosting(rest.books))],
+            Message::Core(reply) => vec![self.decide(rest, &core_input(reply))],
             Message::Request => Self::request(rest),
             Message::Reversal => Self::reversal(rest),
             Message::StatusInquiry => {
                 let code = match rest.switch {
                     Switch::Moved => "00",
-                    Switch::Declined | Switch::Undone => "51",
+                    Switch::Declined | Switch::Reversed => "51",
                     Switch::Unaware => "68",
                 };
-                vec![on_the_way(rest, rest.switch, Message::StatusAnswer(code))]
+                vec![with_message(rest, rest.switch, Message::StatusResponse(code))]
             }
-            Message::Answer(code) => vec![self.decide(rest, &Input::Answer(answer(code)))],
-            Message::ReversalAnswer(code) => {
-                vec![self.decide(rest, &Input::ReversalAnswer(answer(code)))]
+            Message::Response(code) => {
+                vec![self.decide(rest, &OutboundInput::Response(response(code)))]
             }
-            Message::StatusAnswer(code) => {
-                vec![self.decide(rest, &Input::StatusAnswer(answer(code)))]
+            Message::ReversalResponse(code) => {
+                vec![self.decide(rest, &OutboundInput::ReversalResponse(response(code)))]
+            }
+            Message::StatusResponse(code) => {
+                vec![self.decide(rest, &OutboundInput::StatusResponse(response(code)))]
             }
         }
     }
 
-    /// The switch moves the money, declines, or does either and says that it does not know.
+    /// The switch approves, declines, or does either and responds that the outcome is unknown.
     fn request(rest: &World) -> Vec<World> {
-        let says = |switch, code| on_the_way(rest, switch, Message::Answer(code));
+        let responds = |switch, code| with_message(rest, switch, Message::Response(code));
         match rest.switch {
             Switch::Unaware => vec![
-                says(Switch::Moved, "00"),
-                says(Switch::Declined, "51"),
-                says(Switch::Moved, "68"),
-                says(Switch::Declined, "68"),
+                responds(Switch::Moved, "00"),
+                responds(Switch::Declined, "51"),
+                responds(Switch::Moved, "68"),
+                responds(Switch::Declined, "68"),
             ],
-            Switch::Moved => vec![says(Switch::Moved, "00")],
-            Switch::Declined | Switch::Undone => vec![says(rest.switch, "51")],
+            Switch::Moved => vec![responds(Switch::Moved, "00")],
+            Switch::Declined | Switch::Reversed => vec![responds(rest.switch, "51")],
         }
     }
 
-    /// An honest switch says 'done' only when the money isn't moved and won't be. One that has not seen the
-    /// original says 'not found', and may then see it yet; or it bars it and says 'done'.
+    /// An honest switch responds "done" only if the transfer cannot succeed any more. Without the original, it responds
+    /// "not found" and may receive the original later, or it bars the original and responds "done".
     fn reversal(rest: &World) -> Vec<World> {
-        let says = |switch, code| on_the_way(rest, switch, Message::ReversalAnswer(code));
+        let responds = |switch, code| with_message(rest, switch, Message::ReversalResponse(code));
         match rest.switch {
             Switch::Unaware => vec![
-                says(Switch::Unaware, "25"),
-                says(Switch::Undone, "00"),
-                says(Switch::Unaware, "96"),
+                responds(Switch::Unaware, "25"),
+                responds(Switch::Reversed, "00"),
+                responds(Switch::Unaware, "96"),
             ],
-            Switch::Moved => vec![says(Switch::Undone, "00"), says(Switch::Moved, "96")],
-            Switch::Declined => vec![says(Switch::Declined, "00")],
-            Switch::Undone => vec![says(Switch::Undone, "94")],
+            Switch::Moved => vec![responds(Switch::Reversed, "00"), responds(Switch::Moved, "96")],
+            Switch::Declined => vec![responds(Switch::Declined, "00")],
+            Switch::Reversed => vec![responds(Switch::Reversed, "94")],
         }
     }
 
-    /// Looks at every world that can be reached from an accepted order.
+    /// Searches every world that an accepted order can reach.
     fn run(&mut self, funding: Funding, left: Left) {
         let first = self.accepted(funding, left);
         let mut seen = HashSet::new();
@@ -246,100 +264,109 @@ impl Search {
         let order = order(funding);
         let mut decision = Decision::default();
         let start = Moment::from_millis(1_000_000);
-        let mut context = Context { now: start, rules: &self.rules, numbers: &mut Same };
-        Outbound::accept(&order, &mut context, &mut decision);
+        let mut context = Context { now: start, rules: &self.rules, numbers: &mut FixedTrace };
+        OutboundTransfer::accept(&order, &mut context, &mut decision);
         let mut facts = decision.facts.iter();
-        let first = Outbound::begin(facts.next().unwrap()).unwrap();
-        let life = facts.try_fold(first, |state, fact| state.evolve(fact, start)).unwrap();
+        let first = OutboundTransfer::begin(facts.next().unwrap()).unwrap();
+        let transfer = facts.try_fold(first, |state, fact| state.evolve(fact, start)).unwrap();
         let (switch, net) = (Switch::Unaware, Vec::new());
         let mut world =
-            World { life, books, switch, net, left, at_link: false, two_days_on: false };
+            World { transfer, books, switch, net, left, at_link: false, is_two_days_later: false };
         for effect in &decision.effects {
             release(&mut world, effect);
         }
         world
     }
 
-    /// What holds in every world.
+    /// Checks what must hold in every world.
     fn check(&mut self, world: &World) {
-        self.states.insert(world.life.name());
-        let sums = world.life.share();
-        assert!(sums.balance(), "not explained: {world:#?}");
+        self.states.insert(world.transfer.code());
+        let sums = world.transfer.share();
+        assert!(sums.is_balanced(), "books do not balance: {world:#?}");
         let debited = world.books != Books::Nothing;
-        assert!(sums.taken == 0 || debited, "counted without a debit: {world:#?}");
-        let ours = world.life.order().funding == Funding::Core;
-        match &world.life {
-            Outbound::Settled { by, .. } => {
+        assert!(sums.debited == 0 || debited, "in the books without a debit: {world:#?}");
+        let is_core_debit = world.transfer.order().funding == Funding::Core;
+        match &world.transfer {
+            OutboundTransfer::Settled { by, .. } => {
                 assert_eq!(world.switch, Switch::Moved, "settled by {by:?}: {world:#?}");
                 assert_eq!(world.books, Books::Posted, "settled without a debit: {world:#?}");
                 assert!(matches!(
                     by,
-                    SettledBy::Answer(_) | SettledBy::Persons | SettledBy::SettlementFile
+                    SettledBy::Response(_)
+                        | SettledBy::ManualResolution
+                        | SettledBy::SettlementFile
                 ));
             }
-            Outbound::Refunded { why, .. } => {
-                if ours {
-                    assert_eq!(world.books, Books::Cancelled, "not given back: {world:#?}");
+            OutboundTransfer::Refunded { reason, .. } => {
+                if is_core_debit {
+                    assert_eq!(world.books, Books::Cancelled, "not refunded: {world:#?}");
                 }
                 assert_ne!(
                     world.switch,
                     Switch::Moved,
-                    "given back and moved, {why:?}: {world:#?}"
+                    "refunded and settled, {reason:?}: {world:#?}"
                 );
-                if *why != Why::NotSent && *why != Why::Resolved && *why != Why::NotSettled {
-                    assert_ne!(world.switch, Switch::Unaware, "{why:?}: {world:#?}");
+                if *reason != RefundReason::NotSent
+                    && *reason != RefundReason::Resolved
+                    && *reason != RefundReason::NotSettled
+                {
+                    assert_ne!(world.switch, Switch::Unaware, "{reason:?}: {world:#?}");
                 }
             }
-            Outbound::Refused { .. } => {
-                assert_ne!(world.books, Books::Posted, "refused with a debit: {world:#?}");
-                assert_eq!(world.switch, Switch::Unaware, "refused and sent: {world:#?}");
-                assert!(!world.net.contains(&Message::Request), "refused and sent: {world:#?}");
+            OutboundTransfer::Rejected { .. } => {
+                assert_ne!(world.books, Books::Posted, "rejected with a debit: {world:#?}");
+                assert_eq!(world.switch, Switch::Unaware, "rejected and sent: {world:#?}");
+                assert!(!world.net.contains(&Message::Request), "rejected and sent: {world:#?}");
             }
-            Outbound::Ready(_)
-            | Outbound::Sent(_)
-            | Outbound::Doubtful(..)
-            | Outbound::Reversing(..) => {
+            OutboundTransfer::ReadyToSend(_)
+            | OutboundTransfer::Sent(_)
+            | OutboundTransfer::OutcomeUnknown(..)
+            | OutboundTransfer::Reversing(..) => {
                 assert_eq!(world.books, Books::Posted, "sent without a debit: {world:#?}");
             }
-            Outbound::Refunding { .. } | Outbound::Contradicted(..) => {
-                assert_ne!(world.switch, Switch::Moved, "given back and moved: {world:#?}");
+            OutboundTransfer::Refunding { .. } | OutboundTransfer::ConflictingOutcome(..) => {
+                assert_ne!(world.switch, Switch::Moved, "refunding and settled: {world:#?}");
             }
-            Outbound::Accepted(_) | Outbound::Debited(..) => {
-                panic!("at rest where nothing rests: {world:#?}");
+            OutboundTransfer::Accepted(_) | OutboundTransfer::Debited(..) => {
+                panic!("a passing state was stored: {world:#?}");
             }
-            Outbound::PaidTwice(_) => panic!("an honest switch makes nobody pay twice: {world:#?}"),
-            Outbound::Debiting { .. }
-            | Outbound::CancellingDebit { .. }
-            | Outbound::Inquiring { .. }
-            | Outbound::Exception(..) => {}
+            OutboundTransfer::PaidTwice(_) => {
+                panic!("paid twice with an honest switch: {world:#?}")
+            }
+            OutboundTransfer::Debiting { .. }
+            | OutboundTransfer::CancellingDebit { .. }
+            | OutboundTransfer::Inquiring { .. }
+            | OutboundTransfer::Exception(..) => {}
         }
         self.ends_well(world);
     }
 
-    /// From here on nothing fails any more: the transfer must come to its end or before two persons.
+    /// Asserts that the transfer ends or becomes an exception if no fault follows.
     fn ends_well(&mut self, world: &World) {
         let mut world = world.clone();
         for _ in 0..64 {
-            if world.life.is_final() && world.net.is_empty() && !world.at_link {
-                self.ends.insert(world.life.name());
+            if world.transfer.is_final() && world.net.is_empty() && !world.at_link {
+                self.ends.insert(world.transfer.code());
                 return;
             }
             world = if let Some(message) = world.net.pop() {
                 self.deliver(&world, message).swap_remove(0)
             } else if world.at_link {
-                self.line(&world).swap_remove(1)
-            } else if world.life.due().is_some() {
-                self.decide(&world, &Input::Due)
+                self.link(&world).swap_remove(1)
+            } else if world.transfer.due().is_some() {
+                self.decide(&world, &OutboundInput::Due)
             } else {
-                self.ends.insert(world.life.name());
-                let waits =
-                    matches!(world.life, Outbound::Exception(..) | Outbound::Contradicted(..));
+                self.ends.insert(world.transfer.code());
+                let waits = matches!(
+                    world.transfer,
+                    OutboundTransfer::Exception(..) | OutboundTransfer::ConflictingOutcome(..)
+                );
                 assert!(waits, "stuck: {world:#?}");
                 return;
             };
         }
-        // A switch that goes on saying 'not found' is asked for ever, and two persons look at it.
-        assert!(matches!(world.life, Outbound::Exception(..)), "no end: {world:#?}");
+        // A switch that keeps responding "not found" gets repeats without end, and the transfer is an exception.
+        assert!(matches!(world.transfer, OutboundTransfer::Exception(..)), "no end: {world:#?}");
     }
 }
 
@@ -350,58 +377,59 @@ fn search(rules: Rules, funding: Funding, left: Left) -> Search {
     search
 }
 
-const FAULTS: Left = Left { losses: 1, doubles: 1, crashes: 1, lost_lines: 1 };
+const FAULTS: Left = Left { losses: 1, duplicates: 1, crashes: 1, lost_connections: 1 };
 
 #[test]
-fn a_transfer_of_a_network_that_reverses_never_loses_or_doubles_money() {
+fn network_with_reversals_never_loses_or_duplicates_money() {
     let search = search(reversing(), Funding::Core, FAULTS);
     for state in [
-        "Debiting",
-        "CancellingDebit",
-        "Ready",
-        "Sent",
-        "Doubtful",
-        "Reversing",
-        "Exception (unreversed)",
-        "Refunding",
-        "Refunding (yet approved)",
-        "Settled",
-        "Refunded",
-        "Contradicted (given back)",
-        "Refused",
+        "debiting",
+        "cancelling_debit",
+        "ready_to_send",
+        "sent",
+        "outcome_unknown",
+        "reversing",
+        "exception_unreversed",
+        "refunding",
+        "conflict_refunding_but_settled",
+        "settled",
+        "refunded",
+        "conflict_refunded_but_settled",
+        "rejected",
     ] {
         assert!(search.states.contains(state), "{state} was not reached");
     }
 }
 
 #[test]
-fn a_transfer_of_a_network_that_holds_never_loses_or_doubles_money() {
+fn network_without_reversals_never_loses_or_duplicates_money() {
     let search = search(holding(), Funding::Core, FAULTS);
-    for state in ["Inquiring", "Exception (undecided)", "Settled", "Refunded", "Refused"] {
+    for state in ["inquiring", "exception_undecided", "settled", "refunded", "rejected"] {
         assert!(search.states.contains(state), "{state} was not reached");
     }
 }
 
 #[test]
-fn a_transfer_whose_caller_has_debited_never_loses_or_doubles_money() {
-    let search = search(reversing(), by_caller(), FAULTS);
-    assert!(search.states.contains("Refunded") && !search.states.contains("Refunding"));
+fn channel_debit_never_loses_or_duplicates_money() {
+    let search = search(reversing(), channel_funding(), FAULTS);
+    assert!(search.states.contains("refunded") && !search.states.contains("refunding"));
 }
 
 #[test]
-fn two_transfers_beside_each_other_never_lose_or_double_money() {
+fn two_concurrent_transfers_never_lose_or_duplicate_money() {
     let rules = reversing();
     let mut search = Search { rules, worlds: 0, states: BTreeSet::new(), ends: BTreeSet::new() };
     for left in [
-        Left { losses: 1, doubles: 0, crashes: 0, lost_lines: 0 },
-        Left { losses: 0, doubles: 1, crashes: 0, lost_lines: 0 },
-        Left { losses: 0, doubles: 0, crashes: 1, lost_lines: 0 },
-        Left { losses: 0, doubles: 0, crashes: 0, lost_lines: 1 },
+        Left { losses: 1, duplicates: 0, crashes: 0, lost_connections: 0 },
+        Left { losses: 0, duplicates: 1, crashes: 0, lost_connections: 0 },
+        Left { losses: 0, duplicates: 0, crashes: 1, lost_connections: 0 },
+        Left { losses: 0, duplicates: 0, crashes: 0, lost_connections: 1 },
     ] {
         search.run_two(left, 7);
     }
     println!("{} pairs of worlds, states {:?}", search.worlds, search.states);
     assert!(
-        search.states.contains("Reversing") && search.states.contains("Contradicted (given back)")
+        search.states.contains("reversing")
+            && search.states.contains("conflict_refunded_but_settled")
     );
 }

@@ -1,9 +1,12 @@
-//! The world of the search: a core, an honest switch, messages on their way, and what may still fail.
+//! The world of the search: core, an honest switch, messages in flight, and the faults left.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use titian::transfer::{CancelAnswer, Cause, Effect, Input, Outbound, PostingAnswer, Refusal, Was};
+use titian::transfer::{
+    CancelReply, Effect, ExceptionCause, OutboundInput, OutboundTransfer, PostingReply,
+    PriorPosting, Refusal,
+};
 use titian::values::Moment;
 
 /// What core has under the transfer's id.
@@ -20,81 +23,86 @@ pub(super) enum Switch {
     Unaware,
     Moved,
     Declined,
-    Undone,
+    Reversed,
 }
 
-/// A message on its way.
+/// A message in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Message {
     Post,
     Cancel,
-    CoreSays(CoreSays),
+    Core(CoreReply),
     Request,
     Reversal,
     StatusInquiry,
-    Answer(&'static str),
-    ReversalAnswer(&'static str),
-    StatusAnswer(&'static str),
+    Response(&'static str),
+    ReversalResponse(&'static str),
+    StatusResponse(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum CoreSays {
+pub(super) enum CoreReply {
     Posted,
     Refused,
     Barred,
-    Was(Books),
+    PriorPosting(Books),
 }
 
-/// Faults that may still happen, so that the search ends.
+/// The faults that may still happen. The number is limited so that the search ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Left {
     pub(super) losses: u8,
-    pub(super) doubles: u8,
+    pub(super) duplicates: u8,
     pub(super) crashes: u8,
-    pub(super) lost_lines: u8,
+    pub(super) lost_connections: u8,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct World {
-    pub(super) life: Outbound,
+    pub(super) transfer: OutboundTransfer,
     pub(super) books: Books,
     pub(super) switch: Switch,
     pub(super) net: Vec<Message>,
     pub(super) left: Left,
-    /// The request is handed to the link, which has not yet told what became of it.
+    /// Whether the link has the request and has not reported on it.
     pub(super) at_link: bool,
-    pub(super) two_days_on: bool,
+    pub(super) is_two_days_later: bool,
 }
 
-/// Messages that may be on their way at once; more are not looked at.
+/// The most messages in flight at once; the search drops more.
 pub(super) const NET_MAX: usize = 4;
 
 pub(super) fn now(world: &World) -> Moment {
     let start = Moment::from_millis(1_000_000);
-    if world.two_days_on { start.after(Duration::from_hours(48)) } else { start }
+    if world.is_two_days_later { start.after(Duration::from_hours(48)) } else { start }
 }
 
-pub(super) fn core_input(said: CoreSays) -> Input {
-    match said {
-        CoreSays::Posted => Input::Posting(PostingAnswer::Posted),
-        CoreSays::Refused => Input::Posting(PostingAnswer::Refused(Refusal::InsufficientFunds)),
-        CoreSays::Barred => Input::Posting(PostingAnswer::Barred),
-        CoreSays::Was(books) => Input::Cancel(CancelAnswer::Was(match books {
-            Books::Nothing => Was::Absent,
-            Books::Posted => Was::Posted,
-            Books::Cancelled => Was::Cancelled,
-        })),
+pub(super) fn core_input(reply: CoreReply) -> OutboundInput {
+    match reply {
+        CoreReply::Posted => OutboundInput::Posting(PostingReply::Posted),
+        CoreReply::Refused => {
+            OutboundInput::Posting(PostingReply::Refused(Refusal::InsufficientFunds))
+        }
+        CoreReply::Barred => OutboundInput::Posting(PostingReply::Barred),
+        CoreReply::PriorPosting(books) => {
+            OutboundInput::Cancel(CancelReply::Cancelled(match books {
+                Books::Nothing => PriorPosting::Absent,
+                Books::Posted => PriorPosting::Posted,
+                Books::Cancelled => PriorPosting::Cancelled,
+            }))
+        }
     }
 }
 
-/// TCP and HTTP double nothing; a switch may send an answer twice, and a reversal reaches it twice.
-pub(super) fn may_double(message: Message) -> bool {
+/// Whether a message can be duplicated. TCP and HTTP duplicate nothing. The switch may send a response twice, and a
+/// reversal may reach it twice.
+pub(super) fn can_duplicate(message: Message) -> bool {
     !matches!(message, Message::Post | Message::Cancel | Message::Request)
 }
 
-/// At a deadline or a crash nothing stays at the link: it was written, unknown to us, or never will be. That a
-/// link writes nothing after its deadline is its part of the bargain.
-pub(super) fn off_the_link(world: &World) -> Vec<World> {
+/// At a deadline or a crash the request leaves the link: it was written without our knowledge, or it never will be.
+/// The link guarantees that it writes nothing after its deadline.
+pub(super) fn without_link_request(world: &World) -> Vec<World> {
     if !world.at_link {
         return vec![world.clone()];
     }
@@ -104,7 +112,7 @@ pub(super) fn off_the_link(world: &World) -> Vec<World> {
     vec![dropped, written]
 }
 
-pub(super) fn on_the_way(rest: &World, switch: Switch, message: Message) -> World {
+pub(super) fn with_message(rest: &World, switch: Switch, message: Message) -> World {
     let mut world = World { switch, ..rest.clone() };
     world.net.push(message);
     world
@@ -112,51 +120,55 @@ pub(super) fn on_the_way(rest: &World, switch: Switch, message: Message) -> Worl
 
 pub(super) fn release(world: &mut World, effect: &Effect) {
     match effect {
-        Effect::AskPosting(_) => world.net.push(Message::Post),
+        Effect::RequestPosting(_) => world.net.push(Message::Post),
         Effect::CancelPosting(_) => world.net.push(Message::Cancel),
         Effect::SendRequest(_) => world.at_link = true,
         Effect::SendReversal(_) => world.net.push(Message::Reversal),
         Effect::SendStatusInquiry(..) => world.net.push(Message::StatusInquiry),
-        Effect::Answer(_) => panic!("outbound answers nobody"),
-        Effect::Tell(..) | Effect::Raise(..) => {}
+        Effect::Respond(_) => panic!("an outbound transfer responds to no message of the switch"),
+        Effect::NotifyChannel(..) | Effect::Alert(..) => {}
     }
 }
 
-/// Counts that only grow would make every world new; above what decides they are alike.
-pub(super) fn clamped(mut life: Outbound) -> Outbound {
-    match &mut life {
-        Outbound::Debiting { tries, .. }
-        | Outbound::CancellingDebit { tries, .. }
-        | Outbound::Inquiring { tries, .. }
-        | Outbound::Refunding { tries, .. } => *tries = (*tries).min(2),
-        Outbound::Reversing(_, reversal) | Outbound::Exception(_, Cause::Unreversed(reversal)) => {
+/// Limits counters that only grow. Otherwise every world would be new; above these values decisions do not differ.
+pub(super) fn clamped(mut transfer: OutboundTransfer) -> OutboundTransfer {
+    match &mut transfer {
+        OutboundTransfer::Debiting { tries, .. }
+        | OutboundTransfer::CancellingDebit { tries, .. }
+        | OutboundTransfer::Inquiring { tries, .. }
+        | OutboundTransfer::Refunding { tries, .. } => *tries = (*tries).min(2),
+        OutboundTransfer::Reversing(_, reversal)
+        | OutboundTransfer::Exception(_, ExceptionCause::Unreversed(reversal)) => {
             reversal.tries = reversal.tries.min(2);
             reversal.not_found = reversal.not_found.min(2);
         }
         _ => {}
     }
-    life
+    transfer
 }
 
 pub(super) fn key(world: &World) -> String {
     let mut key = String::new();
-    let World { life, books, switch, net, left, at_link, two_days_on } = world;
-    let detail = match life {
-        Outbound::CancellingDebit { why, tries, .. } => format!("{why:?}{tries}"),
-        Outbound::Debiting { tries, .. } | Outbound::Inquiring { tries, .. } => format!("{tries}"),
-        Outbound::Refunding { why, tries, .. } => format!("{why:?}{tries}"),
-        Outbound::Reversing(_, reversal) | Outbound::Exception(_, Cause::Unreversed(reversal)) => {
+    let World { transfer, books, switch, net, left, at_link, is_two_days_later } = world;
+    let detail = match transfer {
+        OutboundTransfer::CancellingDebit { reason, tries, .. } => format!("{reason:?}{tries}"),
+        OutboundTransfer::Debiting { tries, .. } | OutboundTransfer::Inquiring { tries, .. } => {
+            format!("{tries}")
+        }
+        OutboundTransfer::Refunding { reason, tries, .. } => format!("{reason:?}{tries}"),
+        OutboundTransfer::Reversing(_, reversal)
+        | OutboundTransfer::Exception(_, ExceptionCause::Unreversed(reversal)) => {
             format!("{}{}", reversal.tries, reversal.not_found)
         }
-        Outbound::Settled { by, .. } => format!("{by:?}"),
-        Outbound::Refunded { why, .. } => format!("{why:?}"),
-        Outbound::Refused { why, .. } => format!("{why:?}"),
+        OutboundTransfer::Settled { by, .. } => format!("{by:?}"),
+        OutboundTransfer::Refunded { reason, .. } => format!("{reason:?}"),
+        OutboundTransfer::Rejected { reason, .. } => format!("{reason:?}"),
         _ => String::new(),
     };
     let _ = write!(
         key,
-        "{}{detail}{books:?}{switch:?}{net:?}{left:?}{at_link}{two_days_on}",
-        life.name()
+        "{}{detail}{books:?}{switch:?}{net:?}{left:?}{at_link}{is_two_days_later}",
+        transfer.name()
     );
     key
 }

@@ -1,11 +1,12 @@
-//! Rules and numbers for tests: a network that reverses, one that holds, and numbers that repeat.
+//! Rules and sample values for tests: a network with reversals, one without, and fixed trace numbers.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use titian::transfer::{
-    AfterUnknown, Answer, Class, Classes, Demand, Funding, InboundCodes, InquiryRules, Numbers,
-    Order, Origin, Particulars, Refusal, ReversalClasses, ReversalRules, Rules, Side, Trace,
+    AfterUnknown, Funding, InboundCodes, InboundRequest, InboundTrace, InquiryRules, Order,
+    Refusal, ResponseClass, ResponseClasses, ReversalClasses, ReversalRules, Rules, Side,
+    SwitchResponse, TraceNumbers, TraceSource, TransferDetails,
 };
 use titian::values::{
     AccountNumber, Amount, Backoff, Currency, Date, Institution, MerchantType, Moment, Name,
@@ -17,7 +18,7 @@ pub(crate) fn code(text: &str) -> ResponseCode {
     ResponseCode::from_ascii(text.as_bytes()).unwrap()
 }
 
-/// Every delay is one millisecond, so that states differ by what matters.
+/// Every interval is one millisecond, so that states do not differ by their deadlines.
 const TICK: Backoff = Backoff {
     first: Duration::from_millis(1),
     longest: Duration::from_millis(1),
@@ -26,11 +27,11 @@ const TICK: Backoff = Backoff {
 
 pub(crate) fn reversing() -> Rules {
     Rules {
-        classes: Classes::new(vec![
-            (code("00"), Class::Approved),
-            (code("30"), Class::Declined),
-            (code("51"), Class::Declined),
-            (code("91"), Class::Retry),
+        classes: ResponseClasses::new(vec![
+            (code("00"), ResponseClass::Approved),
+            (code("30"), ResponseClass::Declined),
+            (code("51"), ResponseClass::Declined),
+            (code("91"), ResponseClass::Retry),
         ]),
         reversal_classes: ReversalClasses {
             done: vec![code("00"), code("94")],
@@ -43,42 +44,50 @@ pub(crate) fn reversing() -> Rules {
             repeats: TICK,
             not_found_limit: 2,
             exception_after: Duration::from_hours(24),
-            exception_repeats: Duration::from_hours(1),
+            exception_interval: Duration::from_hours(1),
         }),
         core: TICK,
         cancel_tries: 2,
-        cancel_repeats: Duration::from_hours(1),
+        cancel_interval: Duration::from_hours(1),
         posting_tries: 2,
         inbound: InboundCodes {
             approved: code("00"),
-            doubtful: code("68"),
-            reversed_before: code("12"),
-            reversal_before: code("00"),
-            reversed_already: code("94"),
+            outcome_unknown: code("68"),
+            request_after_reversal: code("12"),
+            reversal_without_original: code("00"),
+            already_reversed: code("94"),
             in_progress: code("09"),
-            undone: code("05"),
+            reversed: code("05"),
             not_found: code("25"),
             mismatched: code("13"),
             refusals: vec![(Refusal::NoSuchAccount, code("14"))],
-            refused_otherwise: code("05"),
-            answer_within: Duration::from_millis(10),
+            refused_other: code("05"),
+            respond_within: Duration::from_millis(10),
         },
     }
 }
 
 pub(crate) fn holding() -> Rules {
-    let classes = Classes::new(vec![(code("00"), Class::Approved), (code("51"), Class::Declined)]);
-    let inquiry = InquiryRules { tries: 2, apart: Duration::from_millis(1), classes };
+    let classes = ResponseClasses::new(vec![
+        (code("00"), ResponseClass::Approved),
+        (code("51"), ResponseClass::Declined),
+    ]);
+    let inquiry = InquiryRules { tries: 2, interval: Duration::from_millis(1), classes };
     Rules { after_unknown: AfterUnknown::Hold(inquiry), ..reversing() }
 }
 
-/// The same numbers always: what follows does not depend on them.
-pub(crate) struct Same;
+/// Always gives the same trace numbers: decisions do not depend on them.
+pub(crate) struct FixedTrace;
 
-impl Numbers for Same {
-    fn trace(&mut self, at: Moment) -> Trace {
+impl TraceSource for FixedTrace {
+    fn trace(&mut self, at: Moment) -> TraceNumbers {
         let rrn = Rrn::from_ascii(b"632811000042").unwrap();
-        Trace { stan: Stan::new(42).unwrap(), rrn, at, settles: Date::of(at, Offset::UTC) }
+        TraceNumbers {
+            stan: Stan::new(42).unwrap(),
+            rrn,
+            transmitted_at: at,
+            settlement_date: Date::of(at, Offset::UTC),
+        }
     }
 
     fn draw(&mut self) -> u32 {
@@ -100,12 +109,12 @@ pub(crate) fn order(funding: Funding) -> Order {
         pan: None,
         counterparty: Institution::from_ascii(b"014").unwrap(),
         funding,
-        particulars: particulars(),
+        details: details(),
     }
 }
 
-pub(crate) fn particulars() -> Arc<Particulars> {
-    Arc::new(Particulars {
+pub(crate) fn details() -> Arc<TransferDetails> {
+    Arc::new(TransferDetails {
         merchant: MerchantType::from_ascii(b"6017").unwrap(),
         terminal: Terminal::from_ascii(b"MOBILE01").unwrap(),
         sender: Name::new("Siti Rahayu"),
@@ -115,28 +124,28 @@ pub(crate) fn particulars() -> Arc<Particulars> {
     })
 }
 
-pub(crate) fn by_caller() -> Funding {
+pub(crate) fn channel_funding() -> Funding {
     Funding::Caller(Reference::from_ascii(b"DB-1").unwrap())
 }
 
-pub(crate) fn demand() -> Demand {
-    Demand {
+pub(crate) fn request() -> InboundRequest {
+    InboundRequest {
         id: TransferId(8),
         kind: ProcessingCode::from_ascii(b"401000").unwrap(),
         side: Side::Credit,
         account: AccountNumber::from_ascii(b"1234567890").unwrap(),
-        other: AccountNumber::from_ascii(b"9876543210"),
+        other_account: AccountNumber::from_ascii(b"9876543210"),
         amount: amount(12_500_000),
         counterparty: Institution::from_ascii(b"014").unwrap(),
-        origin: Origin {
+        trace: InboundTrace {
             stan: Stan::new(9).unwrap(),
             rrn: Rrn::from_ascii(b"632811000009").unwrap(),
-            transmitted: Transmission::from_ascii(b"1124050000").unwrap(),
+            transmitted_at: Transmission::from_ascii(b"1124050000").unwrap(),
         },
-        particulars: particulars(),
+        details: details(),
     }
 }
 
-pub(crate) fn answer(text: &str) -> Answer {
-    Answer { code: code(text), amount: amount(12_500_000), echoes: true }
+pub(crate) fn response(text: &str) -> SwitchResponse {
+    SwitchResponse { code: code(text), amount: amount(12_500_000), echoes_match: true }
 }

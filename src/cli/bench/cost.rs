@@ -1,4 +1,4 @@
-//! What processes take, as the system counts it (`/proc`, see proc(5)), and what the adapter counts itself.
+//! Processor time and memory of the processes (`/proc`, see proc(5)), and the adapter's own batch count.
 
 use std::fs;
 use std::io;
@@ -7,33 +7,33 @@ use std::time::{Duration, Instant};
 
 use super::machine::{Beside, Syncs};
 use crate::cli::failure::Failure;
-use crate::rig::{Process, Stage, Watcher};
+use crate::harness::{AdapterProbe, Harness, Process};
 
-/// Ticks of a second that processor time is counted in: on Linux always these, whatever the kernel's own are.
+/// Clock ticks a second in `/proc`. Linux always reports 100, independent of the kernel's own ticks.
 const TICKS: u64 = 100;
 
-/// Where the adapter counts batches of the journal.
-const BATCHES: &str = "titian_batches_total";
+/// The adapter's count of journal batches.
+const BATCHES: &str = "titian_journal_batches_total";
 
-/// What is read when measuring begins, and again when it ends.
+/// The readings at the start of a measurement.
 pub(super) struct Meter<'a> {
-    watcher: &'a Watcher,
+    watcher: &'a AdapterProbe,
     processes: Processes,
     batches: u64,
     cost: Cost,
     beside: Beside,
-    begun: Instant,
+    started: Instant,
 }
 
-/// What was spent while it was measured.
+/// The resources used during a measurement.
 pub(super) struct Spent {
     pub(super) time: Duration,
     pub(super) cost: Cost,
-    /// Of the adapter, at the end.
+    /// Memory of the adapter at the end.
     pub(super) memory: Memory,
-    /// Batches that the journal made durable.
+    /// Batches that the journal committed.
     pub(super) batches: u64,
-    /// Bare syncs of the same disk, beside it.
+    /// Bare syncs of the same disk, beside the load.
     pub(super) syncs: Syncs,
 }
 
@@ -44,7 +44,7 @@ struct Processes {
     switch: Option<u32>,
 }
 
-/// Processor time of each process so far, in microseconds; nothing where the system does not tell.
+/// Processor time of each process so far, in microseconds; 0 where `/proc` is missing.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Cost {
     pub(super) load: u64,
@@ -56,23 +56,23 @@ pub(super) struct Cost {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Memory {
     pub(super) now: u64,
-    pub(super) most: u64,
+    pub(super) peak: u64,
 }
 
 impl<'a> Meter<'a> {
-    /// From now on.
-    pub(super) async fn begin(stage: &Stage, watcher: &'a Watcher) -> Result<Self, Failure> {
+    /// Starts a measurement.
+    pub(super) async fn begin(stage: &Harness, watcher: &'a AdapterProbe) -> Result<Self, Failure> {
         let adapter = stage.adapter.as_ref().and_then(Process::id);
         let processes = Processes { adapter, switch: stage.switch.id() };
         let batches = watcher.metric(BATCHES).await?;
         let beside = Beside::begin(&stage.folder.path).map_err(|error| failed(&error))?;
-        let (cost, begun) = (processes.cost(), Instant::now());
-        Ok(Self { watcher, processes, batches, cost, beside, begun })
+        let (cost, started) = (processes.cost(), Instant::now());
+        Ok(Self { watcher, processes, batches, cost, beside, started })
     }
 
-    /// Until now.
+    /// Ends the measurement.
     pub(super) async fn end(self) -> Result<Spent, Failure> {
-        let (time, cost) = (self.begun.elapsed(), self.processes.cost().since(self.cost));
+        let (time, cost) = (self.started.elapsed(), self.processes.cost().since(self.cost));
         let syncs = self.beside.end().map_err(|error| failed(&error))?;
         let batches = self.watcher.metric(BATCHES).await?.saturating_sub(self.batches);
         Ok(Spent { time, cost, memory: self.processes.memory(), batches, syncs })
@@ -80,36 +80,36 @@ impl<'a> Meter<'a> {
 }
 
 fn failed(error: &io::Error) -> Failure {
-    Failure::No(format!("the syncs beside the load: {error}"))
+    Failure::Negative(format!("cannot measure syncs beside the load: {error}"))
 }
 
 impl Processes {
-    /// What they took so far.
+    /// Returns their processor time so far.
     fn cost(self) -> Cost {
         let of = |id: Option<u32>| id.and_then(processor_micros).unwrap_or_default();
         Cost { load: of(Some(process::id())), adapter: of(self.adapter), switch: of(self.switch) }
     }
 
-    /// What the adapter has.
+    /// Returns the memory of the adapter.
     fn memory(self) -> Memory {
         self.adapter.map(Memory::of).unwrap_or_default()
     }
 }
 
 impl Memory {
-    /// What a process has; nothing where the system does not tell.
+    /// Reads the memory of a process; 0 where `/proc` is missing.
     pub(super) fn of(process: u32) -> Self {
         let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         let kib = |name| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
             line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or_default()
         };
-        Self { now: kib("VmRSS:"), most: kib("VmHWM:") }
+        Self { now: kib("VmRSS:"), peak: kib("VmHWM:") }
     }
 }
 
 impl Cost {
-    /// What was taken since then.
+    /// Returns the difference to an earlier reading.
     const fn since(self, then: Self) -> Self {
         Self {
             load: self.load.saturating_sub(then.load),
@@ -120,11 +120,11 @@ impl Cost {
 }
 
 fn processor_micros(id: u32) -> Option<u64> {
-    spent(&fs::read_to_string(format!("/proc/{id}/stat")).ok()?)
+    parse_stat(&fs::read_to_string(format!("/proc/{id}/stat")).ok()?)
 }
 
-/// The 14th and 15th field of a line of `stat`. The second is a name in brackets, and may hold blanks.
-fn spent(stat: &str) -> Option<u64> {
+/// Reads the 14th and 15th field of `stat`. The second field is a name in brackets, and may have spaces.
+fn parse_stat(stat: &str) -> Option<u64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_ascii_whitespace().skip(11);
     let mut ticks = || fields.next()?.parse::<u64>().ok();
@@ -136,9 +136,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn processor_time_is_found_behind_any_name() {
+    fn processor_time_is_read_after_any_name() {
         let stat = "77 (a (b) c) S 1 2 3 4 5 6 7 8 9 10 250 50 13 14";
-        assert_eq!(spent(stat), Some(3_000_000));
+        assert_eq!(parse_stat(stat), Some(3_000_000));
         assert!(processor_micros(process::id()).is_some());
     }
 }

@@ -1,4 +1,4 @@
-//! A second link that flaps: a relay that it leads through, which is cut while the load runs.
+//! A flapping second link: it runs through a relay that cuts it during the load.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,46 +11,46 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::rig::any_port;
+use crate::harness::any_port;
 
-/// A line lives at least so long. The adapter comes back half a second after a cut: so it is cut once a second.
-const LIFE_LEAST: Duration = Duration::from_millis(500);
+/// The shortest time between connect and cut. The adapter reconnects after half a second, so the link is cut once a second.
+const MIN_UPTIME: Duration = Duration::from_millis(500);
 
-/// Bytes that are carried at a time, each way.
+/// Bytes of a copy buffer, in each direction.
 const BUFFER: usize = 64 * 1024;
 
-/// The relay. It runs on the load's thread, so that it wakes no other, and what it takes is told with the load.
+/// The relay. It runs on the load's thread, so its processor time counts as load.
 pub(super) struct Relay {
-    /// Where the link leads.
+    /// The address that the adapter dials.
     pub(super) at: SocketAddr,
     flaps: watch::Sender<bool>,
     cuts: Arc<AtomicU64>,
 }
 
 impl Relay {
-    /// A relay to the switch, which carries everything until it is told to flap.
+    /// Starts a relay to the switch, without cuts at first.
     pub(super) async fn start(switch: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(any_port()).await?;
         let at = listener.local_addr()?;
-        let (flaps, told) = watch::channel(false);
+        let (flaps, changes) = watch::channel(false);
         let cuts = Arc::default();
-        drop(tokio::spawn(relay(listener, switch, told, Arc::clone(&cuts))));
+        drop(tokio::spawn(relay(listener, switch, changes, Arc::clone(&cuts))));
         Ok(Self { at, flaps, cuts })
     }
 
-    /// Whether it flaps from now on.
+    /// Starts or stops the cuts.
     pub(super) fn flap(&self, flaps: bool) {
         self.flaps.send_replace(flaps);
     }
 
-    /// How often it was cut so far.
+    /// Returns the number of cuts so far.
     pub(super) fn cuts(&self) -> u64 {
         self.cuts.load(Ordering::Relaxed)
     }
 }
 
-/// Carries one line after the other: a link has one at a time. A line lives as long as there was none before it, so it is up
-/// half the time, however long the adapter pauses before it comes back.
+/// Relays one connection after the other. A connection stays up as long as the pause before it, so the link is up half the time
+/// for any reconnect pause of the adapter.
 async fn relay(
     listener: TcpListener,
     switch: SocketAddr,
@@ -58,22 +58,22 @@ async fn relay(
     cuts: Arc<AtomicU64>,
 ) {
     let mut ended = Instant::now();
-    // It ends with its listener.
+    // The task ends with its listener.
     while let Ok((bank, _)) = listener.accept().await {
-        // Before it flaps nobody waits for a line but at the adapter's start.
+        // Without cuts, the pause before the first connection has no meaning.
         let pause = if *flaps.borrow() { ended.elapsed() } else { Duration::ZERO };
-        let life = pause.max(LIFE_LEAST);
+        let uptime = pause.max(MIN_UPTIME);
         tokio::select! {
-            // Whichever end breaks it, the adapter comes again.
-            _ended = carry(bank, switch) => {}
-            () = end(&mut flaps, life) => drop(cuts.fetch_add(1, Ordering::Relaxed)),
+            // The adapter reconnects, whichever end closes.
+            _ended = copy(bank, switch) => {}
+            () = wait_for_cut(&mut flaps, uptime) => drop(cuts.fetch_add(1, Ordering::Relaxed)),
         }
         ended = Instant::now();
     }
 }
 
-/// Carries bytes both ways until one end closes.
-async fn carry(mut bank: TcpStream, switch: SocketAddr) -> io::Result<()> {
+/// Copies bytes in both directions until one end closes.
+async fn copy(mut bank: TcpStream, switch: SocketAddr) -> io::Result<()> {
     let mut switch = TcpStream::connect(switch).await?;
     for end in [&bank, &switch] {
         end.set_nodelay(true)?;
@@ -81,15 +81,15 @@ async fn carry(mut bank: TcpStream, switch: SocketAddr) -> io::Result<()> {
     copy_bidirectional_with_sizes(&mut bank, &mut switch, BUFFER, BUFFER).await.map(drop)
 }
 
-/// When the life of a line is over, which is only as long as the relay flaps.
-async fn end(flaps: &mut watch::Receiver<bool>, life: Duration) {
+/// Waits until the connection must be cut; without cuts it waits for ever.
+async fn wait_for_cut(flaps: &mut watch::Receiver<bool>, uptime: Duration) {
     while flaps.wait_for(|flaps| *flaps).await.is_ok() {
-        sleep(life).await;
+        sleep(uptime).await;
         if *flaps.borrow() {
             return;
         }
     }
-    // The bench is over, and nobody cuts any more.
+    // The bench is over: no more cuts.
     std::future::pending::<()>().await;
 }
 
@@ -100,18 +100,22 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_line_carries_both_ways_until_it_is_cut_and_comes_again() {
+    async fn a_connection_works_in_both_directions_until_the_cut() {
         let switch = TcpListener::bind(any_port()).await.unwrap();
         let relay = Relay::start(switch.local_addr().unwrap()).await.unwrap();
         for cut in 1..=2 {
             let mut bank = TcpStream::connect(relay.at).await.unwrap();
             let (mut far, _) = switch.accept().await.unwrap();
-            bank.write_all(b"question").await.unwrap();
+            bank.write_all(b"requests").await.unwrap();
             far.read_exact(&mut [0; 8]).await.unwrap();
-            far.write_all(b"answer").await.unwrap();
+            far.write_all(b"reply!").await.unwrap();
             bank.read_exact(&mut [0; 6]).await.unwrap();
             relay.flap(true);
-            assert_eq!(bank.read(&mut [0; 8]).await.unwrap_or_default(), 0, "it is cut");
+            assert_eq!(
+                bank.read(&mut [0; 8]).await.unwrap_or_default(),
+                0,
+                "the connection is cut"
+            );
             assert_eq!(relay.cuts(), cut);
             relay.flap(false);
         }

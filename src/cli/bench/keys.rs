@@ -1,4 +1,4 @@
-//! Who the load is: keys and secrets, made when a bench begins.
+//! The keys and secrets of the load, created at the start of a bench.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -15,42 +15,42 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use crate::cli::failure::Failure;
+use crate::harness::{HttpClient, timestamp};
 use crate::link::Clock;
-use crate::rig::{Client, stamp};
 
 /// X-PARTNER-ID and X-CLIENT-KEY.
 pub(super) const PARTNER: &str = "BENCH";
 pub(super) const CLIENT: &str = "bench-1";
 
-/// Bits of the key that tokens are asked for with.
+/// Bits of the partner's RSA key.
 const BITS: usize = 2048;
 
-/// The keys of a channel, and the one that its tokens are signed with.
+/// The keys of the partner, and the adapter's token key.
 pub(super) struct Keys {
     private: PrivateKey,
-    /// What requests are signed with.
+    /// The secret that signs requests.
     pub(super) secret: String,
     pub(super) token_key: String,
 }
 
 impl Keys {
-    /// Draws them.
-    pub(super) fn draw() -> Result<Self, Failure> {
+    /// Generates all keys.
+    pub(super) fn generate() -> Result<Self, Failure> {
         let mut random = Random::open()?;
         let private = PrivateKey::new(&mut random, BITS);
-        let private = private.map_err(|error| format!("no RSA key: {error}"))?;
+        let private = private.map_err(|error| format!("cannot generate an RSA key: {error}"))?;
         Ok(Self { private, secret: random.hex()?, token_key: random.hex()? })
     }
 
-    /// The public key, in PEM.
+    /// Returns the public key in PEM.
     pub(super) fn public_pem(&self) -> Result<String, Failure> {
         let pem = PublicKey::from(&self.private).to_public_key_pem(LineEnding::LF);
-        Ok(pem.map_err(|error| format!("no public key: {error}"))?)
+        Ok(pem.map_err(|error| format!("cannot write the public key: {error}"))?)
     }
 
-    /// Asks for a token.
-    pub(super) async fn token(&self, client: &Client, clock: Clock) -> Result<String, Failure> {
-        let timestamp = stamp(clock.now());
+    /// Obtains a token.
+    pub(super) async fn token(&self, client: &HttpClient, clock: Clock) -> Result<String, Failure> {
+        let timestamp = timestamp(clock.now());
         let signer = SigningKey::<Sha256>::new(self.private.clone());
         let signature = signer.sign(format!("{CLIENT}|{timestamp}").as_bytes()).to_bytes();
         let headers = [
@@ -59,15 +59,19 @@ impl Keys {
             ("x-signature", &Base64::encode_string(&signature)),
         ];
         let body = r#"{"grantType":"client_credentials"}"#;
-        let answer = client.ask(Method::POST, "/v1.0/access-token/b2b", &headers, body).await;
-        let (status, body) = answer.map_err(|error| Failure::No(format!("no token: {error}")))?;
+        let response = client.send(Method::POST, "/v1.0/access-token/b2b", &headers, body).await;
+        let (status, body) = response
+            .map_err(|error| Failure::Negative(format!("cannot obtain a token: {error}")))?;
         let token = serde_json::from_slice::<Value>(&body).ok();
-        let token = token.and_then(|answer| Some(answer.get("accessToken")?.as_str()?.to_owned()));
-        token.ok_or_else(|| Failure::No(format!("no token: status {status}")))
+        let token =
+            token.and_then(|response| Some(response.get("accessToken")?.as_str()?.to_owned()));
+        token.ok_or_else(|| {
+            Failure::Negative(format!("cannot obtain a token: HTTP status {status}"))
+        })
     }
 }
 
-/// What the system draws.
+/// The random source of the system.
 struct Random(File);
 
 impl Random {
@@ -76,12 +80,12 @@ impl Random {
         Ok(Self(file))
     }
 
-    /// 32 bytes, as text.
+    /// Returns 32 random bytes in hex.
     fn hex(&mut self) -> Result<String, Failure> {
         let mut text = String::new();
         for _ in 0..4 {
             let drawn = self.try_next_u64().map_err(|error| format!("/dev/urandom: {error}"))?;
-            // Writing to a text doesn't fail.
+            // Writing to a string cannot fail.
             let _ = write!(text, "{drawn:016x}");
         }
         Ok(text)

@@ -1,5 +1,5 @@
-//! The load: connections to a server, each with one request at a time, as cheap as they can be: nothing of an answer is looked at
-//! but its status and its length.
+//! The load: connections to a server, each with one request at a time. To be cheap, it reads only the status and the length of
+//! a response.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -21,82 +21,82 @@ use super::request::Request;
 use super::samples::Samples;
 use crate::cli::failure::Failure;
 
-/// Bytes that an answer may have.
-const ANSWER_MAX: usize = 64 * 1024;
+/// The maximum size of a response in bytes.
+const RESPONSE_MAX: usize = 64 * 1024;
 
-/// The longest time that is told, in microseconds.
-const LONGEST: u64 = 120_000_000;
+/// The longest duration that is recorded, in microseconds.
+const MAX_MICROS: u64 = 120_000_000;
 
-/// The status of a transfer of which nobody knows yet what becomes of it.
+/// The HTTP status of a transfer in progress.
 const IN_PROGRESS: u16 = 202;
 
-/// What came of the requests.
+/// The results of the requests.
 pub(super) struct Tally {
-    /// Microseconds until a request was answered, from when it was due, or, without a rate, from when it was made. Of all that
-    /// were due while it was measured.
+    /// Microseconds from the due time of a request to its response; without a rate from the time it was sent. Requests that
+    /// were due during the measurement.
     pub(super) times: Histogram<u64>,
-    /// Answers while it was measured.
-    pub(super) answers: u64,
-    /// All answers by their status, those of the warm-up too.
+    /// Responses during the measurement.
+    pub(super) responses: u64,
+    /// All responses by status, those of the warm-up included.
     pub(super) statuses: BTreeMap<u16, u64>,
-    /// Transfers that were in progress when they were answered, by their numbers.
+    /// Numbers of the transfers that were answered 202 (in progress).
     pub(super) in_progress: Vec<u64>,
-    /// Bytes of the last answer's body.
-    pub(super) answer_length: usize,
+    /// Bytes of the last response body.
+    pub(super) response_length: usize,
 }
 
 /// A load.
 pub(super) struct Load {
-    /// With a rate: says when a request is due. Without, each connection makes the next one when it is answered.
+    /// With a rate, the schedule of requests. Without one, each connection sends the next request after a response.
     pacer: Option<Pacer>,
-    made: Cell<u64>,
-    /// How many requests it makes, if that does not depend on time.
-    whole: Option<u64>,
+    sent: Cell<u64>,
+    /// The number of requests, where it does not depend on time.
+    total: Option<u64>,
     measured_from: Cell<Option<Instant>>,
     stopped_at: Cell<Option<Instant>>,
     tally: RefCell<Tally>,
-    /// Where it is told how it goes on, from the first request.
+    /// The samples file, from the first request on.
     samples: RefCell<Option<Samples>>,
 }
 
-/// No times yet, in microseconds.
+/// Returns an empty histogram of microseconds.
 pub(super) fn times() -> Result<Histogram<u64>, Failure> {
-    Ok(Histogram::new_with_max(LONGEST, 3)
-        .map_err(|error| format!("no histogram of times: {error}"))?)
+    Ok(Histogram::new_with_max(MAX_MICROS, 3)
+        .map_err(|error| format!("cannot create a histogram: {error}"))?)
 }
 
 impl Load {
-    /// As many requests as are answered, or so many a second from now on.
+    /// Creates a load of as many requests as are answered, or of `rate` a second from now on.
     pub(super) fn begin(
         rate: Option<NonZeroU32>,
         samples: Option<Samples>,
     ) -> Result<Rc<Self>, Failure> {
         let pacer = rate.map(Pacer::start).transpose();
-        let pacer = pacer.map_err(|error| format!("no thread: {error}"))?;
+        let pacer = pacer.map_err(|error| format!("cannot start a thread: {error}"))?;
         Self::new(pacer, None, samples)
     }
 
-    /// So many requests, as fast as they are answered.
+    /// Creates a load of `count` requests, as fast as they are answered.
     pub(super) fn of(count: u64) -> Result<Rc<Self>, Failure> {
         Self::new(None, Some(count), None)
     }
 
     fn new(
         pacer: Option<Pacer>,
-        whole: Option<u64>,
+        total: Option<u64>,
         samples: Option<Samples>,
     ) -> Result<Rc<Self>, Failure> {
         let tally = Tally {
             times: times()?,
-            answers: 0,
+            responses: 0,
             statuses: BTreeMap::new(),
             in_progress: Vec::new(),
-            answer_length: 0,
+            response_length: 0,
         };
         Ok(Rc::new(Self {
             pacer,
-            made: Cell::new(0),
-            whole,
+            sent: Cell::new(0),
+            total,
             measured_from: Cell::new(None),
             stopped_at: Cell::new(None),
             tally: RefCell::new(tally),
@@ -104,14 +104,14 @@ impl Load {
         }))
     }
 
-    /// The warm-up is over.
+    /// Ends the warm-up and starts the measurement.
     pub(super) fn measure(&self) {
         self.measured_from.set(Some(Instant::now()));
     }
 
-    /// Makes no more requests but those that are due by now, or that make it whole.
+    /// Stops new requests, except those already due and those of a fixed total.
     fn stop(&self, connections: usize) {
-        if self.whole.is_some() {
+        if self.total.is_some() {
             return;
         }
         self.stopped_at.set(Some(Instant::now()));
@@ -120,55 +120,59 @@ impl Load {
         }
     }
 
-    /// What came of it.
+    /// Returns the results.
     pub(super) fn tally(self: Rc<Self>) -> Option<Tally> {
         Rc::into_inner(self).map(|load| load.tally.into_inner())
     }
 
-    /// The next request: its number, and when it is or was due. None any more, once it is stopped or has made all.
+    /// Returns the number and the due time of the next request; `None` after the last one.
     async fn next(&self) -> Option<(u64, Instant)> {
         let due = match &self.pacer {
-            Some(pacer) => pacer.next(&self.made).await,
+            Some(pacer) => pacer.next(&self.sent).await,
             None => Instant::now(),
         };
         let is_over = self.stopped_at.get().is_some_and(|stopped| stopped <= due);
-        if is_over || self.whole.is_some_and(|whole| self.made.get() >= whole) {
+        if is_over || self.total.is_some_and(|total| self.sent.get() >= total) {
             return None;
         }
-        self.made.set(self.made.get() + 1);
-        Some((self.made.get(), due))
+        self.sent.set(self.sent.get() + 1);
+        Some((self.sent.get(), due))
     }
 
-    fn told(&self, (number, due): (u64, Instant), status: u16, length: usize) -> io::Result<()> {
+    fn record(&self, (number, due): (u64, Instant), status: u16, length: usize) -> io::Result<()> {
         let mut tally = self.tally.borrow_mut();
         *tally.statuses.entry(status).or_default() += 1;
         if status == IN_PROGRESS {
             tally.in_progress.push(number);
         }
-        tally.answer_length = length;
-        let micros = u64::try_from(due.elapsed().as_micros()).unwrap_or(LONGEST);
+        tally.response_length = length;
+        let micros = u64::try_from(due.elapsed().as_micros()).unwrap_or(MAX_MICROS);
         if let Some(from) = self.measured_from.get() {
-            tally.answers += u64::from(self.stopped_at.get().is_none());
+            tally.responses += u64::from(self.stopped_at.get().is_none());
             if due >= from {
                 tally.times.saturating_record(micros);
             }
         }
-        self.samples.borrow_mut().as_mut().map_or(Ok(()), |samples| samples.told(micros))
+        self.samples.borrow_mut().as_mut().map_or(Ok(()), |samples| samples.record(micros))
     }
 
-    /// One connection: asks, and asks again when it is answered.
-    async fn ask(self: Rc<Self>, mut stream: TcpStream, mut request: Request) -> io::Result<()> {
-        let mut answer = BytesMut::with_capacity(ANSWER_MAX);
+    /// Runs one connection: sends the next request after each response.
+    async fn run_connection(
+        self: Rc<Self>,
+        mut stream: TcpStream,
+        mut request: Request,
+    ) -> io::Result<()> {
+        let mut response = BytesMut::with_capacity(RESPONSE_MAX);
         while let Some(next) = self.next().await {
             stream.write_all(request.for_transfer(next.0)).await?;
-            let (status, length) = hear(&mut stream, &mut answer).await?;
-            self.told(next, status, length)?;
+            let (status, length) = read_response(&mut stream, &mut response).await?;
+            self.record(next, status, length)?;
         }
         Ok(())
     }
 }
 
-/// Connections, opened before the clock starts.
+/// Opens the connections before the clock starts.
 pub(super) async fn connect(server: SocketAddr, count: u32) -> io::Result<Vec<TcpStream>> {
     let mut streams = Vec::new();
     for _ in 0..count {
@@ -179,8 +183,7 @@ pub(super) async fn connect(server: SocketAddr, count: u32) -> io::Result<Vec<Tc
     Ok(streams)
 }
 
-/// Runs the load for as long as `course` goes, or until it is whole, and until all is answered. What the course said comes back when
-/// both are over.
+/// Runs the load until `course` ends or the total is sent, and until all requests are answered. Returns the result of `course`.
 pub(super) async fn run<T>(
     load: &Rc<Load>,
     streams: Vec<TcpStream>,
@@ -192,52 +195,59 @@ pub(super) async fn run<T>(
         let mut clients = JoinSet::new();
         let connections = streams.len();
         for stream in streams {
-            clients.spawn_local(Rc::clone(load).ask(stream, request.clone()));
+            clients.spawn_local(Rc::clone(load).run_connection(stream, request.clone()));
         }
-        let (mut course, mut said) = (pin!(course), None);
+        let (mut course, mut result) = (pin!(course), None);
         loop {
             tokio::select! {
                 Some(ended) = clients.join_next() => ended??,
-                done = &mut course, if said.is_none() => {
+                done = &mut course, if result.is_none() => {
                     load.stop(connections);
-                    said = Some(done);
+                    result = Some(done);
                 }
                 else => break,
             }
         }
         load.samples.borrow_mut().as_mut().map_or(Ok(()), Samples::end)?;
-        said.ok_or_else(|| io::Error::other("the load ended too soon"))
+        result.ok_or_else(|| io::Error::other("the load ended before the measurement"))
     });
     run.await
 }
 
-/// Reads an answer: its status, and the bytes of its body.
-async fn hear(stream: &mut TcpStream, answer: &mut BytesMut) -> io::Result<(u16, usize)> {
-    answer.clear();
+/// Reads a response; returns its status and the length of its body.
+async fn read_response(
+    stream: &mut TcpStream,
+    response: &mut BytesMut,
+) -> io::Result<(u16, usize)> {
+    response.clear();
     loop {
-        if stream.read_buf(answer).await? == 0 {
+        if stream.read_buf(response).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if let Some(whole) = whole(answer)? {
-            return Ok(whole);
+        if let Some(complete) = parse_response(response)? {
+            return Ok(complete);
         }
     }
 }
 
-/// Status and length of an answer, if it is whole.
-fn whole(answer: &[u8]) -> io::Result<Option<(u16, usize)>> {
-    let no_answer = || io::Error::other("this is no answer of HTTP/1.1");
-    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
-        return if answer.len() < ANSWER_MAX { Ok(None) } else { Err(no_answer()) };
+/// Returns status and body length of a response, if it is complete.
+fn parse_response(response: &[u8]) -> io::Result<Option<(u16, usize)>> {
+    let malformed = || io::Error::other("malformed HTTP/1.1 response");
+    let Some(end) = response.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return if response.len() < RESPONSE_MAX { Ok(None) } else { Err(malformed()) };
     };
     let head =
-        answer.get(..end).and_then(|head| str::from_utf8(head).ok()).ok_or_else(no_answer)?;
+        response.get(..end).and_then(|head| str::from_utf8(head).ok()).ok_or_else(malformed)?;
     let status = head.get(9..12).and_then(|status| status.parse().ok());
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let length = length.and_then(|length| length.parse::<usize>().ok());
-    let (status, length) = status.zip(length).ok_or_else(no_answer)?;
-    let is_whole = answer.len() >= end.saturating_add(4).saturating_add(length);
-    if length > ANSWER_MAX { Err(no_answer()) } else { Ok(is_whole.then_some((status, length))) }
+    let (status, length) = status.zip(length).ok_or_else(malformed)?;
+    let is_complete = response.len() >= end.saturating_add(4).saturating_add(length);
+    if length > RESPONSE_MAX {
+        Err(malformed())
+    } else {
+        Ok(is_complete.then_some((status, length)))
+    }
 }
 
 #[cfg(test)]
@@ -245,12 +255,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_whole_when_its_body_is() {
-        let answer = b"HTTP/1.1 202 Accepted\r\ncontent-length: 4\r\nx: y\r\n\r\nbody";
-        for length in 0..answer.len() {
-            assert_eq!(whole(&answer[..length]).unwrap(), None);
+    fn a_response_is_complete_with_its_body() {
+        let response = b"HTTP/1.1 202 Accepted\r\ncontent-length: 4\r\nx: y\r\n\r\nbody";
+        for length in 0..response.len() {
+            assert_eq!(parse_response(&response[..length]).unwrap(), None);
         }
-        assert_eq!(whole(answer).unwrap(), Some((202, 4)));
-        assert!(whole(b"HTTP/1.1 200 OK\r\n\r\n").is_err(), "without a length");
+        assert_eq!(parse_response(response).unwrap(), Some((202, 4)));
+        assert!(parse_response(b"HTTP/1.1 200 OK\r\n\r\n").is_err(), "without a length");
     }
 }

@@ -1,4 +1,4 @@
-//! What this machine would do at most, measured bare and in the same run: the disk, loopback, an HTTP server, SQLite.
+//! The limits of this machine, measured bare in the same run: the disk, loopback, an HTTP server, SQLite.
 
 mod disk;
 mod echo;
@@ -11,47 +11,48 @@ use super::request::Request;
 use crate::cli::failure::Failure;
 pub(super) use disk::{Beside, Syncs};
 
-/// What was measured.
+/// The measured limits.
 pub(super) struct Machine {
     /// Appends of 4 KiB, each synced.
     pub(super) syncs: Syncs,
-    /// Frames as long as a transfer's request, echoed over loopback, a second.
+    /// Frames a second, as long as a transfer request, echoed over loopback.
     pub(super) frames: f64,
-    /// Requests as long as a transfer's, and answers too, a second.
+    /// HTTP requests a second, with requests and responses as long as a transfer's.
     pub(super) requests: f64,
-    /// Rows of 300 bytes, 64 in a transaction, a second.
+    /// Rows a second of 300 bytes, 64 in a transaction.
     pub(super) rows: f64,
 }
 
-/// How it is measured.
+/// The parameters of the measurement.
 pub(super) struct Setup<'a> {
-    /// On the disk that the product used.
+    /// A folder on the disk that the adapter used.
     pub(super) folder: &'a Path,
-    /// How long each takes.
+    /// The duration of each measurement.
     pub(super) time: Duration,
-    /// Requests and frames under way at a time.
+    /// Requests or frames in flight.
     pub(super) in_flight: u32,
-    /// What the product was asked.
+    /// The request that the adapter received.
     pub(super) request: &'a Request,
-    /// Bytes of what it answered.
-    pub(super) answer_length: usize,
+    /// Bytes of its response body.
+    pub(super) response_length: usize,
 }
 
-/// Measures one after the other.
+/// Measures all limits, one after the other.
 pub(super) async fn measure(setup: &Setup<'_>) -> Result<Machine, Failure> {
     let (folder, time, in_flight) = (setup.folder, setup.time, setup.in_flight);
-    let disk = |error| Failure::No(format!("{}: {error}", folder.display()));
+    let disk = |error| Failure::Negative(format!("{}: {error}", folder.display()));
     Ok(Machine {
         syncs: disk::syncs(folder, time).map_err(disk)?,
-        frames: echo::frames(in_flight, time)
-            .map_err(|error| Failure::No(format!("the echo of frames: {error}")))?,
+        frames: echo::frames(in_flight, time).map_err(|error| {
+            Failure::Negative(format!("cannot measure the echo of frames: {error}"))
+        })?,
         requests: http::requests(setup).await?,
         rows: disk::rows(folder, time)
-            .map_err(|error| Failure::No(format!("bare SQLite: {error}")))?,
+            .map_err(|error| Failure::Negative(format!("cannot measure bare SQLite: {error}")))?,
     })
 }
 
-/// So many in a time, a second.
+/// Returns a rate a second.
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 pub(super) fn per_second(count: u64, time: Duration) -> f64 {
     count as f64 / time.as_secs_f64().max(f64::MIN_POSITIVE)

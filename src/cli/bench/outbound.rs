@@ -1,4 +1,4 @@
-//! Transfers to other banks: this process asks for them.
+//! Outbound transfers: this process is the channel that requests them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,20 +14,20 @@ use super::load::{self, Load};
 use super::request::Request;
 use super::samples::Samples;
 use crate::cli::failure::Failure;
-use crate::rig::{Process, Stage, StageError, Watcher};
+use crate::harness::{AdapterProbe, Harness, HarnessError, Process};
 
-/// The status of a transfer that has moved its money.
-pub(super) const DONE: u16 = 200;
+/// The HTTP status of a settled transfer.
+pub(super) const SETTLED: u16 = 200;
 
-/// Warms up, and measures. What is in progress when it ends is not counted as settled yet.
+/// Warms up and measures. Transfers in progress at the end do not count as settled yet.
 pub(super) async fn run(
     bench: &Bench,
-    stage: &Stage,
+    stage: &Harness,
     request: &Request,
-    watcher: &Watcher,
+    watcher: &AdapterProbe,
     relay: Option<&Relay>,
 ) -> Result<Measured, Failure> {
-    let failed = |error| Failure::No(format!("the load: {error}"));
+    let failed = |error| Failure::Negative(format!("the load failed: {error}"));
     let streams = load::connect(stage.address("api")?, bench.in_flight).await.map_err(failed)?;
     let load = Load::begin(bench.rate(), samples(bench, stage)?)?;
     let flap = |flaps| relay.into_iter().for_each(|relay| relay.flap(flaps));
@@ -41,30 +41,30 @@ pub(super) async fn run(
         meter.end().await
     };
     let spent = load::run(&load, streams, request, course).await.map_err(failed)??;
-    let tally = load.tally().ok_or_else(|| failed(io::Error::other("is not over")))?;
+    let tally = load.tally().ok_or_else(|| failed(io::Error::other("requests are still open")))?;
     Ok(Measured {
-        transfers: tally.answers,
+        transfers: tally.responses,
         times: times(&tally.times),
         spent,
-        settled: tally.statuses.get(&DONE).copied().unwrap_or_default(),
-        outcomes: told(tally.statuses),
+        settled: tally.statuses.get(&SETTLED).copied().unwrap_or_default(),
+        outcomes: by_status(tally.statuses),
         in_progress: tally.in_progress,
-        answer_length: tally.answer_length,
+        response_length: tally.response_length,
         cuts: relay.map(Relay::cuts),
     })
 }
 
-fn samples(bench: &Bench, stage: &Stage) -> Result<Option<Samples>, Failure> {
+fn samples(bench: &Bench, stage: &Harness) -> Result<Option<Samples>, Failure> {
     let Some(path) = &bench.samples else { return Ok(None) };
-    let adapter = stage.adapter.as_ref().and_then(Process::id).ok_or(StageError::Gone)?;
+    let adapter = stage.adapter.as_ref().and_then(Process::id).ok_or(HarnessError::NotRunning)?;
     Samples::begin(path, adapter).map(Some)
 }
 
-fn told(statuses: BTreeMap<u16, u64>) -> BTreeMap<String, u64> {
+fn by_status(statuses: BTreeMap<u16, u64>) -> BTreeMap<String, u64> {
     statuses.into_iter().map(|(status, count)| (status.to_string(), count)).collect()
 }
 
 fn times(times: &Histogram<u64>) -> Times {
-    let within = |share| times.value_at_quantile(share);
-    Times { p50: within(0.5), p99: within(0.99), p999: within(0.999), most: times.max() }
+    let quantile = |share| times.value_at_quantile(share);
+    Times { p50: quantile(0.5), p99: quantile(0.99), p999: quantile(0.999), max: times.max() }
 }

@@ -1,4 +1,4 @@
-//! Says when requests are due, at a rate, whatever became of those before.
+//! The schedule of requests at a rate, independent of earlier responses.
 
 use std::cell::Cell;
 use std::io;
@@ -10,40 +10,40 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
-/// A thread that sleeps until the next one is due: the timers of `tokio` go by milliseconds.
+/// A thread that gives permits on schedule. The timers of `tokio` have a resolution of a millisecond, which is too coarse.
 pub(super) struct Pacer {
-    begun: Instant,
+    started: Instant,
     rate: NonZeroU32,
     due: Arc<Due>,
     thread: Option<JoinHandle<()>>,
 }
 
 struct Due {
-    /// A permit for each that is due and not made.
+    /// A permit for each request that is due and not sent.
     permits: Semaphore,
     is_over: AtomicBool,
 }
 
 impl Pacer {
-    /// So many a second from now on.
+    /// Starts a schedule of `rate` requests a second.
     pub(super) fn start(rate: NonZeroU32) -> io::Result<Self> {
         let due = Arc::new(Due { permits: Semaphore::new(0), is_over: AtomicBool::new(false) });
-        let (begun, theirs) = (Instant::now(), Arc::clone(&due));
+        let (started, theirs) = (Instant::now(), Arc::clone(&due));
         let thread = thread::Builder::new()
             .name("pacer".into())
-            .spawn(move || give(&theirs, begun, rate))?;
-        Ok(Self { begun, rate, due, thread: Some(thread) })
+            .spawn(move || give_permits(&theirs, started, rate))?;
+        Ok(Self { started, rate, due, thread: Some(thread) })
     }
 
-    /// Waits until the one after those that were made is due, and says since when it is.
-    pub(super) async fn next(&self, made: &Cell<u64>) -> Instant {
+    /// Waits until the next request is due, and returns its due time.
+    pub(super) async fn next(&self, sent: &Cell<u64>) -> Instant {
         if let Ok(permit) = self.due.permits.acquire().await {
             permit.forget();
         }
-        due(self.begun, made.get(), self.rate)
+        due(self.started, sent.get(), self.rate)
     }
 
-    /// So many who wait are told to look whether it is over.
+    /// Wakes `waiting` connections, so that they notice the stop.
     pub(super) fn wake(&self, waiting: usize) {
         self.due.permits.add_permits(waiting);
     }
@@ -58,23 +58,23 @@ impl Drop for Pacer {
     }
 }
 
-/// When the one with so many before it is due.
-fn due(begun: Instant, before: u64, rate: NonZeroU32) -> Instant {
+/// Returns the due time of the request after `before` others.
+fn due(started: Instant, before: u64, rate: NonZeroU32) -> Instant {
     let nanos = u128::from(before) * 1_000_000_000 / u128::from(rate.get());
-    begun + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    started + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
-/// Gives a permit for each when it is due; those that it overslept at once.
-fn give(to: &Due, begun: Instant, rate: NonZeroU32) {
+/// Gives a permit when a request is due. Late permits are given at once.
+fn give_permits(to: &Due, started: Instant, rate: NonZeroU32) {
     let mut given = 0;
     while !to.is_over.load(Ordering::Relaxed) {
-        let elapsed = begun.elapsed().as_nanos() * u128::from(rate.get()) / 1_000_000_000;
+        let elapsed = started.elapsed().as_nanos() * u128::from(rate.get()) / 1_000_000_000;
         let by_now = u64::try_from(elapsed).unwrap_or(u64::MAX).saturating_add(1);
         if by_now > given {
             to.permits.add_permits(usize::try_from(by_now - given).unwrap_or(usize::MAX));
             given = by_now;
         }
-        thread::sleep(due(begun, given, rate).saturating_duration_since(Instant::now()));
+        thread::sleep(due(started, given, rate).saturating_duration_since(Instant::now()));
     }
 }
 
@@ -83,9 +83,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_due_follows_from_the_rate_alone() {
-        let (begun, rate) = (Instant::now(), NonZeroU32::new(4).unwrap());
-        let after = |before| due(begun, before, rate) - begun;
+    fn due_times_follow_from_the_rate() {
+        let (started, rate) = (Instant::now(), NonZeroU32::new(4).unwrap());
+        let after = |before| due(started, before, rate) - started;
         assert_eq!([0, 1, 6].map(after), [0, 250, 1500].map(Duration::from_millis));
     }
 }

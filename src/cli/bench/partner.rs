@@ -1,4 +1,4 @@
-//! The load as the adapter knows it: a partner with a token and a secret.
+//! The partner of the load: its token and its secret.
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -6,59 +6,60 @@ use serde_json::{Value, json};
 use super::Core;
 use super::keys::{Keys, PARTNER};
 use super::request::{Payee, Request, digits};
-use crate::api::{Claim, SignatureKey};
+use crate::api::{SignatureKey, SignedRequest};
 use crate::cli::failure::Failure;
+use crate::harness::{Harness, HttpClient, RESPONSE_TIMEOUT, timestamp};
 use crate::link::Clock;
-use crate::rig::{Client, PATIENCE, Stage, stamp};
 
-/// Where it is asked how a transfer stands.
+/// The path of the status request.
 const STATUS: &str = "/v1.0/transfer/status";
 
-/// A partner of the adapter that is up.
+/// A partner with a valid token.
 pub(super) struct Partner {
-    client: Client,
+    client: HttpClient,
     token: String,
     key: SignatureKey,
     clock: Clock,
 }
 
 impl Partner {
-    /// Asks for a token, as channels do.
-    pub(super) async fn enter(stage: &Stage, keys: &Keys) -> Result<Self, Failure> {
-        let (client, clock) = (Client::new(stage.address("api")?, PATIENCE), Clock::new());
+    /// Obtains a token, as a channel does.
+    pub(super) async fn sign_in(stage: &Harness, keys: &Keys) -> Result<Self, Failure> {
+        let (client, clock) =
+            (HttpClient::new(stage.address("api")?, RESPONSE_TIMEOUT), Clock::new());
         let token = keys.token(&client, clock).await?;
         let key = SignatureKey::new(keys.secret.as_bytes());
-        let key = key.ok_or_else(|| Failure::No("the secret is too short".to_owned()))?;
+        let key = key.ok_or_else(|| Failure::Negative("the secret is too short".to_owned()))?;
         Ok(Self { client, token, key, clock })
     }
 
-    /// The request of all its transfers to a payee.
+    /// Returns the template of its transfer requests to a payee.
     pub(super) fn request(&self, core: Core, payee: Payee) -> Request {
         Request::new(self.token.clone(), self.key.clone(), core, payee)
     }
 
-    /// How many of these transfers have moved their money, now that nothing is under way any more.
-    pub(super) async fn moved(&self, transfers: &[u64]) -> Result<u64, Failure> {
-        let mut moved = 0;
+    /// Returns the number of these transfers that settled. No transfer is open any more.
+    pub(super) async fn settled(&self, transfers: &[u64]) -> Result<u64, Failure> {
+        let mut settled = 0;
         for number in transfers {
-            let standing = self.standing(*number).await?;
-            match standing.get("latestTransactionStatus").and_then(Value::as_str) {
-                Some("00") => moved += 1,
-                // Given back, cancelled, failed.
+            let status = self.status(*number).await?;
+            match status.get("latestTransactionStatus").and_then(Value::as_str) {
+                Some("00") => settled += 1,
+                // Refunded, cancelled or failed.
                 Some("04" | "05" | "06") => {}
                 Some(_) | None => {
-                    let what = format!("transfer {number} has no end, but is told {standing}");
-                    return Err(Failure::No(what));
+                    let line = format!("transfer {number} has no final status: {status}");
+                    return Err(Failure::Negative(line));
                 }
             }
         }
-        Ok(moved)
+        Ok(settled)
     }
 
-    async fn standing(&self, number: u64) -> Result<Value, Failure> {
-        let (number, timestamp) = (digits(number), stamp(self.clock.now()));
+    async fn status(&self, number: u64) -> Result<Value, Failure> {
+        let (number, timestamp) = (digits(number), timestamp(self.clock.now()));
         let body = json!({ "originalPartnerReferenceNo": number, "serviceCode": "18" }).to_string();
-        let claim = Claim {
+        let claim = SignedRequest {
             method: "POST",
             path: STATUS,
             token: &self.token,
@@ -74,8 +75,9 @@ impl Partner {
             ("x-external-id", &number),
             ("channel-id", "95011"),
         ];
-        let answer = self.client.ask(Method::POST, STATUS, &headers, body).await;
-        let (_, body) = answer.map_err(|error| Failure::No(format!("{STATUS}: {error}")))?;
+        let response = self.client.send(Method::POST, STATUS, &headers, body).await;
+        let (_, body) =
+            response.map_err(|error| Failure::Negative(format!("{STATUS}: {error}")))?;
         Ok(serde_json::from_slice(&body).unwrap_or_default())
     }
 }

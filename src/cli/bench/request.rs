@@ -1,4 +1,4 @@
-//! A request of the load: written once, and for each transfer only what differs is put in its place.
+//! A request of the load: built once; for each transfer only the fields that differ are replaced.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -6,41 +6,41 @@ use std::time::Duration;
 use super::Core;
 use super::keys::PARTNER;
 use super::settings::ACCOUNTS;
-use crate::api::{Claim, SignatureKey};
+use crate::api::{SignatureKey, SignedRequest};
+use crate::harness::{account, timestamp};
 use crate::link::Clock;
-use crate::rig::{account, stamp};
 use crate::values::Moment;
 
 const PATH: &str = "/v1.0/transfer-interbank";
 
-/// How much each transfer moves, in minor units.
+/// The amount of each transfer, in minor units.
 pub(super) const MINOR: u64 = 12_500_000;
 
-/// How old a timestamp may be. The adapter takes five minutes.
-const STAMPED_EVERY: Duration = Duration::from_mins(1);
+/// The maximum age of a timestamp. The adapter accepts five minutes.
+const TIMESTAMP_MAX_AGE: Duration = Duration::from_mins(1);
 
-/// What is in the places before anything is put there, as long as what comes there.
+/// Placeholders, as long as the values that replace them.
 const TWELVE: &str = "000000000000";
 const SIGNED: &str =
     "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000";
 
-/// Whom a load pays.
+/// The payee of a load.
 #[derive(Clone, Copy)]
 pub(super) struct Payee {
-    /// The bank that is paid.
+    /// The beneficiary bank.
     pub(super) bank: &'static str,
-    /// What the numbers of transfers to it begin behind, so that no two are the same.
-    pub(super) behind: u64,
+    /// The offset of its transfer numbers, so that they are unique in a run.
+    pub(super) first_number: u64,
 }
 
-/// Whom the load that is measured pays.
-pub(super) const PAYEE: Payee = Payee { bank: "014", behind: 0 };
+/// The payee of the measured load.
+pub(super) const PAYEE: Payee = Payee { bank: "014", first_number: 0 };
 
-/// A request, whole.
+/// A complete HTTP request.
 #[derive(Clone)]
 pub(super) struct Request {
     bytes: Vec<u8>,
-    behind: u64,
+    first_number: u64,
     token: String,
     key: SignatureKey,
     clock: Clock,
@@ -49,7 +49,7 @@ pub(super) struct Request {
     places: Places,
 }
 
-/// Where what differs stands.
+/// The positions of the fields that differ.
 #[derive(Clone)]
 struct Places {
     stamp: Range<usize>,
@@ -61,10 +61,10 @@ struct Places {
 }
 
 impl Request {
-    /// A request of the partner of the bench.
+    /// Builds a request of the bench's partner.
     pub(super) fn new(token: String, key: SignatureKey, core: Core, payee: Payee) -> Self {
         let clock = Clock::new();
-        let (stamp, from) = (stamp(clock.now()), account(0));
+        let (stamp, from) = (timestamp(clock.now()), account(0));
         let debited = match core {
             Core::Embedded => "",
             Core::Caller => ",\"additionalInfo\":{\"debitReference\":\"D1\"}",
@@ -107,53 +107,58 @@ impl Request {
             to: in_body(to),
         };
         let body = text.add(&body);
-        let (bytes, behind) = (text.0.into_bytes(), payee.behind);
-        Self { bytes, behind, token, key, clock, stamped: None, body, places }
+        let (bytes, first_number) = (text.0.into_bytes(), payee.first_number);
+        Self { bytes, first_number, token, key, clock, stamped: None, body, places }
     }
 
     /// The request for the transfer of this number, signed.
     pub(super) fn for_transfer(&mut self, number: u64) -> &[u8] {
-        let number = self.behind.saturating_add(number);
+        let number = self.first_number.saturating_add(number);
         let digits = digits(number);
         let Places { external, reference, from, to, .. } = self.places.clone();
-        self.put(external, &digits);
-        self.put(reference, &digits);
-        self.put(to, &digits);
-        self.put(from, &account(number % ACCOUNTS));
+        self.replace(external, &digits);
+        self.replace(reference, &digits);
+        self.replace(to, &digits);
+        self.replace(from, &account(number % ACCOUNTS));
         self.sign();
         &self.bytes
     }
 
     fn sign(&mut self) {
         let now = self.clock.now();
-        let is_fresh = |(at, _): &(Moment, String)| now.since(*at) < STAMPED_EVERY;
+        let is_fresh = |(at, _): &(Moment, String)| now.since(*at) < TIMESTAMP_MAX_AGE;
         let timestamp = match self.stamped.take().filter(is_fresh) {
             Some(stamped) => stamped,
-            None => (now, stamp(now)),
+            None => (now, timestamp(now)),
         };
         let body = self.bytes.get(self.body.clone()).unwrap_or_default();
-        let claim =
-            Claim { method: "POST", path: PATH, token: &self.token, body, timestamp: &timestamp.1 };
+        let claim = SignedRequest {
+            method: "POST",
+            path: PATH,
+            token: &self.token,
+            body,
+            timestamp: &timestamp.1,
+        };
         let signature = self.key.sign(&claim);
-        self.put(self.places.stamp.clone(), &timestamp.1);
-        self.put(self.places.signature.clone(), &signature);
+        self.replace(self.places.stamp.clone(), &timestamp.1);
+        self.replace(self.places.signature.clone(), &signature);
         self.stamped = Some(timestamp);
     }
 
-    /// Puts a text where one of the same length stands.
-    fn put(&mut self, place: Range<usize>, text: &str) {
+    /// Replaces a field by a text of the same length.
+    fn replace(&mut self, place: Range<usize>, text: &str) {
         let bytes = self.bytes.get_mut(place).unwrap_or_default();
-        debug_assert_eq!(bytes.len(), text.len(), "a place and what comes there are as long");
+        debug_assert_eq!(bytes.len(), text.len(), "a field and its value have the same length");
         bytes.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
     }
 }
 
-/// The number of a transfer, as it is in its request.
+/// Formats the number of a transfer for its request.
 pub(super) fn digits(number: u64) -> String {
     format!("{number:012}")
 }
 
-/// A text that tells where each of its pieces stands.
+/// A text under construction; `add` returns the position of each piece.
 #[derive(Default)]
 struct Text(String);
 
@@ -170,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_whole_and_signed_and_differs_by_its_number() {
+    fn a_request_is_complete_and_signed_and_differs_by_its_number() {
         let key = SignatureKey::new(b"a secret of 24 bytes....").unwrap();
         let mut request = Request::new("token".into(), key.clone(), Core::Caller, PAYEE);
         let first = String::from_utf8(request.for_transfer(7).to_vec()).unwrap();
@@ -182,11 +187,11 @@ mod tests {
         };
         assert_eq!(header("content-length"), body.len().to_string());
         assert_eq!(header("x-external-id"), "000000000007");
-        let told: serde_json::Value = serde_json::from_str(body).unwrap();
-        assert_eq!(told["partnerReferenceNo"], "000000000007");
-        assert_eq!(told["sourceAccountNo"], "5550000007");
+        let fields: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(fields["partnerReferenceNo"], "000000000007");
+        assert_eq!(fields["sourceAccountNo"], "5550000007");
         let (body, timestamp) = (body.as_bytes(), header("x-timestamp"));
-        let claim = Claim { method: "POST", path: PATH, token: "token", body, timestamp };
+        let claim = SignedRequest { method: "POST", path: PATH, token: "token", body, timestamp };
         assert!(key.verifies(&claim, header("x-signature")));
     }
 }

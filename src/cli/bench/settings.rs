@@ -1,4 +1,4 @@
-//! What the adapter of a bench runs with: signatures, everything durable, and no bound that would be the limit.
+//! The configuration of a bench's adapter: signatures, everything durable, and bounds above the load.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,35 +6,35 @@ use std::path::PathBuf;
 use super::Core;
 use super::keys::{CLIENT, Keys, PARTNER};
 use crate::cli::failure::Failure;
-use crate::rig::{Folder, PLENTY, any_port};
+use crate::harness::{AMPLE_BALANCE, Folder, any_port};
 
-/// Accounts at the bank.
+/// Number of accounts at the bank.
 pub(super) const ACCOUNTS: u64 = 10_000;
 
-/// No pace of what is repeated.
-const UNPACED: &str = "\n[limits]\noverdue_per_second = 1000000\noverdue_per_bank = 1000000\noverdue_burst = 1000000\n";
+/// Limits that do not slow down repeats.
+const UNPACED: &str = "\n[limits]\nrepeats_per_second = 1000000\nrepeats_per_bank = 1000000\nrepeats_burst = 1000000\n";
 
-/// What an adapter is started for.
+/// The purpose of an adapter in a bench.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
-    /// To be measured, by the times and the pace that every bank begins with.
+    /// Measured, with the default timers and rates.
     Measured,
-    /// To bring transfers to where their reversals wait, in seconds.
+    /// Creates transfers whose reversals wait, with short timers.
     Waiting,
-    /// To reverse all that waits, as soon as it is due.
+    /// Reverses everything that waits, without a rate limit.
     Released,
 }
 
-/// The settings of all adapters of a bench.
+/// The configuration shared by all adapters of a bench.
 pub(super) struct Settings<'a> {
     pub(super) core: Core,
     pub(super) keys: &'a Keys,
-    /// Where the two links lead.
+    /// The addresses of the two links.
     pub(super) links: [SocketAddr; 2],
 }
 
 impl Settings<'_> {
-    /// Writes settings, keys and accounts into a folder.
+    /// Writes configuration, keys and accounts into a folder.
     pub(super) fn write(&self, folder: &Folder, purpose: Purpose) -> Result<PathBuf, Failure> {
         let keys = self.keys;
         let path =
@@ -42,8 +42,8 @@ impl Settings<'_> {
         let text = format!(
             "{common}\
              [network]\nname = \"nusantara\"\n\n\
-             [network.change.session.caps]\n\
-             in_flight = 65536\nwaiting = 65536\nper_second = 1000000\nburst = 1000000\n\n\
+             [network.override.session.limits]\n\
+             in_flight = 65536\nqueued = 65536\nper_second = 1000000\nburst = 1000000\n\n\
              [api]\nlisten = \"{api}\"\nwait = \"{wait}\"\ntoken_key_file = {token_key:?}\n\
              rate = 1000000\nburst = 1000000\nin_flight = 65536\npartner_in_flight = 65536\n\n\
              [api.partners.{PARTNER}]\nclient_id = \"{CLIENT}\"\n\
@@ -61,31 +61,31 @@ impl Settings<'_> {
                 Core::Caller => "caller",
             },
             ledger = folder.url("ledger.db"),
-            accounts = folder.accounts(ACCOUNTS, |_| ("active", PLENTY))?,
-            own = purpose.own(),
+            accounts = folder.accounts(ACCOUNTS, |_| ("active", AMPLE_BALANCE))?,
+            own = purpose.sections(),
         );
         Ok(folder.write("titian.toml", &text)?)
     }
 }
 
 impl Purpose {
-    /// How long a channel waits for what becomes of a transfer.
+    /// Returns `api.wait`.
     const fn wait(self) -> &'static str {
         match self {
             Self::Measured | Self::Released => "8s",
-            // Nothing comes of it: with its connections the load asks for as many as every machine takes.
+            // Their outcome does not come: a short wait keeps the connections of the load free.
             Self::Waiting => "50ms",
         }
     }
 
-    /// Sections of its own.
-    fn own(self) -> String {
+    /// Returns the sections that differ by purpose.
+    fn sections(self) -> String {
         match self {
             Self::Measured => String::new(),
-            // The first repeats are due when the measuring begins. All later ones are the network's own.
+            // The first repeats are due when the measurement begins. Later ones follow the network profile.
             Self::Waiting => format!(
-                "\n[network.change.timers]\nresponse = \"2s\"\n\
-                 \n[network.change.reversal]\nfirst = \"5s\"\n{UNPACED}"
+                "\n[network.override.timers]\nresponse = \"2s\"\n\
+                 \n[network.override.reversal]\nfirst_delay = \"5s\"\n{UNPACED}"
             ),
             Self::Released => UNPACED.to_owned(),
         }

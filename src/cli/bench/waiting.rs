@@ -1,13 +1,12 @@
-//! Transfers whose reversals wait for a bank that is dead, put there before the load begins.
+//! Transfers whose reversals wait for a dead bank, created before the load.
 //!
 //! ```text
-//! adapter that doubts soon ─► its caches fill ─► N to the dead bank, each reversed once, unanswered ─► stop
-//! adapter as every bank has it, with N that wait ─► the load is measured ─► kill
-//! adapter without a pace, and the bank answers ─► N are given back
+//! adapter with short timers ─► caches fill ─► N transfers to the dead bank, each reversed once, no response ─► stop
+//! adapter with default timers, N waiting ─► the load is measured ─► kill
+//! adapter without rate limits, the bank responds ─► N are refunded
 //! ```
 //!
-//! So what waits is what a start took up from the journal, and the times and the pace of its repeats are those that every bank
-//! begins with.
+//! So the waiting transfers are recovered from the journal at a start, and their repeats follow the default timers and rates.
 
 use std::io;
 use std::rc::Rc;
@@ -19,107 +18,111 @@ use tokio::time::sleep;
 use super::cost::Memory;
 use super::course::{open_transfers, quiet};
 use super::load::{self, Load, Tally};
-use super::outbound::DONE;
+use super::outbound::SETTLED;
 use super::partner::Partner;
 use super::request::{Payee, Request};
 use super::settings::{Purpose, Settings};
 use crate::cli::failure::Failure;
-use crate::rig::{Operator, Process, Stage, StageError, Watcher};
+use crate::harness::{AdapterProbe, Harness, HarnessError, Process, SwitchAdmin};
 
-/// Whom they pay: a bank that the load does not.
-const DEAD: Payee = Payee { bank: "008", behind: 500_000_000_000 };
+/// The payee of the waiting transfers: a bank that the load does not pay.
+const DEAD: Payee = Payee { bank: "008", first_number: 500_000_000_000 };
 
-/// Whom others pay before them, so that what the adapter keeps of transfers that are closed is full, and its memory grows by those
-/// that wait alone.
-const FILLING: Payee = Payee { bank: "014", behind: 400_000_000_000 };
+/// The payee of the transfers before them. They fill the adapter's memory for closed transfers, so that it then grows by the
+/// waiting ones alone.
+const FILLING: Payee = Payee { bank: "014", first_number: 400_000_000_000 };
 
-/// How many of these there are for each that is to wait, and at most.
-const FILLING_EACH: u64 = 4;
-const FILLING_MOST: u64 = 40_000;
+/// Filling transfers for each waiting one, and their maximum.
+const FILLING_PER_WAITING: u64 = 4;
+const FILLING_MAX: u64 = 40_000;
 
-/// How many are asked for at a time.
+/// Requests in flight.
 const CONNECTIONS: u32 = 256;
 
-/// How long nothing may come of it.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the creation may make no progress.
+const STALL_LIMIT: Duration = Duration::from_secs(30);
 
-/// Those that wait.
+/// The waiting transfers.
 pub(super) struct Waiting {
-    /// How many when the load begins.
+    /// Open transfers when the load starts.
     pub(super) begin: u64,
-    /// And when all of it is answered.
+    /// Open transfers when the load has ended.
     pub(super) end: u64,
-    /// Memory of the adapter in which they came about, in KiB, before them and with them.
+    /// Memory of the adapter that created them, in KiB, without and with them.
     pub(super) memory: [u64; 2],
-    /// And of one that has just started with them.
+    /// Memory of an adapter that has just started with them, in KiB.
     pub(super) started: u64,
-    /// Transfers before them that moved their money.
+    /// Filling transfers that settled.
     pub(super) settled: u64,
 }
 
 impl Waiting {
-    /// Brings so many to where they wait. No adapter is up before nor after.
-    pub(super) async fn put(
+    /// Creates `count` waiting transfers. No adapter runs before or after.
+    pub(super) async fn create(
         count: u64,
-        stage: &mut Stage,
+        stage: &mut Harness,
         settings: &Settings<'_>,
     ) -> Result<Self, Failure> {
-        stage.operator.faults(&death()).await?;
+        stage.switch_admin.set_fault_rules(&dead_bank()).await?;
         let purpose = settings.write(&stage.folder, Purpose::Waiting)?;
-        let watcher = stage.adapter(&purpose).await?;
-        let partner = Partner::enter(stage, settings.keys).await?;
+        let watcher = stage.start_adapter(&purpose).await?;
+        let partner = Partner::sign_in(stage, settings.keys).await?;
 
-        let filling = Load::of((FILLING_EACH * count).min(FILLING_MOST))?;
+        let filling = Load::of((FILLING_PER_WAITING * count).min(FILLING_MAX))?;
         let request = partner.request(settings.core, FILLING);
-        let tally = ask(stage, filling, &request, async { Ok(()) }).await?;
+        let tally = send(stage, filling, &request, async { Ok(()) }).await?;
         quiet(stage, &watcher, 0).await?;
-        let behind = |number: &u64| FILLING.behind + number;
-        let in_progress: Vec<_> = tally.in_progress.iter().map(behind).collect();
-        let done = tally.statuses.get(&DONE).copied().unwrap_or_default();
-        let settled = done + partner.moved(&in_progress).await?;
+        let number = |index: &u64| FILLING.first_number + index;
+        let in_progress: Vec<_> = tally.in_progress.iter().map(number).collect();
+        let done = tally.statuses.get(&SETTLED).copied().unwrap_or_default();
+        let settled = done + partner.settled(&in_progress).await?;
 
         let before = memory(stage);
         let request = partner.request(settings.core, DEAD);
-        ask(stage, Load::of(count)?, &request, all_wait(count, &stage.operator)).await?;
+        send(stage, Load::of(count)?, &request, all_reversing(count, &stage.switch_admin)).await?;
         let memory = [before, memory(stage)];
         stage.stop_adapter().await?;
         Ok(Self { begin: 0, end: 0, memory, started: 0, settled })
     }
 
-    /// Looks at the adapter that is to be measured, which has just started.
-    pub(super) async fn begin(&mut self, stage: &Stage, watcher: &Watcher) -> Result<(), Failure> {
+    /// Measures the adapter right after its start.
+    pub(super) async fn begin(
+        &mut self,
+        stage: &Harness,
+        watcher: &AdapterProbe,
+    ) -> Result<(), Failure> {
         self.begin = open_transfers(watcher).await?;
         self.started = memory(stage);
         Ok(())
     }
 
-    /// Looks again, when the load is over.
-    pub(super) async fn end(&mut self, watcher: &Watcher) -> Result<(), Failure> {
+    /// Measures again after the load.
+    pub(super) async fn end(&mut self, watcher: &AdapterProbe) -> Result<(), Failure> {
         self.end = open_transfers(watcher).await?;
         Ok(())
     }
 
-    /// The bank answers, and an adapter that repeats all that is due is up. Who watches it comes back.
+    /// Lets the bank respond, and starts an adapter without rate limits. Returns its watcher.
     pub(super) async fn release(
-        stage: &mut Stage,
+        stage: &mut Harness,
         settings: &Settings<'_>,
-    ) -> Result<Watcher, Failure> {
-        // Asked to stop, it would wait for answers that do not come. What is durable is all that there is.
-        stage.adapter.take().ok_or(StageError::Gone)?.kill().await?;
-        stage.operator.faults(&json!([])).await?;
+    ) -> Result<AdapterProbe, Failure> {
+        // A graceful stop would wait for responses that do not come. Everything needed is durable.
+        stage.adapter.take().ok_or(HarnessError::NotRunning)?.kill().await?;
+        stage.switch_admin.set_fault_rules(&json!([])).await?;
         let settings = settings.write(&stage.folder, Purpose::Released)?;
-        Ok(stage.adapter(&settings).await?)
+        Ok(stage.start_adapter(&settings).await?)
     }
 
-    /// Bytes of memory that one of them takes.
-    pub(super) fn bytes_each(&self) -> u64 {
+    /// Returns the bytes of memory of one waiting transfer.
+    pub(super) fn bytes_per_transfer(&self) -> u64 {
         let [before, with] = self.memory;
         with.saturating_sub(before).saturating_mul(1_024) / self.begin.max(1)
     }
 }
 
-/// What befalls the dead bank: all that is for it is lost. The first rule counts reversals that are no repeats.
-fn death() -> Value {
+/// Returns the fault rules of the dead bank: all its messages are lost. The first rule counts first reversals.
+fn dead_bank() -> Value {
     let bank = json!({ "127": DEAD.bank });
     json!([
         { "match": { "mti": "0420", "de": bank }, "action": "drop_request" },
@@ -127,41 +130,41 @@ fn death() -> Value {
     ])
 }
 
-/// Asks for as many as the load has, and waits for something besides.
-async fn ask(
-    stage: &Stage,
+/// Sends the load and waits for `until` beside it.
+async fn send(
+    stage: &Harness,
     load: Rc<Load>,
     request: &Request,
-    waited: impl Future<Output = Result<(), Failure>>,
+    until: impl Future<Output = Result<(), Failure>>,
 ) -> Result<Tally, Failure> {
-    let failed = |error| Failure::No(format!("what is to wait: {error}"));
+    let failed = |error| Failure::Negative(format!("cannot create the waiting transfers: {error}"));
     let streams = load::connect(stage.address("api")?, CONNECTIONS).await.map_err(failed)?;
-    load::run(&load, streams, request, waited).await.map_err(failed)??;
-    load.tally().ok_or_else(|| failed(io::Error::other("is not over")))
+    load::run(&load, streams, request, until).await.map_err(failed)??;
+    load.tally().ok_or_else(|| failed(io::Error::other("requests are still open")))
 }
 
-/// Waits until the first reversal of each was sent.
-async fn all_wait(count: u64, operator: &Operator) -> Result<(), Failure> {
-    let (mut most, mut since) = (0, Instant::now());
+/// Waits until the first reversal of each transfer was sent.
+async fn all_reversing(count: u64, operator: &SwitchAdmin) -> Result<(), Failure> {
+    let (mut max, mut since) = (0, Instant::now());
     loop {
-        let wait = operator.hits().await?.first().copied().unwrap_or_default();
-        if wait >= count {
+        let reversing = operator.fault_hits().await?.first().copied().unwrap_or_default();
+        if reversing >= count {
             return Ok(());
         }
-        if wait > most {
-            (most, since) = (wait, Instant::now());
+        if reversing > max {
+            (max, since) = (reversing, Instant::now());
         }
-        if since.elapsed() > PATIENCE {
-            return Err(Failure::No(format!(
-                "only {wait} of {count} transfers wait to be reversed"
+        if since.elapsed() > STALL_LIMIT {
+            return Err(Failure::Negative(format!(
+                "only {reversing} of {count} transfers are reversing"
             )));
         }
         sleep(Duration::from_millis(50)).await;
     }
 }
 
-/// Memory of the adapter that is up, in KiB.
-fn memory(stage: &Stage) -> u64 {
+/// Returns the memory of the running adapter, in KiB.
+fn memory(stage: &Harness) -> u64 {
     stage.adapter.as_ref().and_then(Process::id).map_or(0, |id| Memory::of(id).now)
 }
 
@@ -170,11 +173,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_one_takes_is_what_the_memory_grew_by() {
+    fn bytes_per_transfer_follow_from_the_growth() {
         let mut waiting =
             Waiting { begin: 1_000, end: 1_000, memory: [20_000, 21_000], started: 0, settled: 0 };
-        assert_eq!(waiting.bytes_each(), 1_024);
+        assert_eq!(waiting.bytes_per_transfer(), 1_024);
         waiting.memory[1] = 19_000;
-        assert_eq!(waiting.bytes_each(), 0, "noise is not below zero");
+        assert_eq!(waiting.bytes_per_transfer(), 0, "a shrinking memory counts as zero");
     }
 }

@@ -1,20 +1,20 @@
-//! Amounts as people read them.
+//! Amounts for people.
 
-use crate::cli::money::major;
 use crate::iso8583::{CurrencyName, De, Message};
+use crate::values::display::{amount, grouped};
 
-/// What the amounts of a message are in.
+/// The currency of the amounts of a message.
 pub(super) enum Money<'m> {
-    /// A currency that the spec names.
+    /// A currency that the spec defines.
     Named(&'m CurrencyName),
-    /// The code of one that it does not.
+    /// The code of a currency that the spec does not define.
     Unnamed(String),
-    /// The message does not say, and the network has more than one.
-    Unsaid,
+    /// The message has no currency, and the spec does not define exactly one.
+    Unknown,
 }
 
 impl<'m> Money<'m> {
-    /// The currency of DE49, or the network's if it has but one.
+    /// Returns the currency of DE49, or the currency of the spec if it defines exactly one.
     pub(super) fn of(message: &'m Message<'_>) -> Self {
         let spec = message.spec();
         if let Some(field) = message.field(De::CURRENCY) {
@@ -26,12 +26,12 @@ impl<'m> Money<'m> {
         let mut all = spec.currencies();
         match (all.next(), all.next()) {
             (Some((_, only)), None) => Self::Named(only),
-            _ => Self::Unsaid,
+            _ => Self::Unknown,
         }
     }
 
-    /// Digits, or a sign and digits, in words; `None` if the text is neither.
-    pub(super) fn words(&self, text: &str) -> Option<String> {
+    /// Formats digits, or a sign and digits, as an amount; `None` if the text is neither.
+    pub(super) fn format(&self, text: &str) -> Option<String> {
         let (side, digits) = match text.split_at_checked(1)? {
             ("C", digits) => ("credit ", digits),
             ("D", digits) => ("debit ", digits),
@@ -42,12 +42,12 @@ impl<'m> Money<'m> {
         }
         Some(match self {
             Self::Named(currency) => {
-                format!("{side}{} {}", currency.name, major(digits, currency.decimals))
+                format!("{side}{}", amount(&currency.name, digits, currency.decimals))
             }
             Self::Unnamed(code) => {
-                format!("{side}{} minor units of currency {code}", major(digits, 0))
+                format!("{side}{} minor units of currency {code}", grouped(digits, 0))
             }
-            Self::Unsaid => format!("{side}{} minor units", major(digits, 0)),
+            Self::Unknown => format!("{side}{} minor units", grouped(digits, 0)),
         })
     }
 }
@@ -57,20 +57,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sign_is_a_credit_or_a_debit() {
+    fn signed_amounts_are_credits_or_debits() {
         let rupiah = CurrencyName { name: "IDR".to_owned(), decimals: 2 };
-        let words = |text| Money::Named(&rupiah).words(text);
-        assert_eq!(words("C0000001250").as_deref(), Some("credit IDR 12.50"));
-        assert_eq!(words("D0000000000").as_deref(), Some("debit IDR 0.00"));
+        let format = |text| Money::Named(&rupiah).format(text);
+        assert_eq!(format("C0000001250").as_deref(), Some("credit Rp 12.50"));
+        assert_eq!(format("D0000000000").as_deref(), Some("debit Rp 0.00"));
         for wrong in ["", "C", "E12", "12 "] {
-            assert_eq!(words(wrong), None, "{wrong}");
+            assert_eq!(format(wrong), None, "{wrong}");
         }
     }
 
     #[test]
-    fn a_currency_without_a_name_is_told_by_its_code() {
-        let words = |money: &Money<'_>| money.words("0012345").unwrap();
-        assert_eq!(words(&Money::Unnamed("840".into())), "12,345 minor units of currency 840");
-        assert_eq!(words(&Money::Unsaid), "12,345 minor units");
+    fn an_undefined_currency_is_shown_by_its_code() {
+        let format = |money: &Money<'_>| money.format("0012345").unwrap();
+        assert_eq!(format(&Money::Unnamed("840".into())), "12,345 minor units of currency 840");
+        assert_eq!(format(&Money::Unknown), "12,345 minor units");
     }
 }

@@ -1,4 +1,4 @@
-//! A message's bytes in hex, with what is sensitive masked.
+//! The bytes of a message in hex, with sensitive data masked.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::view::View;
 use crate::cli::hexdump::{ROW, readable};
 use crate::iso8583::Message;
 
-/// Offset (decimal, as in the table and in errors), bytes and text, 16 bytes a line.
+/// Writes lines of 16 bytes: offset (decimal, as in the table and in errors), hex and text.
 pub(super) fn written(message: &Message<'_>, view: View) -> String {
     let hidden = hidden(message, view);
     let bytes: Vec<_> = (0..)
@@ -16,7 +16,7 @@ pub(super) fn written(message: &Message<'_>, view: View) -> String {
     (0..).step_by(ROW).zip(bytes.chunks(ROW)).map(|(at, row)| line(at, row)).collect()
 }
 
-/// Where bytes lie that may not be seen.
+/// Returns the ranges of bytes that must be masked.
 fn hidden(message: &Message<'_>, view: View) -> Vec<Range<usize>> {
     message
         .fields()
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_masked_byte_is_starred_on_both_sides() {
+    fn a_masked_byte_is_hidden_in_hex_and_text() {
         let row = [Some(b'0'), Some(0xF2), None];
         let text = line(16, &row);
         assert_eq!(text, format!("0016  30 F2 **{}0.*\n", " ".repeat(42)));

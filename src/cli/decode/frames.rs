@@ -1,29 +1,29 @@
-//! Bytes cut into messages.
+//! Splits bytes into messages.
 
 use bytes::{Bytes, BytesMut};
 use tokio_util::codec::Decoder;
 
 use crate::iso8583::{DecodeError, Frame, FrameCodec, FrameError, Message, Spec};
 
-/// What the input holds, up to the first thing in it that is wrong.
+/// The content of the input, up to the first error.
 pub(super) struct Decoded<'s> {
     pub(super) pieces: Vec<Piece<'s>>,
     pub(super) fault: Option<String>,
 }
 
-/// A piece of the input.
+/// A decoded piece of the input.
 pub(super) enum Piece<'s> {
     /// A message without a frame.
     Bare(Message<'s>),
     /// A message in its frame.
-    Framed(Wrap, Message<'s>),
+    Framed(Envelope, Message<'s>),
     /// A frame of length zero.
-    KeepAlive(Wrap),
+    KeepAlive(Envelope),
 }
 
-/// What is around a message.
-pub(super) struct Wrap {
-    /// Where the frame begins in the input.
+/// The bytes around a message.
+pub(super) struct Envelope {
+    /// The offset of the frame in the input.
     pub(super) at: usize,
     /// The bytes of the length.
     pub(super) length: Bytes,
@@ -43,7 +43,7 @@ impl<'s> Decoded<'s> {
         }
     }
 
-    /// Decodes the messages of a reading, one behind the other.
+    /// Decodes the messages of a reading, one after the other.
     pub(super) fn read_all(spec: &'s Spec, reading: &[Bytes], framed: bool) -> Self {
         let mut all = Self { pieces: Vec::new(), fault: None };
         for bytes in reading {
@@ -66,7 +66,9 @@ impl<'s> Decoded<'s> {
                     piece(spec, frame, &bytes, at)
                         .map_err(|fault| format!("frame {number}, {fault}"))
                 }
-                Ok(None) if pieces.is_empty() => Err("frame 1 at byte 0: there is none".to_owned()),
+                Ok(None) if pieces.is_empty() => {
+                    Err("frame 1 at byte 0: the input has no frame".to_owned())
+                }
                 Ok(None) => return Self { pieces, fault: None },
                 Err(error) => Err(format!("frame {number} at byte {at}: {}", broken(&error))),
             };
@@ -78,7 +80,7 @@ impl<'s> Decoded<'s> {
     }
 }
 
-/// A frame as it lies at `at` of the input.
+/// Decodes the message of a frame at offset `at` of the input.
 fn piece<'s>(spec: &'s Spec, frame: Frame, bytes: &Bytes, at: usize) -> Result<Piece<'s>, String> {
     let trailer = match &frame {
         Frame::KeepAlive => Bytes::new(),
@@ -91,10 +93,10 @@ fn piece<'s>(spec: &'s Spec, frame: Frame, bytes: &Bytes, at: usize) -> Result<P
     let around = header.len() + message.as_ref().map_or(0, Bytes::len) + trailer.len();
     let length = bytes.slice(..bytes.len() - around);
     let from = at + length.len() + header.len();
-    let wrap = Wrap { at, length, header, trailer };
-    let Some(message) = message else { return Ok(Piece::KeepAlive(wrap)) };
+    let envelope = Envelope { at, length, header, trailer };
+    let Some(message) = message else { return Ok(Piece::KeepAlive(envelope)) };
     match spec.decode(message) {
-        Ok(message) => Ok(Piece::Framed(wrap, message)),
+        Ok(message) => Ok(Piece::Framed(envelope, message)),
         Err(error) => Err(in_frame(&error, from)),
     }
 }
@@ -103,7 +105,7 @@ fn in_frame(error: &DecodeError, from: usize) -> String {
     format!("message from byte {from}: {error}")
 }
 
-/// What is wrong with the framing; there is no peer to blame here.
+/// Returns the text of a framing error without its originator: the input is a file, not a peer.
 fn broken(error: &FrameError) -> String {
     match error {
         FrameError::Broken(fault) => fault.to_string(),

@@ -1,4 +1,4 @@
-//! What may be right where decoding went wrong: the other framing, another network.
+//! Hints after a failed decode: the other framing, or another network.
 
 use bytes::Bytes;
 
@@ -6,11 +6,11 @@ use super::frames::Decoded;
 use crate::cli::spec;
 use crate::iso8583::Spec;
 
-/// The options by which these bytes decode, in words; `others` if it may be by another spec.
+/// Returns the options with which the bytes decode. With `others`, the other shipped specs are tried too.
 pub(super) fn of(spec: &Spec, bytes: &Bytes, framed: bool, others: bool) -> Option<String> {
     if decodes(spec, bytes, !framed) {
         let with = if framed { "without" } else { "with" };
-        return Some(format!("decodes {with} --framed"));
+        return Some(format!("the input is valid {with} --framed"));
     }
     if !others {
         return None;
@@ -18,7 +18,7 @@ pub(super) fn of(spec: &Spec, bytes: &Bytes, framed: bool, others: bool) -> Opti
     let options = |framed| if framed { " --framed" } else { "" };
     spec::shipped().find_map(|(name, spec)| {
         let framed = [framed, !framed].into_iter().find(|framed| decodes(&spec, bytes, *framed))?;
-        Some(format!("decodes with --spec {name}{}", options(framed)))
+        Some(format!("the input is valid with --spec {name}{}", options(framed)))
     })
 }
 

@@ -1,4 +1,4 @@
-//! The bytes to decode, from an argument, a file or stdin.
+//! Reads the bytes to decode from an argument, a file or stdin.
 
 use std::path::Path;
 
@@ -8,86 +8,85 @@ use crate::cli::failure::Failure;
 use crate::cli::hex::{self, NotHex};
 use crate::cli::{hexdump, source};
 
-/// A way to read the input: the bytes of one message or session, or of several messages.
+/// One interpretation of the input: the bytes of one message or session, or of several messages.
 pub(super) type Reading = Vec<Bytes>;
 
-/// The bytes to decode, in each way that the input can be read. Networks whose messages are text make files
-/// that may be hex as well as the message itself, and lines of hex may be one message or several; only decoding
-/// tells.
+/// The bytes to decode, in each possible interpretation. Messages of some networks are text, so a file may
+/// hold hex or the message itself. Lines of hex may be one message or several. Only decoding decides.
 pub(super) struct Input {
     first: Bytes,
     others: Vec<Reading>,
-    doubt: Option<Doubt>,
+    issue: Option<InputIssue>,
 }
 
-/// Why the input may not be what it was taken for.
-enum Doubt {
-    /// It holds nothing.
+/// Why the interpretation of the input may be wrong.
+enum InputIssue {
+    /// It is empty.
     Empty,
-    /// Text that was taken as the bytes of a message because it is no hex.
+    /// Text that was read as bytes because it is not hex.
     Text(NotHex),
 }
 
 impl Input {
-    /// Reads the argument: hex, else a file's name; stdin if it is `-` or missing.
+    /// Reads the argument: hex, else the name of a file; stdin if it is `-` or missing.
     pub(super) fn read(argument: Option<&str>) -> Result<Self, Failure> {
         match argument {
-            None | Some("-") => source::stdin("hex, or a message's bytes,").map(Self::of_bytes),
+            None | Some("-") => source::stdin("hex or raw message bytes").map(Self::of_bytes),
             Some(argument) => match hexed(argument) {
                 Ok(first) if !first.is_empty() => {
-                    Ok(Self { first, others: lines(argument).into_iter().collect(), doubt: None })
+                    Ok(Self { first, others: lines(argument).into_iter().collect(), issue: None })
                 }
-                Ok(_) => Err(neither(argument, "it is empty").into()),
+                Ok(_) => Err(neither_file_nor_hex(argument, "the argument is empty").into()),
                 Err(_) if Path::new(argument).exists() => {
                     source::file(argument).map(Self::of_bytes)
                 }
-                Err(not_hex) => Err(neither(argument, &not_hex.to_string()).into()),
+                Err(not_hex) => Err(neither_file_nor_hex(argument, &not_hex.to_string()).into()),
             },
         }
     }
 
-    /// Hex text or the bytes themselves. Editors and `echo` end text with a line end that is no part of it.
+    /// Reads hex text or raw bytes. Editors and `echo` append a line end that is not part of the message.
     fn of_bytes(bytes: Vec<u8>) -> Self {
         let text = std::str::from_utf8(&bytes).ok().filter(|text| is_text(text)).map(str::to_owned);
         let raw = Bytes::from(bytes);
         let end = raw.trim_ascii_end().len();
         let trimmed = vec![raw.slice(..end)];
         let Some(text) = text else {
-            return Self { first: raw, others: vec![trimmed], doubt: None };
+            return Self { first: raw, others: vec![trimmed], issue: None };
         };
         match hexed(&text) {
             Ok(first) => {
-                let doubt = first.is_empty().then_some(Doubt::Empty);
+                let issue = first.is_empty().then_some(InputIssue::Empty);
                 let others = lines(&text).into_iter().chain([trimmed]).collect();
-                Self { first, others, doubt }
+                Self { first, others, issue }
             }
             Err(not_hex) => {
                 let others = vec![vec![raw.clone()]];
-                Self { first: raw.slice(..end), others, doubt: Some(Doubt::Text(not_hex)) }
+                Self { first: raw.slice(..end), others, issue: Some(InputIssue::Text(not_hex)) }
             }
         }
     }
 
-    /// The likeliest reading.
+    /// Returns the most likely interpretation.
     pub(super) const fn first(&self) -> &Bytes {
         &self.first
     }
 
-    /// The other readings.
+    /// Returns the other interpretations.
     pub(super) fn others(&self) -> impl Iterator<Item = &[Bytes]> {
         self.others.iter().map(Vec::as_slice)
     }
 
-    /// What to say of bytes that are no message, in the light of how they were come by.
-    pub(super) fn misread(&self, fault: &str) -> String {
-        match &self.doubt {
+    /// Returns the error text of input that is not a message, with the interpretation that was used.
+    pub(super) fn explain(&self, fault: &str) -> String {
+        match &self.issue {
             None => fault.to_owned(),
-            Some(Doubt::Empty) => format!("{fault}; the input is empty"),
-            Some(Doubt::Text(NotHex::Odd { digits })) => {
+            Some(InputIssue::Empty) => format!("{fault}; the input is empty"),
+            Some(InputIssue::Text(NotHex::Odd { digits })) => {
                 format!("the input has {}", NotHex::Odd { digits: *digits })
             }
-            Some(Doubt::Text(not_hex)) => {
-                format!("{fault}; it was taken as bytes, not as hex, since {not_hex}")
+            Some(InputIssue::Text(not_hex)) => {
+                format!("{fault}; the input was read as raw bytes because it is not hex: {not_hex}")
             }
         }
     }
@@ -97,7 +96,7 @@ fn hexed(text: &str) -> Result<Bytes, NotHex> {
     hexdump::read(text).unwrap_or_else(|| hex::read(text)).map(Bytes::from)
 }
 
-/// A message for each line of hex, if there is more than one.
+/// Returns a message for each line of hex, if there is more than one.
 fn lines(text: &str) -> Option<Reading> {
     let lines = hex::lines(text).filter(|(_, line)| !line.trim().is_empty());
     let messages: Reading =
@@ -109,8 +108,8 @@ fn is_text(text: &str) -> bool {
     !text.chars().any(|character| character.is_control() && !character.is_whitespace())
 }
 
-fn neither(argument: &str, why: &str) -> String {
-    format!("`{}`: no such file, and not hex either: {why}", source::told(argument))
+fn neither_file_nor_hex(argument: &str, why: &str) -> String {
+    format!("`{}`: not a file, and not hex: {why}", source::shown(argument))
 }
 
 #[cfg(test)]
@@ -124,14 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn text_that_may_be_hex_or_the_message_is_read_both_ways() {
+    fn ambiguous_text_is_read_as_hex_and_as_a_message() {
         assert_eq!(readings(b"3038\n"), [&b"08"[..], b"3038"]);
         assert_eq!(readings(b"08G\n"), [&b"08G"[..], b"08G\n"]);
         assert_eq!(readings(b"08\x00\n"), [&b"08\x00\n"[..], b"08\x00"]);
     }
 
     #[test]
-    fn lines_of_hex_may_be_a_message_each() {
+    fn each_line_of_hex_may_be_a_message() {
         let input = Input::of_bytes(b"# two\n3038\n\n3039\n".to_vec());
         assert_eq!(input.first(), &b"0809"[..]);
         assert_eq!(input.others().next().unwrap(), [&b"08"[..], b"09"]);
@@ -139,16 +138,16 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_that_is_nothing_is_told_by_its_beginning() {
+    fn an_invalid_argument_is_reported_by_its_beginning() {
         let line = |argument| match Input::read(Some(argument)) {
             Err(Failure::Input(lines)) => lines.concat(),
             _ => String::new(),
         };
         assert_eq!(
             line("no.hex"),
-            "`no.hex`: no such file, and not hex either: character 1 is no hex digit"
+            "`no.hex`: not a file, and not hex: character 1 is not a hex digit"
         );
-        assert_eq!(line(""), "``: no such file, and not hex either: it is empty");
+        assert_eq!(line(""), "``: not a file, and not hex: the argument is empty");
         let long = format!("{}9360021300417780G", "3".repeat(32));
         assert!(!line(&long).contains("936"), "{}", line(&long));
     }

@@ -1,4 +1,4 @@
-//! Messages as JSON: the form that `titian encode` takes.
+//! Writes messages as JSON, in the form that `titian encode` accepts.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::header;
 use crate::iso8583::{Field, Framing, Message};
 
-/// One message as an object; several, or one with something wrong behind it, as an array.
+/// Writes one message as an object; several messages, or one in front of an error, as an array.
 pub(super) fn written(decoded: &Decoded<'_>, view: View) -> Result<String, Failure> {
     let value = match (decoded.pieces.as_slice(), &decoded.fault) {
         ([], _) => return Ok(String::new()),
@@ -22,8 +22,8 @@ pub(super) fn written(decoded: &Decoded<'_>, view: View) -> Result<String, Failu
 fn piece(piece: &Piece<'_>, view: View) -> Value {
     match piece {
         Piece::Bare(message) => object(message, None, view),
-        Piece::Framed(wrap, message) => {
-            let header = header::text(framing_of(message), &wrap.header);
+        Piece::Framed(envelope, message) => {
+            let header = header::text(framing_of(message), &envelope.header);
             object(message, header, view)
         }
         Piece::KeepAlive(_) => json!({ "keep_alive": true }),
@@ -52,7 +52,7 @@ fn field(field: &Field<'_>, view: View) -> Value {
     let subfields: Map<_, _> = field
         .subfields()
         .iter()
-        .map(|it| (it.key().into_owned(), Value::from(view.part(it))))
+        .map(|it| (it.key().into_owned(), Value::from(view.subfield(it))))
         .collect();
     if !subfields.is_empty() {
         object.insert("subfields".to_owned(), Value::Object(subfields));

@@ -1,41 +1,41 @@
-//! A message as the rows of a table.
+//! The rows of the table of a message.
 
-use super::meaning::Words;
+use super::meaning::Meanings;
 use super::view::View;
 use crate::cli::hex;
 use crate::iso8583::{Field, Message, Subfield};
 
-/// What stands for the bytes of a sensitive value.
+/// The text in place of the bytes of a sensitive value.
 pub(super) const MASKED: &str = "(masked)";
 
-/// A row of the table: MTI, bitmap, a data element or a subfield. A cell may be empty.
+/// A row of the table: MTI, bitmap, a data element or a subfield. Cells may be empty.
 #[derive(Default)]
 pub(super) struct Row {
     pub(super) number: String,
     pub(super) label: String,
-    pub(super) form: String,
+    pub(super) format: String,
     pub(super) byte: String,
     pub(super) raw: String,
     pub(super) value: String,
     pub(super) meaning: String,
 }
 
-/// How elements are called.
+/// How elements are named.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Naming {
-    /// By the spec's short names.
+    /// By the names of the spec.
     Names,
-    /// By the titles that ISO 8583 has.
+    /// By the titles of ISO 8583.
     Titles,
 }
 
 impl Naming {
-    /// Titles where there is room for them.
+    /// Returns titles if the width has room for them.
     pub(super) const fn at(width: usize) -> Self {
         if width < 120 { Self::Names } else { Self::Titles }
     }
 
-    /// The most columns that they may take.
+    /// Returns the maximum width of the names.
     pub(super) const fn widest(self) -> usize {
         match self {
             Self::Names => 26,
@@ -44,9 +44,9 @@ impl Naming {
     }
 }
 
-/// The rows of a message.
+/// Returns the rows of a message.
 pub(super) fn of(message: &Message<'_>, view: View, naming: Naming) -> Vec<Row> {
-    let words = Words::of(message);
+    let words = Meanings::of(message);
     let mut rows = head(message, naming);
     for field in message.fields() {
         let subfields = field.subfields();
@@ -56,7 +56,7 @@ pub(super) fn of(message: &Message<'_>, view: View, naming: Naming) -> Vec<Row> 
     rows
 }
 
-/// MTI (what it means stands in the heading) and bitmaps.
+/// Returns the rows of MTI and bitmaps. The meaning of the MTI is in the heading.
 fn head(message: &Message<'_>, naming: Naming) -> Vec<Row> {
     let bytes = message.bytes();
     let end = message.fields().next().map_or(bytes.len(), |first| first.offset());
@@ -94,18 +94,19 @@ fn named(naming: Naming, name: &str, title: &str) -> String {
 fn element(
     field: &Field<'_>,
     subfields: usize,
-    words: &Words<'_>,
+    words: &Meanings<'_>,
     view: View,
     naming: Naming,
 ) -> Row {
     let element = field.element();
     let hidden = view.hides(field);
     let value = view.value(field);
-    let meaning = if hidden { String::new() } else { words.meaning(element.shown(), &value) };
+    let meaning =
+        if hidden { String::new() } else { words.meaning(element.presentation(), &value) };
     Row {
         number: field.de().number().to_string(),
         label: named(naming, element.name(), element.title()),
-        form: field.form(),
+        format: field.attributes(),
         byte: field.offset().to_string(),
         raw: if hidden { MASKED.to_owned() } else { raw(field) },
         value: match subfields {
@@ -117,7 +118,7 @@ fn element(
     }
 }
 
-/// The length indicator, if there is one, and the content.
+/// Returns the length indicator, if there is one, and the content.
 fn raw(field: &Field<'_>) -> String {
     let (indicator, content) =
         field.wire().split_at_checked(field.indicator_width()).unwrap_or_default();
@@ -127,23 +128,26 @@ fn raw(field: &Field<'_>) -> String {
 fn part(
     field: &Field<'_>,
     subfield: &Subfield<'_>,
-    words: &Words<'_>,
+    words: &Meanings<'_>,
     view: View,
     naming: Naming,
 ) -> Row {
-    let value = view.part(subfield);
-    let shown = subfield.shown().filter(|_| !view.hides_part(subfield));
+    let value = view.subfield(subfield);
+    let shown = subfield.presentation().filter(|_| !view.hides_subfield(subfield));
     let key = subfield.key();
-    let tagged = field.element().part_names().next().is_none();
+    let tagged = field.element().fixed_subfield_names().next().is_none();
     Row {
         label: if tagged {
-            let title =
-                if subfield.shown().is_some() { subfield.title() } else { "not in the spec" };
+            let title = if subfield.presentation().is_some() {
+                subfield.title()
+            } else {
+                "not defined in the spec"
+            };
             format!("  {key} {title}")
         } else {
             format!("  {}", named(naming, &key, subfield.title()))
         },
-        form: subfield.length().to_string(),
+        format: subfield.length().to_string(),
         meaning: shown.map_or_else(String::new, |shown| words.meaning(shown, &value)),
         value: value.into_owned(),
         ..Row::default()

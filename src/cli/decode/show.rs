@@ -1,18 +1,18 @@
-//! Messages as text for people.
+//! Writes messages as text for people.
 
 use std::{io, iter};
 
 use super::dump;
-use super::frames::{Decoded, Piece, Wrap};
+use super::frames::{Decoded, Envelope, Piece};
 use super::rows::{self, MASKED, Naming};
-use super::table::{LeftOut, Table};
+use super::table::{Omitted, Table};
 use super::view::View;
 use super::wrap;
 use crate::cli::hex;
 use crate::cli::terminal::{self, Ink, Style};
 use crate::iso8583::Message;
 
-/// How text is laid out.
+/// The layout options.
 struct Page {
     view: View,
     dump: bool,
@@ -20,15 +20,15 @@ struct Page {
     style: Style,
 }
 
-/// Text, and what of the message it does not show.
+/// Text, and which parts of the message it does not show.
 #[derive(Default)]
-struct Shown {
+struct Rendered {
     text: String,
     masked: bool,
-    left_out: LeftOut,
+    omitted: Omitted,
 }
 
-/// All messages, and a note on what is not shown.
+/// Writes all messages, and a note on what is not shown.
 pub(super) fn written(decoded: &Decoded<'_>, view: View, dump: bool) -> String {
     let (width, style) = (terminal::width(), Style::of(&io::stdout()));
     let page = Page { view, dump, width, style };
@@ -39,52 +39,57 @@ pub(super) fn written(decoded: &Decoded<'_>, view: View, dump: bool) -> String {
 }
 
 impl Page {
-    fn piece(&self, piece: &Piece<'_>, nth: usize) -> Shown {
+    fn piece(&self, piece: &Piece<'_>, nth: usize) -> Rendered {
         match piece {
             Piece::Bare(message) => self.message(&self.heading(&kind(message)), message),
-            Piece::Framed(wrap, message) => {
-                let heading = format!("frame {nth} at byte {}: {}", wrap.at, kind(message));
-                self.message(&(self.heading(&heading) + &around(wrap)), message)
+            Piece::Framed(envelope, message) => {
+                let heading = format!("frame {nth} at byte {}: {}", envelope.at, kind(message));
+                self.message(&(self.heading(&heading) + &envelope_line(envelope)), message)
             }
-            Piece::KeepAlive(wrap) => {
-                let heading = format!("frame {nth} at byte {}: keep-alive", wrap.at);
-                Shown { text: self.heading(&heading) + &around(wrap), ..Shown::default() }
+            Piece::KeepAlive(envelope) => {
+                let heading = format!("frame {nth} at byte {}: keep-alive", envelope.at);
+                Rendered {
+                    text: self.heading(&heading) + &envelope_line(envelope),
+                    ..Rendered::default()
+                }
             }
         }
     }
 
-    fn message(&self, heading: &str, message: &Message<'_>) -> Shown {
+    fn message(&self, heading: &str, message: &Message<'_>) -> Rendered {
         let rows = rows::of(message, self.view, Naming::at(self.width));
-        let Table { text: table, left_out } = Table::of(&rows, self.width, self.style);
+        let Table { text: table, omitted } = Table::of(&rows, self.width, self.style);
         let mut text = format!("{heading}\n{table}");
         if self.dump {
             text.extend(["\n", &dump::written(message, self.view)]);
         }
-        Shown { text, masked: rows.iter().any(|row| row.raw == MASKED), left_out }
+        Rendered { text, masked: rows.iter().any(|row| row.raw == MASKED), omitted }
     }
 
     fn heading(&self, text: &str) -> String {
         self.style.paint(Ink::Heading, text) + "\n"
     }
 
-    /// What is not shown, and what shows it.
-    fn notes(&self, pieces: &[Shown]) -> String {
+    /// Returns notes on what is not shown, and which option shows it.
+    fn notes(&self, pieces: &[Rendered]) -> String {
         let masked = pieces.iter().any(|piece| piece.masked);
-        let left_out = pieces.iter().map(|piece| piece.left_out).max().unwrap_or_default();
+        let omitted = pieces.iter().map(|piece| piece.omitted).max().unwrap_or_default();
         let mut notes = Vec::new();
         if masked {
-            notes.push("What is sensitive is masked: --reveal shows it.");
+            notes.push("Sensitive values are masked; use --reveal to show them.");
         }
-        notes.extend(match left_out {
-            LeftOut::RawEnds if !self.dump => {
-                Some("Raw bytes are shortened: --hex shows them all.")
+        notes.extend(match omitted {
+            Omitted::RawEnds if !self.dump => {
+                Some("Raw bytes are shortened; use --hex to show all of them.")
             }
-            LeftOut::Raw if !self.dump => Some("Raw bytes are left out: --hex shows them."),
-            LeftOut::RawAndForm if !self.dump => {
-                Some("Forms and raw bytes are left out: a wider page shows them, --hex the bytes.")
+            Omitted::Raw if !self.dump => Some("Raw bytes are omitted; use --hex to show them."),
+            Omitted::RawAndFormat if !self.dump => Some(
+                "Formats and raw bytes are omitted; use a wider terminal, or --hex for the bytes.",
+            ),
+            Omitted::RawAndFormat => {
+                Some("Formats are omitted; use a wider terminal to show them.")
             }
-            LeftOut::RawAndForm => Some("Forms are left out: a wider page shows them."),
-            LeftOut::Nothing | LeftOut::RawEnds | LeftOut::Raw => None,
+            Omitted::Nothing | Omitted::RawEnds | Omitted::Raw => None,
         });
         if notes.is_empty() {
             return String::new();
@@ -101,15 +106,19 @@ fn kind(message: &Message<'_>) -> String {
     format!("{network} {mti}{meaning}, {} bytes", message.bytes().len())
 }
 
-/// What is around the message, as a line.
-fn around(wrap: &Wrap) -> String {
-    let parts = [("length", &wrap.length), ("header", &wrap.header), ("trailer", &wrap.trailer)];
+/// Returns length, header and trailer as a line.
+fn envelope_line(envelope: &Envelope) -> String {
+    let parts = [
+        ("length", &envelope.length),
+        ("header", &envelope.header),
+        ("trailer", &envelope.trailer),
+    ];
     let there = parts.iter().filter(|(_, bytes)| !bytes.is_empty());
     let there: Vec<_> = there.map(|(name, bytes)| format!("{name} {}", legible(bytes))).collect();
     there.join(", ") + "\n"
 }
 
-/// Bytes as the text they are, or in hex.
+/// Returns bytes as quoted text if they are printable, else in hex.
 fn legible(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if bytes.iter().all(u8::is_ascii_graphic) => format!("\"{text}\""),

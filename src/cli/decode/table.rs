@@ -1,4 +1,4 @@
-//! Rows laid out in columns that fit the terminal.
+//! Lays out rows in columns that fit the terminal.
 
 use std::iter;
 
@@ -6,80 +6,80 @@ use super::rows::{Naming, Row};
 use super::wrap;
 use crate::cli::terminal::{Ink, Style};
 
-/// Blanks between two columns.
+/// Spaces between two columns.
 const GAP: usize = 2;
 
-/// The least columns of raw bytes, and as many as they take before values are given room.
+/// The minimum width of raw bytes, and the width that they take before values get room.
 const RAW: (usize, usize) = (9, 16);
 
-/// The least columns of a meaning that has a column of its own: a date and time.
+/// The minimum width of a separate column of meanings: a date and time.
 const MEANING: usize = 20;
 
-/// The least columns of values, however narrow the terminal.
+/// The minimum width of values, however narrow the terminal.
 const TEXT: usize = 24;
 
-/// How wide the columns are.
+/// The widths of the columns.
 struct Columns {
     number: usize,
     label: usize,
-    /// 0 where there is no room for forms.
-    form: usize,
+    /// 0 if there is no room for formats.
+    format: usize,
     byte: usize,
-    /// 0 where there is no room for raw bytes.
+    /// 0 if there is no room for raw bytes.
     raw: usize,
     text: Text,
 }
 
-/// Where values and meanings stand.
+/// The layout of values and meanings.
 enum Text {
-    /// Each in a column of its own.
+    /// Each in its own column.
     Apart { value: usize, meaning: usize },
-    /// Both in one, as there is no room for two.
+    /// Both in one column, because there is no room for two.
     Together(usize),
 }
 
-/// Rows laid out.
+/// A table.
 pub(super) struct Table {
     pub(super) text: String,
-    pub(super) left_out: LeftOut,
+    pub(super) omitted: Omitted,
 }
 
-/// What there was no room for.
+/// What is omitted for lack of room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum LeftOut {
+pub(super) enum Omitted {
     #[default]
     Nothing,
     /// The end of some raw bytes.
     RawEnds,
     Raw,
-    RawAndForm,
+    RawAndFormat,
 }
 
 impl Table {
-    /// Lays rows out as lines of at most `width` columns, under a heading. Raw bytes are shortened or left out
-    /// for values and meanings, then forms are left out; values and meanings are broken over lines where they
-    /// must be even so.
+    /// Lays out rows as lines of at most `width` columns, under a heading. To make room for values and
+    /// meanings, raw bytes are shortened, then omitted, then formats are omitted. If that is not enough,
+    /// values and meanings are wrapped.
     pub(super) fn of(rows: &[Row], width: usize, style: Style) -> Self {
         let columns = Columns::fit(rows, width);
         let heading = style.paint(Ink::Heading, &columns.lines(&heading(rows), Style::Plain));
         let lines = rows.iter().map(|row| columns.lines(row, style));
         let text = iter::once(heading).chain(lines).map(|line| line + "\n").collect();
-        let left_out = match columns {
-            Columns { form: 0, .. } => LeftOut::RawAndForm,
-            Columns { raw: 0, .. } => LeftOut::Raw,
-            Columns { raw, .. } if rows.iter().any(|row| count(&row.raw) > raw) => LeftOut::RawEnds,
-            Columns { .. } => LeftOut::Nothing,
+        let omitted = match columns {
+            Columns { format: 0, .. } => Omitted::RawAndFormat,
+            Columns { raw: 0, .. } => Omitted::Raw,
+            Columns { raw, .. } if rows.iter().any(|row| count(&row.raw) > raw) => Omitted::RawEnds,
+            Columns { .. } => Omitted::Nothing,
         };
-        Self { text, left_out }
+        Self { text, omitted }
     }
 }
 
 fn heading(rows: &[Row]) -> Row {
-    let [number, label, form, byte, raw, value] =
-        ["DE", "name", "form", "byte", "raw", "value"].map(str::to_owned);
+    let [number, label, format, byte, raw, value] =
+        ["DE", "name", "format", "byte", "raw", "value"].map(str::to_owned);
     let meant = rows.iter().any(|row| !row.meaning.is_empty());
     let meaning = if meant { "meaning" } else { "" }.to_owned();
-    Row { number, label, form, byte, raw, value, meaning }
+    Row { number, label, format, byte, raw, value, meaning }
 }
 
 impl Columns {
@@ -90,18 +90,18 @@ impl Columns {
         };
         let number = widest(|it| &it.number);
         let label = widest(|it| &it.label).min(Naming::at(width).widest());
-        let (form, byte) = (widest(|it| &it.form), widest(|it| &it.byte));
-        let mut room = width.saturating_sub(number + label + form + byte + 4 * GAP);
+        let (format, byte) = (widest(|it| &it.format), widest(|it| &it.byte));
+        let mut room = width.saturating_sub(number + label + format + byte + 4 * GAP);
         let value = widest(|it| if it.meaning.is_empty() { "" } else { &it.value });
         let meaning = widest(|it| &it.meaning);
         let unbroken = widest(|it| wrap::longest_word(&it.meaning));
         let least = value + GAP + meaning.min(MEANING.max(unbroken));
         let longest = (value + GAP + meaning).max(widest(|it| &it.value));
         let raw = raw_width(room, least, longest, widest(|it| &it.raw));
-        let wider = room + 1..=room + form + GAP;
+        let wider = room + 1..=room + format + GAP;
         let broken = least > room || rows.iter().any(|row| wider.contains(&count(&row.value)));
-        let form = if raw == 0 && broken { 0 } else { form };
-        if form == 0 {
+        let format = if raw == 0 && broken { 0 } else { format };
+        if format == 0 {
             room = width.saturating_sub(number + label + byte + 3 * GAP);
         }
         let text = room.saturating_sub(if raw > 0 { raw + GAP } else { 0 }).max(TEXT);
@@ -110,10 +110,10 @@ impl Columns {
         } else {
             Text::Together(text)
         };
-        Self { number, label, form, byte, raw, text }
+        Self { number, label, format, byte, raw, text }
     }
 
-    /// A row as one line or more, without the last line end.
+    /// Returns a row as one line or more, without the last line end.
     fn lines(&self, row: &Row, style: Style) -> String {
         let labels = wrap::words(&row.label, self.label);
         let texts = self.text.lines(row);
@@ -128,13 +128,14 @@ impl Columns {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// The columns in front of the value.
+    /// Returns the columns in front of the value.
     fn front(&self, row: &Row, label: &str, style: Style) -> String {
-        let gap = blanks(GAP);
-        let Self { number, label: label_width, form, byte, raw, .. } = *self;
-        let form = if form == 0 { String::new() } else { format!("{:form$}{gap}", row.form) };
+        let gap = spaces(GAP);
+        let Self { number, label: label_width, format, byte, raw, .. } = *self;
+        let format =
+            if format == 0 { String::new() } else { format!("{:format$}{gap}", row.format) };
         let front = format!(
-            "{:>number$}{gap}{label:label_width$}{gap}{form}{:>byte$}{gap}",
+            "{:>number$}{gap}{label:label_width$}{gap}{format}{:>byte$}{gap}",
             row.number, row.byte
         );
         if raw == 0 {
@@ -146,7 +147,7 @@ impl Columns {
 }
 
 impl Text {
-    /// Value and meaning. A value that has no meaning takes the room of both.
+    /// Returns the lines of value and meaning. A value without a meaning takes the room of both.
     fn lines(&self, row: &Row) -> Vec<String> {
         let whole = match self {
             Self::Apart { value, meaning } => value + GAP + meaning,
@@ -160,21 +161,21 @@ impl Text {
                 let meanings = wrap::words(&row.meaning, *meaning).into_iter();
                 let values = iter::once(row.value.as_str()).chain(iter::repeat(""));
                 let lines = values.zip(meanings);
-                lines.map(|(text, words)| format!("{text:value$}{}{words}", blanks(GAP))).collect()
+                lines.map(|(text, words)| format!("{text:value$}{}{words}", spaces(GAP))).collect()
             }
             Self::Together(_) if count(&row.value) + GAP + count(&row.meaning) <= whole => {
-                let line = format!("{}{}{}", row.value, blanks(GAP), row.meaning);
+                let line = format!("{}{}{}", row.value, spaces(GAP), row.meaning);
                 vec![line.replace(wrap::UNBROKEN, " ")]
             }
             Self::Together(_) => {
-                let meaning = wrap::words(&format!("{}{}", blanks(GAP), row.meaning), whole);
+                let meaning = wrap::words(&format!("{}{}", spaces(GAP), row.meaning), whole);
                 wrap::characters(&row.value, whole).into_iter().chain(meaning).collect()
             }
         }
     }
 }
 
-/// How wide raw bytes are shown: they give way to values and meanings, and take what those leave.
+/// Returns the width of raw bytes. They yield to values and meanings, and take the rest.
 fn raw_width(room: usize, least: usize, longest: usize, widest: usize) -> usize {
     let left_by = |text: usize| room.saturating_sub(text + GAP);
     if left_by(least) < RAW.0 {
@@ -183,7 +184,7 @@ fn raw_width(room: usize, least: usize, longest: usize, widest: usize) -> usize 
     left_by(least).min(RAW.1).max(left_by(longest)).min(widest)
 }
 
-fn blanks(count: usize) -> String {
+fn spaces(count: usize) -> String {
     " ".repeat(count)
 }
 
@@ -191,12 +192,12 @@ fn count(text: &str) -> usize {
     text.chars().count()
 }
 
-/// Hex that is too long by its beginning: whole bytes and `…`.
+/// Shortens hex that is too long: whole bytes and `…`.
 fn shortened(hex: &str, width: usize) -> String {
     if hex.len() <= width {
         return hex.to_owned();
     }
-    let indicator = hex.find(' ').map_or(0, |blank| blank + 1);
+    let indicator = hex.find(' ').map_or(0, |space| space + 1);
     let room = width.saturating_sub(indicator + 1);
     let end = indicator + room / 2 * 2;
     format!("{}…", hex.get(..end).unwrap_or_default())
@@ -210,7 +211,7 @@ mod tests {
         Row {
             number: "4".to_owned(),
             label: "amount".to_owned(),
-            form: "n 12".to_owned(),
+            format: "n 12".to_owned(),
             byte: "44".to_owned(),
             raw: "303030313235303030303030".to_owned(),
             value: value.to_owned(),
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_bytes_are_shortened_to_whole_ones() {
+    fn raw_bytes_are_shortened_to_whole_bytes() {
         assert_eq!(shortened("30313233", 8), "30313233");
         assert_eq!(shortened("30313233", 7), "303132…");
         assert_eq!(shortened("30313233", 6), "3031…");
@@ -227,9 +228,9 @@ mod tests {
     }
 
     #[test]
-    fn lines_fit_and_nothing_of_a_value_is_lost() {
+    fn lines_fit_and_values_stay_complete() {
         let value = "0123456789".repeat(9);
-        let rows = [row(&value, ""), row("000125000000", "IDR 1,250,000.00")];
+        let rows = [row(&value, ""), row("000125000000", "Rp 1,250,000.00")];
         for width in [60, 70, 80, 100, 160] {
             let text = Table::of(&rows, width, Style::Plain).text;
             assert!(text.lines().all(|line| count(line) <= width), "{width}\n{text}");
@@ -244,8 +245,8 @@ mod tests {
     }
 
     #[test]
-    fn colour_takes_no_column() {
-        let rows = [row("000125000000", "IDR 1,250,000.00")];
+    fn colour_does_not_change_the_layout() {
+        let rows = [row("000125000000", "Rp 1,250,000.00")];
         let plain = Table::of(&rows, 100, Style::Plain).text;
         let mut coloured = Table::of(&rows, 100, Style::Coloured).text;
         for code in ["\x1b[1m", "\x1b[2m", "\x1b[0m"] {

@@ -1,15 +1,15 @@
-//! What may be seen of a message.
+//! Masked or revealed output.
 
 use std::borrow::Cow;
 
 use crate::iso8583::{Field, Subfield};
 
-/// What may be seen of a message.
+/// How sensitive values are shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum View {
-    /// What is not sensitive.
+    /// Sensitive values are masked.
     Masked,
-    /// All of it.
+    /// All values are shown whole.
     Revealed,
 }
 
@@ -25,20 +25,20 @@ impl View {
         }
     }
 
-    pub(super) fn part<'m>(self, subfield: &Subfield<'m>) -> Cow<'m, str> {
+    pub(super) fn subfield<'m>(self, subfield: &Subfield<'m>) -> Cow<'m, str> {
         match self {
             Self::Masked => subfield.masked(),
             Self::Revealed => subfield.reveal(),
         }
     }
 
-    /// Whether the bytes of an element may not be seen: something of it is masked.
+    /// Returns whether the bytes of an element must be hidden, because a part of it is masked.
     pub(super) fn hides(self, field: &Field<'_>) -> bool {
         self == Self::Masked && field.masked() != field.reveal()
     }
 
-    /// Whether a part may not be seen whole.
-    pub(super) fn hides_part(self, subfield: &Subfield<'_>) -> bool {
+    /// Returns whether a subfield is masked.
+    pub(super) fn hides_subfield(self, subfield: &Subfield<'_>) -> bool {
         self == Self::Masked && subfield.masked() != subfield.reveal()
     }
 }

@@ -1,15 +1,15 @@
 //! Text broken over lines.
 
-/// A blank at which text is not broken.
+/// A space at which text is not wrapped.
 pub(super) const UNBROKEN: char = '\u{a0}';
 
-/// The word of a text that no line can be narrower than.
+/// Returns the longest word of a text, which limits how narrow a line can be.
 pub(super) fn longest_word(text: &str) -> &str {
     text.split(' ').max_by_key(|word| word.chars().count()).unwrap_or_default()
 }
 
-/// Breaks text at blanks; the lines after the first are indented as that is. A word that is wider than the
-/// line is left whole.
+/// Wraps text at spaces. Further lines have the indent of the first one. A word that is wider than the line
+/// stays whole.
 pub(super) fn words(text: &str, width: usize) -> Vec<String> {
     let indent = text.chars().take_while(|character| *character == ' ').count();
     let start = " ".repeat(indent);
@@ -28,8 +28,8 @@ pub(super) fn words(text: &str, width: usize) -> Vec<String> {
     lines.iter().map(|line| line.replace(UNBROKEN, " ")).collect()
 }
 
-/// Breaks a value anywhere, for it is data. Blanks at the ends of a line are shown as `·`, as they would not
-/// be seen, and so is that there is nothing.
+/// Wraps a value at any character, because it is data. Spaces at the ends of a line are shown as `·`, and an
+/// empty value as `(empty)`; otherwise both would be invisible.
 pub(super) fn characters(value: &str, width: usize) -> Vec<String> {
     if value.is_empty() {
         return vec!["(empty)".to_owned()];
@@ -51,16 +51,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_broken_at_blanks_and_keep_their_indent() {
+    fn words_are_wrapped_at_spaces_and_keep_their_indent() {
         assert_eq!(words("  Sender's full name", 12), ["  Sender's", "  full name"]);
         assert_eq!(words("", 12), [""]);
         assert_eq!(words("identification", 5), ["identification"]);
-        assert_eq!(words("at IDR\u{a0}12.50", 8), ["at", "IDR 12.50"]);
-        assert_eq!(longest_word("at IDR\u{a0}12.50"), "IDR\u{a0}12.50");
+        assert_eq!(words("at Rp\u{a0}12.50", 7), ["at", "Rp 12.50"]);
+        assert_eq!(longest_word("at Rp\u{a0}12.50"), "Rp\u{a0}12.50");
     }
 
     #[test]
-    fn blanks_at_the_ends_of_a_line_show() {
+    fn spaces_at_the_ends_of_a_line_are_visible() {
         assert_eq!(characters("  SITI RAHAYU ", 20), ["··SITI RAHAYU·"]);
         assert_eq!(characters("AB CD", 3), ["AB·", "CD"]);
         assert_eq!(characters("  ", 3), ["··"]);

@@ -1,55 +1,57 @@
-//! What is asked for, and what goes wrong: all of it follows from the seed.
+//! The transfers and the faults of a demo. All of them follow from the seed.
 
 use serde_json::{Value, json};
 
 use super::Faults;
-use super::folder::{ACCOUNTS, POOR};
-use crate::rig::{BANK, Wanted, account};
+use super::folder::{ACCOUNTS, LOW_BALANCE};
+use crate::harness::{BANK, TransferRequest, account};
 
-/// Banks that the switch plays.
+/// Banks that the simulated switch plays.
 const BANKS: [&str; 5] = ["002", "008", "014", "022", "451"];
 
-/// A number that follows from the seed and a place, and looks like none (`SplitMix64`, Steele and others 2014).
-const fn drawn(seed: u64, place: u64) -> u64 {
-    let mut number = seed.wrapping_add(place.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+/// Returns the pseudo-random number at an index of the seed's sequence (`SplitMix64`, Steele and others 2014).
+const fn random(seed: u64, index: u64) -> u64 {
+    let mut number = seed.wrapping_add(index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     number ^ (number >> 31)
 }
 
-/// The transfer at a place of the load.
-pub(super) fn wanted(seed: u64, place: u64) -> Wanted {
-    let draw = |nth: u64| drawn(seed, place.wrapping_mul(8).wrapping_add(nth));
+/// Returns the transfer at an index of the load.
+pub(super) fn wanted(seed: u64, index: u64) -> TransferRequest {
+    let draw = |nth: u64| random(seed, index.wrapping_mul(8).wrapping_add(nth));
     let bank = usize::try_from(draw(0) % 5).ok().and_then(|nth| BANKS.get(nth)).unwrap_or(&"014");
-    // Some accounts at other banks are closed or not there.
+    // Some accounts at other banks are closed or do not exist.
     let to = match draw(1) % 100 {
         0 => "1000000002".to_owned(),
         1 => "1000000003".to_owned(),
         _ => format!("{:010}", 2_000_000_000 + draw(2) % 1_000_000_000),
     };
-    Wanted {
-        number: place + 1,
+    TransferRequest {
+        number: index + 1,
         from: account(draw(3) % ACCOUNTS),
         to: ((*bank).to_owned(), to),
         minor: 100 * (10_000 + draw(4) % 2_000_000) + draw(5) % 100,
     }
 }
 
-/// What the switch sends to the bank. Not to the poor: who has spent what is reversed afterwards is for two persons.
+/// Returns the inbound traffic that the switch sends.
+///
+/// Accounts with a low balance get none: a credit that the customer has spent cannot be reversed without a person.
 pub(super) fn traffic(tps: u64) -> Value {
-    let accounts: Vec<_> = (POOR..ACCOUNTS).map(account).collect();
+    let accounts: Vec<_> = (LOW_BALANCE..ACCOUNTS).map(account).collect();
     json!({
         "bank": BANK,
         "per_second": (tps / 3).clamp(1, 10_000),
         "accounts": accounts,
-        "least_minor": 1_000_000,
-        "most_minor": 200_000_000,
-        "inquiries": 100,
-        "regrets": 40,
+        "min_amount_minor": 1_000_000,
+        "max_amount_minor": 200_000_000,
+        "inquiries_per_thousand": 100,
+        "reversals_per_thousand": 40,
     })
 }
 
-/// What goes wrong at the switch. The first rule that matches and has the luck decides.
+/// Returns the fault rules of the switch. The first rule that matches and whose chance is drawn applies.
 pub(super) fn faults(faults: Faults) -> Value {
     let rule = |mti: &str, chance: f64, action: Value| json!({ "match": { "mti": mti }, "chance": chance, "action": action });
     match faults {
@@ -87,8 +89,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_asks_for_the_same_and_another_for_other() {
-        let all = |seed| (0..50).map(|place| wanted(seed, place).minor).collect::<Vec<_>>();
+    fn a_seed_determines_the_load() {
+        let all = |seed| (0..50).map(|index| wanted(seed, index).minor).collect::<Vec<_>>();
         assert_eq!(all(1), all(1));
         assert_ne!(all(1), all(2));
         assert!(all(1).iter().all(|minor| *minor >= 1_000_000));

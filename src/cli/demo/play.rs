@@ -1,4 +1,5 @@
-//! The play: everybody comes on, transfers go both ways, the adapter is killed and comes back, and the books are compared.
+//! The run of a demo: start all processes, send transfers in both directions, kill and restart the adapter, compare the
+//! books.
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -15,127 +16,135 @@ use super::folder::configure;
 use super::progress::{Progress, Tally};
 use super::{Demo, load};
 use crate::cli::failure::{Failure, write};
+use crate::harness::{
+    AdapterProbe, ChannelClient, FinalBooks, Folder, Harness, HttpClient, RESPONSE_TIMEOUT,
+};
 use crate::link::Clock;
-use crate::rig::{Channel, Client, Closing, Folder, PATIENCE, Stage, Watcher};
 
-/// How long what is under way at the end may take.
+/// How long open transfers may take after the last request.
 const ENDING: Duration = Duration::from_mins(5);
 
-/// Plays it all; when `stop` comes it is over.
+/// Runs the demo until its end or until `stop`.
 pub(super) async fn play(demo: &Demo, stop: impl Future<Output = ()>) -> Result<(), Failure> {
     let mut stop = pin!(stop);
     let mut play = tokio::select! {
         play = Play::begin(demo) => play?,
-        () = &mut stop => return Err(Failure::No("stopped before it began".to_owned())),
+        () = &mut stop => return Err(Failure::Negative("stopped before the start".to_owned())),
     };
-    let begun = Instant::now();
+    let started = Instant::now();
     tokio::select! {
         done = play.load(demo) => done?,
-        () = &mut stop => return Err(Failure::No("stopped in the middle".to_owned())),
+        () = &mut stop => return Err(Failure::Negative("stopped before the end".to_owned())),
     }
     let end = play.compare().await?;
-    write(&play.told(demo, &end, begun.elapsed()))?;
+    write(&play.report(demo, &end, started.elapsed()))?;
     if demo.keep {
-        write(&play.to_try())?;
+        write(&play.try_out())?;
         stop.await;
     }
-    play.stage.leave().await?;
+    play.stage.stop().await?;
     match end.differences().as_slice() {
         [] => Ok(()),
-        differences => Err(Failure::No(format!("the books differ: {}", differences.join(", ")))),
+        differences => {
+            Err(Failure::Negative(format!("the books differ: {}", differences.join(", "))))
+        }
     }
 }
 
-/// All who take part.
+/// The processes and clients of a demo.
 struct Play {
-    stage: Stage,
+    stage: Harness,
     settings: PathBuf,
-    watcher: Watcher,
-    channel: Arc<Channel>,
+    watcher: AdapterProbe,
+    channel: Arc<ChannelClient>,
     api: SocketAddr,
     console: SocketAddr,
     tally: Arc<Tally>,
-    /// How many transfers were open when the adapter came back, and how long it was away.
+    /// The number of open transfers at the restart, and how long the adapter was down.
     crash: Option<(u64, Duration)>,
 }
 
-/// What the books of all said.
+/// The books of all parties at the end.
 struct End {
-    closing: Closing,
-    /// What channels were told to be settled, in minor units.
-    heard: u128,
-    /// Transfers that wait for two persons.
+    closing: FinalBooks,
+    /// The sum that channels saw as settled, in minor units.
+    channel_settled: u128,
+    /// Transfers that wait for a manual resolution.
     exceptions: u64,
 }
 
 impl End {
     fn differences(&self) -> Vec<&'static str> {
         let mut differences = self.closing.books.differences();
-        if self.heard != self.closing.books.out.moved {
-            differences.push("what channels were told");
+        if self.channel_settled != self.closing.books.outbound.settled {
+            differences.push("the sum that channels saw as settled");
         }
         if self.closing.audited.open > self.exceptions {
-            differences.push("transfers that are open still");
+            differences.push("open transfers");
         }
         differences
     }
 }
 
 impl Play {
-    /// Brings everybody on.
+    /// Starts the switch and the adapter.
     async fn begin(demo: &Demo) -> Result<Self, Failure> {
         let program = std::env::current_exe()
-            .map_err(|error| format!("this program can't be found: {error}"))?;
+            .map_err(|error| format!("cannot find the path of this program: {error}"))?;
         let folder = Folder::make(demo.dir.as_deref(), "demo")?;
-        let mut stage = Stage::set(program, folder, demo.seed, [free(8583), free(8584)]).await?;
+        let mut stage =
+            Harness::start(program, folder, demo.seed, [free(8583), free(8584)]).await?;
         let listen = stage.switch.address("listen")?;
-        stage.operator.faults(&load::faults(demo.faults)).await?;
+        stage.switch_admin.set_fault_rules(&load::faults(demo.faults)).await?;
         let settings = configure(&stage.folder, listen, free(8080), free(8081))?;
-        let watcher = stage.adapter(&settings).await?;
+        let watcher = stage.start_adapter(&settings).await?;
         let (api, console) = (stage.address("api")?, stage.address("console")?);
-        // When it comes back it is where it was.
+        // The restarted adapter listens on the same ports.
         configure(&stage.folder, listen, api, console)?;
-        let channel = Arc::new(Channel::new(Client::new(api, PATIENCE), Clock::new()));
-        stage.operator.traffic(&load::traffic(demo.tps)).await?;
+        let channel =
+            Arc::new(ChannelClient::new(HttpClient::new(api, RESPONSE_TIMEOUT), Clock::new()));
+        stage.switch_admin.start_traffic(&load::traffic(demo.tps)).await?;
         let tally = Arc::default();
         Ok(Self { stage, settings, watcher, channel, api, console, tally, crash: None })
     }
 
-    /// Asks for all transfers at their times, kills the adapter in the middle, and waits until nothing is under way.
+    /// Requests all transfers on schedule, kills the adapter in the middle, and waits until no transfer is open.
     async fn load(&mut self, demo: &Demo) -> Result<(), Failure> {
         let mut progress = Progress::new(demo.transfers);
-        progress.say(&format!(
-            "the adapter is on http://{}, its health on http://{}/metrics, all files in {}",
+        progress.log(&format!(
+            "adapter: http://{}, metrics: http://{}/metrics, files: {}",
             self.api,
             self.console,
             self.stage.folder.path.display()
         ));
-        let begun = Instant::now();
-        for place in 0..demo.transfers {
-            let due = begun + Duration::from_micros(place * 1_000_000 / demo.tps);
+        let started = Instant::now();
+        for index in 0..demo.transfers {
+            let due = started + Duration::from_micros(index * 1_000_000 / demo.tps);
             sleep_until(due.into()).await;
-            self.ask(demo.seed, place);
+            self.request(demo.seed, index);
             progress.draw(&self.tally, "");
-            if place == demo.transfers / 2 {
+            if index == demo.transfers / 2 {
                 self.crash(&progress).await?;
             }
         }
-        self.stage.operator.quiet().await?;
-        self.stage.operator.faults(&json!([])).await?;
+        self.stage.switch_admin.stop_traffic().await?;
+        self.stage.switch_admin.set_fault_rules(&json!([])).await?;
         let last = Instant::now();
         loop {
-            let under_way = self.under_way().await?;
-            if under_way == [0, 0] {
+            let open = self.open().await?;
+            if open == [0, 0] {
                 break;
             }
             if last.elapsed() > ENDING {
                 progress.finish(&self.tally);
-                return Err(Failure::No(format!("transfers are under way after {ENDING:?} still")));
+                return Err(Failure::Negative(format!(
+                    "transfers are still open after {ENDING:?}"
+                )));
             }
-            let [transfers, questions] = under_way;
+            let [transfers, requests] = open;
             progress.draw(
                 &self.tally,
-                &format!("under way still: {transfers} at the adapter, {questions} at the switch"),
+                &format!("waiting for open transfers: {transfers} at the adapter, {requests} at the switch"),
             );
             sleep(Duration::from_millis(100)).await;
         }
@@ -143,87 +152,95 @@ impl Play {
         Ok(())
     }
 
-    fn ask(&self, seed: u64, place: u64) {
+    fn request(&self, seed: u64, index: u64) {
         let (channel, tally) = (Arc::clone(&self.channel), Arc::clone(&self.tally));
-        tally.asked.fetch_add(1, Ordering::Relaxed);
+        tally.requested.fetch_add(1, Ordering::Relaxed);
         drop(tokio::spawn(async move {
-            let wanted = load::wanted(seed, place);
-            let again = || _ = tally.again.fetch_add(1, Ordering::Relaxed);
-            let outcome = channel.transfer(&wanted, again).await;
-            tally.told(outcome, wanted.minor);
+            let wanted = load::wanted(seed, index);
+            let retry = || _ = tally.retries.fetch_add(1, Ordering::Relaxed);
+            let outcome = channel.transfer(&wanted, retry).await;
+            tally.count(outcome, wanted.minor);
         }));
     }
 
-    /// The adapter is gone, as if its machine had lost its power, and comes back.
+    /// Kills the adapter, as a power failure would, and starts it again.
     async fn crash(&mut self, progress: &Progress) -> Result<(), Failure> {
         if let Some(adapter) = self.stage.adapter.take() {
             adapter.kill().await?;
         }
-        let gone = Instant::now();
-        progress.say("the adapter is killed (SIGKILL), and started again");
-        self.watcher = self.stage.adapter(&self.settings).await?;
+        let killed = Instant::now();
+        progress.log("adapter killed (SIGKILL); starting it again");
+        self.watcher = self.stage.start_adapter(&self.settings).await?;
         let open = self.stage.adapter.as_ref().and_then(|adapter| adapter.field("open"));
         let open = open.and_then(|open| open.parse().ok()).unwrap_or_default();
-        let away = gone.elapsed();
-        self.crash = Some((open, away));
-        progress.say(&format!(
-            "it is back after {} ms, and takes up {open} transfers that were under way",
-            away.as_millis()
+        let down = killed.elapsed();
+        self.crash = Some((open, down));
+        progress.log(&format!(
+            "adapter up after {} ms; {open} open transfers recovered",
+            down.as_millis()
         ));
         Ok(())
     }
 
-    /// What is under way at the adapter and at the switch, which is asked first, since what it asks begins something there. What waits for two persons does not move by itself, and channels
-    /// that ask about it will be told that it is pending.
-    async fn under_way(&self) -> Result<[u64; 2], Failure> {
-        let questions = self.stage.operator.open_questions().await?;
+    /// Returns the number of open transfers at the adapter and of open requests at the switch.
+    ///
+    /// The switch is read first, because its requests begin transfers at the adapter. Exceptions are not counted: they
+    /// wait for a manual resolution, and channels see them as pending.
+    async fn open(&self) -> Result<[u64; 2], Failure> {
+        let requests = self.stage.switch_admin.open_requests().await?;
         let open = self.watcher.metric("titian_transfers_open").await?;
-        let exceptions = self.watcher.metric("titian_exceptions").await?;
-        let unheard =
-            (Tally::get(&self.tally.asked) - self.tally.ended()).saturating_sub(exceptions);
-        let transfers = open.saturating_sub(exceptions).max(unheard);
-        Ok([transfers, questions])
+        let exceptions = self.watcher.metric("titian_exceptions_open").await?;
+        let unanswered =
+            (Tally::get(&self.tally.requested) - self.tally.ended()).saturating_sub(exceptions);
+        let transfers = open.saturating_sub(exceptions).max(unanswered);
+        Ok([transfers, requests])
     }
 
-    /// The books of all.
+    /// Reads the books of all parties.
     async fn compare(&self) -> Result<End, Failure> {
-        let closing = self.stage.close().await?;
-        let heard = Tally::get(&self.tally.settled_minor).into();
-        let exceptions = self.watcher.metric("titian_exceptions").await?;
-        Ok(End { closing, heard, exceptions })
+        let closing = self.stage.read_books().await?;
+        let channel_settled = Tally::get(&self.tally.settled_minor).into();
+        let exceptions = self.watcher.metric("titian_exceptions_open").await?;
+        Ok(End { closing, channel_settled, exceptions })
     }
 
-    fn told(&self, demo: &Demo, end: &End, took: Duration) -> String {
+    fn report(&self, demo: &Demo, end: &End, took: Duration) -> String {
         let count = |number| Tally::get(number);
-        let Tally { settled, given_back, refused, senseless, again, .. } = &*self.tally;
-        let Closing { books, audited } = &end.closing;
+        let Tally { settled, refunded, rejected, unexpected, retries, .. } = &*self.tally;
+        let FinalBooks { books, audited } = &end.closing;
         let mut lines = vec![String::new()];
         let mut line = |name: &str, value: String| lines.push(format!("{name:<14} {value}"));
-        line("asked for", format!("{} transfers in {:.1} s", demo.transfers, took.as_secs_f64()));
+        line("requested", format!("{} transfers in {:.1} s", demo.transfers, took.as_secs_f64()));
         line("settled", count(settled).to_string());
-        line("given back", count(given_back).to_string());
-        line("refused", count(refused).to_string());
-        if count(senseless) > 0 {
-            line("senseless", count(senseless).to_string());
+        line("refunded", count(refunded).to_string());
+        line("rejected", count(rejected).to_string());
+        if count(unexpected) > 0 {
+            line("unexpected", count(unexpected).to_string());
         }
         if end.exceptions > 0 {
             line(
                 "exceptions",
                 format!(
-                    "{}: what the switch said of them can't all be true; two persons are to look",
+                    "{}: conflicting outcomes from the switch; they need a manual resolution",
                     end.exceptions
                 ),
             );
         }
-        line("asked again", format!("{} times, since no answer said how it stands", count(again)));
-        line("received", format!("{} transfers of other banks", books.switch.received.0));
-        if let Some((open, away)) = self.crash {
-            line("crash", format!("{open} transfers taken up, away for {} ms", away.as_millis()));
+        line(
+            "retries",
+            format!("{} requests repeated for lack of a final response", count(retries)),
+        );
+        line("received", format!("{} inbound transfers", books.switch.received.0));
+        if let Some((open, down)) = self.crash {
+            line(
+                "crash",
+                format!("{open} open transfers recovered, down for {} ms", down.as_millis()),
+            );
         }
         line(
             "journal",
             format!(
-                "{} rows of {} transfers, chain whole, {} signed checkpoints",
+                "{} rows, {} transfers, hash chain verified, {} signed checkpoints",
                 audited.verified.head.count, audited.transfers, audited.verified.checkpoints
             ),
         );
@@ -236,10 +253,10 @@ impl Play {
         lines.join("\n")
     }
 
-    fn to_try(&self) -> String {
+    fn try_out(&self) -> String {
         let Self { api, console, .. } = self;
         format!(
-            "\nIt stays up until Ctrl-C. To try:\n\n\
+            "\nRunning until Ctrl-C. To try it:\n\n\
              curl -s http://{api}/v1.0/transfer-interbank -H 'Content-Type: application/json' \\\n  \
              -H \"X-TIMESTAMP: $(date +%Y-%m-%dT%H:%M:%S%:z)\" -H 'X-PARTNER-ID: local' \\\n  \
              -H \"X-EXTERNAL-ID: $(date +%s)\" -H 'CHANNEL-ID: 95011' -d '{{\n    \
@@ -255,7 +272,7 @@ impl Play {
     }
 }
 
-/// An address that is free: the usual one, or else any.
+/// Returns a free loopback address: the usual port, or port 0 if it is taken.
 fn free(usual: u16) -> SocketAddr {
     let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, usual));
     if TcpListener::bind(usual).is_ok() {

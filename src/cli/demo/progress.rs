@@ -1,41 +1,42 @@
-//! How far a demo has come: a bar on a terminal, a line now and then elsewhere.
+//! The progress of a demo: a bar on a terminal, otherwise a line every two seconds.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::cli::terminal;
-use crate::rig::Outcome;
+use crate::harness::ChannelOutcome;
 
-/// How often the bar is drawn, and a line written where there is none.
-const DRAWN: Duration = Duration::from_millis(200);
-const WRITTEN: Duration = Duration::from_secs(2);
+/// Interval between two updates of the bar.
+const BAR_INTERVAL: Duration = Duration::from_millis(200);
+/// Interval between two lines where stderr is not a terminal.
+const LINE_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What channels have asked for and been told.
+/// Counts of what channels have requested and of how it ended.
 #[derive(Default)]
 pub(super) struct Tally {
-    pub(super) asked: AtomicU64,
+    pub(super) requested: AtomicU64,
     pub(super) settled: AtomicU64,
     pub(super) settled_minor: AtomicU64,
-    pub(super) given_back: AtomicU64,
-    pub(super) refused: AtomicU64,
-    pub(super) senseless: AtomicU64,
-    /// How often one asked again.
-    pub(super) again: AtomicU64,
+    pub(super) refunded: AtomicU64,
+    pub(super) rejected: AtomicU64,
+    pub(super) unexpected: AtomicU64,
+    /// Requests and status requests that were sent again.
+    pub(super) retries: AtomicU64,
 }
 
 impl Tally {
-    /// A transfer has come to its end.
-    pub(super) fn told(&self, outcome: Outcome, minor: u64) {
+    /// Counts a transfer that has ended.
+    pub(super) fn count(&self, outcome: ChannelOutcome, minor: u64) {
         let add = |number: &AtomicU64, by| number.fetch_add(by, Ordering::Relaxed);
         match outcome {
-            Outcome::Settled => {
+            ChannelOutcome::Settled => {
                 add(&self.settled_minor, minor);
                 add(&self.settled, 1)
             }
-            Outcome::GivenBack => add(&self.given_back, 1),
-            Outcome::Refused | Outcome::NotTaken => add(&self.refused, 1),
-            Outcome::Senseless(_) => add(&self.senseless, 1),
+            ChannelOutcome::Refunded => add(&self.refunded, 1),
+            ChannelOutcome::Rejected | ChannelOutcome::NotAdmitted => add(&self.rejected, 1),
+            ChannelOutcome::Unexpected(_) => add(&self.unexpected, 1),
         };
     }
 
@@ -43,16 +44,16 @@ impl Tally {
         number.load(Ordering::Relaxed)
     }
 
-    /// Transfers that have come to their end.
+    /// Returns the number of transfers that have ended.
     pub(super) fn ended(&self) -> u64 {
-        [&self.settled, &self.given_back, &self.refused, &self.senseless]
+        [&self.settled, &self.refunded, &self.rejected, &self.unexpected]
             .map(Self::get)
             .iter()
             .sum()
     }
 }
 
-/// The bar.
+/// The progress bar, or the progress lines.
 pub(super) struct Progress {
     transfers: u64,
     drawn: Option<Instant>,
@@ -64,39 +65,39 @@ impl Progress {
         Self { transfers, drawn: None, is_terminal: io::stderr().is_terminal() }
     }
 
-    /// Draws it, if it is time to.
-    pub(super) fn draw(&mut self, tally: &Tally, about: &str) {
-        let every = if self.is_terminal { DRAWN } else { WRITTEN };
+    /// Draws the progress if the interval has passed.
+    pub(super) fn draw(&mut self, tally: &Tally, note: &str) {
+        let every = if self.is_terminal { BAR_INTERVAL } else { LINE_INTERVAL };
         if self.drawn.is_none_or(|drawn| drawn.elapsed() >= every) {
             self.drawn = Some(Instant::now());
-            self.write(tally, about);
+            self.write(tally, note);
         }
     }
 
-    /// Draws it for the last time.
+    /// Draws the progress for the last time.
     pub(super) fn finish(&self, tally: &Tally) {
         self.write(tally, "done");
         if self.is_terminal {
-            // Where stderr is closed nobody looks.
+            // A closed stderr is not a failure of the demo.
             let _ = writeln!(io::stderr());
         }
     }
 
-    /// Says something beside the bar.
-    pub(super) fn say(&self, line: &str) {
+    /// Writes a line above the bar.
+    pub(super) fn log(&self, line: &str) {
         let clear = if self.is_terminal { "\r\x1b[K" } else { "" };
         let _ = writeln!(io::stderr(), "{clear}{line}");
     }
 
-    fn write(&self, tally: &Tally, about: &str) {
+    fn write(&self, tally: &Tally, note: &str) {
         let ended = tally.ended();
-        let pending = Tally::get(&tally.asked).saturating_sub(ended);
+        let pending = Tally::get(&tally.requested).saturating_sub(ended);
         let text = format!(
-            "{ended}/{} settled {} given back {} refused {} pending {pending}  {about}",
+            "{ended}/{} settled {} refunded {} rejected {} pending {pending}  {note}",
             self.transfers,
             Tally::get(&tally.settled),
-            Tally::get(&tally.given_back),
-            Tally::get(&tally.refused),
+            Tally::get(&tally.refunded),
+            Tally::get(&tally.rejected),
         );
         let line = if self.is_terminal {
             let width = 24;

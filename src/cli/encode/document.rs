@@ -1,4 +1,4 @@
-//! JSON as it stands: `serde_json`'s own values forget a key that comes twice.
+//! JSON with duplicate keys, which the values of `serde_json` would lose.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 
 use crate::cli::failure::Failure;
 
-/// A JSON value. What is neither text nor made of parts is told apart only to say what it is.
+/// A JSON value. Types that a message never uses are kept only for errors.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Json {
     Text(String),
-    /// Keys and values in order, with the doubles.
+    /// Keys and values in order, including duplicates.
     Object(Vec<(String, Self)>),
     List(Vec<Self>),
     Number,
@@ -19,7 +19,7 @@ pub(super) enum Json {
 }
 
 impl Json {
-    /// What it is, for an error that must not tell the value.
+    /// Returns the name of its type, for errors that must not show the value.
     pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "text",
@@ -36,11 +36,12 @@ impl Json {
 pub(super) fn read(bytes: &[u8]) -> Result<Json, Failure> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     if bytes.trim_ascii().is_empty() {
-        return Err("the input is empty; it takes JSON, see titian encode --help"
+        return Err("the input is empty: JSON is required, see titian encode --help"
             .to_owned()
             .into());
     }
-    serde_json::from_slice(bytes).map_err(|error| format!("the input is no JSON: {error}").into())
+    serde_json::from_slice(bytes)
+        .map_err(|error| format!("the input is not valid JSON: {error}").into())
 }
 
 impl<'de> Deserialize<'de> for Json {
@@ -104,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_comes_twice_is_kept_twice() {
+    fn duplicate_keys_are_kept() {
         let json: Json = serde_json::from_str(r#"{"a": 1, "a": ["b", null, true, -1.5]}"#).unwrap();
         let list = vec![Json::Text("b".into()), Json::Null, Json::Bool(true), Json::Number];
         let members = vec![("a".into(), Json::Number), ("a".into(), Json::List(list))];

@@ -1,4 +1,4 @@
-//! A message as JSON has it, before the spec is asked.
+//! A message from JSON, before it is checked against the spec.
 
 use std::collections::BTreeMap;
 
@@ -13,28 +13,28 @@ pub(super) enum Item {
     KeepAlive,
 }
 
-/// A message to be written.
+/// A message to be encoded.
 pub(super) struct Draft {
-    /// `None` if that is wrong, which was told.
+    /// `None` if it is invalid, which has been reported.
     pub(super) mti: Option<Mti>,
     pub(super) header: Option<String>,
-    pub(super) fields: BTreeMap<De, Entry>,
+    pub(super) fields: BTreeMap<De, FieldDraft>,
 }
 
-/// What is given of a data element.
+/// The given parts of a data element.
 #[derive(Default)]
-pub(super) struct Entry {
+pub(super) struct FieldDraft {
     pub(super) name: Option<String>,
     pub(super) title: Option<String>,
     pub(super) value: Option<String>,
     pub(super) subfields: Option<Vec<(String, String)>>,
 }
 
-/// Reads a message; what is wrong is added to the faults, what is right is read all the same.
+/// Reads a message. Errors are added to the faults; the valid parts are read nevertheless.
 pub(super) fn read(json: Json, faults: &mut Vec<String>) -> Option<Item> {
     const KNOWN: [&str; 4] = ["mti", "header", "fields", "keep_alive"];
     if !matches!(json, Json::Object(_)) {
-        faults.push(format!("a message takes an object, has {}", json.kind()));
+        faults.push(format!("message: must be an object (got {})", json.kind()));
         return None;
     }
     let mut object = Object::open("", json, &KNOWN, faults)?;
@@ -42,11 +42,11 @@ pub(super) fn read(json: Json, faults: &mut Vec<String>) -> Option<Item> {
         Some(Json::Bool(true)) => {
             let beside = object
                 .rest()
-                .map(|key| format!("keep_alive stands alone, without {}", beginning(key)));
+                .map(|key| format!("keep_alive: can't be combined with {}", beginning(key)));
             faults.extend(beside);
             return Some(Item::KeepAlive);
         }
-        Some(other) => faults.push(format!("keep_alive takes true, has {}", other.kind())),
+        Some(other) => faults.push(format!("keep_alive: must be true (got {})", other.kind())),
         None => {}
     }
     let mti = object
@@ -60,60 +60,60 @@ pub(super) fn read(json: Json, faults: &mut Vec<String>) -> Option<Item> {
 }
 
 fn read_mti(json: Json) -> Result<Mti, String> {
-    let text = object::text(json).map_err(|fault| format!("mti {fault}"))?;
+    let text = object::text(json).map_err(|fault| format!("mti: {fault}"))?;
     let mti = <[u8; 4]>::try_from(text.as_bytes()).ok().and_then(Mti::from_ascii);
-    mti.ok_or_else(|| format!("mti takes four digits, has {}", beginning(&text)))
+    mti.ok_or_else(|| format!("mti: must be four digits (got {})", beginning(&text)))
 }
 
-fn read_fields(json: Json, faults: &mut Vec<String>) -> BTreeMap<De, Entry> {
+fn read_fields(json: Json, faults: &mut Vec<String>) -> BTreeMap<De, FieldDraft> {
     let mut fields = BTreeMap::new();
     let Json::Object(members) = json else {
-        faults.push(format!("fields takes an object, has {}", json.kind()));
+        faults.push(format!("fields: must be an object (got {})", json.kind()));
         return fields;
     };
     for (key, json) in members {
         let Some(de) = key.parse().ok().and_then(De::new) else {
             let key = beginning(&key);
-            faults.push(format!("fields: {key} is no data element; they are 2 to 192 without 65"));
+            faults.push(format!("fields: {key} is not a data element: use 2 to 192, but not 65"));
             continue;
         };
-        let entry = read_entry(de, json, faults).unwrap_or_default();
-        if fields.insert(de, entry).is_some() {
-            faults.push(format!("{de} stands twice"));
+        let field = read_field(de, json, faults).unwrap_or_default();
+        if fields.insert(de, field).is_some() {
+            faults.push(format!("{de}: duplicate data element"));
         }
     }
     fields
 }
 
-/// The whole form, or the short one: the value alone.
-fn read_entry(de: De, json: Json, faults: &mut Vec<String>) -> Option<Entry> {
+/// Reads a data element in the long form, or in the short form: only the value.
+fn read_field(de: De, json: Json, faults: &mut Vec<String>) -> Option<FieldDraft> {
     if !matches!(json, Json::Object(_)) {
         let value =
-            object::text(json).map_err(|fault| faults.push(format!("{de} {fault}"))).ok()?;
-        return Some(Entry { value: Some(value), ..Entry::default() });
+            object::text(json).map_err(|fault| faults.push(format!("{de}: {fault}"))).ok()?;
+        return Some(FieldDraft { value: Some(value), ..FieldDraft::default() });
     }
     let known = ["name", "title", "value", "subfields"];
     let mut object = Object::open(format!("{de}: "), json, &known, faults)?;
     let [name, title, value] = ["name", "title", "value"].map(|key| object.take_text(key, faults));
     let subfields = object.take("subfields").map(|json| read_subfields(de, json, faults));
     if value.is_none() && subfields.is_none() {
-        faults.push(format!("{de}: takes a value or subfields"));
+        faults.push(format!("{de}: must have a value or subfields"));
     }
-    Some(Entry { name, title, value, subfields })
+    Some(FieldDraft { name, title, value, subfields })
 }
 
 fn read_subfields(de: De, json: Json, faults: &mut Vec<String>) -> Vec<(String, String)> {
     let Json::Object(members) = json else {
-        faults.push(format!("{de}: subfields takes an object, has {}", json.kind()));
+        faults.push(format!("{de}: subfields must be an object (got {})", json.kind()));
         return Vec::new();
     };
-    let doubles = object::doubles(&members).map(beginning);
-    faults.extend(doubles.map(|key| format!("{de}: {key} stands twice")));
+    let duplicate_keys = object::duplicate_keys(&members).map(beginning);
+    faults.extend(duplicate_keys.map(|key| format!("{de}: duplicate key {key}")));
     let mut subfields = Vec::new();
     for (key, json) in members {
         match object::text(json) {
             Ok(text) => subfields.push((key, text)),
-            Err(fault) => faults.push(format!("{de}: {} {fault}", beginning(&key))),
+            Err(fault) => faults.push(format!("{de}: {}: {fault}", beginning(&key))),
         }
     }
     subfields

@@ -1,26 +1,25 @@
-//! The values of a message, checked against the spec one by one.
+//! The values of a message, checked one by one against the spec.
 
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 
-use super::draft::Entry;
-use super::parts;
+use super::draft::FieldDraft;
+use super::subfields;
 use crate::cli::beginning;
 use crate::iso8583::{
-    De, Element, EncodeError, EncodeReason, Encoder, Field, MessageLayout, Mti, Shown, Spec,
+    De, Element, EncodeError, EncodeReason, Encoder, Field, MessageLayout, Mti, Presentation, Spec,
 };
 use crate::masking::BIN_DIGITS;
 
-/// What is said of a value with the stars of a masked one.
-const MASKED: &str =
-    "this looks masked; decode with --reveal to get what can be encoded, or say --as-given";
+/// The error for a value with the stars of a masked one.
+const MASKED: &str = "the value looks masked: decode with --reveal, or use --as-given";
 
 /// Writes the values of a message of one type.
 pub(super) struct Values<'s> {
     spec: &'s Spec,
     mti: Mti,
-    /// Whether values that look masked are taken.
+    /// Whether values that look masked are accepted.
     as_given: bool,
 }
 
@@ -29,21 +28,21 @@ impl<'s> Values<'s> {
         Self { spec, mti, as_given }
     }
 
-    /// The message. All values are checked before; what is wrong with them is added to the faults.
+    /// Returns the message. All values are checked first; errors are added to the faults.
     pub(super) fn encode(
         &self,
-        fields: &BTreeMap<De, Entry>,
+        fields: &BTreeMap<De, FieldDraft>,
         faults: &mut Vec<String>,
     ) -> BytesMut {
         let mut bytes = BytesMut::new();
         let Some(layout) = self.spec.layout_of(self.mti) else {
             let (mti, spec) = (self.mti, self.spec.name());
-            faults.push(format!("mti {mti} is in no message layout of the spec {spec}"));
+            faults.push(format!("mti: no message layout of the spec {spec} selects {mti}"));
             return bytes;
         };
         let mut values = Vec::new();
-        for (de, entry) in fields {
-            match self.value(layout, *de, entry) {
+        for (de, field) in fields {
+            match self.value(layout, *de, field) {
                 Ok(value) => values.extend(value.map(|value| (*de, value))),
                 Err(fault) => faults.push(fault),
             }
@@ -63,65 +62,68 @@ impl<'s> Values<'s> {
         Ok(())
     }
 
-    /// The whole value of an element, filled up; `None` if what is wrong with it was told before.
+    /// Returns the whole, padded value of an element; `None` if its error has been reported before.
     fn value(
         &self,
         layout: &MessageLayout,
         de: De,
-        entry: &Entry,
+        field: &FieldDraft,
     ) -> Result<Option<String>, String> {
         let Some((_, element)) = layout.elements().find(|(other, _)| *other == de) else {
             let (mti, spec) = (self.mti, self.spec.name());
-            return Err(format!("{de}: the spec {spec} does not have it in {mti} messages"));
+            return Err(format!("{de}: the spec {spec} does not define it for MTI {mti}"));
         };
-        let told = |fault: String| format!("{de} ({}): {fault}", element.name());
-        check_labels(layout, de, element, entry).map_err(told)?;
-        let value = entry.value.as_deref().map(|value| self.of_value(de, element, value));
-        let value = value.transpose().map_err(told)?;
-        let parts = entry.subfields.as_deref().map(|parts| self.of_parts(de, element, parts));
-        let parts = parts.transpose().map_err(told)?;
+        let located = |fault: String| format!("{de} ({}): {fault}", element.name());
+        check_labels(layout, de, element, field).map_err(located)?;
+        let value = field.value.as_deref().map(|value| self.text_value(de, element, value));
+        let value = value.transpose().map_err(located)?;
+        let parts =
+            field.subfields.as_deref().map(|parts| self.subfields_value(de, element, parts));
+        let parts = parts.transpose().map_err(located)?;
         match (value, parts) {
             (Some(value), Some(parts)) if value != parts => {
-                Err(told("value and subfields disagree; leave one of them out".to_owned()))
+                Err(located("value and subfields differ: remove one of them".to_owned()))
             }
             (value, parts) => Ok(value.or(parts)),
         }
     }
 
-    fn of_value(&self, de: De, element: &Element, value: &str) -> Result<String, String> {
-        self.alone(de, |encoder| encoder.text(de, value).map(|_| ())).map_err(|reason| {
+    fn text_value(&self, de: De, element: &Element, value: &str) -> Result<String, String> {
+        self.written_alone(de, |encoder| encoder.text(de, value).map(|_| ())).map_err(|reason| {
             let refused =
                 !matches!(reason, EncodeReason::TooLong { .. } | EncodeReason::TooShort { .. });
             if refused && !self.as_given && value.contains('*') && element.is_sensitive() {
                 return MASKED.to_owned();
             }
-            format!("{reason}{}", has(element, value))
+            format!("{reason}{}", value_note(element, value))
         })?
     }
 
-    fn of_parts(
+    fn subfields_value(
         &self,
         de: De,
         element: &Element,
         given: &[(String, String)],
     ) -> Result<String, String> {
         let write = |given: &[(&str, &str)]| {
-            self.alone(de, |encoder| parts::write(encoder, de, element, given))
+            self.written_alone(de, |encoder| subfields::write(encoder, de, element, given))
         };
-        let given = parts::ordered(element, given)?;
+        let given = subfields::ordered(element, given)?;
         write(&given).map_err(|reason| {
-            match parts::culprit(&given, |some| write(some).map(|_| ())) {
+            match subfields::first_invalid(&given, |some| write(some).map(|_| ())) {
                 Some((key, text, reason)) => {
-                    format!("{}: {}", beginning(key), parts::wrong(text, reason))
+                    format!("{}: {}", beginning(key), subfields::describe(text, reason))
                 }
-                None => parts::missing(element, given.len()).unwrap_or_else(|| reason.to_string()),
+                None => {
+                    subfields::missing(element, given.len()).unwrap_or_else(|| reason.to_string())
+                }
             }
         })?
     }
 
-    /// Writes one element alone, to find out whether it can be, and reads it back: the value as it lies in
-    /// the message. The inner error is a value that can be written but looks masked.
-    fn alone(
+    /// Writes one element alone to check it, and reads it back: the value as it is in the message. The inner
+    /// error is a valid value that looks masked.
+    fn written_alone(
         &self,
         de: De,
         write: impl FnOnce(&mut Encoder<'_, '_>) -> Result<(), EncodeError>,
@@ -144,40 +146,44 @@ impl<'s> Values<'s> {
     }
 }
 
-/// Whether a sensitive value, or a part of one, is as masking leaves it. A star alone may be a real one.
+/// Returns whether a sensitive value or subfield looks masked. A single star may be real data.
 fn looks_masked(field: &Field<'_>) -> bool {
     let starred = |whole: &str, masked: &str| whole.contains('*') && whole == masked;
-    if field.element().shown().sensitive.is_some() {
+    if field.element().presentation().sensitive.is_some() {
         return starred(&field.reveal(), &field.masked());
     }
-    let sensitive = |shown: Option<&Shown>| shown.is_none_or(|shown| shown.sensitive.is_some());
+    let sensitive =
+        |shown: Option<&Presentation>| shown.is_none_or(|shown| shown.sensitive.is_some());
     let mut parts = field.subfields().into_iter();
-    parts.any(|part| sensitive(part.shown()) && starred(&part.reveal(), &part.masked()))
+    parts.any(|part| sensitive(part.presentation()) && starred(&part.reveal(), &part.masked()))
 }
 
-/// The value, masked. One with sensitive parts is not told: it is not known where they lie in what is wrong.
-fn has(element: &Element, value: &str) -> String {
-    match element.shown().sensitive {
-        Some(kind) => format!("; it is \"{}\"", beginning(&kind.mask(value, BIN_DIGITS))),
+/// Returns the value, masked, for an error. A value with sensitive subfields is left out, because an invalid
+/// value can't be split into them.
+fn value_note(element: &Element, value: &str) -> String {
+    match element.presentation().sensitive {
+        Some(kind) => format!(" (got \"{}\")", beginning(&kind.mask(value, BIN_DIGITS))),
         None if element.is_sensitive() => String::new(),
-        None => format!("; it is \"{}\"", beginning(value)),
+        None => format!(" (got \"{}\")", beginning(value)),
     }
 }
 
-/// A name or title that is given must be the element's own.
+/// Checks that a given name or title belongs to the element.
 fn check_labels(
     layout: &MessageLayout,
     de: De,
     element: &Element,
-    entry: &Entry,
+    field: &FieldDraft,
 ) -> Result<(), String> {
-    let wrong = |given: &Option<String>, own: &str| given.clone().filter(|given| given != own);
-    let name = wrong(&entry.name, element.name());
-    let Some(label) = name.or_else(|| wrong(&entry.title, element.title())) else { return Ok(()) };
+    let differing = |given: &Option<String>, own: &str| given.clone().filter(|given| given != own);
+    let name = differing(&field.name, element.name());
+    let Some(label) = name.or_else(|| differing(&field.title, element.title())) else {
+        return Ok(());
+    };
     let named = |it: &Element| it.name() == label || it.title() == label;
     let other = layout.elements().find(|(other, element)| *other != de && named(element));
     Err(match other {
-        Some((other, _)) => format!("its name is given as {label}, which is {other}"),
-        None => format!("its name is given as {}", beginning(&label)),
+        Some((other, _)) => format!("the name {label} belongs to {other}"),
+        None => format!("unknown name {}", beginning(&label)),
     })
 }

@@ -1,4 +1,4 @@
-//! `--codec reference`: the switch in a process of its own, since `iso8583_rs` takes its one spec from the environment and
+//! `--codec reference`: the switch runs in a child process, since `iso8583_rs` reads its only spec from the environment and
 //! prints to stdout.
 
 use std::fs::{self, OpenOptions};
@@ -12,26 +12,26 @@ use super::stop;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::iso8583::Spec;
-use crate::switch::face::{Codec, Reference};
+use crate::simulator::transport::{Codec, Reference};
 
-/// The codec, in the process that has the spec.
+/// Returns the codec, in the child process.
 pub(super) fn codec(spec: &Spec) -> Result<Codec, Failure> {
     let reference = Reference::new(spec.has_hex_bitmaps());
     Ok(Codec::Reference(reference.map_err(|error| error.to_string())?))
 }
 
-/// Runs this command again with the spec of a network, of this text, and ends as that does.
+/// Runs this command again as a child process with the spec of a network. Ends with the exit code of the child.
 pub(super) fn run(network: &str, spec: &str) -> Result<(), Failure> {
     let spec = SpecFile::new(network, spec)?;
     match super::runtime()?.block_on(child(&spec.0))? {
-        Exit::Done => Ok(()),
-        exit => Err(Failure::Told(exit)),
+        Exit::Success => Ok(()),
+        exit => Err(Failure::Reported(exit)),
     }
 }
 
 async fn child(spec: &Path) -> Result<Exit, Failure> {
     let failed = |error: std::io::Error| {
-        Failure::from(format!("the process of iso8583_rs can't be run: {error}"))
+        Failure::from(format!("cannot run the process of iso8583_rs: {error}"))
     };
     let stop = stop::signal(false)?;
     let mut child = Command::new(std::env::current_exe().map_err(failed)?)
@@ -42,16 +42,16 @@ async fn child(spec: &Path) -> Result<Exit, Failure> {
         .stdout(Stdio::null())
         .spawn()
         .map_err(failed)?;
-    // It stops when this end is gone, also if this process is killed.
-    let mut held = child.stdin.take();
+    // The child stops when its stdin closes, which also happens when this process is killed.
+    let mut stdin = child.stdin.take();
     tokio::select! {
         ended = child.wait() => return ended.map(|status| Exit::of(status.code())).map_err(failed),
-        () = stop => drop(held.take()),
+        () = stop => drop(stdin.take()),
     }
     child.wait().await.map(|status| Exit::of(status.code())).map_err(failed)
 }
 
-/// The spec of a network as a file, for as long as it is needed.
+/// A temporary file with the spec of a network.
 struct SpecFile(PathBuf);
 
 impl SpecFile {
@@ -62,15 +62,15 @@ impl SpecFile {
         let written = file.as_mut().map(|file| file.write_all(text.as_bytes()));
         match written {
             Ok(Ok(())) => Ok(Self(path)),
-            Ok(Err(error)) => Err(format!("{}: can't be written: {error}", path.display()).into()),
-            Err(error) => Err(format!("{}: can't be made: {error}", path.display()).into()),
+            Ok(Err(error)) => Err(format!("{}: cannot write: {error}", path.display()).into()),
+            Err(error) => Err(format!("{}: cannot create: {error}", path.display()).into()),
         }
     }
 }
 
 impl Drop for SpecFile {
     fn drop(&mut self) {
-        // What lies in a temporary folder for longer harms nobody.
+        // A spec that stays in the temporary folder is harmless.
         let _ = fs::remove_file(&self.0);
     }
 }

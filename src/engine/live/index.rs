@@ -1,16 +1,16 @@
-//! Ways to find an entry by keys that it holds itself: five bytes a key, in a table of places, where a map from keys takes forty;
-//! and what is open may wait for days.
+//! Indexes that find a transfer by keys that its entry holds itself. An index takes five bytes a key. A map that stores the keys
+//! takes forty, and an open transfer may stay in memory for days.
 
 use std::hash::Hasher;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry::{Occupied, Vacant};
 
-/// Where a key lies: in which slot, and which of the entry's keys of this kind it is, of two at most.
+/// The location of a key: the slot of the entry, and which of its two keys of this kind it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(u32);
+pub(super) struct KeyLocation(u32);
 
-impl Place {
+impl KeyLocation {
     pub(super) fn new(slot: u32, nth: usize) -> Self {
         Self(slot << 1 | u32::from(nth > 0))
     }
@@ -24,46 +24,57 @@ impl Place {
     }
 }
 
-/// Places by their keys. Whoever asks says by `at` which key lies at a place: every place in here has one, until it is removed.
+/// Locations by key. The caller passes `key_at`, which reads the key at a location. Every location in the index has a key until
+/// the location is removed.
 #[derive(Debug, Default)]
-pub(super) struct Index(HashTable<Place>);
+pub(super) struct KeyIndex(HashTable<KeyLocation>);
 
-impl Index {
-    /// The slot that has a key.
-    pub(super) fn find(&self, key: u128, at: impl Fn(Place) -> Option<u128>) -> Option<u32> {
-        self.0.find(hash(key), |place| at(*place) == Some(key)).map(|place| place.slot())
+impl KeyIndex {
+    /// Returns the slot that has a key.
+    pub(super) fn find(
+        &self,
+        key: u128,
+        key_at: impl Fn(KeyLocation) -> Option<u128>,
+    ) -> Option<u32> {
+        let is_equal = |location: &KeyLocation| key_at(*location) == Some(key);
+        self.0.find(hash(key), is_equal).map(|location| location.slot())
     }
 
-    /// Puts in a key that lies here now; an equal one that lies elsewhere is not found any more.
-    pub(super) fn insert(&mut self, key: u128, here: Place, at: impl Fn(Place) -> Option<u128>) {
-        let is_equal = |place: &Place| at(*place) == Some(key);
-        let rehash = |place: &Place| hash(at(*place).unwrap_or_default());
+    /// Inserts the location of a key. It replaces the location of an equal key, which is not found any more.
+    pub(super) fn insert(
+        &mut self,
+        key: u128,
+        location: KeyLocation,
+        key_at: impl Fn(KeyLocation) -> Option<u128>,
+    ) {
+        let is_equal = |location: &KeyLocation| key_at(*location) == Some(key);
+        let rehash = |location: &KeyLocation| hash(key_at(*location).unwrap_or_default());
         match self.0.entry(hash(key), is_equal, rehash) {
-            Occupied(mut equal) => *equal.get_mut() = here,
-            Vacant(free) => drop(free.insert(here)),
+            Occupied(mut equal) => *equal.get_mut() = location,
+            Vacant(free) => drop(free.insert(location)),
         }
     }
 
-    /// Takes out a key that lies here, unless an equal one has taken its place.
-    pub(super) fn remove(&mut self, key: u128, here: Place) {
-        if let Ok(found) = self.0.find_entry(hash(key), |place| *place == here) {
-            found.remove();
+    /// Removes the location of a key, unless an equal key has replaced it.
+    pub(super) fn remove(&mut self, key: u128, location: KeyLocation) {
+        if let Ok(entry) = self.0.find_entry(hash(key), |other| *other == location) {
+            entry.remove();
         }
     }
 }
 
 fn hash(key: u128) -> u64 {
-    let mut mixer = Mixer::default();
-    mixer.write_u128(key);
-    mixer.finish()
+    let mut hasher = IdHasher::default();
+    hasher.write_u128(key);
+    hasher.finish()
 }
 
-/// A hasher without a secret: ids and keys are ours or cryptographic hashes, so nobody can aim at it, and the
-/// same run gives the same table.
+/// A hasher without a secret. Ids are our own and keys are cryptographic hashes, so an attacker cannot choose colliding ones.
+/// The same run gives the same table.
 #[derive(Default)]
-pub(in crate::engine) struct Mixer(u64);
+pub(in crate::engine) struct IdHasher(u64);
 
-impl Hasher for Mixer {
+impl Hasher for IdHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -87,39 +98,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_found_where_they_lie_however_many_come_and_go() {
+    fn keys_are_found_after_many_inserts_and_removes() {
         let mut keys: Vec<[Option<u128>; 2]> = Vec::new();
-        let mut index = Index::default();
+        let mut index = KeyIndex::default();
         for slot in 0..10_000_u32 {
-            // Keys that fold alike are told apart all the same.
+            // Different keys with the same folded value must stay distinct.
             let key = u128::from(slot % 5_000) << 64 | u128::from(slot);
             keys.push([Some(key), Some(!key)]);
-            let at = |place: Place| keys[place.slot() as usize][place.nth()];
-            index.insert(key, Place::new(slot, 0), at);
-            index.insert(!key, Place::new(slot, 1), at);
+            let at = |location: KeyLocation| keys[location.slot() as usize][location.nth()];
+            index.insert(key, KeyLocation::new(slot, 0), at);
+            index.insert(!key, KeyLocation::new(slot, 1), at);
         }
         for slot in (0..10_000).step_by(3) {
             let [first, second] = keys[slot as usize].map(Option::unwrap);
-            index.remove(first, Place::new(slot, 1));
-            index.remove(second, Place::new(slot, 1));
+            index.remove(first, KeyLocation::new(slot, 1));
+            index.remove(second, KeyLocation::new(slot, 1));
         }
-        let at = |place: Place| keys[place.slot() as usize][place.nth()];
+        let at = |location: KeyLocation| keys[location.slot() as usize][location.nth()];
         for slot in 0..10_000 {
             let [first, second] = keys[slot as usize].map(Option::unwrap);
-            assert_eq!(index.find(first, at), Some(slot), "which lies at the first place");
+            assert_eq!(index.find(first, at), Some(slot), "the first key is still at its location");
             assert_eq!(index.find(second, at), (slot % 3 > 0).then_some(slot));
         }
     }
 
     #[test]
-    fn an_equal_key_takes_the_place_of_the_other() {
-        let mut index = Index::default();
+    fn an_equal_key_replaces_the_earlier_one() {
+        let mut index = KeyIndex::default();
         let at = |_| Some(7);
-        index.insert(7, Place::new(1, 0), at);
-        index.insert(7, Place::new(2, 0), at);
-        index.remove(7, Place::new(1, 0));
+        index.insert(7, KeyLocation::new(1, 0), at);
+        index.insert(7, KeyLocation::new(2, 0), at);
+        index.remove(7, KeyLocation::new(1, 0));
         assert_eq!(index.find(7, at), Some(2));
-        index.remove(7, Place::new(2, 0));
+        index.remove(7, KeyLocation::new(2, 0));
         assert_eq!(index.find(7, at), None);
     }
 }

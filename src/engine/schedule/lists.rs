@@ -1,36 +1,36 @@
-//! Numbered entries in numbered lists.
+//! Numbered nodes in numbered, doubly linked lists.
 //!
-//! The lists are linked through one table of entries, so nothing is allocated to put an entry into a list, and it
-//! is taken out of the middle without a search.
+//! The lists are linked through one table of nodes. So no allocation is needed to put a node into a list, and no search to remove
+//! it from the middle.
 
 use crate::values::Moment;
 
-/// No entry, or no list.
+/// No node, or no list.
 const NONE: u32 = u32::MAX;
 
-/// An entry: what it waits for, and where it lies.
+/// A node: what it waits for, and its place in a list.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    /// Its moment.
+pub(super) struct Node {
+    /// The moment that it waits for.
     pub(super) at: Moment,
-    /// The queue that it goes to then.
+    /// The queue that it goes to at that moment.
     pub(super) queue: u32,
     list: u32,
-    before: u32,
-    after: u32,
+    previous: u32,
+    next: u32,
 }
 
-impl Entry {
+impl Node {
     const FREE: Self =
-        Self { at: Moment::from_millis(0), queue: NONE, list: NONE, before: NONE, after: NONE };
+        Self { at: Moment::from_millis(0), queue: NONE, list: NONE, previous: NONE, next: NONE };
 
-    /// The list that it is in.
+    /// Returns the list that it is in.
     pub(super) const fn list(&self) -> u32 {
         self.list
     }
 }
 
-/// The ends of a list, and how many entries it has.
+/// The ends of a list, and its length.
 #[derive(Clone, Copy, Debug)]
 struct Ends {
     first: u32,
@@ -42,100 +42,99 @@ impl Ends {
     const EMPTY: Self = Self { first: NONE, last: NONE, len: 0 };
 }
 
-/// Entries, each in one list at most.
+/// Nodes, each in at most one list.
 #[derive(Debug)]
 pub(super) struct Lists {
-    entries: Vec<Entry>,
+    nodes: Vec<Node>,
     ends: Vec<Ends>,
-    /// What any number beyond the tables stands for. None leads here that anything is read from; that it does no harm
-    /// to write here is what makes a panic impossible.
-    nowhere: (Entry, Ends),
+    /// Takes the writes to any number beyond the tables. Its content is never used. It exists so that no index can panic.
+    out_of_range: (Node, Ends),
 }
 
 impl Lists {
-    /// So many empty lists; more come as they are pushed to.
+    /// Creates this many empty lists. A push to a higher number adds more.
     pub(super) fn new(lists: u32) -> Self {
         Self {
-            entries: Vec::new(),
+            nodes: Vec::new(),
             ends: vec![Ends::EMPTY; lists as usize],
-            nowhere: (Entry::FREE, Ends::EMPTY),
+            out_of_range: (Node::FREE, Ends::EMPTY),
         }
     }
 
-    /// The number of lists.
+    /// Returns the number of lists.
     pub(super) fn count(&self) -> u32 {
         u32::try_from(self.ends.len()).unwrap_or(NONE)
     }
 
-    /// The number of entries in a list.
+    /// Returns the number of nodes in a list.
     pub(super) fn len(&self, list: u32) -> u32 {
         self.ends.get(list as usize).map_or(0, |ends| ends.len)
     }
 
-    /// An entry that is in a list.
-    pub(super) fn find(&self, id: u32) -> Option<Entry> {
-        self.entries.get(id as usize).copied().filter(|entry| entry.list != NONE)
+    /// Returns a node, if it is in a list.
+    pub(super) fn find(&self, id: u32) -> Option<Node> {
+        self.nodes.get(id as usize).copied().filter(|node| node.list != NONE)
     }
 
-    /// Says what an entry, which is in no list, waits for.
-    pub(super) fn describe(&mut self, id: u32, at: Moment, queue: u32) {
-        if id as usize >= self.entries.len() {
-            self.entries.resize(id as usize + 1, Entry::FREE);
+    /// Sets what a node waits for. The node must not be in a list.
+    pub(super) fn prepare(&mut self, id: u32, at: Moment, queue: u32) {
+        if id as usize >= self.nodes.len() {
+            self.nodes.resize(id as usize + 1, Node::FREE);
         }
-        *self.entry(id) = Entry { at, queue, ..Entry::FREE };
+        *self.node(id) = Node { at, queue, ..Node::FREE };
     }
 
-    /// Puts an entry, which is in no list, at the end of one.
+    /// Appends a node to a list. The node must not be in a list.
     pub(super) fn push(&mut self, number: u32, id: u32) {
         if number as usize >= self.ends.len() {
             self.ends.resize(number as usize + 1, Ends::EMPTY);
         }
         let list = self.list(number);
-        let before = std::mem::replace(&mut list.last, id);
+        let previous = std::mem::replace(&mut list.last, id);
         list.len += 1;
-        if before == NONE {
+        if previous == NONE {
             list.first = id;
         } else {
-            self.entry(before).after = id;
+            self.node(previous).next = id;
         }
-        let entry = self.entry(id);
-        (entry.list, entry.before, entry.after) = (number, before, NONE);
+        let node = self.node(id);
+        (node.list, node.previous, node.next) = (number, previous, NONE);
     }
 
-    /// Takes an entry out of the list that it is in.
+    /// Removes a node from its list.
     pub(super) fn remove(&mut self, id: u32) {
-        let entry = self.entry(id);
-        let Entry { list: number, before, after, .. } = *entry;
+        let node = self.node(id);
+        let Node { list: number, previous, next, .. } = *node;
         if number == NONE {
             return;
         }
-        entry.list = NONE;
-        self.entry(before).after = after;
-        self.entry(after).before = before;
+        node.list = NONE;
+        self.node(previous).next = next;
+        self.node(next).previous = previous;
         let list = self.list(number);
         list.len -= 1;
-        if before == NONE {
-            list.first = after;
+        if previous == NONE {
+            list.first = next;
         }
-        if after == NONE {
-            list.last = before;
+        if next == NONE {
+            list.last = previous;
         }
     }
 
-    /// Takes the first entry out of a list.
-    pub(super) fn pop(&mut self, list: u32) -> Option<(u32, Entry)> {
+    /// Removes the first node of a list.
+    pub(super) fn pop(&mut self, list: u32) -> Option<(u32, Node)> {
         let first = self.ends.get(list as usize)?.first;
-        let entry = *self.entries.get(first as usize)?;
+        let node = *self.nodes.get(first as usize)?;
         self.remove(first);
-        Some((first, entry))
+        Some((first, node))
     }
 
-    /// An entry that is there.
-    fn entry(&mut self, id: u32) -> &mut Entry {
-        self.entries.get_mut(id as usize).unwrap_or(&mut self.nowhere.0)
+    /// Returns a node, or the one that takes writes out of range.
+    fn node(&mut self, id: u32) -> &mut Node {
+        self.nodes.get_mut(id as usize).unwrap_or(&mut self.out_of_range.0)
     }
 
     fn list(&mut self, number: u32) -> &mut Ends {
-        self.ends.get_mut(number as usize).unwrap_or(&mut self.nowhere.1)
+        self.ends.get_mut(number as usize).unwrap_or(&mut self.out_of_range.1)
     }
 }

@@ -1,20 +1,19 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::iso8583::step::candidates::each_element;
+use crate::iso8583::fast_path::candidates::each_element;
 
 const BEFORE: &[u8] = b"before";
 
-/// An element as it lies on the wire behind other bytes: its text with its length in front, as the layout
-/// has it, and more behind.
+/// An element as it is on the wire, behind other bytes: length indicator, text, and the bytes `behind` it.
 fn on_the_wire(layout: &Layout, text: &[u8], behind: &[u8]) -> Vec<u8> {
     let mut indicator = vec![0; layout.indicator.width()];
     layout.indicator.write(text.len(), &mut indicator);
     [BEFORE, &indicator[..], text, behind].concat()
 }
 
-/// Elements of a class or with subfields that a step doesn't know.
-const ALWAYS_LONG: [(&str, u8); 8] = [
+/// Elements whose class, coding or subfields the fast path does not support.
+const SLOW_PATH_ONLY: [(&str, u8); 8] = [
     ("nusantara", 97),
     ("rendezvous", 63),
     ("rendezvous", 97),
@@ -25,15 +24,15 @@ const ALWAYS_LONG: [(&str, u8); 8] = [
     ("holdfast", 128),
 ];
 
-/// The element whole, with more behind it, cut short, and with each byte of its indicator changed.
+/// The complete element, with more bytes behind it, truncated, and with each byte of its indicator changed.
 fn inputs(layout: &Layout, text: &[u8]) -> Vec<Vec<u8>> {
     let whole = on_the_wire(layout, text, b"");
     let mut inputs = vec![on_the_wire(layout, text, b"0"), on_the_wire(layout, text, b"00000000")];
     inputs.push(whole[..whole.len() - 1].to_vec());
-    for place in BEFORE.len()..BEFORE.len() + layout.indicator.width() {
+    for position in BEFORE.len()..BEFORE.len() + layout.indicator.width() {
         for byte in [b'/', b':', b' ', b'0', b'1', 0xFF] {
             let mut changed = whole.clone();
-            changed[place] = byte;
+            changed[position] = byte;
             inputs.push(changed);
         }
     }
@@ -42,29 +41,29 @@ fn inputs(layout: &Layout, text: &[u8]) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn the_short_way_passes_just_what_the_long_way_does() {
+fn the_fast_path_accepts_only_what_the_slow_path_accepts() {
     let mut both = BTreeSet::new();
-    let mut long_alone = BTreeSet::new();
+    let mut slow_only = BTreeSet::new();
     let mut refused = 0;
     each_element(|network, message, number, layout, texts| {
         for input in texts.flat_map(|text| inputs(layout, &text)) {
             let at = BEFORE.len();
-            let short = message.step(number).pass(&input, at, &message.ends);
-            match (short, long_way(&input, at, message, number)) {
+            let short = message.fast_path(number).end_if_valid(&input, at, &message.ends);
+            match (short, slow_path(&input, at, message, number)) {
                 (Some(end), Ok(long)) => {
                     assert_eq!(end, long, "DE{number} of {network}: {input:?}");
                     both.insert((network.to_owned(), number));
                 }
                 (None, Ok(_)) => {
-                    long_alone.insert((network.to_owned(), number));
+                    slow_only.insert((network.to_owned(), number));
                 }
                 (None, Err(_)) => refused += 1,
                 (Some(_), Err(error)) => panic!("{network}: {error}: {input:?}"),
             }
         }
     });
-    let expected = ALWAYS_LONG.map(|(network, number)| (network.to_owned(), number));
-    assert_eq!(long_alone, BTreeSet::from(expected));
-    assert!(both.is_disjoint(&long_alone) && both.len() > 170, "{} elements", both.len());
+    let expected = SLOW_PATH_ONLY.map(|(network, number)| (network.to_owned(), number));
+    assert_eq!(slow_only, BTreeSet::from(expected));
+    assert!(both.is_disjoint(&slow_only) && both.len() > 170, "{} elements", both.len());
     assert!(refused > 100_000, "{refused} refused");
 }

@@ -1,4 +1,4 @@
-//! Why a message can't be written.
+//! Errors of encoding.
 
 use std::fmt;
 
@@ -9,96 +9,96 @@ use crate::iso8583::de::De;
 use crate::iso8583::mti::Mti;
 use crate::iso8583::subfields::SubfieldFault;
 
-/// A value or a message that can't be written. What is sensitive is not told.
+/// A value or a message that can't be encoded. It does not contain sensitive values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{}{reason}", In(*de))]
 pub struct EncodeError {
-    /// The data element; `None` if it is the message as a whole.
+    /// The data element; `None` if the error is in the message as a whole.
     pub de: Option<De>,
-    /// What is wrong.
+    /// The reason.
     pub reason: EncodeReason,
 }
 
-/// What is wrong with a value.
+/// The reason why a value or a message can't be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum EncodeReason {
     /// No message layout of the spec selects the MTI.
-    #[error("MTI {0} is in no message layout of the spec")]
+    #[error("no message layout of the spec selects MTI {0}")]
     UnknownMti(Mti),
-    /// The message is neither a request nor an advice.
-    #[error("MTI {0} is neither a request nor an advice, and has neither a repeat nor a response")]
-    NoAnswer(Mti),
-    /// The bytes are not a message that could be repeated.
+    /// The message is neither a request nor an advice, so it has neither a repeat nor a response.
+    #[error("MTI {0} is neither a request nor an advice: it has no repeat and no response")]
+    NotARequest(Mti),
+    /// The bytes of the original do not begin with an MTI.
     #[error("the original does not begin with an MTI of the spec")]
-    NotAMessage,
+    MtiInvalid,
     /// The message layout does not define the data element.
-    #[error("the message layout does not define it")]
+    #[error("the message layout does not define this data element")]
     Undefined,
-    /// Data elements are written in ascending order.
-    #[error("it comes after {0}; data elements are written in ascending order")]
+    /// The data element is out of ascending order.
+    #[error("must be written before {0}: data elements are in ascending order")]
     OutOfOrder(De),
     /// The value is longer than the element.
-    #[error("the value has {}, the element takes at most {max}", unit.counted(*length))]
+    #[error("the value has {}, the maximum is {max}", unit.with_count(*length))]
     TooLong {
-        /// Characters, digits or bytes of the value.
+        /// The length of the value.
         length: usize,
-        /// The most it takes.
+        /// The maximum.
         max: usize,
-        /// What they are.
+        /// The unit of both.
         unit: Unit,
     },
-    /// The value is shorter than the element, or empty where one could be filled up.
-    #[error("the value has {}, the element takes at least {min}", unit.counted(*length))]
+    /// The value is shorter than the element, or empty. An empty value is not padded.
+    #[error("the value has {}, the minimum is {min}", unit.with_count(*length))]
     TooShort {
-        /// Characters, digits or bytes of the value.
+        /// The length of the value.
         length: usize,
-        /// The least it takes.
+        /// The minimum.
         min: usize,
-        /// What they are.
+        /// The unit of both.
         unit: Unit,
     },
     /// The message would be longer than any frame.
-    #[error("the message would have more than 65535 bytes")]
+    #[error("the message exceeds 65535 bytes")]
     TooLarge,
     /// A number for an element that is not numeric.
-    #[error("it is of class {0}, which takes no number")]
+    #[error("a number requires class n (the element has class {0})")]
     NotNumeric(Class),
-    /// A character that the content class does not admit.
-    #[error("character {} is none of class {class}, which takes {}", place + 1, class.expected_at(*place))]
+    /// The content class does not accept a character.
+    #[error("character {} is invalid: class {class} allows {}", position + 1, class.expected_at(*position))]
     Class {
         /// The class.
         class: Class,
-        /// The place of the character, from 0.
-        place: usize,
+        /// The position of the character, from 0.
+        position: usize,
     },
-    /// Bits that are not given as pairs of hex digits.
-    #[error("bits are given in hex, two digits a byte")]
+    /// The text of bits is not pairs of hex digits.
+    #[error("must be hex with two digits per byte")]
     NotHex,
-    /// The value is not made of the subfields that the spec describes.
+    /// The value does not match the subfields that the spec defines.
     #[error("{0}")]
     Subfields(SubfieldFault),
-    /// The spec describes no such subfields of the data element.
-    #[error("the spec describes no such subfields")]
-    NoSuchSubfields,
-    /// A tag is of another width than the spec says.
-    #[error("a tag has {length} characters, the spec takes {width}")]
+    /// The spec does not define such subfields of the data element.
+    #[error("the spec does not define these subfields")]
+    SubfieldsUndefined,
+    /// A tag has the wrong number of characters.
+    #[error("a tag must have {width} characters (got {length})")]
     TagWidth {
-        /// Characters of the tag.
+        /// The characters of the tag.
         length: usize,
-        /// Characters that it must have.
+        /// The characters that a tag has in the spec.
         width: usize,
     },
-    /// A template takes a value for each of its data elements.
-    #[error("{given} values where the template takes {taken}")]
+    /// The number of values differs from the number of data elements of the template.
+    #[error("the template needs {expected} values, one per data element (got {given})")]
     ValueCount {
-        /// Values that were given.
+        /// The number of given values.
         given: usize,
-        /// Data elements of the template.
-        taken: usize,
+        /// The number of data elements of the template.
+        expected: usize,
     },
-    /// The message and its repeat are of different message layouts.
-    #[error("MTI {0} has another message layout than its original")]
-    OtherLayout(Mti),
+    /// The message and its repeat have different message layouts.
+    #[error("MTI {0} has a different message layout from its original")]
+    LayoutDiffers(Mti),
 }
 
 struct In(Option<De>);
@@ -110,11 +110,11 @@ impl fmt::Display for In {
 }
 
 impl EncodeError {
-    pub(super) const fn at(de: De, reason: EncodeReason) -> Self {
+    pub(super) const fn for_element(de: De, reason: EncodeReason) -> Self {
         Self { de: Some(de), reason }
     }
 
-    pub(super) const fn whole(reason: EncodeReason) -> Self {
+    pub(super) const fn for_message(reason: EncodeReason) -> Self {
         Self { de: None, reason }
     }
 }

@@ -2,31 +2,31 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::iso8583::class::Class;
-use crate::iso8583::step::candidates::each_element;
+use crate::iso8583::fast_path::candidates::each_element;
 
 #[test]
-fn the_short_way_writes_just_what_the_long_way_does() {
-    let mut short_ways = BTreeSet::new();
+fn the_fast_path_writes_exactly_what_the_slow_path_writes() {
+    let mut fast_paths = BTreeSet::new();
     each_element(|network, message, number, layout, texts| {
         let de = De::new(number).unwrap();
         for text in texts {
             let mut short = BytesMut::zeroed(6 + 4 + text.len());
             let mut long = short.clone();
-            let written = message.step(number).put(&text, &mut short, 6, &message.ends);
-            match (written, long::write(message, de, &text, &mut long, 6)) {
+            let written = message.fast_path(number).write(&text, &mut short, 6, &message.ends);
+            match (written, slow_path::write(message, de, &text, &mut long, 6)) {
                 (Some(end), Ok(other)) => {
                     assert_eq!(end, other, "{network} {de}: {text:?}");
                     assert_eq!(short[..end], long[..end], "{network} {de}: {text:?}");
-                    short_ways.insert((network.to_owned(), number));
+                    fast_paths.insert((network.to_owned(), number));
                 }
                 (None, Ok(_)) => {
-                    let filled =
+                    let padded =
                         layout.indicator == Indicator::Fixed && text.len() < layout.max.into();
                     let other = !matches!(layout.class, Class::N | Class::An | Class::Ans);
                     let tagged = matches!(message.subfields(de), Some(Subfields::Tagged(_)));
                     assert!(
-                        filled || other || tagged,
-                        "{network} {de}: {text:?} goes the long way"
+                        padded || other || tagged,
+                        "{network} {de}: {text:?} needs the slow path"
                     );
                 }
                 (None, Err(_)) => {}
@@ -34,5 +34,5 @@ fn the_short_way_writes_just_what_the_long_way_does() {
             }
         }
     });
-    assert!(short_ways.len() > 160, "{} elements", short_ways.len());
+    assert!(fast_paths.len() > 160, "{} elements", fast_paths.len());
 }

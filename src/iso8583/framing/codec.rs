@@ -1,4 +1,4 @@
-//! Frames cut out of a stream of bytes, and written into one.
+//! Reads frames from a byte stream, and writes them.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use tokio_util::codec::{Decoder, Encoder};
 use super::length::Prefix;
 use super::{FrameError, FrameFault, Framing, SendFault};
 
-/// A frame that came in: views into the buffer it was read into, nothing copied.
+/// A received frame: views into the read buffer, nothing copied.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Frame {
-    /// A length of zero and nothing behind it.
+    /// A length of zero without header, message and trailer.
     KeepAlive,
-    /// A message and what stood before it.
+    /// A message with its header.
     Message {
         /// The header; empty where the network has none.
         header: Bytes,
@@ -31,7 +31,7 @@ impl fmt::Debug for Frame {
     }
 }
 
-/// A message to be framed, borrowed from wherever it was built.
+/// A message to be framed, borrowed from its buffer.
 #[derive(Clone, Copy)]
 pub struct OutgoingFrame<'a> {
     /// The header; empty where the network has none.
@@ -41,7 +41,7 @@ pub struct OutgoingFrame<'a> {
 }
 
 impl fmt::Debug for OutgoingFrame<'_> {
-    /// Shows sizes only: a message is full of what must not be seen.
+    /// Shows only sizes, because a message holds sensitive data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (header, message) = (self.header.len(), self.message.len());
         write!(f, "Message({header} bytes of header, {message} of message)")
@@ -50,85 +50,87 @@ impl fmt::Debug for OutgoingFrame<'_> {
 
 /// Reads and writes the frames of one session.
 ///
-/// What a peer says about lengths moves no memory: the decoder reserves nothing, so a buffer grows only
-/// by bytes that have come, and a frame beyond the maximum is refused by its length alone. Once the peer
-/// has broken the framing, where the next frame begins could only be guessed; so every later call gives
-/// the same fault again.
+/// The decoder never reserves memory for a length that a peer indicates. A buffer grows only by received
+/// bytes, and a frame above the maximum is rejected by its length alone. After a framing error the start of
+/// the next frame is unknown, so every later call returns the same error.
 #[derive(Clone, Debug)]
 pub struct FrameCodec {
     framing: Framing,
-    incoming: Incoming,
+    state: StreamState,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Incoming {
-    Sound,
+enum StreamState {
+    Intact,
     Broken(FrameFault),
 }
 
-/// What stands at the front of the buffer.
-enum Front {
+/// The content at the front of the buffer.
+enum Parsed {
     Frame(Frame),
-    /// A piece of a frame, and the fault that it is if the stream ends here.
-    Piece(FrameFault),
+    /// A part of a frame, with the error if the stream ends here.
+    Incomplete(FrameFault),
 }
 
 impl FrameCodec {
-    /// A codec at the beginning of a session.
+    /// Creates a codec for the beginning of a session.
     #[must_use]
     pub const fn new(framing: Framing) -> Self {
-        Self { framing, incoming: Incoming::Sound }
+        Self { framing, state: StreamState::Intact }
     }
 
-    fn front(&mut self, src: &mut BytesMut) -> Result<Front, FrameError> {
-        let front = match self.incoming {
-            Incoming::Sound => self.take(src),
-            Incoming::Broken(fault) => Err(fault),
+    fn next_frame(&mut self, src: &mut BytesMut) -> Result<Parsed, FrameError> {
+        let next_frame = match self.state {
+            StreamState::Intact => self.parse(src),
+            StreamState::Broken(fault) => Err(fault),
         };
-        front.map_err(|fault| self.broken(fault))
+        next_frame.map_err(|fault| self.broken(fault))
     }
 
     fn broken(&mut self, fault: FrameFault) -> FrameError {
-        self.incoming = Incoming::Broken(fault);
+        self.state = StreamState::Broken(fault);
         FrameError::Broken(fault)
     }
 
-    /// Takes one frame off the front of `src`, or leaves `src` as it is.
-    fn take(&self, src: &mut BytesMut) -> Result<Front, FrameFault> {
+    /// Removes one frame from the front of `src`, or leaves `src` unchanged.
+    fn parse(&self, src: &mut BytesMut) -> Result<Parsed, FrameFault> {
         let Framing { length, counts_itself, .. } = self.framing;
-        let have = src.len();
+        let received = src.len();
         let Some(Prefix { width, counted }) = length.read(src, counts_itself)? else {
-            return Ok(Front::Piece(FrameFault::EndedInLength { have, need: length.width() }));
+            return Ok(Parsed::Incomplete(FrameFault::EndedInLength {
+                received,
+                expected: length.width(),
+            }));
         };
         if counted == 0 {
             return self.take_keep_alive(width, src);
         }
         let body = self.body(counted)?;
-        let need = width.saturating_add(body);
-        if have < need {
-            return Ok(Front::Piece(FrameFault::EndedInFrame { have, need }));
+        let expected = width.saturating_add(body);
+        if received < expected {
+            return Ok(Parsed::Incomplete(FrameFault::EndedInFrame { received, expected }));
         }
         self.check_header(src, width)?;
-        self.check_trailer(src, need)?;
-        Ok(Front::Frame(self.take_message(width, body, src)))
+        self.check_trailer(src, expected)?;
+        Ok(Parsed::Frame(self.take_message(width, body, src)))
     }
 
-    fn take_keep_alive(&self, width: usize, src: &mut BytesMut) -> Result<Front, FrameFault> {
+    fn take_keep_alive(&self, width: usize, src: &mut BytesMut) -> Result<Parsed, FrameFault> {
         if !self.framing.keep_alive {
             return Err(FrameFault::ZeroLength);
         }
         src.advance(width);
-        Ok(Front::Frame(Frame::KeepAlive))
+        Ok(Parsed::Frame(Frame::KeepAlive))
     }
 
-    /// The bytes of header, message and trailer, if they are as many as they may be.
+    /// Returns the number of bytes of header, message and trailer, if it is within the limits.
     fn body(&self, counted: usize) -> Result<usize, FrameFault> {
-        let (max, wrap) = (self.framing.max_frame, self.framing.wrap());
+        let (max, overhead) = (self.framing.max_frame, self.framing.overhead());
         let bytes = counted.saturating_add(self.framing.uncounted());
         if bytes > max {
             Err(FrameFault::TooLong { bytes, max })
-        } else if bytes <= wrap {
-            Err(FrameFault::NoMessage { bytes, wrap })
+        } else if bytes <= overhead {
+            Err(FrameFault::NoMessage { bytes, overhead })
         } else {
             Ok(bytes)
         }
@@ -149,37 +151,37 @@ impl FrameCodec {
         wrong.map_or(Ok(()), |((at, &expected), _)| Err(FrameFault::Trailer { at, expected }))
     }
 
-    /// Needs a whole frame in `src` whose body passed [`body`](Self::body): then no cut can be beyond
-    /// the end.
+    /// Requires a complete frame in `src` whose body passed [`body`](Self::body); then no split exceeds the
+    /// end.
     fn take_message(&self, width: usize, body: usize, src: &mut BytesMut) -> Frame {
         src.advance(width);
         let header = take_bytes(self.framing.header.pattern().len(), src);
-        let message = take_bytes(body - self.framing.wrap(), src);
+        let message = take_bytes(body - self.framing.overhead(), src);
         src.advance(self.framing.trailer.len());
         Frame::Message { header, message }
     }
 
-    /// The bytes of header, message and trailer of a frame that may be sent.
+    /// Returns the number of bytes of header, message and trailer, if the frame may be sent.
     fn sendable(&self, frame: OutgoingFrame<'_>) -> Result<usize, SendFault> {
         self.check_own_header(frame.header)?;
         let Framing { length, counts_itself, max_frame: max, .. } = self.framing;
-        let bytes = self.framing.wrap() + frame.message.len();
-        let (counted, most) = (bytes - self.framing.uncounted(), length.most(counts_itself));
+        let bytes = self.framing.overhead() + frame.message.len();
+        let (counted, most) = (bytes - self.framing.uncounted(), length.max_counted(counts_itself));
         if frame.message.is_empty() {
             Err(SendFault::NoMessage)
         } else if bytes > max {
             Err(SendFault::TooLong { bytes, max })
         } else if counted > most {
-            Err(SendFault::TooLongForLength { bytes: counted, most })
+            Err(SendFault::TooLongForLength { bytes: counted, max: most })
         } else {
             Ok(bytes)
         }
     }
 
     fn check_own_header(&self, header: &[u8]) -> Result<(), SendFault> {
-        let (have, need) = (header.len(), self.framing.header.pattern().len());
-        if have != need {
-            return Err(SendFault::HeaderLength { have, need });
+        let (received, expected) = (header.len(), self.framing.header.pattern().len());
+        if received != expected {
+            return Err(SendFault::HeaderLength { received, expected });
         }
         self.framing
             .header
@@ -192,7 +194,7 @@ impl FrameCodec {
     }
 }
 
-/// Cuts bytes off the front of `src`; none cost nothing.
+/// Removes bytes from the front of `src`. An empty header costs nothing.
 fn take_bytes(count: usize, src: &mut BytesMut) -> Bytes {
     if count == 0 { Bytes::new() } else { src.split_to(count).freeze() }
 }
@@ -202,17 +204,17 @@ impl Decoder for FrameCodec {
     type Error = FrameError;
 
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
-        match self.front(src)? {
-            Front::Frame(frame) => Ok(Some(frame)),
-            Front::Piece(_) => Ok(None),
+        match self.next_frame(src)? {
+            Parsed::Frame(frame) => Ok(Some(frame)),
+            Parsed::Incomplete(_) => Ok(None),
         }
     }
 
     fn decode_eof(&mut self, src: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
-        match self.front(src)? {
-            Front::Frame(frame) => Ok(Some(frame)),
-            Front::Piece(_) if src.is_empty() => Ok(None),
-            Front::Piece(fault) => Err(self.broken(fault)),
+        match self.next_frame(src)? {
+            Parsed::Frame(frame) => Ok(Some(frame)),
+            Parsed::Incomplete(_) if src.is_empty() => Ok(None),
+            Parsed::Incomplete(fault) => Err(self.broken(fault)),
         }
     }
 }
@@ -220,7 +222,7 @@ impl Decoder for FrameCodec {
 impl Encoder<OutgoingFrame<'_>> for FrameCodec {
     type Error = FrameError;
 
-    /// Appends one frame to `dst`, or nothing if it may not be sent.
+    /// Appends one frame to `dst`; nothing if the frame may not be sent.
     fn encode(&mut self, frame: OutgoingFrame<'_>, dst: &mut BytesMut) -> Result<(), FrameError> {
         let body = self.sendable(frame).map_err(FrameError::Unsendable)?;
         dst.reserve(self.framing.length.width() + body);
@@ -235,7 +237,7 @@ impl Encoder<OutgoingFrame<'_>> for FrameCodec {
 impl Encoder<Frame> for FrameCodec {
     type Error = FrameError;
 
-    /// Appends one frame to `dst`, or nothing if it may not be sent.
+    /// Appends one frame to `dst`; nothing if the frame may not be sent.
     fn encode(&mut self, frame: Frame, dst: &mut BytesMut) -> Result<(), FrameError> {
         match frame {
             Frame::Message { header, message } => {

@@ -1,31 +1,31 @@
-//! What can go wrong with a frame, and whose fault it is.
+//! Errors of framing: by the peer, by us, or by the connection.
 
 use std::io;
 
 use super::HeaderByte;
 
-/// Why a frame could not be read or written; the variant says who is at fault.
+/// A frame that could not be read or written. The variant says who caused the error.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
-    /// The peer's: what it sent is no frame. The session is over.
-    #[error("the peer broke the framing: {0}")]
+    /// The peer sent invalid framing. The session must end.
+    #[error("invalid framing from the peer: {0}")]
     Broken(FrameFault),
-    /// Ours: what we were about to send is no frame. Nothing was written and the session is sound.
-    #[error("an outgoing frame is wrong: {0}")]
+    /// We tried to send an invalid frame. Nothing was written, and the session is intact.
+    #[error("invalid outgoing frame: {0}")]
     Unsendable(SendFault),
-    /// The connection's.
+    /// The connection failed.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// How a peer broke the framing.
+/// How the framing of a peer is invalid.
 ///
-/// Offsets count from the first byte of the frame, its length included. A byte that was found is shown
-/// only of length and header: where a trailer was expected there may stand a piece of a message.
+/// Offsets count from the first byte of the frame, including its length. Only bytes of length and header are
+/// shown, because a part of a message may be where the trailer was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameFault {
-    /// A length in text has a byte that is no digit.
-    #[error("the length has {found:#04x} at byte {at}, which is no digit of base {base}")]
+    /// A length in text has a byte that is not a digit.
+    #[error("byte {at} of the length must be a digit of base {base} (got {found:#04x})")]
     LengthDigit {
         /// Offset of the byte.
         at: usize,
@@ -34,124 +34,124 @@ pub enum FrameFault {
         /// The byte.
         found: u8,
     },
-    /// A length that counts itself states less than its own bytes.
-    #[error("the length states {stated} but counts its own {width} bytes")]
+    /// A length that counts itself is less than its own size.
+    #[error("the length is {indicated}, but it counts its own {width} bytes")]
     LengthBelowItself {
-        /// Bytes of the length.
+        /// The bytes of the length.
         width: usize,
-        /// What it states.
-        stated: u32,
+        /// The indicated length.
+        indicated: u32,
     },
-    /// The two lengths of a pair contradict each other.
+    /// The two lengths of a frame do not agree.
     #[error(
-        "the lengths disagree: behind the first are {first} bytes, \
-         behind the second {second} and not 4 less than that"
+        "the two lengths do not agree: the first counts {first} bytes, \
+         the second counts {second}, not 4 less"
     )]
     LengthsDisagree {
-        /// The bytes behind the first length, the second included.
+        /// The bytes behind the first length, including the second length.
         first: usize,
         /// The bytes behind the second length.
         second: usize,
     },
-    /// A length of zero where that is no keep-alive.
-    #[error("the length is zero, and keep-alives are not agreed")]
+    /// A length of zero, but the network has no keep-alives.
+    #[error("the length is zero, but the network has no keep-alives")]
     ZeroLength,
-    /// The announced frame is longer than allowed.
-    #[error("header, message and trailer are announced with {bytes} bytes, allowed are {max}")]
+    /// The indicated length exceeds the maximum.
+    #[error("header, message and trailer have {bytes} bytes by the length, the maximum is {max}")]
     TooLong {
-        /// Bytes of header, message and trailer.
+        /// The bytes of header, message and trailer.
         bytes: usize,
-        /// The most allowed.
+        /// The maximum.
         max: usize,
     },
-    /// The announced frame holds header and trailer at most, and no message.
+    /// The indicated length has room for header and trailer only, not for a message.
     #[error(
-        "header, message and trailer are announced with {bytes} bytes, \
-         but header and trailer alone take {wrap}"
+        "header, message and trailer have {bytes} bytes by the length, \
+         but header and trailer alone have {overhead}"
     )]
     NoMessage {
-        /// Bytes of header, message and trailer.
+        /// The bytes of header, message and trailer.
         bytes: usize,
-        /// Bytes of header and trailer.
-        wrap: usize,
+        /// The bytes of header and trailer.
+        overhead: usize,
     },
-    /// A byte of the header is not as it must be.
-    #[error("the header has {found:#04x} at byte {at} of the frame, expected {expected}")]
+    /// A byte of the header does not match.
+    #[error("byte {at} of the frame, in the header, must be {expected} (got {found:#04x})")]
     Header {
         /// Offset of the byte.
         at: usize,
-        /// What it must be.
+        /// The expected byte.
         expected: HeaderByte,
-        /// What it is.
+        /// The actual byte.
         found: u8,
     },
-    /// A byte of the trailer is not as it must be.
-    #[error("the trailer is wrong at byte {at} of the frame, expected {expected:#04x}")]
+    /// A byte of the trailer does not match.
+    #[error("byte {at} of the frame, in the trailer, must be {expected:#04x}")]
     Trailer {
         /// Offset of the byte.
         at: usize,
-        /// What it must be.
+        /// The expected byte.
         expected: u8,
     },
     /// The stream ended inside a length.
-    #[error("the stream ended after {have} of the {need} bytes of a length")]
+    #[error("the stream ended after {received} of the {expected} bytes of a length")]
     EndedInLength {
-        /// Bytes that came.
-        have: usize,
-        /// Bytes of the length.
-        need: usize,
+        /// The received bytes.
+        received: usize,
+        /// The bytes of the length.
+        expected: usize,
     },
     /// The stream ended inside a frame.
-    #[error("the stream ended after {have} of the {need} bytes of a frame")]
+    #[error("the stream ended after {received} of the {expected} bytes of a frame")]
     EndedInFrame {
-        /// Bytes that came, the length included.
-        have: usize,
-        /// Bytes of the frame, the length included.
-        need: usize,
+        /// The received bytes, including the length.
+        received: usize,
+        /// The bytes of the frame, including the length.
+        expected: usize,
     },
 }
 
-/// What is wrong with a frame that we were about to send.
+/// Why a frame may not be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendFault {
-    /// A keep-alive where they are not agreed.
-    #[error("a keep-alive, but keep-alives are not agreed")]
+    /// A keep-alive, but the network has none.
+    #[error("the network has no keep-alives")]
     KeepAlive,
-    /// No message.
+    /// The message is empty.
     #[error("the message is empty")]
     NoMessage,
-    /// A header of another length than the network's.
-    #[error("the header has {have} bytes, not {need}")]
+    /// The header does not have the length that the network defines.
+    #[error("the header must have {expected} bytes (got {received})")]
     HeaderLength {
-        /// Its bytes.
-        have: usize,
-        /// The bytes it must have.
-        need: usize,
+        /// The bytes of the header.
+        received: usize,
+        /// The bytes that the network defines.
+        expected: usize,
     },
-    /// A byte of the header is not as it must be.
-    #[error("the header has {found:#04x} at byte {at} of the header, expected {expected}")]
+    /// A byte of the header does not match.
+    #[error("byte {at} of the header must be {expected} (got {found:#04x})")]
     Header {
         /// Offset of the byte in the header.
         at: usize,
-        /// What it must be.
+        /// The expected byte.
         expected: HeaderByte,
-        /// What it is.
+        /// The actual byte.
         found: u8,
     },
     /// More bytes than the network allows.
-    #[error("header, message and trailer have {bytes} bytes, allowed are {max}")]
+    #[error("header, message and trailer have {bytes} bytes, the maximum is {max}")]
     TooLong {
-        /// Bytes of header, message and trailer.
+        /// The bytes of header, message and trailer.
         bytes: usize,
-        /// The most allowed.
+        /// The maximum.
         max: usize,
     },
-    /// More bytes than the length can state.
-    #[error("the length would have to count {bytes} bytes, and can count {most}")]
+    /// More bytes than the length can express.
+    #[error("the length has to count {bytes} bytes, the maximum is {max}")]
     TooLongForLength {
-        /// Bytes that the length counts besides itself.
+        /// The bytes that the length counts, without itself.
         bytes: usize,
-        /// The most it can count.
-        most: usize,
+        /// The maximum that the length can count.
+        max: usize,
     },
 }

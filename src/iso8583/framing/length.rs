@@ -1,4 +1,4 @@
-//! The length in front of a frame: its bytes, read and written.
+//! The length in front of a frame: reading and writing.
 
 use std::fmt;
 
@@ -10,14 +10,14 @@ use crate::spelling::name_of;
 /// A length that was read.
 #[derive(Clone, Copy)]
 pub(super) struct Prefix {
-    /// The bytes it takes itself.
+    /// The bytes of the length itself.
     pub(super) width: usize,
-    /// The bytes it counts behind itself.
+    /// The bytes behind the length that it counts.
     pub(super) counted: usize,
 }
 
 impl Length {
-    /// The lengths by the names that a spec uses.
+    /// The lengths with their names in specs.
     pub const NAMES: [(&'static str, Self); 7] = [
         ("big2", Self::Big2),
         ("little2", Self::Little2),
@@ -28,7 +28,7 @@ impl Length {
         ("hex4", Self::Hex4),
     ];
 
-    /// The bytes it takes.
+    /// Returns the number of bytes of the length itself.
     pub(super) const fn width(self) -> usize {
         match self {
             Self::Big2 | Self::Little2 => 2,
@@ -37,8 +37,8 @@ impl Length {
         }
     }
 
-    /// The most bytes behind itself that it can count.
-    pub(super) const fn most(self, counts_itself: bool) -> usize {
+    /// Returns the maximum number of bytes behind the length that it can count.
+    pub(super) const fn max_counted(self, counts_itself: bool) -> usize {
         let (greatest, own) = match self {
             Self::Big2 | Self::Little2 => (0xffff, 2),
             Self::Big4 | Self::Little4 => (0xffff_ffff, 4),
@@ -49,13 +49,13 @@ impl Length {
         if counts_itself { greatest - own } else { greatest }
     }
 
-    /// Reads the length at the front of `src`; `None` while its bytes are not all there.
+    /// Reads the length at the front of `src`; `None` while it is incomplete.
     pub(super) fn read(
         self,
         src: &[u8],
         counts_itself: bool,
     ) -> Result<Option<Prefix>, FrameFault> {
-        let stated = match self {
+        let indicated = match self {
             Self::Big2 => src.first_chunk().map(|bytes| u16::from_be_bytes(*bytes).into()),
             Self::Little2 => src.first_chunk().map(|bytes| u16::from_le_bytes(*bytes).into()),
             Self::Big4 => src.first_chunk().map(|bytes| u32::from_be_bytes(*bytes)),
@@ -64,39 +64,39 @@ impl Length {
             Self::Decimal4 => src.first_chunk().map(|text| read_digits(*text, 10)).transpose()?,
             Self::Hex4 => src.first_chunk().map(|text| read_digits(*text, 16)).transpose()?,
         };
-        stated.map(|stated| self.prefix(stated, counts_itself)).transpose()
+        indicated.map(|indicated| self.prefix(indicated, counts_itself)).transpose()
     }
 
-    fn prefix(self, stated: u32, counts_itself: bool) -> Result<Prefix, FrameFault> {
+    fn prefix(self, indicated: u32, counts_itself: bool) -> Result<Prefix, FrameFault> {
         let width = self.width();
-        let own = if counts_itself && stated != 0 { width } else { 0 };
-        // A length beyond `usize` is beyond every maximum as well.
-        let total = usize::try_from(stated).unwrap_or(usize::MAX);
+        let own = if counts_itself && indicated != 0 { width } else { 0 };
+        // A length above `usize` is also above every maximum.
+        let total = usize::try_from(indicated).unwrap_or(usize::MAX);
         match total.checked_sub(own) {
             Some(counted) => Ok(Prefix { width, counted }),
-            None => Err(FrameFault::LengthBelowItself { width, stated }),
+            None => Err(FrameFault::LengthBelowItself { width, indicated }),
         }
     }
 
-    /// Writes the length of a frame with `counted` bytes behind it, which must be no more than
-    /// [`most`](Self::most).
+    /// Writes the length of a frame with `counted` bytes behind it, at most
+    /// [`max_counted`](Self::max_counted).
     pub(super) fn write(self, counted: usize, counts_itself: bool, dst: &mut BytesMut) {
-        let stated = counted + if counts_itself { self.width() } else { 0 };
-        let [.., a, b, c, d] = stated.to_be_bytes();
+        let indicated = counted + if counts_itself { self.width() } else { 0 };
+        let [.., a, b, c, d] = indicated.to_be_bytes();
         match self {
             Self::Big2 => dst.extend_from_slice(&[c, d]),
             Self::Little2 => dst.extend_from_slice(&[d, c]),
             Self::Big4 => dst.extend_from_slice(&[a, b, c, d]),
             Self::Little4 => dst.extend_from_slice(&[d, c, b, a]),
             Self::Big2Big4 => write_pair(counted, counts_itself, dst),
-            Self::Decimal4 => dst.extend_from_slice(&digits(stated, 10)),
-            Self::Hex4 => dst.extend_from_slice(&digits(stated, 16)),
+            Self::Decimal4 => dst.extend_from_slice(&digits(indicated, 10)),
+            Self::Hex4 => dst.extend_from_slice(&digits(indicated, 16)),
         }
     }
 }
 
 impl Length {
-    /// Writes the length of a keep-alive: zero, whatever a length counts; of a pair the first alone.
+    /// Writes the length of a keep-alive: zero, whatever a length counts; of two lengths only the first.
     pub(super) fn write_zero(self, dst: &mut BytesMut) {
         match self {
             Self::Big2Big4 => Self::Big2.write(0, false, dst),
@@ -143,10 +143,10 @@ fn read_digits(text: [u8; 4], base: u32) -> Result<u32, FrameFault> {
     Ok(value)
 }
 
-/// The last four digits of a number.
+/// Returns the last four digits of a number.
 fn digits(value: usize, base: usize) -> [u8; 4] {
-    [3, 2, 1, 0].map(|place| {
-        let [.., digit] = (value / base.pow(place) % base).to_be_bytes();
+    [3, 2, 1, 0].map(|position| {
+        let [.., digit] = (value / base.pow(position) % base).to_be_bytes();
         if digit < 10 { b'0' + digit } else { b'A' + digit - 10 }
     })
 }

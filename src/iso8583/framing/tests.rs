@@ -10,7 +10,7 @@ fn lengths() -> [Length; 7] {
     Length::NAMES.map(|(_, length)| length)
 }
 
-/// Two bytes of length, the message, nothing else.
+/// Two bytes of length and the message.
 fn plain() -> Framing {
     Framing {
         length: Length::Big2,
@@ -23,7 +23,7 @@ fn plain() -> Framing {
     }
 }
 
-/// As `holdfast` has it: a header of 12 characters, a trailer that counts, keep-alives.
+/// The framing of `holdfast`: a header of 12 characters, a counted trailer, keep-alives.
 fn full() -> Framing {
     Framing {
         trailer: vec![0x03],
@@ -58,7 +58,8 @@ fn refused(framing: &Framing, frame: &Frame) -> SendFault {
     }
 }
 
-/// All frames of a stream that comes in these chunks and then ends, and the fault that ended it early.
+/// Returns all frames of a stream that arrives in these chunks and then ends, and the error that ended it
+/// early.
 fn decode<'a>(
     framing: &Framing,
     chunks: impl IntoIterator<Item = &'a [u8]>,
@@ -78,18 +79,18 @@ fn decode<'a>(
     (frames, codec.decode_eof(&mut buffer).map_err(fault).err())
 }
 
-/// One call of the decoder, which must never make the buffer's room grow.
+/// Calls the decoder once. It must never grow the capacity of the buffer.
 fn step(codec: &mut FrameCodec, buffer: &mut BytesMut) -> Result<Option<Frame>, FrameFault> {
     let room = buffer.capacity();
     let result = codec.decode(buffer).map_err(fault);
-    assert!(buffer.capacity() <= room, "the decoder reserved");
+    assert!(buffer.capacity() <= room, "the decoder reserved memory");
     result
 }
 
 fn fault(error: FrameError) -> FrameFault {
     match error {
         FrameError::Broken(fault) => fault,
-        other => panic!("not the peer's fault: {other:?}"),
+        other => panic!("not an error of the peer: {other:?}"),
     }
 }
 
@@ -136,9 +137,9 @@ fn variants() -> Vec<(Framing, Frame, Vec<u8>)> {
 }
 
 #[test]
-fn every_variant_has_these_bytes_both_ways() {
+fn every_variant_encodes_and_decodes_these_bytes() {
     for (framing, frame, bytes) in variants() {
-        assert_eq!(framing.clone().checked(), Ok(framing.clone()));
+        assert_eq!(framing.clone().validated(), Ok(framing.clone()));
         assert_eq!(encode(&framing, &frame).unwrap(), bytes, "{framing:?}");
         assert_eq!(whole(&framing, &bytes), (vec![frame], None), "{framing:?}");
     }
@@ -156,16 +157,16 @@ fn a_frame_may_be_split_anywhere() {
 }
 
 #[test]
-fn a_stream_that_ends_inside_a_frame_says_how_much_came() {
+fn a_truncated_stream_reports_the_received_bytes() {
     for (framing, _, bytes) in variants() {
         let width = framing.length.width();
-        for have in 1..bytes.len() {
-            let expected = if have < width {
-                FrameFault::EndedInLength { have, need: width }
+        for received in 1..bytes.len() {
+            let expected = if received < width {
+                FrameFault::EndedInLength { received, expected: width }
             } else {
-                FrameFault::EndedInFrame { have, need: bytes.len() }
+                FrameFault::EndedInFrame { received, expected: bytes.len() }
             };
-            assert_eq!(whole(&framing, &bytes[..have]), (Vec::new(), Some(expected)));
+            assert_eq!(whole(&framing, &bytes[..received]), (Vec::new(), Some(expected)));
         }
     }
 }
@@ -188,7 +189,7 @@ fn a_zero_length_is_a_keep_alive_however_it_is_written() {
 }
 
 #[test]
-fn hex_lengths_may_be_of_either_case() {
+fn hex_lengths_accept_either_case() {
     let framing = Framing { length: Length::Hex4, ..plain() };
     let body = [7; 0xab];
     for length in [b"00ab", b"00AB", b"00aB"] {
@@ -198,7 +199,7 @@ fn hex_lengths_may_be_of_either_case() {
 }
 
 #[test]
-fn many_frames_in_one_buffer_come_out_one_at_a_time_and_uncopied() {
+fn frames_in_one_buffer_are_returned_one_at_a_time_without_a_copy() {
     let mut codec = FrameCodec::new(full());
     let mut buffer = BytesMut::new();
     let numbers = (0..10_000).map(|number: u32| number.to_be_bytes());
@@ -217,7 +218,7 @@ fn many_frames_in_one_buffer_come_out_one_at_a_time_and_uncopied() {
     assert!(codec.decode(&mut buffer).unwrap().is_none() && buffer.is_empty());
 }
 
-/// Every way to break the framing: the framing, the bytes, the fault.
+/// Every framing error: the framing, the bytes, the error.
 fn broken() -> Vec<(Framing, &'static [u8], FrameFault)> {
     use FrameFault as F;
     let small = |length| Framing { length, max_frame: 100, ..plain() };
@@ -229,12 +230,12 @@ fn broken() -> Vec<(Framing, &'static [u8], FrameFault)> {
         (small(Length::Decimal4), b"00a3", F::LengthDigit { at: 2, base: 10, found: b'a' }),
         (small(Length::Decimal4), b"+003", F::LengthDigit { at: 0, base: 10, found: b'+' }),
         (small(Length::Hex4), b"000g", F::LengthDigit { at: 3, base: 16, found: b'g' }),
-        (itself(Length::Big2), b"\0\x01", F::LengthBelowItself { width: 2, stated: 1 }),
-        (itself(Length::Hex4), b"0003", F::LengthBelowItself { width: 4, stated: 3 }),
+        (itself(Length::Big2), b"\0\x01", F::LengthBelowItself { width: 2, indicated: 1 }),
+        (itself(Length::Hex4), b"0003", F::LengthBelowItself { width: 4, indicated: 3 }),
         (
             itself(Length::Big2Big4),
             b"\0\x09\0\0\0\x03",
-            F::LengthBelowItself { width: 4, stated: 3 },
+            F::LengthBelowItself { width: 4, indicated: 3 },
         ),
         (small(Length::Big2Big4), b"\0\x03\0\0\0\x01", F::LengthsDisagree { first: 3, second: 1 }),
         (small(Length::Big2Big4), b"\0\x08\0\0\0\x03", F::LengthsDisagree { first: 8, second: 3 }),
@@ -243,10 +244,10 @@ fn broken() -> Vec<(Framing, &'static [u8], FrameFault)> {
         (trailer.clone(), b"\0\x63", F::TooLong { bytes: 101, max: 100 }),
         (small(Length::Big4), b"\xff\xff\xff\xff", F::TooLong { bytes: 0xffff_ffff, max: 100 }),
         (small(Length::Little4), b"\0\0\0\x80", F::TooLong { bytes: 0x8000_0000, max: 100 }),
-        (tpdu.clone(), b"\0\x05", F::NoMessage { bytes: 5, wrap: 5 }),
-        (tpdu.clone(), b"\0\x01", F::NoMessage { bytes: 1, wrap: 5 }),
-        (counted.clone(), b"\0\x02", F::NoMessage { bytes: 2, wrap: 2 }),
-        (counted, b"\0\x01", F::NoMessage { bytes: 1, wrap: 2 }),
+        (tpdu.clone(), b"\0\x05", F::NoMessage { bytes: 5, overhead: 5 }),
+        (tpdu.clone(), b"\0\x01", F::NoMessage { bytes: 1, overhead: 5 }),
+        (counted.clone(), b"\0\x02", F::NoMessage { bytes: 2, overhead: 2 }),
+        (counted, b"\0\x01", F::NoMessage { bytes: 1, overhead: 2 }),
         (tpdu, b"\0\x06\x61abcdm", F::Header { at: 2, expected: Literal(0x60), found: 0x61 }),
         (full(), b"\0\x0eISO0x5000016m\x03", F::Header { at: 6, expected: Digit, found: b'x' }),
         (trailer, b"\0\x03abc\rm", F::Trailer { at: 6, expected: 0x0a }),
@@ -255,7 +256,7 @@ fn broken() -> Vec<(Framing, &'static [u8], FrameFault)> {
 }
 
 #[test]
-fn a_broken_stream_gives_its_fault_as_soon_as_it_shows_and_for_ever() {
+fn a_framing_error_is_returned_at_once_and_by_every_later_call() {
     for (framing, bytes, expected) in broken() {
         let mut codec = FrameCodec::new(framing.clone());
         let (last, before) = bytes.split_last().unwrap();
@@ -272,9 +273,9 @@ fn a_broken_stream_gives_its_fault_as_soon_as_it_shows_and_for_ever() {
 }
 
 #[test]
-fn an_early_end_breaks_the_stream_too() {
+fn an_early_end_of_the_stream_is_permanent() {
     let mut codec = FrameCodec::new(plain());
-    let expected = Err(FrameFault::EndedInFrame { have: 3, need: 5 });
+    let expected = Err(FrameFault::EndedInFrame { received: 3, expected: 5 });
     let mut buffer = BytesMut::from(&b"\0\x03a"[..]);
     assert_eq!(codec.decode_eof(&mut buffer).map_err(fault), expected);
     buffer.extend_from_slice(b"bc");
@@ -282,7 +283,7 @@ fn an_early_end_breaks_the_stream_too() {
 }
 
 #[test]
-fn what_may_not_be_sent_is_refused_and_leaves_no_trace() {
+fn an_invalid_frame_is_rejected_and_leaves_the_buffer_unchanged() {
     use SendFault as S;
     let longest = |length| Framing { length, max_frame: 100_000, ..plain() };
     let itself = Framing { counts_itself: true, ..longest(Length::Big2Big4) };
@@ -293,17 +294,17 @@ fn what_may_not_be_sent_is_refused_and_leaves_no_trace() {
         (plain(), Frame::KeepAlive, S::KeepAlive),
         (plain(), of(0), S::NoMessage),
         (tpdu.clone(), message(b"\x60abcd", b""), S::NoMessage),
-        (plain(), message(b"\x60", b"m"), S::HeaderLength { have: 1, need: 0 }),
-        (tpdu.clone(), message(b"\x60abc", b"m"), S::HeaderLength { have: 4, need: 5 }),
+        (plain(), message(b"\x60", b"m"), S::HeaderLength { received: 1, expected: 0 }),
+        (tpdu.clone(), message(b"\x60abc", b"m"), S::HeaderLength { received: 4, expected: 5 }),
         (
             tpdu,
             message(b"\x61abcd", b"m"),
             S::Header { at: 0, expected: Literal(0x60), found: 0x61 },
         ),
         (trailer, of(100), S::TooLong { bytes: 101, max: 100 }),
-        (longest(Length::Decimal4), of(10_000), S::TooLongForLength { bytes: 10_000, most: 9_999 }),
-        (longest(Length::Hex4), of(65_536), S::TooLongForLength { bytes: 65_536, most: 65_535 }),
-        (itself, of(65_530), S::TooLongForLength { bytes: 65_530, most: 65_529 }),
+        (longest(Length::Decimal4), of(10_000), S::TooLongForLength { bytes: 10_000, max: 9_999 }),
+        (longest(Length::Hex4), of(65_536), S::TooLongForLength { bytes: 65_536, max: 65_535 }),
+        (itself, of(65_530), S::TooLongForLength { bytes: 65_530, max: 65_529 }),
     ] {
         assert_eq!(refused(&framing, &frame), expected);
         let mut codec = FrameCodec::new(framing.clone());
@@ -314,12 +315,12 @@ fn what_may_not_be_sent_is_refused_and_leaves_no_trace() {
 }
 
 #[test]
-fn the_longest_frame_of_each_length_goes_through() {
+fn the_longest_frame_of_each_length_is_sent_and_received() {
     for (length, counts_itself) in lengths().into_iter().flat_map(|l| [(l, false), (l, true)]) {
-        let most = length.most(counts_itself).min(100_000);
+        let most = length.max_counted(counts_itself).min(100_000);
         let framing =
             Framing { length, counts_itself, trailer: vec![0x03], max_frame: most + 1, ..plain() };
-        assert_eq!(framing.clone().checked(), Ok(framing.clone()));
+        assert_eq!(framing.clone().validated(), Ok(framing.clone()));
         let frame = message(b"", &vec![7; most]);
         let bytes = encode(&framing, &frame).unwrap();
         assert_eq!(whole(&framing, &bytes), (vec![frame], None), "{length}");
@@ -327,7 +328,7 @@ fn the_longest_frame_of_each_length_goes_through() {
 }
 
 #[test]
-fn contradictions_are_named() {
+fn conflicting_settings_name_their_key() {
     let of_length = |length, max_frame| Framing { length, max_frame, ..plain() };
     let trailer = Framing { trailer: vec![3], ..of_length(Length::Decimal4, 10_001) };
     let counted = Framing { counts_trailer: true, max_frame: 10_000, ..trailer.clone() };
@@ -336,32 +337,30 @@ fn contradictions_are_named() {
     let narrow = Framing { header: Header::Tpdu, max_frame: 5, ..plain() };
     let empty = Framing { header: Header::Pattern(Vec::new()), ..plain() };
     for (framing, expected) in [
-        (trailer, "max: 10001 is more than a frame of decimal4 can have, 10000"),
-        (counted, "max: 10000 is more than a frame of decimal4 can have, 9999"),
-        (itself, "max: 65530 is more than a frame of big2+big4 can have, 65529"),
-        (narrow, "max: 5 is no more than header and trailer take, 5"),
-        (nothing, "counts: lists the trailer, but there is none"),
-        (empty, "header: the pattern is empty; write none"),
+        (trailer, "max: exceeds the maximum of a decimal4 length, 10000 (got 10001)"),
+        (counted, "max: exceeds the maximum of a decimal4 length, 9999 (got 10000)"),
+        (itself, "max: exceeds the maximum of a big2+big4 length, 65529 (got 65530)"),
+        (narrow, "max: must exceed the bytes of header and trailer, 5 (got 5)"),
+        (nothing, "counts: lists `trailer`, but no trailer is defined"),
+        (empty, "header: the pattern is empty: write `none`"),
     ] {
-        let told: Vec<_> = framing.checked().unwrap_err();
-        let told: Vec<_> = told.iter().map(|(key, why)| format!("{key}: {why}")).collect();
-        assert_eq!(told, [expected]);
+        let faults: Vec<_> = framing.validated().unwrap_err();
+        let faults: Vec<_> = faults.iter().map(|(key, why)| format!("{key}: {why}")).collect();
+        assert_eq!(faults, [expected]);
     }
 }
 
 #[test]
-fn errors_say_who_what_and_where_but_show_no_message() {
+fn errors_name_the_cause_and_the_byte_but_not_the_message() {
     let (_, fault) = whole(&full(), b"\0\x0eISO015000016mS");
     let error = FrameError::Broken(fault.unwrap());
-    let text =
-        "the peer broke the framing: the trailer is wrong at byte 15 of the frame, expected 0x03";
+    let text = "invalid framing from the peer: byte 15 of the frame, in the trailer, must be 0x03";
     assert_eq!(error.to_string(), text);
     let error = FrameError::Unsendable(refused(&full(), &message(b"ISO0x5000016", b"m")));
-    let text = "an outgoing frame is wrong: the header has 0x78 at byte 4 of the header, \
-                expected a digit";
+    let text = "invalid outgoing frame: byte 4 of the header must be a digit (got 0x78)";
     assert_eq!(error.to_string(), text);
-    let shown = format!("{:?}", message(b"head", b"secret"));
-    assert_eq!(shown, "Message(4 bytes of header, 6 of message)");
+    let presentation = format!("{:?}", message(b"head", b"secret"));
+    assert_eq!(presentation, "Message(4 bytes of header, 6 of message)");
 }
 
 prop_compose! {
@@ -384,7 +383,7 @@ fn any_header() -> impl Strategy<Value = Header> {
     prop_oneof![Just(Header::None), Just(Header::Tpdu), pattern]
 }
 
-/// What a frame is made from: bytes that fill the free places of its header, and its message.
+/// The seed of a frame: bytes for the free positions of its header, and its message.
 fn any_seed() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
     (
         vec(any::<u8>(), 14),
@@ -392,12 +391,13 @@ fn any_seed() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
     )
 }
 
-/// A frame that may be sent: an empty message gives a keep-alive or one byte, a long one is cut.
+/// Returns a frame that may be sent. An empty message becomes a keep-alive or one byte, a long one is
+/// truncated.
 fn sendable(framing: &Framing, (filling, mut content): (Vec<u8>, Vec<u8>)) -> Frame {
     if content.is_empty() && framing.keep_alive {
         return Frame::KeepAlive;
     }
-    content.resize(content.len().clamp(1, framing.max_frame - framing.wrap()), 0);
+    content.resize(content.len().clamp(1, framing.max_frame - framing.overhead()), 0);
     let fill = |(expected, byte): (&HeaderByte, u8)| match expected {
         Literal(literal) => *literal,
         Digit => b'0' + byte % 10,
@@ -406,7 +406,7 @@ fn sendable(framing: &Framing, (filling, mut content): (Vec<u8>, Vec<u8>)) -> Fr
     message(&framing.header.pattern().iter().zip(filling).map(fill).collect::<Vec<_>>(), &content)
 }
 
-/// Cuts `bytes` into chunks of these sizes, which repeat.
+/// Splits `bytes` into chunks of these sizes, which repeat.
 fn chunks<'a>(bytes: &'a [u8], sizes: &'a [usize]) -> impl Iterator<Item = &'a [u8]> {
     let mut rest = bytes;
     sizes.iter().cycle().map_while(move |size| {
@@ -420,7 +420,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_sent_arrives(
+    fn sent_frames_are_received_unchanged(
         framing in any_framing(),
         seeds in vec(any_seed(), 1..20),
         sizes in vec(1..200_usize, 1..20),
@@ -434,9 +434,9 @@ proptest! {
         prop_assert_eq!(decode(&framing, chunks(&stream, &sizes)), (frames, None));
     }
 
-    /// `step`, by which it decodes, holds that no bytes make the decoder reserve.
+    /// `step`, which decodes, asserts that no bytes make the decoder reserve memory.
     #[test]
-    fn no_bytes_do_harm_and_chunks_make_no_difference(
+    fn arbitrary_bytes_are_safe_and_chunk_sizes_do_not_matter(
         framing in any_framing(),
         bytes in vec(prop_oneof![Just(0_u8), 0..10_u8, b'0'..b':', any::<u8>()], 0..300),
         sizes in vec(1..20_usize, 1..20),
@@ -444,12 +444,12 @@ proptest! {
         prop_assert_eq!(decode(&framing, chunks(&bytes, &sizes)), whole(&framing, &bytes));
     }
 
-    /// One byte of a sound stream changed: only frames that the change can't have touched are sure.
+    /// Changes one byte of a valid stream. Only frames in front of the change are certain.
     #[test]
-    fn a_changed_byte_harms_nothing_before_it(
+    fn a_changed_byte_does_not_affect_earlier_frames(
         framing in any_framing(),
         seeds in vec(any_seed(), 1..5),
-        place: prop::sample::Index,
+        position: prop::sample::Index,
         change in 1..=u8::MAX,
     ) {
         let (mut stream, mut ends) = (BytesMut::new(), Vec::new());
@@ -458,7 +458,7 @@ proptest! {
             stream.extend_from_slice(&encode(&framing, frame).unwrap());
             ends.push(stream.len());
         }
-        let at = place.index(stream.len());
+        let at = position.index(stream.len());
         stream[at] ^= change;
         let sure = ends.iter().take_while(|end| **end <= at).count();
         prop_assert_eq!(&whole(&framing, &stream).0[..sure], &frames[..sure]);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::map::{Faults, Map};
-use super::yaml::Place;
-use super::{Element, Form, shown, subfields};
+use super::yaml::NodeRef;
+use super::{Attributes, Element, presentation, subfields};
 use crate::iso8583::class::Class;
 use crate::iso8583::de::De;
 use crate::iso8583::ebcdic::CodePage;
@@ -32,52 +32,56 @@ const KEYS: [&str; 19] = [
     "subfields",
 ];
 
-/// A data element as it stands in the spec. What has a fault is missing.
-pub(super) struct Read {
+/// A data element of a spec. A part that has a fault is `None`.
+pub(super) struct ParsedElement {
     pub(super) de: Option<De>,
     pub(super) name: Option<Arc<str>>,
     pub(super) layout: Option<Layout>,
     pub(super) element: Option<Element>,
 }
 
-pub(super) fn read(place: &Place, path: &str, faults: &mut Faults) -> Option<Read> {
-    let map = Map::open_named(place, path, &KEYS, faults)?;
+pub(super) fn read(source: &NodeRef, path: &str, faults: &mut Faults) -> Option<ParsedElement> {
+    let map = Map::open_named(source, path, &KEYS, faults)?;
     let name = map.require_word("name", faults).map(Arc::from);
     map.require_id(faults);
     let de = read_position(&map, faults);
     let layout = read_layout(&map, faults);
-    let form = layout.map(|it| Form { class: it.class, min: it.min.into(), max: it.max.into() });
+    let attributes =
+        layout.map(|it| Attributes { class: it.class, min: it.min.into(), max: it.max.into() });
     let title = map.text("title", faults).map(str::to_owned);
-    let shown = shown::read(&map, form, faults);
-    let made = map.get("subfields").map(|place| {
-        let within = form.filter(|form| form.class != Class::B);
-        if form.is_some() && within.is_none() {
-            map.fault("subfields", "bits have none", faults);
+    let presentation = presentation::read(&map, attributes, faults);
+    let subfields = map.get("subfields").map(|source| {
+        let within = attributes.filter(|attributes| attributes.class != Class::B);
+        if attributes.is_some() && within.is_none() {
+            map.fault("subfields", "class b can't have subfields", faults);
         }
-        subfields::read(place, &map.at("subfields"), within, shown.sensitive, faults)
+        subfields::read(source, &map.at("subfields"), within, presentation.sensitive, faults)
     });
-    let element = match (&name, made) {
+    let element = match (&name, subfields) {
         (Some(name), None) => {
-            Some(Element { name: Arc::clone(name), title, subfields: None, shown })
+            Some(Element { name: Arc::clone(name), title, subfields: None, presentation })
         }
-        (Some(name), Some(Some(made))) => {
-            Some(Element { name: Arc::clone(name), title, subfields: Some(made), shown })
-        }
+        (Some(name), Some(Some(subfields))) => Some(Element {
+            name: Arc::clone(name),
+            title,
+            subfields: Some(subfields),
+            presentation,
+        }),
         (None, _) | (Some(_), Some(None)) => None,
     };
-    Some(Read { de, name, layout, element })
+    Some(ParsedElement { de, name, layout, element })
 }
 
 fn read_position(map: &Map<'_>, faults: &mut Faults) -> Option<De> {
     let number = map.require_number("position", faults)?;
     let de = u8::try_from(number).ok().and_then(De::new);
     if de.is_none() {
-        map.fault("position", format!("takes 2 to 192 without 65, has {number}"), faults);
+        map.fault("position", format!("must be 2 to 192, but not 65 (got {number})"), faults);
     }
     de
 }
 
-/// The code page of what is coded in EBCDIC; elsewhere the key has no meaning.
+/// Reads the code page. The key is a fault in other encodings.
 pub(super) fn code_page(map: &Map<'_>, ebcdic: bool, faults: &mut Faults) -> CodePage {
     let pages = [("037", CodePage::Ibm037), ("1047", CodePage::Ibm1047)];
     let page = map.choice("code_page", &pages, faults);
@@ -85,9 +89,9 @@ pub(super) fn code_page(map: &Map<'_>, ebcdic: bool, faults: &mut Faults) -> Cod
     page.unwrap_or(CodePage::Ibm037)
 }
 
-fn refuse_unless(meant: bool, map: &Map<'_>, key: &str, faults: &mut Faults) {
-    if !meant && map.get(key).is_some() {
-        map.fault(key, "has no meaning in this data_encoding", faults);
+fn refuse_unless(applies: bool, map: &Map<'_>, key: &str, faults: &mut Faults) {
+    if !applies && map.get(key).is_some() {
+        map.fault(key, "does not apply to this data_encoding", faults);
     }
 }
 
@@ -110,16 +114,16 @@ fn read_layout(map: &Map<'_>, faults: &mut Faults) -> Option<Layout> {
     let class = map.require_choice("class", &Class::NAMES, faults);
     let coding = read_coding(map, class, faults);
     let fixed = map.require_choice("type", &[("Fixed", true), ("Variable", false)], faults);
-    let extent = Extent::read(map, faults);
+    let length = LengthKeys::read(map, faults);
     let in_bytes = map.choice("length_in", &[("digits", false), ("bytes", true)], faults);
-    let extent =
-        if fixed? { extent.fixed(map, coding, faults) } else { extent.variable(map, faults) };
-    let (indicator, min, max) = extent?;
+    let length =
+        if fixed? { length.fixed(map, coding, faults) } else { length.variable(map, faults) };
+    let (indicator, min, max) = length?;
     let counts_bytes = indicator != Indicator::Fixed && in_bytes.unwrap_or(false);
     let (class, coding) = (class?, coding?);
     let layout = Layout { coding, class, indicator, counts_bytes, min, max };
-    let checked = layout.checked();
-    checked
+    let validated = layout.validated();
+    validated
         .map_err(|wrong| wrong.into_iter().for_each(|(key, why)| map.fault(key, why, faults)))
         .ok()
 }
@@ -139,7 +143,7 @@ fn read_coding(map: &Map<'_>, class: Option<Class>, faults: &mut Faults) -> Opti
         (Class::B, Encoding::Ebcdic) => Some(Coding::Hex(Some(page))),
         (Class::N | Class::Z, Encoding::Bcd) => Some(Coding::Bcd(pad)),
         (class, Encoding::Binary | Encoding::Bcd) => {
-            map.fault("data_encoding", format!("can't carry class {class}"), faults);
+            map.fault("data_encoding", format!("can't encode class {class}"), faults);
             None
         }
         (_, Encoding::Ascii) => Some(Coding::Ascii),
@@ -147,8 +151,8 @@ fn read_coding(map: &Map<'_>, class: Option<Class>, faults: &mut Faults) -> Opti
     }
 }
 
-/// The keys that say how long a value is, whatever the type.
-struct Extent {
+/// The keys of the length of a value, for both types.
+struct LengthKeys {
     len: Option<usize>,
     len_encoding: Option<Encoding>,
     min: Option<usize>,
@@ -156,7 +160,7 @@ struct Extent {
     digits: Option<usize>,
 }
 
-impl Extent {
+impl LengthKeys {
     fn read(map: &Map<'_>, faults: &mut Faults) -> Self {
         Self {
             len: map.require_number("len", faults),
@@ -167,7 +171,7 @@ impl Extent {
         }
     }
 
-    /// Digits, characters or (class `b`) bytes of a fixed element of `len` bytes on the wire.
+    /// Returns the digits, characters or (class `b`) bytes of a fixed element with `len` bytes on the wire.
     fn fixed(
         self,
         map: &Map<'_>,
@@ -176,7 +180,7 @@ impl Extent {
     ) -> Option<(Indicator, u16, u16)> {
         for key in ["min", "max", "len_encoding", "length_in"] {
             if map.get(key).is_some() {
-                map.fault(key, "has no meaning for a Fixed one", faults);
+                map.fault(key, "does not apply to type Fixed", faults);
             }
         }
         let len = self.len?;
@@ -184,7 +188,7 @@ impl Extent {
             Coding::Ascii | Coding::Ebcdic(_) | Coding::Binary => len,
             Coding::Hex(_) => {
                 if !len.is_multiple_of(2) {
-                    let reason = "bits in hex take two characters a byte: an even number";
+                    let reason = "must be even: hex has two characters per byte";
                     map.fault("len", reason, faults);
                 }
                 len / 2
@@ -193,7 +197,7 @@ impl Extent {
         };
         let length = u16::try_from(length);
         if length.is_err() {
-            map.fault("len", "holds more than 65535 digits", faults);
+            map.fault("len", "exceeds 65535 digits", faults);
         }
         length.ok().map(|length| (Indicator::Fixed, length, length))
     }
@@ -202,7 +206,7 @@ impl Extent {
         let most = len * 2;
         let digits = self.digits.unwrap_or(most);
         if len > 0 && digits.div_ceil(2) != len {
-            let reason = format!("{len} bytes hold {} or {most} digits", most - 1);
+            let reason = format!("must be {} or {most} for {len} bytes (got {digits})", most - 1);
             map.fault("digits", reason, faults);
         }
         digits
@@ -210,7 +214,7 @@ impl Extent {
 
     fn variable(self, map: &Map<'_>, faults: &mut Faults) -> Option<(Indicator, u16, u16)> {
         if map.get("digits").is_some() {
-            map.fault("digits", "has no meaning for a Variable one; it takes `max`", faults);
+            map.fault("digits", "does not apply to type Variable: use `max`", faults);
         }
         map.require("len_encoding", faults);
         map.require("max", faults);
@@ -221,7 +225,9 @@ impl Extent {
         };
         let width = u8::try_from(len).ok().filter(|width| (1..=most).contains(width));
         if width.is_none() {
-            let reason = format!("a length indicator in this encoding has 1 to {most} bytes");
+            let reason = format!(
+                "must be 1 to {most} bytes for a length indicator in this encoding (got {len})"
+            );
             map.fault("len", reason, faults);
         }
         let indicator = match encoding {
@@ -230,7 +236,7 @@ impl Extent {
             Encoding::Bcd => Indicator::Bcd,
             Encoding::Binary => Indicator::Binary,
         };
-        // Neither is over 65535, as no number of a spec is.
+        // Neither exceeds 65535, because no number of a spec does.
         let (min, max) = (self.min.unwrap_or(0).try_into().ok()?, self.max?.try_into().ok()?);
         Some((indicator(width?), min, max))
     }

@@ -1,33 +1,33 @@
-//! What is wrong with a spec: all of it at once.
+//! The faults of a spec. All of them are reported together.
 
 use std::fmt;
 use std::io;
 
 use thiserror::Error;
 
-/// The key of a fault of the file as a whole.
+/// The key of a fault that concerns the whole file.
 pub(super) const FILE: &str = "(file)";
 
-/// One thing that is wrong with a spec.
+/// One fault of a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct SpecFault {
     /// The line, from 1.
     pub line: usize,
-    /// The key, by its path from the top; `(file)` if it is of none.
+    /// The path of the key; `(file)` if the fault concerns the whole file.
     pub key: String,
-    /// What is wrong, and what would be right.
+    /// The fault, and what is valid instead.
     pub reason: String,
 }
 
-/// A spec that can't be used.
+/// A spec that can't be read or has faults.
 #[derive(Debug, Error)]
 pub enum SpecError {
     /// The file can't be read.
-    #[error("{file}: can't be read: {source}")]
+    #[error("{file}: can't read the file: {source}")]
     Unreadable {
         /// The file.
         file: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The spec has faults.
@@ -35,17 +35,17 @@ pub enum SpecError {
     Faulty {
         /// The file.
         file: String,
-        /// All of them, by line.
-        faults: Vec<Fault>,
+        /// All faults, by line.
+        faults: Vec<SpecFault>,
     },
 }
 
-struct Listed<'a>(&'a str, &'a [Fault]);
+struct Listed<'a>(&'a str, &'a [SpecFault]);
 
 impl fmt::Display for Listed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(file, faults) = self;
-        for (nth, Fault { line, key, reason }) in faults.iter().enumerate() {
+        for (nth, SpecFault { line, key, reason }) in faults.iter().enumerate() {
             let end = if nth == 0 { "" } else { "\n" };
             write!(f, "{end}{file}:{line}: {key}: {reason}")?;
         }

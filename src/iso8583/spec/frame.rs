@@ -1,16 +1,16 @@
 //! Reads the `framing` of a spec.
 
 use super::map::{Faults, Map, scalar};
-use super::yaml::{Kind, Place};
+use super::yaml::{NodeKind, NodeRef};
 use crate::iso8583::characters::nibble_of;
 use crate::iso8583::framing::{Framing, Header, HeaderByte, Length};
 
 const KEYS: [&str; 6] = ["length", "counts", "header", "trailer", "keep_alive", "max"];
-/// Bytes of header, message and trailer that a frame may have, unless a spec says otherwise.
+/// The default maximum of the bytes of header, message and trailer of a frame.
 const MAX_FRAME: usize = 8192;
 
-pub(super) fn read(place: &Place, faults: &mut Faults) -> Option<Framing> {
-    let map = Map::open(place, "framing", &KEYS, faults)?;
+pub(super) fn read(source: &NodeRef, faults: &mut Faults) -> Option<Framing> {
+    let map = Map::open(source, "framing", &KEYS, faults)?;
     let length = map.require_choice("length", &Length::NAMES, faults);
     let (counts_itself, counts_trailer) = read_counts(&map, faults);
     let header = read_header(&map, faults);
@@ -29,8 +29,8 @@ pub(super) fn read(place: &Place, faults: &mut Faults) -> Option<Framing> {
         keep_alive,
         max_frame,
     };
-    let checked = framing.checked();
-    checked
+    let validated = framing.validated();
+    validated
         .map_err(|wrong| wrong.into_iter().for_each(|(key, why)| map.fault(key, why, faults)))
         .ok()
 }
@@ -44,7 +44,7 @@ fn read_counts(map: &Map<'_>, faults: &mut Faults) -> (bool, bool) {
             Some("itself") => counts.0 = true,
             Some("trailer") => counts.1 = true,
             Some(other) => {
-                faults.add(item, path, format!("takes `itself` or `trailer`, has `{other}`"));
+                faults.add(item, path, format!("must be `itself` or `trailer` (got `{other}`)"));
             }
             None => {}
         }
@@ -53,13 +53,13 @@ fn read_counts(map: &Map<'_>, faults: &mut Faults) -> (bool, bool) {
 }
 
 fn read_header(map: &Map<'_>, faults: &mut Faults) -> Option<Header> {
-    let Some(place) = map.get("header") else { return Some(Header::None) };
-    if matches!(place.node.kind, Kind::Scalar(_)) {
+    let Some(source) = map.get("header") else { return Some(Header::None) };
+    if matches!(source.node.kind, NodeKind::Scalar(_)) {
         let choices = [("none", false), ("tpdu", true)];
         let tpdu = map.choice("header", &choices, faults)?;
         return Some(if tpdu { Header::Tpdu } else { Header::None });
     }
-    let header = Map::open(place, &map.at("header"), &["pattern", "hex"], faults)?;
+    let header = Map::open(source, &map.at("header"), &["pattern", "hex"], faults)?;
     match (header.text("pattern", faults), header.text("hex", faults)) {
         (Some(pattern), None) if !pattern.is_empty() => {
             Some(Header::Pattern(pattern.bytes().map(pattern_byte).collect()))
@@ -68,7 +68,7 @@ fn read_header(map: &Map<'_>, faults: &mut Faults) -> Option<Header> {
             bytes(&header, "hex", hex, faults)?.into_iter().map(HeaderByte::Literal).collect(),
         )),
         _ => {
-            map.fault("header", "takes either `pattern` or `hex`, not empty", faults);
+            map.fault("header", "must have either `pattern` or `hex`, not empty", faults);
             None
         }
     }
@@ -87,7 +87,7 @@ fn bytes(map: &Map<'_>, key: &str, hex: &str, faults: &mut Faults) -> Option<Vec
     let read = |[high, low]: &[u8; 2]| Some(nibble_of(*high)? << 4 | nibble_of(*low)?);
     let bytes = if rest.is_empty() { pairs.iter().map(read).collect() } else { None };
     if bytes.is_none() {
-        map.fault(key, format!("takes hex, two characters a byte, has `{hex}`"), faults);
+        map.fault(key, format!("must be hex, two characters per byte (got `{hex}`)"), faults);
     }
     bytes
 }

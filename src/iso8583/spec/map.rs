@@ -1,119 +1,119 @@
-//! Reading the keys of a map, with a fault for each that isn't as it should be.
+//! Reads the keys of a map and records a fault for each invalid one.
 
 use std::collections::HashSet;
 use std::ptr;
 
-use super::faults::{FILE, Fault};
-use super::yaml::{Entry, Kind, Place, Scalar};
-use crate::spelling::did_you_mean;
+use super::faults::{FILE, SpecFault};
+use super::yaml::{MapEntry, NodeKind, NodeRef, Scalar};
+use crate::spelling::{did_you_mean, suggest_or_list};
 
-/// The highest number that a spec may state: no message has more bytes.
-const HIGHEST: usize = 65_535;
+/// The maximum of numbers in a spec: no message has more bytes.
+const NUMBER_MAX: usize = 65_535;
 
-/// A map of the document, its path from the top, and where its faults go. A getter that finds a fault
-/// records it and gives `None`.
+/// A map of the document with its path from the top. A getter that finds a fault records it and returns
+/// `None`.
 pub(super) struct Map<'a> {
     path: String,
-    place: &'a Place,
-    entries: &'a [Entry],
+    source: &'a NodeRef,
+    entries: &'a [MapEntry],
 }
 
 /// The faults found so far.
 #[derive(Default)]
 pub(super) struct Faults {
-    pub(super) found: Vec<Fault>,
-    /// A node that aliases lead to is read again by each of them, and its faults are told once. It is known by
-    /// where it lies in memory.
-    told: HashSet<(usize, usize, String)>,
+    pub(super) found: Vec<SpecFault>,
+    /// Several aliases can lead to the same node, which is then read again. Its faults are reported once. The
+    /// node is identified by its address in memory.
+    reported: HashSet<(usize, usize, String)>,
 }
 
 impl Faults {
-    /// Adds what is wrong with an item of a list, or with what stands behind a key.
-    pub(super) fn add(&mut self, at: &Place, path: impl Into<String>, reason: impl Into<String>) {
+    /// Adds a fault of an item of a list or of the value of a key.
+    pub(super) fn add(&mut self, at: &NodeRef, path: impl Into<String>, reason: impl Into<String>) {
         self.add_once(at, at.line, "", path.into(), reason.into());
     }
 
-    /// Adds what is wrong with a key of a map, or with there being none.
-    fn add_once(&mut self, at: &Place, line: usize, key: &str, path: String, reason: String) {
-        let told = (line, ptr::from_ref(&*at.node).addr(), format!("{key}\n{reason}"));
-        if self.told.insert(told) {
+    /// Adds a fault of a key of a map, or of a missing key.
+    fn add_once(&mut self, at: &NodeRef, line: usize, key: &str, path: String, reason: String) {
+        let reported = (line, ptr::from_ref(&*at.node).addr(), format!("{key}\n{reason}"));
+        if self.reported.insert(reported) {
             let key = if path.is_empty() { FILE.to_owned() } else { path };
-            self.found.push(Fault { line, key, reason });
+            self.found.push(SpecFault { line, key, reason });
         }
     }
 }
 
 impl<'a> Map<'a> {
-    /// Opens a node as a map whose keys are among `known`.
+    /// Opens a node as a map. Keys that are not in `known` are faults.
     pub(super) fn open(
-        place: &'a Place,
+        source: &'a NodeRef,
         path: &str,
         known: &[&str],
         faults: &mut Faults,
     ) -> Option<Self> {
-        let map = Self::open_any(place, path, faults)?;
-        for Entry { key, .. } in map.entries {
+        let map = Self::open_any(source, path, faults)?;
+        for MapEntry { key, .. } in map.entries {
             if !known.contains(&key.as_str()) {
-                let meant = did_you_mean(key, known.iter().copied());
-                map.fault(key, format!("unknown key{meant}"), faults);
+                let hint = suggest_or_list(key, known.iter().copied());
+                map.fault(key, format!("unknown key{hint}"), faults);
             }
         }
         Some(map)
     }
 
-    /// Opens an item of a list as a map whose `name` stands in its path.
+    /// Opens an item of a list as a map whose `name` is part of its path.
     pub(super) fn open_named(
-        place: &'a Place,
+        source: &'a NodeRef,
         path: &str,
         known: &[&str],
         faults: &mut Faults,
     ) -> Option<Self> {
         let entries =
-            if let Kind::Map(entries) = &place.node.kind { entries.as_slice() } else { &[] };
+            if let NodeKind::Map(entries) = &source.node.kind { entries.as_slice() } else { &[] };
         let name =
             entries.iter().find(|entry| entry.key == "name").map(|entry| &entry.value.node.kind);
-        let name = if let Some(Kind::Scalar(name)) = name { &name.text } else { "?" };
-        Self::open(place, &format!("{path}({name})"), known, faults)
+        let name = if let Some(NodeKind::Scalar(name)) = name { &name.text } else { "?" };
+        Self::open(source, &format!("{path}({name})"), known, faults)
     }
 
     /// Opens a node as a map whose keys are data.
-    pub(super) fn open_any(place: &'a Place, path: &str, faults: &mut Faults) -> Option<Self> {
-        let Kind::Map(entries) = &place.node.kind else {
-            faults.add(place, path, format!("takes a map, has {}", place.node.kind.name()));
+    pub(super) fn open_any(source: &'a NodeRef, path: &str, faults: &mut Faults) -> Option<Self> {
+        let NodeKind::Map(entries) = &source.node.kind else {
+            faults.add(source, path, format!("must be a map (got {})", source.node.kind.name()));
             return None;
         };
-        let map = Self { path: path.to_owned(), place, entries };
+        let map = Self { path: path.to_owned(), source, entries };
         let mut seen = HashSet::new();
-        for Entry { key, value } in entries {
+        for MapEntry { key, value } in entries {
             if !seen.insert(key) {
-                faults.add(value, map.at(key), "the key stands twice");
+                faults.add(value, map.at(key), "duplicate key");
             }
         }
         Some(map)
     }
 
-    /// The path of a key of this map.
+    /// Returns the path of a key of this map.
     pub(super) fn at(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    /// What there is, in order.
-    pub(super) const fn entries(&self) -> &'a [Entry] {
+    /// Returns the entries in order.
+    pub(super) const fn entries(&self) -> &'a [MapEntry] {
         self.entries
     }
 
-    /// What stands behind a key.
-    pub(super) fn get(&self, key: &str) -> Option<&'a Place> {
+    /// Returns the value of a key.
+    pub(super) fn get(&self, key: &str) -> Option<&'a NodeRef> {
         self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
-    /// Adds a fault of a key, at its line; at that of the map, where the key is missing.
+    /// Adds a fault of a key, at its line, or at the line of the map if the key is missing.
     pub(super) fn fault(&self, key: &str, reason: impl Into<String>, faults: &mut Faults) {
-        let line = self.get(key).map_or(self.place.node.line, |value| value.line);
-        faults.add_once(self.place, line, key, self.at(key), reason.into());
+        let line = self.get(key).map_or(self.source.node.line, |value| value.line);
+        faults.add_once(self.source, line, key, self.at(key), reason.into());
     }
 
-    pub(super) fn require(&self, key: &str, faults: &mut Faults) -> Option<&'a Place> {
+    pub(super) fn require(&self, key: &str, faults: &mut Faults) -> Option<&'a NodeRef> {
         let value = self.get(key);
         if value.is_none() {
             self.fault(key, "is missing", faults);
@@ -130,7 +130,7 @@ impl<'a> Map<'a> {
         self.text(key, faults)
     }
 
-    /// A name that needs no quotes anywhere.
+    /// Reads a name that never needs quotes.
     pub(super) fn require_word(&self, key: &str, faults: &mut Faults) -> Option<&'a str> {
         let text = self.require_text(key, faults)?;
         let is_word = text.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -138,7 +138,7 @@ impl<'a> Map<'a> {
         if !is_word {
             self.fault(
                 key,
-                format!("takes a word of letters, digits and `_`, has `{text}`"),
+                format!("must be a word of letters, digits and `_` (got `{text}`)"),
                 faults,
             );
         }
@@ -146,7 +146,7 @@ impl<'a> Map<'a> {
     }
 
     pub(super) fn number(&self, key: &str, faults: &mut Faults) -> Option<usize> {
-        self.number_to(HIGHEST, key, faults)
+        self.number_to(NUMBER_MAX, key, faults)
     }
 
     pub(super) fn require_number(&self, key: &str, faults: &mut Faults) -> Option<usize> {
@@ -154,7 +154,7 @@ impl<'a> Map<'a> {
         self.number(key, faults)
     }
 
-    /// The number that the dialect wants of everything; it means nothing.
+    /// Reads the `id` that `iso8583_rs` requires everywhere. Its value is not used.
     pub(super) fn require_id(&self, faults: &mut Faults) {
         if self.require("id", faults).is_some() {
             self.number_to(u32::MAX as usize, "id", faults);
@@ -166,8 +166,8 @@ impl<'a> Map<'a> {
         let digits = !quoted && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|number| digits && *number <= highest);
         if number.is_none() {
-            let has = if *quoted { format!("\"{text}\"") } else { format!("`{text}`") };
-            self.fault(key, format!("takes a whole number up to {highest}, has {has}"), faults);
+            let got = if *quoted { format!("\"{text}\"") } else { format!("`{text}`") };
+            self.fault(key, format!("must be a whole number up to {highest} (got {got})"), faults);
         }
         number
     }
@@ -186,8 +186,9 @@ impl<'a> Map<'a> {
         let found = choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice);
         if found.is_none() {
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-            let meant = did_you_mean(text, names.iter().copied());
-            let reason = format!("takes one of {}, has `{text}`{meant}", names.join(", "));
+            let suggestion = did_you_mean(text, names.iter().copied());
+            let names = names.join(", ");
+            let reason = format!("must be one of {names} (got `{text}`){suggestion}");
             self.fault(key, reason, faults);
         }
         found
@@ -203,32 +204,36 @@ impl<'a> Map<'a> {
         self.choice(key, choices, faults)
     }
 
-    pub(super) fn list(&self, key: &str, faults: &mut Faults) -> Option<&'a [Place]> {
+    pub(super) fn list(&self, key: &str, faults: &mut Faults) -> Option<&'a [NodeRef]> {
         list(self.get(key)?, &self.at(key), faults)
     }
 
-    pub(super) fn require_list(&self, key: &str, faults: &mut Faults) -> Option<&'a [Place]> {
+    pub(super) fn require_list(&self, key: &str, faults: &mut Faults) -> Option<&'a [NodeRef]> {
         self.require(key, faults)?;
         self.list(key, faults)
     }
 }
 
-/// An item of a list, or what stands behind a key, as a single value.
-pub(super) fn scalar<'a>(place: &'a Place, path: &str, faults: &mut Faults) -> Option<&'a Scalar> {
-    match &place.node.kind {
-        Kind::Scalar(scalar) => Some(scalar),
+/// Reads an item of a list, or the value of a key, as a single value.
+pub(super) fn scalar<'a>(
+    source: &'a NodeRef,
+    path: &str,
+    faults: &mut Faults,
+) -> Option<&'a Scalar> {
+    match &source.node.kind {
+        NodeKind::Scalar(scalar) => Some(scalar),
         other => {
-            faults.add(place, path, format!("takes a single value, has {}", other.name()));
+            faults.add(source, path, format!("must be a single value (got {})", other.name()));
             None
         }
     }
 }
 
-fn list<'a>(place: &'a Place, path: &str, faults: &mut Faults) -> Option<&'a [Place]> {
-    match &place.node.kind {
-        Kind::List(items) => Some(items),
+fn list<'a>(source: &'a NodeRef, path: &str, faults: &mut Faults) -> Option<&'a [NodeRef]> {
+    match &source.node.kind {
+        NodeKind::List(items) => Some(items),
         other => {
-            faults.add(place, path, format!("takes a list, has {}", other.name()));
+            faults.add(source, path, format!("must be a list (got {})", other.name()));
             None
         }
     }

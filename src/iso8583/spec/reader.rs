@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use super::faults::Fault;
+use super::faults::SpecFault;
 use super::map::{Faults, Map, scalar};
-use super::yaml::{self, Place};
-use super::{CurrencyName, MessageLayout, Spec, UNSELECTED, element, frame};
+use super::yaml::{self, NodeRef};
+use super::{CurrencyName, MessageLayout, NO_LAYOUT, Spec, element, frame};
 use crate::iso8583::bitmap::BitmapCoding;
-use crate::iso8583::de::{De, HIGHEST};
+use crate::iso8583::de::{De, HIGHEST_DE};
+use crate::iso8583::fast_path::FastPath;
 use crate::iso8583::mti::{Mti, MtiCoding};
-use crate::iso8583::step::Step;
 
 const SPEC_KEYS: [&str; 7] =
     ["name", "id", "header_fields", "messages", "framing", "pan_digits", "currencies"];
@@ -20,8 +20,8 @@ const MTI_KEYS: [&str; 6] = ["name", "id", "type", "len", "data_encoding", "code
 const BITMAP_KEYS: [&str; 7] =
     ["name", "id", "type", "len", "data_encoding", "code_page", "children"];
 
-/// Compiles the text, or finds all that is wrong with it.
-pub(super) fn read(text: &str) -> Result<Spec, Vec<Fault>> {
+/// Compiles the text, or returns all faults.
+pub(super) fn read(text: &str) -> Result<Spec, Vec<SpecFault>> {
     let (root, found) = yaml::parse(text).map_err(|fault| vec![fault])?;
     let mut faults = Faults::default();
     let spec = read_spec(&root, &mut faults);
@@ -35,11 +35,11 @@ pub(super) fn read(text: &str) -> Result<Spec, Vec<Fault>> {
     }
 }
 
-fn read_spec(root: &Place, faults: &mut Faults) -> Option<Spec> {
+fn read_spec(root: &NodeRef, faults: &mut Faults) -> Option<Spec> {
     let map = Map::open(root, "", &SPEC_KEYS, faults)?;
     let name = map.require_text("name", faults);
     map.require_id(faults);
-    let framing = map.require("framing", faults).and_then(|place| frame::read(place, faults));
+    let framing = map.require("framing", faults).and_then(|source| frame::read(source, faults));
     let pan_digits = map.choice("pan_digits", &[("6", 6), ("8", 8)], faults);
     let currencies = read_currencies(&map, faults);
     let header = read_header(&map, faults);
@@ -61,36 +61,36 @@ fn read_spec(root: &Place, faults: &mut Faults) -> Option<Spec> {
 fn read_currencies(map: &Map<'_>, faults: &mut Faults) -> BTreeMap<String, CurrencyName> {
     let codes = map.get("currencies").and_then(|it| Map::open_any(it, "currencies", faults));
     let Some(codes) = codes else { return BTreeMap::new() };
-    let mut read = |entry: &yaml::Entry| {
+    let mut read = |entry: &yaml::MapEntry| {
         let code = entry.key.as_str();
         if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
-            codes.fault(code, "takes three digits, an ISO 4217 numeric code", faults);
+            codes.fault(code, "must be an ISO 4217 numeric code of three digits", faults);
         }
         let currency = Map::open(&entry.value, &codes.at(code), &CURRENCY_KEYS, faults)?;
         let name = currency.require_text("name", faults);
         let decimals = currency.require_number("decimals", faults);
         if decimals.is_some_and(|decimals| decimals > 4) {
-            currency.fault("decimals", "no currency has more than 4", faults);
+            currency.fault("decimals", "must be at most 4", faults);
         }
         Some((code.to_owned(), CurrencyName { name: name?.to_owned(), decimals: decimals? }))
     };
     codes.entries().iter().filter_map(&mut read).collect()
 }
 
-/// The MTI as a selector: one field, coded as `message_type`.
+/// Reads the MTI of the header: one field, coded like `message_type`.
 fn read_header(map: &Map<'_>, faults: &mut Faults) -> Option<MtiCoding> {
     match map.require_list("header_fields", faults)? {
         [field] => read_mti(field, "header_fields[0]", None, faults),
         fields => {
-            let reason = format!("takes one field, the MTI, has {}", fields.len());
+            let reason = format!("must have one field, the MTI (got {})", fields.len());
             map.fault("header_fields", reason, faults);
             None
         }
     }
 }
 
-/// The message layouts as they are read. All have one coding of MTI and bitmap, as the MTI is read before its
-/// layout is known.
+/// The message layouts while they are read. All use one coding of MTI and bitmap, because the MTI is read
+/// before its layout is known.
 struct Messages {
     mti: Option<MtiCoding>,
     bitmap: Option<BitmapCoding>,
@@ -100,27 +100,27 @@ struct Messages {
 
 impl Messages {
     fn new(mti: Option<MtiCoding>) -> Self {
-        Self { mti, bitmap: None, layouts: Vec::new(), by_mti: vec![UNSELECTED; 10_000] }
+        Self { mti, bitmap: None, layouts: Vec::new(), by_mti: vec![NO_LAYOUT; 10_000] }
     }
 
     fn read(&mut self, map: &Map<'_>, faults: &mut Faults) {
-        let Some(places) = map.require_list("messages", faults) else { return };
-        if places.is_empty() || places.len() >= usize::from(UNSELECTED) {
-            map.fault("messages", "takes 1 to 254 message layouts", faults);
+        let Some(sources) = map.require_list("messages", faults) else { return };
+        if sources.is_empty() || sources.len() >= usize::from(NO_LAYOUT) {
+            map.fault("messages", "must have 1 to 254 message layouts", faults);
         }
-        for (place, nth) in places.iter().zip(0..UNSELECTED) {
-            let layout = self.read_message(place, nth, faults);
+        for (source, nth) in sources.iter().zip(0..NO_LAYOUT) {
+            let layout = self.read_message(source, nth, faults);
             self.layouts.extend(layout);
         }
     }
 
     fn read_message(
         &mut self,
-        place: &Place,
+        source: &NodeRef,
         nth: u8,
         faults: &mut Faults,
     ) -> Option<MessageLayout> {
-        let map = Map::open(place, &format!("messages[{nth}]"), &MESSAGE_KEYS, faults)?;
+        let map = Map::open(source, &format!("messages[{nth}]"), &MESSAGE_KEYS, faults)?;
         let name = map.require_text("name", faults);
         map.require_id(faults);
         let selector = self.read_selector(&map, nth, faults);
@@ -129,13 +129,13 @@ impl Messages {
                 let path = |nth| format!("{}[{nth}]", map.at("fields"));
                 let mti = read_mti(message_type, &path(0), Some("message_type"), faults);
                 let (coding, elements) = read_bitmap(bitmap, &path(1), faults).unwrap_or_default();
-                agree(&mut self.mti, mti, message_type, &path(0), faults);
-                agree(&mut self.bitmap, coding, bitmap, &path(1), faults);
+                require_same(&mut self.mti, mti, message_type, &path(0), faults);
+                require_same(&mut self.bitmap, coding, bitmap, &path(1), faults);
                 elements
             }
             fields => {
-                let has = fields.len();
-                let reason = format!("takes two, `message_type` and `bitmap`, has {has}");
+                let count = fields.len();
+                let reason = format!("must have two, `message_type` and `bitmap` (got {count})");
                 map.fault("fields", reason, faults);
                 return None;
             }
@@ -145,16 +145,16 @@ impl Messages {
 
     fn read_selector(&mut self, map: &Map<'_>, nth: u8, faults: &mut Faults) -> Vec<Mti> {
         let items = map.require_list("selector", faults);
-        if items.is_some_and(<[Place]>::is_empty) {
-            map.fault("selector", "takes one MTI or more", faults);
+        if items.is_some_and(<[NodeRef]>::is_empty) {
+            map.fault("selector", "must have at least one MTI", faults);
         }
         let mut selector = Vec::new();
-        for (place, item) in items.unwrap_or_default().iter().zip(0..) {
+        for (source, item) in items.unwrap_or_default().iter().zip(0..) {
             let path = format!("{}[{item}]", map.at("selector"));
-            let Some(mti) = read_selected(place, &path, faults) else { continue };
+            let Some(mti) = read_selected(source, &path, faults) else { continue };
             match self.by_mti.get_mut(usize::from(mti.number())) {
-                Some(free) if *free == UNSELECTED => *free = nth,
-                _ => faults.add(place, path, format!("MTI {mti} is selected twice")),
+                Some(free) if *free == NO_LAYOUT => *free = nth,
+                _ => faults.add(source, path, format!("duplicate MTI {mti}")),
             }
             selector.push(mti);
         }
@@ -162,65 +162,66 @@ impl Messages {
     }
 }
 
-fn read_selected(place: &Place, path: &str, faults: &mut Faults) -> Option<Mti> {
-    let selected = scalar(place, path, faults)?;
+fn read_selected(source: &NodeRef, path: &str, faults: &mut Faults) -> Option<Mti> {
+    let selected = scalar(source, path, faults)?;
     let text = &selected.text;
     let mti = text.as_bytes().try_into().ok().and_then(Mti::from_ascii);
     if mti.is_none() {
-        faults.add(place, path, format!("takes an MTI of four digits, has `{text}`"));
+        faults.add(source, path, format!("must be an MTI of four digits (got `{text}`)"));
     } else if !selected.quoted {
-        let reason = format!("`{text}` takes quotes: without them the dialect reads a number");
-        faults.add(place, path, reason);
+        let reason =
+            format!("must be in quotes (got `{text}`): `iso8583_rs` reads a number without them");
+        faults.add(source, path, reason);
     }
     mti
 }
 
-/// Keeps the first coding, and refuses another.
-fn agree<T: Copy + PartialEq>(
+/// Keeps the first coding, and adds a fault for a different one.
+fn require_same<T: Copy + PartialEq>(
     first: &mut Option<T>,
     read: Option<T>,
-    place: &Place,
+    source: &NodeRef,
     path: &str,
     faults: &mut Faults,
 ) {
     let Some(read) = read else { return };
     if *first.get_or_insert(read) != read {
-        faults.add(place, path, "is coded otherwise before; all layouts and the header agree");
+        faults.add(source, path, "must have the same coding in all layouts and the header");
     }
 }
 
-fn build(name: &str, selector: Vec<Mti>, read: Vec<element::Read>) -> MessageLayout {
-    let mut layouts = Box::new([None; HIGHEST as usize + 1]);
-    let mut elements: Box<[_]> = (0..=HIGHEST).map(|_| None).collect();
-    let mut steps = Box::new([Step::LONG; 256]);
+fn build(name: &str, selector: Vec<Mti>, read: Vec<element::ParsedElement>) -> MessageLayout {
+    let mut layouts = Box::new([None; HIGHEST_DE as usize + 1]);
+    let mut elements: Box<[_]> = (0..=HIGHEST_DE).map(|_| None).collect();
+    let mut fast_paths = Box::new([FastPath::NONE; 256]);
     let mut ends = Vec::new();
     let mut highest = 0;
-    for element::Read { de, layout, element, .. } in read {
+    for element::ParsedElement { de, layout, element, .. } in read {
         let (Some(de), Some(layout), Some(element)) = (de, layout, element) else { continue };
         let number = usize::from(de.number());
         highest = highest.max(number);
-        if let Some(place) = layouts.get_mut(number) {
-            *place = Some(layout);
+        if let Some(slot) = layouts.get_mut(number) {
+            *slot = Some(layout);
         }
-        if let Some(place) = steps.get_mut(number) {
-            *place = Step::of(&layout, element.subfields.as_ref(), &mut ends);
+        if let Some(slot) = fast_paths.get_mut(number) {
+            *slot = FastPath::new(&layout, element.subfields.as_ref(), &mut ends);
         }
-        if let Some(place) = elements.get_mut(number) {
-            *place = Some(element);
+        if let Some(slot) = elements.get_mut(number) {
+            *slot = Some(element);
         }
     }
     let bitmaps = highest.saturating_sub(1) / 64 + 1;
-    MessageLayout { name: name.to_owned(), selector, layouts, elements, steps, ends, bitmaps }
+    MessageLayout { name: name.to_owned(), selector, layouts, elements, fast_paths, ends, bitmaps }
 }
 
-/// Reads the field of the MTI; it is called `named`, where that is given.
+/// Reads the field of the MTI. It must have the name `named`, if that is given.
 fn read_mti(
-    place: &Place,
+    source: &NodeRef,
     path: &str,
     named: Option<&'static str>,
     faults: &mut Faults,
 ) -> Option<MtiCoding> {
-    let map = Map::open(place, path, &MTI_KEYS, faults)?;
+    let map = Map::open(source, path, &MTI_KEYS, faults)?;
     check_name(&map, named, faults);
     map.require_choice("type", &[("Fixed", ())], faults);
     let len = map.require_number("len", faults);
@@ -233,7 +234,7 @@ fn read_mti(
         _ => MtiCoding::Bcd,
     };
     if len.is_some_and(|len| len != coding.width()) {
-        map.fault("len", format!("an MTI in this encoding has {} bytes", coding.width()), faults);
+        map.fault("len", format!("must be {} for an MTI in this encoding", coding.width()), faults);
     }
     Some(coding)
 }
@@ -244,18 +245,18 @@ fn check_name(map: &Map<'_>, named: Option<&str>, faults: &mut Faults) {
     if let (Some(named), Some(name)) = (named, name)
         && name != named
     {
-        map.fault("name", format!("this field is called `{named}`, not `{name}`"), faults);
+        map.fault("name", format!("must be `{named}` (got `{name}`)"), faults);
     }
 }
 
-type Bitmapped = (Option<BitmapCoding>, Vec<element::Read>);
+type Bitmapped = (Option<BitmapCoding>, Vec<element::ParsedElement>);
 
-fn read_bitmap(place: &Place, path: &str, faults: &mut Faults) -> Option<Bitmapped> {
-    let map = Map::open(place, path, &BITMAP_KEYS, faults)?;
+fn read_bitmap(source: &NodeRef, path: &str, faults: &mut Faults) -> Option<Bitmapped> {
+    let map = Map::open(source, path, &BITMAP_KEYS, faults)?;
     check_name(&map, Some("bitmap"), faults);
     map.require_choice("type", &[("Bitmapped", ())], faults);
     if map.require_number("len", faults).is_some_and(|len| len != 0) {
-        map.fault("len", "takes 0: bitmaps say themselves how many there are", faults);
+        map.fault("len", "must be 0: bitmaps announce how many follow", faults);
     }
     let choices = [("BINARY", 0), ("ASCII", 1), ("EBCDIC", 2)];
     let encoding = map.require_choice("data_encoding", &choices, faults);
@@ -269,7 +270,11 @@ fn read_bitmap(place: &Place, path: &str, faults: &mut Faults) -> Option<Bitmapp
     Some((coding, read_elements(children, &map.at("children"), faults)))
 }
 
-fn read_elements(children: &[Place], path: &str, faults: &mut Faults) -> Vec<element::Read> {
+fn read_elements(
+    children: &[NodeRef],
+    path: &str,
+    faults: &mut Faults,
+) -> Vec<element::ParsedElement> {
     let mut elements = Vec::new();
     let mut seen: (HashSet<De>, HashSet<Arc<str>>) = Default::default();
     for (nth, child) in children.iter().enumerate() {
@@ -278,12 +283,12 @@ fn read_elements(children: &[Place], path: &str, faults: &mut Faults) -> Vec<ele
         if let Some(de) = read.de
             && !seen.0.insert(de)
         {
-            faults.add(child, &path, format!("{de} stands twice"));
+            faults.add(child, &path, format!("duplicate {de}"));
         }
         if let Some(name) = &read.name
             && !seen.1.insert(Arc::clone(name))
         {
-            faults.add(child, &path, format!("another data element is called `{name}` too"));
+            faults.add(child, &path, format!("duplicate name `{name}`"));
         }
         elements.push(read);
     }

@@ -1,35 +1,35 @@
-//! Messages on their way out: their turn, their line, and what became of their bytes.
+//! Outgoing messages: queue, selection of a link, and writing.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::{Event, Group, NotSent, Outgoing};
+use super::{Event, LinkGroup, NotSent, OutgoingMessage};
 use crate::iso8583::{FrameError, Mti, OutgoingFrame};
-use crate::link::matching::{Key, Pending};
+use crate::link::matching::{MatchingKey, PendingRequest};
 use crate::link::outbox::Tracked;
-use crate::link::{LineId, LinkId, Token};
-use crate::network::Spread;
+use crate::link::{ConnectionId, CorrelationId, LinkId};
+use crate::network::LinkSelection;
 use crate::values::Moment;
 
-/// A request that waits for its turn.
-struct Request {
-    token: Token,
+/// A request that waits for a link.
+struct QueuedRequest {
+    correlation_id: CorrelationId,
     message: Bytes,
     mti: Mti,
-    key: Key,
+    key: MatchingKey,
     deadline: Moment,
 }
 
-/// Requests that wait for their turn, in the order in which they came.
+/// Requests that wait for a link, in order of arrival.
 #[derive(Default)]
-pub(super) struct Waiting {
-    requests: VecDeque<Request>,
-    /// No deadline is before this.
-    earliest: Option<Moment>,
+pub(super) struct RequestQueue {
+    requests: VecDeque<QueuedRequest>,
+    /// A lower bound of all deadlines.
+    earliest_deadline: Option<Moment>,
 }
 
-impl Waiting {
+impl RequestQueue {
     pub(super) fn len(&self) -> usize {
         self.requests.len()
     }
@@ -39,75 +39,76 @@ impl Waiting {
     }
 
     pub(super) const fn next_deadline(&self) -> Option<Moment> {
-        self.earliest
+        self.earliest_deadline
     }
 
-    fn push(&mut self, request: Request) {
-        let earliest = self.earliest.unwrap_or(request.deadline);
-        self.earliest = Some(earliest.min(request.deadline));
+    fn push(&mut self, request: QueuedRequest) {
+        let earliest = self.earliest_deadline.unwrap_or(request.deadline);
+        self.earliest_deadline = Some(earliest.min(request.deadline));
         self.requests.push_back(request);
     }
 
-    fn pop(&mut self) -> Option<Request> {
+    fn pop(&mut self) -> Option<QueuedRequest> {
         let request = self.requests.pop_front();
         if self.requests.is_empty() {
-            self.earliest = None;
+            self.earliest_deadline = None;
         }
         request
     }
 
-    /// Takes out those whose deadline has come.
-    fn expire(&mut self, now: Moment, mut gone: impl FnMut(Token)) {
-        if self.earliest.is_none_or(|earliest| earliest > now) {
+    /// Removes requests whose deadline has passed.
+    fn expire(&mut self, now: Moment, mut removed: impl FnMut(CorrelationId)) {
+        if self.earliest_deadline.is_none_or(|earliest| earliest > now) {
             return;
         }
         self.requests.retain(|request| {
-            let late = request.deadline <= now;
-            if late {
-                gone(request.token);
+            let is_late = request.deadline <= now;
+            if is_late {
+                removed(request.correlation_id);
             }
-            !late
+            !is_late
         });
-        self.earliest = self.requests.iter().map(|request| request.deadline).min();
+        self.earliest_deadline = self.requests.iter().map(|request| request.deadline).min();
     }
 
-    pub(super) fn take_all(&mut self) -> impl Iterator<Item = Token> {
-        self.earliest = None;
-        self.requests.drain(..).map(|request| request.token)
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = CorrelationId> {
+        self.earliest_deadline = None;
+        self.requests.drain(..).map(|request| request.correlation_id)
     }
 }
 
-impl Group {
-    /// Takes a message to be sent. Each one is told of, whatever becomes of it.
-    pub fn handle_send(&mut self, outgoing: Outgoing, now: Moment) {
-        let token = outgoing.token;
-        if let Err(why) = self.admit(outgoing, now) {
-            self.events.push(Event::NotSent(token, why));
+impl LinkGroup {
+    /// Handles a message to send. An event reports the result of each message.
+    pub fn handle_send(&mut self, outgoing: OutgoingMessage, now: Moment) {
+        let correlation_id = outgoing.correlation_id;
+        if let Err(reason) = self.accept_message(outgoing, now) {
+            self.events.push(Event::NotSent(correlation_id, reason));
         }
-        self.pump(now);
+        self.send_queued(now);
     }
 
-    fn admit(&mut self, outgoing: Outgoing, now: Moment) -> Result<(), NotSent> {
-        let Outgoing { token, message, deadline, via } = outgoing;
-        let mti = self.spec.mti_of(&message).ok_or(NotSent::NotAMessage)?;
+    fn accept_message(&mut self, outgoing: OutgoingMessage, now: Moment) -> Result<(), NotSent> {
+        let OutgoingMessage { correlation_id, message, deadline, via } = outgoing;
+        let mti = self.spec.mti_of(&message).ok_or(NotSent::InvalidMessage)?;
         if !mti.is_request() {
-            let tracked = Tracked { token, serial: None, deadline };
-            return self.answer(tracked, &message, mti, via, now);
+            let tracked = Tracked { correlation_id, serial: None, deadline };
+            return self.send_response(tracked, &message, mti, via, now);
         }
-        let decoded = self.spec.decode(message.clone()).map_err(|_| NotSent::NotAMessage)?;
-        let key = Key::of(&decoded, &self.rules.keys).ok_or(NotSent::NoKey)?;
-        if self.links.iter().all(|link| !link.wanted) {
+        let decoded = self.spec.decode(message.clone()).map_err(|_| NotSent::InvalidMessage)?;
+        let key =
+            MatchingKey::of(&decoded, &self.rules.response_key).ok_or(NotSent::NoMatchingKey)?;
+        if self.links.iter().all(|link| !link.is_enabled) {
             return Err(NotSent::Draining);
         }
-        if self.waiting.len() >= self.rules.caps.waiting {
-            return Err(NotSent::Full);
+        if self.queue.len() >= self.rules.limits.queued {
+            return Err(NotSent::QueueFull);
         }
-        self.waiting.push(Request { token, message, mti, key, deadline });
+        self.queue.push(QueuedRequest { correlation_id, message, mti, key, deadline });
         Ok(())
     }
 
-    /// Answers of ours wait for no turn: the switch waits for them.
-    fn answer(
+    /// Sends a response at once. Responses are neither queued nor rate-limited, because the switch waits for them.
+    fn send_response(
         &mut self,
         tracked: Tracked,
         message: &[u8],
@@ -116,77 +117,101 @@ impl Group {
         now: Moment,
     ) -> Result<(), NotSent> {
         if tracked.deadline <= now {
-            return Err(NotSent::Deadline);
+            return Err(NotSent::DeadlinePassed);
         }
         let open = |link: &super::Link| {
-            link.current.filter(|id| self.lines.get(id).is_some_and(|line| line.session.is_open()))
+            link.current.filter(|id| {
+                self.connections.get(id).is_some_and(|connection| connection.session.is_open())
+            })
         };
-        let asked = via.and_then(|via| self.links.get(via.0)).and_then(open);
-        let id = asked.or_else(|| self.links.iter().find_map(open)).ok_or(NotSent::NoLink)?;
-        let line = self.lines.get_mut(&id).ok_or(NotSent::NoLink)?;
-        if line.is_full() {
-            return Err(NotSent::Full);
+        let requesting = via.and_then(|via| self.links.get(via.0)).and_then(open);
+        let id =
+            requesting.or_else(|| self.links.iter().find_map(open)).ok_or(NotSent::NoLinkUp)?;
+        let connection = self.connections.get_mut(&id).ok_or(NotSent::NoLinkUp)?;
+        if connection.is_full() {
+            return Err(NotSent::QueueFull);
         }
         let header = self.rules.headers.of(mti);
-        line.push(OutgoingFrame { header, message }, Some(tracked), now)
-            .map_err(|error| unsendable(&error))
+        connection
+            .push(OutgoingFrame { header, message }, Some(tracked), now)
+            .map_err(|error| not_sent(&error))
     }
 
-    /// Gives requests their lines, as far as caps allow.
-    pub(super) fn pump(&mut self, now: Moment) {
+    /// Sends queued requests as far as the limits allow.
+    pub(super) fn send_queued(&mut self, now: Moment) {
         let events = &mut self.events;
-        self.waiting.expire(now, |token| events.push(Event::NotSent(token, NotSent::Deadline)));
-        while !self.waiting.is_empty()
-            && let Some(line) = self.choose()
-            && self.pace.take(now)
-            && let Some(request) = self.waiting.pop()
+        self.queue.expire(now, |correlation_id| {
+            events.push(Event::NotSent(correlation_id, NotSent::DeadlinePassed));
+        });
+        while !self.queue.is_empty()
+            && let Some(connection) = self.select_connection()
+            && self.rate_limit.take(now)
+            && let Some(request) = self.queue.pop()
         {
-            let token = request.token;
-            if let Err(why) = self.dispatch(line, &request, now) {
-                self.events.push(Event::NotSent(token, why));
+            let correlation_id = request.correlation_id;
+            if let Err(reason) = self.dispatch(connection, &request, now) {
+                self.events.push(Event::NotSent(correlation_id, reason));
             }
         }
     }
 
-    /// The line that the next request goes on, if any may take one.
-    pub(super) fn choose(&self) -> Option<LineId> {
-        let cap = self.rules.caps.in_flight;
+    /// Returns the connection for the next request, if one has capacity.
+    pub(super) fn select_connection(&self) -> Option<ConnectionId> {
+        let limit = self.rules.limits.in_flight;
         let up = self.links.iter().filter_map(|link| {
             let id = link.current?;
-            self.lines.get(&id).filter(|line| line.session.is_up()).map(|line| (id, line))
+            self.connections
+                .get(&id)
+                .filter(|connection| connection.session.is_up())
+                .map(|connection| (id, connection))
         });
-        let chosen = match self.rules.spread {
-            Spread::LeastLoaded => {
-                up.filter(|(_, line)| line.has_room(cap)).min_by_key(|(_, line)| line.in_flight)
+        let chosen = match self.rules.link_selection {
+            LinkSelection::LeastLoaded => up
+                .filter(|(_, connection)| connection.has_capacity(limit))
+                .min_by_key(|(_, connection)| connection.in_flight),
+            LinkSelection::FirstUp => {
+                up.take(1).find(|(_, connection)| connection.has_capacity(limit))
             }
-            Spread::FirstUp => up.take(1).find(|(_, line)| line.has_room(cap)),
         };
         chosen.map(|(id, _)| id)
     }
 
-    fn dispatch(&mut self, id: LineId, request: &Request, now: Moment) -> Result<(), NotSent> {
-        let &Request { token, ref message, mti, key, deadline } = request;
-        self.free_key(&key, token, mti, now)?;
-        let serial = self.counts.next_serial();
-        let line = self.lines.get_mut(&id).ok_or(NotSent::NoLink)?;
-        let tracked = Tracked { token, serial: Some(serial), deadline };
+    fn dispatch(
+        &mut self,
+        id: ConnectionId,
+        request: &QueuedRequest,
+        now: Moment,
+    ) -> Result<(), NotSent> {
+        let &QueuedRequest { correlation_id, ref message, mti, key, deadline } = request;
+        self.free_key(&key, correlation_id, mti, now)?;
+        let serial = self.counters.next_serial();
+        let connection = self.connections.get_mut(&id).ok_or(NotSent::NoLinkUp)?;
+        let tracked = Tracked { correlation_id, serial: Some(serial), deadline };
         let header = self.rules.headers.of(mti);
-        line.push(OutgoingFrame { header, message }, Some(tracked), now)
-            .map_err(|error| unsendable(&error))?;
-        line.in_flight += 1;
-        let until = now.after(self.rules.timers.answer);
-        self.in_flight.insert(key, Pending { token, line: id, serial, until });
+        connection
+            .push(OutgoingFrame { header, message }, Some(tracked), now)
+            .map_err(|error| not_sent(&error))?;
+        connection.in_flight += 1;
+        let until = now.after(self.rules.timers.response);
+        self.in_flight
+            .insert(key, PendingRequest { correlation_id, connection: id, serial, until });
         Ok(())
     }
 
-    /// Sees that nobody has the key. A repeat takes the place of what it repeats.
-    fn free_key(&mut self, key: &Key, token: Token, mti: Mti, now: Moment) -> Result<(), NotSent> {
-        match self.in_flight.holder(key) {
+    /// Ensures that the key is free. A repeat replaces the request that it repeats.
+    fn free_key(
+        &mut self,
+        key: &MatchingKey,
+        correlation_id: CorrelationId,
+        mti: Mti,
+        now: Moment,
+    ) -> Result<(), NotSent> {
+        match self.in_flight.id_of(key) {
             None => Ok(()),
-            Some(holder) if holder == token && mti.is_repeat() => {
-                self.events.push(Event::Expired(token));
+            Some(holder) if holder == correlation_id && mti.is_repeat() => {
+                self.events.push(Event::Expired(correlation_id));
                 if let Some(repeated) = self.in_flight.take(key) {
-                    self.one_less(repeated.line, now);
+                    self.release_slot(repeated.connection, now);
                 }
                 Ok(())
             }
@@ -195,41 +220,44 @@ impl Group {
     }
 }
 
-/// Bytes on their way to a peer.
-impl Group {
-    /// What is to be written on a line now.
-    pub fn unwritten(&mut self, line: LineId, now: Moment) -> &[u8] {
-        self.expire(line, now);
-        self.lines.get(&line).map(|line| line.outbox.unwritten()).unwrap_or_default()
+/// Writing to peers.
+impl LinkGroup {
+    /// Returns the bytes to write on a connection now.
+    pub fn unwritten(&mut self, connection: ConnectionId, now: Moment) -> &[u8] {
+        self.expire(connection, now);
+        self.connections
+            .get(&connection)
+            .map(|connection| connection.outbox.unwritten())
+            .unwrap_or_default()
     }
 
-    /// The transport took so many of these bytes; whether they are in the kernel [`Group::handle_flushed`] says.
-    pub fn handle_written(&mut self, line: LineId, count: usize) {
-        if let Some(line) = self.lines.get_mut(&line) {
-            line.outbox.take(count);
+    /// Handles bytes that the transport accepted. [`LinkGroup::handle_flushed`] follows when they are in the kernel.
+    pub fn handle_written(&mut self, connection: ConnectionId, count: usize) {
+        if let Some(connection) = self.connections.get_mut(&connection) {
+            connection.outbox.mark_taken(count);
         }
     }
 
-    /// Whether the transport has bytes that it may not have put into the kernel.
+    /// Whether the transport has accepted bytes that may not be in the kernel.
     #[must_use]
-    pub fn is_unflushed(&self, line: LineId) -> bool {
-        self.lines.get(&line).is_some_and(|line| line.outbox.has_taken())
+    pub fn is_unflushed(&self, connection: ConnectionId) -> bool {
+        self.connections.get(&connection).is_some_and(|connection| connection.outbox.has_taken())
     }
 
-    /// All bytes that the transport took are in the kernel.
-    pub fn handle_flushed(&mut self, id: LineId, now: Moment) {
-        let Some(line) = self.lines.get_mut(&id) else { return };
+    /// Handles a flush: all bytes that the transport accepted are in the kernel.
+    pub fn handle_flushed(&mut self, id: ConnectionId, now: Moment) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
         let events = &mut self.events;
-        line.outbox.flushed(now, |token| events.push(Event::Sent(token)));
-        self.emptied(id, now);
-        self.pump(now);
+        connection.outbox.mark_flushed(now, |message| events.push(Event::Sent(message)));
+        self.check_drained(id, now);
+        self.send_queued(now);
     }
 }
 
-/// Only a fault of ours comes here: nothing is read or written.
-fn unsendable(error: &FrameError) -> NotSent {
+/// Converts an encoding error. `Broken` and `Io` do not occur, because encoding reads and writes nothing.
+fn not_sent(error: &FrameError) -> NotSent {
     match error {
-        FrameError::Unsendable(fault) => NotSent::Unsendable(*fault),
-        FrameError::Broken(_) | FrameError::Io(_) => NotSent::NotAMessage,
+        FrameError::Unsendable(fault) => NotSent::NotEncodable(*fault),
+        FrameError::Broken(_) | FrameError::Io(_) => NotSent::InvalidMessage,
     }
 }

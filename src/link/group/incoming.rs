@@ -1,165 +1,187 @@
-//! Bytes that came, cut into messages, and what follows from each.
+//! Received bytes: cutting into messages, and the actions that follow.
 
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use tokio_util::codec::Decoder;
 
-use super::{Action, Event, Group};
+use super::{Action, Event, LinkGroup};
 use crate::iso8583::{Frame, FrameError, Message, OutgoingFrame, Spec};
-use crate::link::event::Premature;
-use crate::link::management::{Heard, write_answer, write_question};
-use crate::link::matching::Key;
-use crate::link::session::{Asked, Input, Move};
-use crate::link::{End, LineId, LinkId};
+use crate::link::event::SessionPhase;
+use crate::link::management::{ManagementMessage, write_request, write_response};
+use crate::link::matching::MatchingKey;
+use crate::link::session::{Input, ManagementRequest, SessionAction};
+use crate::link::{ConnectionId, DisconnectReason, LinkId};
 use crate::values::{Moment, Stan};
 
-impl Group {
-    /// Bytes came on a line: takes all whole messages off the front of the buffer.
-    pub fn handle_received(&mut self, id: LineId, buffer: &mut BytesMut, now: Moment) {
+impl LinkGroup {
+    /// Handles received bytes: removes all complete messages from the front of the buffer.
+    pub fn handle_received(&mut self, id: ConnectionId, buffer: &mut BytesMut, now: Moment) {
         let spec = Arc::clone(&self.spec);
-        while let Some(line) = self.lines.get_mut(&id)
-            && line.end.is_none()
+        while let Some(connection) = self.connections.get_mut(&id)
+            && connection.disconnect_reason.is_none()
         {
-            match line.codec.decode(buffer) {
+            match connection.codec.decode(buffer) {
                 Ok(None) => break,
                 Ok(Some(Frame::KeepAlive)) => {
-                    self.step(id, Input::Heard(Heard::KeepAlive), None, now);
+                    self.step(id, Input::Received(ManagementMessage::KeepAlive), None, now);
                 }
-                Ok(Some(Frame::Message { message, .. })) => self.hear(id, message, &spec, now),
-                Err(error) => self.step(id, Input::Ended(end_of(&error)), None, now),
+                Ok(Some(Frame::Message { message, .. })) => self.receive(id, message, &spec, now),
+                Err(error) => self.step(id, Input::Ended(disconnect_reason(&error)), None, now),
             }
         }
-        self.pump(now);
+        self.send_queued(now);
     }
 
-    fn hear(&mut self, id: LineId, bytes: Bytes, spec: &Spec, now: Moment) {
+    fn receive(&mut self, id: ConnectionId, bytes: Bytes, spec: &Spec, now: Moment) {
         match spec.decode(bytes.clone()) {
             Ok(message) => {
-                let heard = Heard::of(&message, &self.rules);
-                self.step(id, Input::Heard(heard), Some(&message), now);
+                let input = Input::Received(ManagementMessage::of(&message, &self.rules));
+                self.step(id, input, Some(&message), now);
             }
             Err(error) => {
-                let Some(line) = self.lines.get(&id) else { return };
+                let Some(connection) = self.connections.get(&id) else { return };
                 let (message, error) = (bytes, Box::new(error));
-                self.events.push(Event::Malformed { link: line.link, message, error });
-                if line.session.is_early() {
-                    self.step(id, Input::Ended(End::Garbage), None, now);
+                self.events.push(Event::Malformed { link: connection.link, message, error });
+                if connection.session.is_before_sign_on() {
+                    self.step(id, Input::Ended(DisconnectReason::InvalidMessage), None, now);
                 }
             }
         }
     }
 
-    /// Makes a move of a session.
-    pub(super) fn make(
+    /// Executes an action of a session.
+    pub(super) fn execute(
         &mut self,
-        id: LineId,
-        one: Move,
+        id: ConnectionId,
+        action: SessionAction,
         message: Option<&Message<'_>>,
         now: Moment,
     ) {
-        let Some(link) = self.lines.get(&id).map(|line| line.link) else { return };
-        match (one, message) {
-            (Move::Ask(asked, stan), _) => self.ask(id, asked, stan, now),
-            (Move::KeepAlive, _) => self.keep_alive(id, now),
-            (Move::Up, _) => self.came_up(id, now),
-            (Move::Close(end), _) => self.close(id, end),
-            (Move::CutOver(date), _) => self.events.push(Event::CutOver { link, date }),
-            (Move::Pass, Some(message)) => self.pass(link, message, now),
-            (Move::Answer { done }, Some(message)) => self.respond(id, message, done, now),
-            (Move::KeyChange, Some(message)) => {
+        let Some(link) = self.connections.get(&id).map(|connection| connection.link) else {
+            return;
+        };
+        match (action, message) {
+            (SessionAction::SendRequest(request, stan), _) => {
+                self.send_management_request(id, request, stan, now);
+            }
+            (SessionAction::KeepAlive, _) => self.return_keep_alive(id, now),
+            (SessionAction::Up, _) => self.set_up(id, now),
+            (SessionAction::Close(reason), _) => self.close(id, reason),
+            (SessionAction::CutOver(date), _) => self.events.push(Event::CutOver { link, date }),
+            (SessionAction::Deliver, Some(message)) => self.deliver(link, message, now),
+            (SessionAction::Respond { done }, Some(message)) => {
+                self.respond(id, message, done, now);
+            }
+            (SessionAction::KeyChange, Some(message)) => {
                 self.events.push(Event::KeyChange { link, message: message.bytes().clone() });
             }
-            (Move::Unexpected, Some(message)) => self.unexpected(id, message),
-            // A keep-alive on a dead line is nothing to tell of.
-            (Move::Pass | Move::Answer { .. } | Move::KeyChange | Move::Unexpected, None) => {}
+            (SessionAction::Unexpected, Some(message)) => self.report_unexpected(id, message),
+            // A keep-alive has no message; on a closed connection it needs no event.
+            (
+                SessionAction::Deliver
+                | SessionAction::Respond { .. }
+                | SessionAction::KeyChange
+                | SessionAction::Unexpected,
+                None,
+            ) => {}
         }
     }
 
-    /// Hands a message up.
-    fn pass(&mut self, link: LinkId, message: &Message<'_>, now: Moment) {
+    /// Passes a message to the owner.
+    fn deliver(&mut self, link: LinkId, message: &Message<'_>, now: Moment) {
         let bytes = message.bytes().clone();
         if message.mti().is_request() {
             self.events.push(Event::Request { link, message: bytes });
         } else {
-            self.answered(link, message, bytes, now);
+            self.deliver_response(link, message, bytes, now);
         }
     }
 
-    fn answered(&mut self, link: LinkId, message: &Message<'_>, bytes: Bytes, now: Moment) {
-        let key = Key::of(message, &self.rules.keys);
+    fn deliver_response(&mut self, link: LinkId, message: &Message<'_>, bytes: Bytes, now: Moment) {
+        let key = MatchingKey::of(message, &self.rules.response_key);
         match key.and_then(|key| self.in_flight.take(&key)) {
             Some(pending) => {
-                let token = pending.token;
-                self.events.push(Event::Answered { token, link, message: bytes });
-                self.one_less(pending.line, now);
+                let correlation_id = pending.correlation_id;
+                self.events.push(Event::Response { correlation_id, link, message: bytes });
+                self.release_slot(pending.connection, now);
             }
             None => self.events.push(Event::Unmatched { link, message: bytes }),
         }
     }
 
-    fn unexpected(&mut self, id: LineId, message: &Message<'_>) {
-        let Some(line) = self.lines.get(&id) else { return };
-        let premature = if line.session.is_early() { Premature::Yes } else { Premature::No };
+    fn report_unexpected(&mut self, id: ConnectionId, message: &Message<'_>) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let phase = if connection.session.is_before_sign_on() {
+            SessionPhase::BeforeSignOn
+        } else {
+            SessionPhase::SignedOn
+        };
         let message = message.bytes().clone();
-        self.events.push(Event::Unexpected { link: line.link, premature, message });
+        self.events.push(Event::Unexpected { link: connection.link, phase, message });
     }
 
-    fn close(&mut self, id: LineId, end: End) {
-        let Some(line) = self.lines.get_mut(&id) else { return };
-        line.end = Some(end);
+    fn close(&mut self, id: ConnectionId, reason: DisconnectReason) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.disconnect_reason = Some(reason);
         self.actions.push_back(Action::Close(id));
     }
 }
 
-/// What a session says itself.
-impl Group {
-    fn ask(&mut self, id: LineId, asked: Asked, stan: Stan, now: Moment) {
+/// Messages of the session itself.
+impl LinkGroup {
+    fn send_management_request(
+        &mut self,
+        id: ConnectionId,
+        request: ManagementRequest,
+        stan: Stan,
+        now: Moment,
+    ) {
         let rules = Arc::clone(&self.rules);
         self.scratch.clear();
         let with = (&*self.spec, &*rules);
-        match write_question((asked, stan), with, now, &mut self.scratch) {
-            Ok(()) => self.say(id, rules.headers.of(rules.request), now),
-            Err(_) => self.step(id, Input::Ended(End::Unsendable), None, now),
+        match write_request((request, stan), with, now, &mut self.scratch) {
+            Ok(()) => self.push_scratch(id, rules.headers.of(rules.request), now),
+            Err(_) => self.step(id, Input::Ended(DisconnectReason::NotEncodable), None, now),
         }
     }
 
-    /// Answers network management. What the spec has no answer to, as an advice (0820), gets none.
-    fn respond(&mut self, id: LineId, message: &Message<'_>, done: bool, now: Moment) {
+    /// Responds to network management. A message without a response in the spec, such as an advice (0820), gets none.
+    fn respond(&mut self, id: ConnectionId, message: &Message<'_>, done: bool, now: Moment) {
         let rules = Arc::clone(&self.rules);
         self.scratch.clear();
-        let written = write_answer(message, done, &rules, &mut self.scratch);
+        let written = write_response(message, done, &rules, &mut self.scratch);
         if let (Ok(()), Some(mti)) = (written, message.mti().response()) {
-            self.say(id, rules.headers.of(mti), now);
+            self.push_scratch(id, rules.headers.of(mti), now);
         }
     }
 
-    /// Puts what was written to a line's outbox.
-    fn say(&mut self, id: LineId, header: &[u8], now: Moment) {
-        let Some(line) = self.lines.get_mut(&id) else { return };
-        let end = if line.is_full() {
-            Some(End::Stalled)
+    /// Appends the message in `scratch` to the outbox of a connection.
+    fn push_scratch(&mut self, id: ConnectionId, header: &[u8], now: Moment) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let reason = if connection.is_full() {
+            Some(DisconnectReason::WriteTimeout)
         } else {
             let frame = OutgoingFrame { header, message: &self.scratch };
-            line.push(frame, None, now).is_err().then_some(End::Unsendable)
+            connection.push(frame, None, now).is_err().then_some(DisconnectReason::NotEncodable)
         };
-        if let Some(end) = end {
-            self.step(id, Input::Ended(end), None, now);
+        if let Some(reason) = reason {
+            self.step(id, Input::Ended(reason), None, now);
         }
     }
 
-    fn keep_alive(&mut self, id: LineId, now: Moment) {
-        let Some(line) = self.lines.get_mut(&id) else { return };
-        if line.is_full() || line.push_keep_alive(now).is_err() {
-            self.step(id, Input::Ended(End::Stalled), None, now);
+    fn return_keep_alive(&mut self, id: ConnectionId, now: Moment) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.is_full() || connection.push_keep_alive(now).is_err() {
+            self.step(id, Input::Ended(DisconnectReason::WriteTimeout), None, now);
         }
     }
 }
 
-const fn end_of(error: &FrameError) -> End {
+const fn disconnect_reason(error: &FrameError) -> DisconnectReason {
     match error {
-        FrameError::Broken(fault) => End::Framing(*fault),
-        FrameError::Unsendable(_) => End::Unsendable,
-        FrameError::Io(_) => End::Closed,
+        FrameError::Broken(fault) => DisconnectReason::FramingError(*fault),
+        FrameError::Unsendable(_) => DisconnectReason::NotEncodable,
+        FrameError::Io(_) => DisconnectReason::ClosedByPeer,
     }
 }

@@ -8,7 +8,7 @@ use crate::network::{Bank, Network};
 use crate::values::{Institution, NetworkCode, Pan, ResponseCode, Value};
 
 const START: Moment = Moment::from_millis(1_000_000);
-const QUESTION: u64 = 7;
+const REQUEST: u64 = 7;
 
 fn stan(number: u64) -> Stan {
     Stan::wrapped(number)
@@ -23,77 +23,83 @@ fn shipped(network: &str) -> SessionRules {
     SessionRules::clone(Network::shipped(network, bank).unwrap().session())
 }
 
-fn rules(sign_on: Starter) -> SessionRules {
+fn rules(sign_on: SignOnBy) -> SessionRules {
     SessionRules { sign_on, ..shipped("nusantara") }
 }
 
-fn states(sign_on: Starter) -> Vec<(&'static str, State)> {
+fn states(sign_on: SignOnBy) -> Vec<(&'static str, State)> {
     let until = START.after(Duration::from_secs(10));
-    let question = (sign_on == Starter::We).then_some(stan(QUESTION));
-    let asked = |times| State::Up(Echo::Asked { at: START, times });
+    let request = (sign_on == SignOnBy::Bank).then_some(stan(REQUEST));
+    let waiting = |count| State::Up(EchoState::Waiting { at: START, count });
     vec![
         ("Connecting", State::Connecting { until }),
-        ("SigningOn", State::SigningOn { question, until }),
-        ("Up", State::Up(Echo::Quiet)),
-        ("Up, asked for an echo", asked(1)),
-        ("Up, asked for the last echo", asked(2)),
-        ("Draining", State::Draining { until, ended_by: Starter::We }),
-        ("Draining, they signed off", State::Draining { until, ended_by: Starter::They }),
-        ("SigningOff", State::SigningOff { question: stan(QUESTION), until }),
+        ("SigningOn", State::SigningOn { request, until }),
+        ("Up", State::Up(EchoState::Idle)),
+        ("Up, echo request sent", waiting(1)),
+        ("Up, last echo request sent", waiting(2)),
+        ("Draining", State::Draining { until, ended_by: SignOffBy::Bank }),
+        (
+            "Draining, signed off by the switch",
+            State::Draining { until, ended_by: SignOffBy::Switch },
+        ),
+        ("SigningOff", State::SigningOff { request: stan(REQUEST), until }),
         ("Down", State::Down),
     ]
 }
 
-fn answer(to: Asked, number: u64, code: u8) -> Input {
-    let code = Some(ResponseCode::numbered(code));
-    Input::Heard(Heard::Answer { to: Some(to), stan: Some(stan(number)), code })
+fn response(request: ManagementRequest, number: u64, code: u8) -> Input {
+    let code = Some(ResponseCode::from_number(code));
+    let (request, stan) = (Some(request), Some(stan(number)));
+    Input::Received(ManagementMessage::Response { request, stan, code })
 }
 
 fn inputs() -> Vec<(&'static str, Input)> {
     let date = MonthDay::new(11, 25);
-    let other = Heard::Answer { to: None, stan: Some(stan(QUESTION)), code: None };
+    let stan = Some(stan(REQUEST));
+    let other = ManagementMessage::Response { request: None, stan, code: None };
     vec![
         ("connected", Input::Connected),
-        ("keep-alive", Input::Heard(Heard::KeepAlive)),
-        ("traffic", Input::Heard(Heard::Traffic)),
-        ("their sign-on", Input::Heard(Heard::SignOn)),
-        ("their sign-off", Input::Heard(Heard::SignOff)),
-        ("their echo", Input::Heard(Heard::Echo)),
-        ("cut-over", Input::Heard(Heard::CutOver(date))),
-        ("cut-over without a date", Input::Heard(Heard::CutOver(None))),
-        ("key change", Input::Heard(Heard::KeyChange)),
-        ("unknown 0800", Input::Heard(Heard::Unknown)),
-        ("sign-on answered 00", answer(Asked::SignOn, QUESTION, 0)),
-        ("sign-on answered 91", answer(Asked::SignOn, QUESTION, 91)),
-        ("another sign-on answered 00", answer(Asked::SignOn, 8, 0)),
-        ("sign-off answered", answer(Asked::SignOff, QUESTION, 0)),
-        ("another sign-off answered", answer(Asked::SignOff, 8, 0)),
-        ("echo answered", answer(Asked::Echo, QUESTION, 0)),
-        ("other 0810", Input::Heard(other)),
-        ("due", Input::Due),
+        ("keep-alive", Input::Received(ManagementMessage::KeepAlive)),
+        ("traffic", Input::Received(ManagementMessage::Traffic)),
+        ("sign-on of the switch", Input::Received(ManagementMessage::SignOn)),
+        ("sign-off of the switch", Input::Received(ManagementMessage::SignOff)),
+        ("echo of the switch", Input::Received(ManagementMessage::Echo)),
+        ("cut-over", Input::Received(ManagementMessage::CutOver(date))),
+        ("cut-over without a date", Input::Received(ManagementMessage::CutOver(None))),
+        ("key change", Input::Received(ManagementMessage::KeyChange)),
+        ("unknown 0800", Input::Received(ManagementMessage::Unknown)),
+        ("sign-on response 00", response(ManagementRequest::SignOn, REQUEST, 0)),
+        ("sign-on response 91", response(ManagementRequest::SignOn, REQUEST, 91)),
+        ("other sign-on response 00", response(ManagementRequest::SignOn, 8, 0)),
+        ("sign-off response", response(ManagementRequest::SignOff, REQUEST, 0)),
+        ("other sign-off response", response(ManagementRequest::SignOff, 8, 0)),
+        ("echo response", response(ManagementRequest::Echo, REQUEST, 0)),
+        ("other 0810", Input::Received(other)),
+        ("deadline passed", Input::DeadlinePassed),
         ("drain", Input::Drain),
-        ("emptied", Input::Emptied),
-        ("peer closed", Input::Ended(End::Closed)),
+        ("nothing in flight", Input::NothingInFlight),
+        ("peer closed", Input::Ended(DisconnectReason::ClosedByPeer)),
     ]
 }
 
 #[test]
 fn every_state_with_every_input() {
     let mut table = String::new();
-    for sign_on in [Starter::We, Starter::They] {
+    for sign_on in [SignOnBy::Bank, SignOnBy::Switch] {
         let rules = rules(sign_on);
         for (name, state) in states(sign_on) {
-            let _ = writeln!(table, "\n{name} ({sign_on:?} sign on)");
+            let _ = writeln!(table, "\n{name} (sign-on by {sign_on:?})");
             for (label, input) in inputs() {
-                let mut session = Session { state, heard: Moment::default() };
+                let mut session = Session { state, last_received: Moment::default() };
                 let mut context =
-                    Context { now: START, rules: &rules, numbers: &mut QUESTION.clone() };
-                let moves = session.handle(input, &mut context);
-                let moves: Vec<_> = moves.iter().flatten().map(|one| format!("{one:?}")).collect();
+                    Context { now: START, rules: &rules, stan_counter: &mut REQUEST.clone() };
+                let actions = session.handle(input, &mut context);
+                let actions: Vec<_> =
+                    actions.iter().flatten().map(|action| format!("{action:?}")).collect();
                 let _ = writeln!(
                     table,
                     "    {label:<28} {:<44} {}",
-                    if moves.is_empty() { "-".to_owned() } else { moves.join(", ") },
+                    if actions.is_empty() { "-".to_owned() } else { actions.join(", ") },
                     if session.state == state {
                         "same".to_owned()
                     } else {
@@ -107,38 +113,39 @@ fn every_state_with_every_input() {
 }
 
 #[test]
-fn the_names_of_management_are_told_apart_by_the_rules() {
+fn management_codes_and_timers_come_from_the_rules() {
     let rules = shipped("rendezvous");
-    assert_eq!(rules.management.echo, NetworkCode::numbered(270));
-    let mut session = Session { state: State::Up(Echo::Quiet), heard: START };
+    assert_eq!(rules.management.echo, NetworkCode::from_number(270));
+    let mut session = Session { state: State::Up(EchoState::Idle), last_received: START };
     assert_eq!(session.deadline(&rules.timers), Some(START.after(rules.timers.echo_idle)));
     let now = START.after(rules.timers.echo_idle);
-    let mut numbers = 1;
-    let mut context = Context { now, rules: &rules, numbers: &mut numbers };
-    assert_eq!(session.handle(Input::Due, &mut context)[0], Some(Move::Ask(Asked::Echo, stan(1))));
-    assert_eq!(session.deadline(&rules.timers), Some(now.after(rules.timers.echo_answer)));
+    let mut stan_counter = 1;
+    let mut context = Context { now, rules: &rules, stan_counter: &mut stan_counter };
+    let echo = SessionAction::SendRequest(ManagementRequest::Echo, stan(1));
+    assert_eq!(session.handle(Input::DeadlinePassed, &mut context)[0], Some(echo));
+    assert_eq!(session.deadline(&rules.timers), Some(now.after(rules.timers.echo_response)));
 }
 
-/// Anything heard after an echo was asked for is as good as its answer.
+/// Anything received after an echo request counts as its response.
 #[test]
-fn a_line_that_carries_traffic_is_not_given_up_for_a_lost_echo() {
+fn a_connection_with_traffic_is_not_closed_for_a_lost_echo() {
     let rules = shipped("nusantara");
-    let mut session = Session { state: State::Up(Echo::Quiet), heard: START };
-    let mut numbers = 1;
+    let mut session = Session { state: State::Up(EchoState::Idle), last_received: START };
+    let mut stan_counter = 1;
     let mut now = START;
     for _ in 0..100 {
         now = session.deadline(&rules.timers).unwrap();
-        let mut context = Context { now, rules: &rules, numbers: &mut numbers };
-        session.handle(Input::Due, &mut context);
-        session.handle(Input::Heard(Heard::Traffic), &mut context);
+        let mut context = Context { now, rules: &rules, stan_counter: &mut stan_counter };
+        session.handle(Input::DeadlinePassed, &mut context);
+        session.handle(Input::Received(ManagementMessage::Traffic), &mut context);
         assert!(session.is_up());
     }
-    let mut ends = Vec::new();
+    let mut actions = Vec::new();
     while let Some(due) = session.deadline(&rules.timers) {
-        let mut context = Context { now: due, rules: &rules, numbers: &mut numbers };
-        ends.extend(session.handle(Input::Due, &mut context));
+        let mut context = Context { now: due, rules: &rules, stan_counter: &mut stan_counter };
+        actions.extend(session.handle(Input::DeadlinePassed, &mut context));
         now = due;
     }
-    assert!(ends.contains(&Some(Move::Close(End::EchoLost))));
+    assert!(actions.contains(&Some(SessionAction::Close(DisconnectReason::EchoTimeout))));
     assert!(now > START);
 }

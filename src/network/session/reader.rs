@@ -1,4 +1,4 @@
-//! Reads the `[session]` section of a profile, and holds it against the spec.
+//! Reads the `[session]` section of a profile and checks it against the spec.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -7,80 +7,88 @@ use bytes::BytesMut;
 use tokio_util::codec::Encoder;
 
 use super::{
-    Caps, Headers, Management, ManagementAnswers, SessionRules, SessionTimers, Spread, Starter,
+    Headers, LinkSelection, Management, ManagementResponses, SessionLimits, SessionRules,
+    SessionTimers, SignOnBy,
 };
 use crate::iso8583::{De, FrameCodec, Mti, OutgoingFrame, Spec};
-use crate::network::messages::{check_words, read_patterns};
+use crate::network::messages::{check_value_names, read_patterns};
 use crate::network::profile::{elements, message_type, read_backoff};
-use crate::network::said::{Bank, Word};
+use crate::network::values::{Bank, ValueName};
 use crate::settings::Section;
 
-/// What else of the profile a session needs.
-pub(in crate::network) struct Around<'a> {
+/// The parts of the profile outside `[session]` that the session rules depend on.
+pub(in crate::network) struct ProfileContext<'a> {
     pub(in crate::network) spec: &'a Spec,
     pub(in crate::network) bank: &'a Bank,
-    /// The types of requests whose answers are matched.
-    pub(in crate::network) matched: Vec<Mti>,
-    /// How long an answer is waited for.
-    pub(in crate::network) answer: Duration,
+    /// The MTIs of the requests whose responses are matched.
+    pub(in crate::network) request_types: Vec<Mti>,
+    /// The time to wait for a response.
+    pub(in crate::network) response_timeout: Duration,
 }
 
-/// What of the bank a question of network management knows.
-const KNOWN: [Word; 2] = [Word::Acquirer, Word::Forwarder];
+/// The values that a network management request can carry.
+const MANAGEMENT_VALUES: [ValueName; 2] = [ValueName::Acquirer, ValueName::Forwarder];
 
-pub(in crate::network) fn read(section: &Section<'_>, around: &Around<'_>) -> Option<SessionRules> {
-    let request = section.text("request", message_type).filter(|mti| manages(*mti, section));
-    let starters = [("we", Starter::We), ("they", Starter::They)];
-    let sign_on = section.choice("sign_on", &starters);
+pub(in crate::network) fn read(
+    section: &Section<'_>,
+    context: &ProfileContext<'_>,
+) -> Option<SessionRules> {
+    let mti = section.text("mti", message_type);
+    let request = mti.filter(|mti| is_management_request(*mti, section));
+    let sides = [("bank", SignOnBy::Bank), ("switch", SignOnBy::Switch)];
+    let sign_on = section.choice("sign_on_by", &sides);
     let identity = section.named("identity");
-    let identity = request.and_then(|request| read_identity(&identity?, request, around));
-    let ways = [("least_loaded", Spread::LeastLoaded), ("first_up", Spread::FirstUp)];
-    let spread = section.choice("spread", &ways);
-    let keys = known_elements(section, "keys", &around.matched, around.spec);
+    let identity = request.and_then(|request| read_identity(&identity?, request, context));
+    let selections =
+        [("least_loaded", LinkSelection::LeastLoaded), ("first_up", LinkSelection::FirstUp)];
+    let link_selection = section.choice("link_selection", &selections);
+    let (requests, spec) = (&context.request_types, context.spec);
+    let response_key = shared_elements(section, "response_key", requests, spec);
     let management = section.section("codes").and_then(|codes| read_codes(&codes));
-    let answers = section.section("answers");
-    let answers = answers.and_then(|answers| read_answers(&answers, request, around.spec));
-    let headers = section.section("headers").and_then(|headers| read_headers(&headers, around));
-    let timers = section.section("timers").and_then(|timers| read_timers(&timers, around.answer));
-    let caps = section.section("caps").and_then(|caps| read_caps(&caps));
+    let responses = section.section("responses");
+    let responses = responses.and_then(|responses| read_responses(&responses, request, spec));
+    let headers = section.section("headers").and_then(|headers| read_headers(&headers, spec));
+    let timers = section.section("timers");
+    let timers = timers.and_then(|timers| read_timers(&timers, context.response_timeout));
+    let limits = section.section("limits").and_then(|limits| read_limits(&limits));
     Some(SessionRules {
         request: request?,
         sign_on: sign_on?,
         identity: identity?,
         management: management?,
-        answers: answers?,
+        responses: responses?,
         headers: headers?,
-        keys: keys?,
+        response_key: response_key?,
         timers: timers?,
-        caps: caps?,
-        spread: spread?,
+        limits: limits?,
+        link_selection: link_selection?,
     })
 }
 
-fn manages(mti: Mti, section: &Section<'_>) -> bool {
-    let manages = mti.is_management() && mti.is_request();
-    if !manages {
-        section.fault("request", format!("{mti} is no request of network management"));
+fn is_management_request(mti: Mti, section: &Section<'_>) -> bool {
+    let is_valid = mti.is_management() && mti.is_request();
+    if !is_valid {
+        section.fault("mti", format!("{mti} is not a network management request: write 0800"));
     }
-    manages
+    is_valid
 }
 
 fn read_identity(
     section: &Section<'_>,
     request: Mti,
-    around: &Around<'_>,
+    context: &ProfileContext<'_>,
 ) -> Option<Vec<(De, String)>> {
-    let patterns = read_patterns(section, section.names(), around.spec, request)?;
-    check_words(section, &patterns, "a session", &KNOWN);
+    let patterns = read_patterns(section, section.names(), context.spec, request)?;
+    check_value_names(section, &patterns, "a network management request", &MANAGEMENT_VALUES);
     let mut identity = Vec::new();
     for (de, pattern) in patterns {
-        let say = |word, into: &mut Vec<u8>| {
-            let bank = around.bank;
-            let code = if word == Word::Acquirer { &bank.code } else { &bank.forwarder };
+        let write_value = |name, into: &mut Vec<u8>| {
+            let bank = context.bank;
+            let code = if name == ValueName::Acquirer { &bank.code } else { &bank.forwarder };
             into.extend_from_slice(code.as_str().as_bytes());
         };
         let mut text = Vec::new();
-        if let Err(error) = pattern.write(say, &mut text) {
+        if let Err(error) = pattern.write(write_value, &mut text) {
             section.fault(&de.number().to_string(), error.to_string());
         }
         identity.push((de, String::from_utf8_lossy(&text).into_owned()));
@@ -102,18 +110,18 @@ fn read_codes(section: &Section<'_>) -> Option<Management> {
     })
 }
 
-fn read_answers(
+fn read_responses(
     section: &Section<'_>,
     request: Option<Mti>,
     spec: &Spec,
-) -> Option<ManagementAnswers> {
+) -> Option<ManagementResponses> {
     let (done, refused) = (section.value("done"), section.value("refused"));
-    let echoes = known_elements(section, "echo", request.as_slice(), spec);
-    Some(ManagementAnswers { done: done?, refused: refused?, echoes: echoes? })
+    let echoes = shared_elements(section, "echo", request.as_slice(), spec);
+    Some(ManagementResponses { done: done?, refused: refused?, echoes: echoes? })
 }
 
-/// A list of data elements that these requests and their answers have.
-fn known_elements(
+/// Reads a list of data elements that the spec defines in each of these requests and in its response.
+fn shared_elements(
     section: &Section<'_>,
     key: &'static str,
     requests: &[Mti],
@@ -122,39 +130,41 @@ fn known_elements(
     let listed = elements(section, key)?;
     for mti in requests.iter().flat_map(|mti| [Some(*mti), mti.response()]).flatten() {
         let Some(layout) = spec.layout_of(mti) else {
-            section.fault(key, format!("{mti} is no message of spec {}", spec.name()));
+            section.fault(key, format!("spec {} does not define message {mti}", spec.name()));
             continue;
         };
         if let Some(unknown) = listed.iter().find(|de| layout.element(**de).is_none()) {
             let name = spec.name();
-            section.fault(key, format!("{unknown} is no data element of {mti} in spec {name}"));
+            section.fault(key, format!("spec {name} does not define {unknown} in {mti}"));
         }
     }
     Some(listed)
 }
 
-fn read_headers(section: &Section<'_>, around: &Around<'_>) -> Option<Headers> {
-    let header = |key| section.text(key, |text| header(text, around.spec));
-    let [management_request, management_answer, request, answer] =
-        ["management_request", "management_answer", "request", "answer"].map(header);
+fn read_headers(section: &Section<'_>, spec: &Spec) -> Option<Headers> {
+    let header = |key| section.text(key, |text| header(text, spec));
+    let [management_request, management_response, request, response] =
+        ["management_request", "management_response", "request", "response"].map(header);
     Some(Headers {
         management_request: management_request?,
-        management_answer: management_answer?,
+        management_response: management_response?,
         request: request?,
-        answer: answer?,
+        response: response?,
     })
 }
 
-/// A header's bytes: of text, or of hex after `0x`. It is one that the spec's framing has.
+/// Reads a header as text, or as hexadecimal digits after `0x`. The framing of the spec must accept it.
 fn header(text: &str, spec: &Spec) -> Result<Vec<u8>, String> {
     let bytes = match text.strip_prefix("0x") {
-        Some(hex) => bytes(hex).ok_or_else(|| format!("{text:?} is no hex"))?,
+        Some(hex) => {
+            bytes(hex).ok_or_else(|| format!("{text:?} is not hexadecimal: write 0x6000018002"))?
+        }
         None => text.as_bytes().to_vec(),
     };
     let frame = OutgoingFrame { header: &bytes, message: b"-" };
     match FrameCodec::new(spec.framing().clone()).encode(frame, &mut BytesMut::new()) {
         Ok(()) => Ok(bytes),
-        Err(fault) => Err(format!("{text:?} has no place: {fault}")),
+        Err(fault) => Err(format!("{text:?} does not fit the framing of the spec: {fault}")),
     }
 }
 
@@ -163,33 +173,33 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
     pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
-fn read_timers(section: &Section<'_>, answer: Duration) -> Option<SessionTimers> {
-    let names = ["connect", "sign_on", "echo_idle", "echo_answer", "stalled", "drain"];
-    let [connect, sign_on, echo_idle, echo_answer, stalled, drain] =
-        names.map(|key| section.time(key));
-    let echoes_lost = section.number("echoes_lost", &(1..=100));
+fn read_timers(section: &Section<'_>, response: Duration) -> Option<SessionTimers> {
+    let keys = ["connect", "sign_on", "echo_idle", "echo_response", "write_timeout", "drain"];
+    let [connect, sign_on, echo_idle, echo_response, write, drain] =
+        keys.map(|key| section.time(key));
+    let lost_echo_limit = section.number("lost_echo_limit", &(1..=100));
     let reconnect = section.section("reconnect").and_then(|reconnect| read_backoff(&reconnect));
     Some(SessionTimers {
         connect: connect?,
         sign_on: sign_on?,
         echo_idle: echo_idle?,
-        echo_answer: echo_answer?,
-        echoes_lost: u8::try_from(echoes_lost?).ok()?,
-        answer,
-        stalled: stalled?,
+        echo_response: echo_response?,
+        lost_echo_limit: u8::try_from(lost_echo_limit?).ok()?,
+        response,
+        write: write?,
         drain: drain?,
         reconnect: reconnect?,
     })
 }
 
-fn read_caps(section: &Section<'_>) -> Option<Caps> {
+fn read_limits(section: &Section<'_>) -> Option<SessionLimits> {
     let number = |key, most| section.number(key, &(1..=most));
-    let (in_flight, waiting) = (number("in_flight", 100_000), number("waiting", 1_000_000));
+    let (in_flight, queued) = (number("in_flight", 100_000), number("queued", 1_000_000));
     let (per_second, burst) = (number("per_second", 1_000_000), number("burst", 1_000_000));
     let rate = |number: i64| u32::try_from(number).ok().and_then(NonZeroU32::new);
-    Some(Caps {
+    Some(SessionLimits {
         in_flight: usize::try_from(in_flight?).ok()?,
-        waiting: usize::try_from(waiting?).ok()?,
+        queued: usize::try_from(queued?).ok()?,
         per_second: rate(per_second?)?,
         burst: rate(burst?)?,
     })

@@ -6,30 +6,30 @@ use std::net::{IpAddr, SocketAddr};
 use crate::settings::{Section, all, optional};
 use crate::tls::{TlsClient, TlsServer};
 
-/// A session to the switch.
+/// A link to the switch.
 pub struct Link {
-    /// What it is called.
+    /// The name in logs and metrics.
     pub name: String,
-    /// Who connects.
-    pub way: LinkWay,
+    /// Which side connects, and where.
+    pub endpoint: LinkEndpoint,
 }
 
-/// Who connects.
-pub enum LinkWay {
-    /// We do.
+/// Which side connects.
+pub enum LinkEndpoint {
+    /// We connect to the switch.
     Connect {
         /// Host and port of the switch.
         address: String,
-        /// With TLS, or without.
+        /// The TLS settings; `None` for plain TCP.
         tls: Option<TlsClient>,
     },
-    /// The switch does.
+    /// The switch connects to us.
     Listen {
-        /// Where.
+        /// The address to listen on.
         address: SocketAddr,
-        /// From where it may.
+        /// The addresses that may connect.
         allowed: Vec<IpAddr>,
-        /// With TLS, or without.
+        /// The TLS settings; `None` for plain TCP.
         tls: Option<TlsServer>,
     },
 }
@@ -45,7 +45,7 @@ pub(super) fn read(top: &Section<'_>) -> Option<Vec<Link>> {
     let mut names = HashSet::new();
     for link in &links {
         if !names.insert(link.name.as_str()) {
-            top.fault("links", format!("two of them are named {:?}", link.name));
+            top.fault("links", format!("{:?} is the name of two links", link.name));
             return None;
         }
     }
@@ -54,41 +54,42 @@ pub(super) fn read(top: &Section<'_>) -> Option<Vec<Link>> {
 
 fn read_link(section: &Section<'_>) -> Option<Link> {
     let name = section.text("name", |name| {
-        let short =
+        let is_valid =
             (1..=32).contains(&name.len()) && name.chars().all(|char| char.is_ascii_graphic());
-        if short { Ok(name.to_owned()) } else { Err("is not 1 to 32 characters".to_owned()) }
+        if is_valid { Ok(name.to_owned()) } else { Err("is not 1 to 32 characters".to_owned()) }
     });
-    let way = match (section.has("connect"), section.has("listen")) {
-        (true, false) => connect(section),
-        (false, true) => listen(section),
+    let endpoint = match (section.has("connect"), section.has("listen")) {
+        (true, false) => read_connect(section),
+        (false, true) => read_listen(section),
         (true, true) => {
-            section.fault("connect", "is said, and listen too: say one of them");
+            section.fault("connect", "is set together with listen: set only one of them");
             None
         }
         (false, false) => {
-            section.fault("connect", "is missing, and listen too: say one of them");
+            section.fault("connect", "is missing: set it or listen");
             None
         }
     };
-    Some(Link { name: name?, way: way? })
+    Some(Link { name: name?, endpoint: endpoint? })
 }
 
-fn connect(section: &Section<'_>) -> Option<LinkWay> {
+fn read_connect(section: &Section<'_>) -> Option<LinkEndpoint> {
     let address = section.text("connect", |address| {
-        let place = address.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
-        let (host, _) = place.ok_or_else(|| format!("{address:?} is not HOST:PORT"))?;
+        let parts = address.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
+        let (host, _) = parts.ok_or_else(|| format!("{address:?} is not HOST:PORT"))?;
         Ok((address.to_owned(), host.to_owned()))
     });
-    let encrypted = section.has("tls");
+    let has_tls = section.has("tls");
     let (address, host) = address?;
-    let tls = optional(encrypted, || TlsClient::read(&section.section("tls")?, &host));
-    Some(LinkWay::Connect { address, tls: tls.ok()? })
+    let tls = optional(has_tls, || TlsClient::read(&section.section("tls")?, &host));
+    Some(LinkEndpoint::Connect { address, tls: tls.ok()? })
 }
 
-fn listen(section: &Section<'_>) -> Option<LinkWay> {
+fn read_listen(section: &Section<'_>) -> Option<LinkEndpoint> {
     let address = section.address("listen");
-    let allowed = section
-        .texts("allowed", |peer| peer.parse().map_err(|_| format!("{peer:?} is no IP address")));
+    let allowed = section.texts("allowed", |peer| {
+        peer.parse().map_err(|_| format!("{peer:?} is not an IP address"))
+    });
     let tls = optional(section.has("tls"), || TlsServer::read(&section.section("tls")?));
-    Some(LinkWay::Listen { address: address?, allowed: allowed?, tls: tls.ok()? })
+    Some(LinkEndpoint::Listen { address: address?, allowed: allowed?, tls: tls.ok()? })
 }

@@ -1,67 +1,85 @@
-//! What happens next: a state and an input give facts and effects. Each state answers every input.
+//! Decisions: a state and an input give facts and effects. Each state handles every input.
 
-use super::{Asked, Bar, Demand, Inbound, InboundFact as Fact, InboundInput as Input, Undo};
-use crate::mutation::{Mutant, broken};
+use super::{
+    BarCause, InboundFact as Fact, InboundInput as Input, InboundMessage, InboundRequest,
+    InboundTransfer, ReversalCause,
+};
+use crate::mutation::{Mutant, is_mutant_active};
 use crate::transfer::Context;
-use crate::transfer::effect::{About, Alarm, Decision, Effect, Posting, Reply};
-use crate::transfer::input::{CancelAnswer, PostingAnswer, Refusal, TwoPersons, Was};
-use crate::transfer::order::Receipt;
+use crate::transfer::effect::{Alert, Decision, Effect, InboundResponse, MessageKind, Posting};
+use crate::transfer::input::{CancelReply, DualControl, PostingReply, PriorPosting, Refusal};
+use crate::transfer::receipt::PostingReceipt;
 use crate::values::{Moment, ResponseCode, TransferId};
 
-impl Inbound {
-    /// Takes a request on: it is recorded, and core is asked for the posting.
-    pub fn receive(demand: &Demand, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
-        decision.facts.push(Fact::Received { demand: demand.clone() });
-        let answer_by = context.now.after(context.rules.inbound.answer_within);
-        Next { demand, context, decision }.ask_posting(0, answer_by);
+impl InboundTransfer {
+    /// Receives a request: records it and requests the posting from core.
+    pub fn receive(
+        request: &InboundRequest,
+        context: &mut Context<'_>,
+        decision: &mut Decision<Fact>,
+    ) {
+        decision.facts.push(Fact::Received { request: request.clone() });
+        let respond_by = context.now.after(context.rules.inbound.respond_within);
+        DecisionBuilder { request, context, decision }.request_posting(0, respond_by);
     }
 
-    /// Takes a reversal or a status inquiry on whose original did not come: it leaves a mark that bars the original.
-    pub fn bar(demand: &Demand, by: Bar, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
-        decision.facts.push(Fact::Barred { demand: demand.clone(), by });
-        let mut next = Next { demand, context, decision };
-        let (about, code) = match by {
-            Bar::Reversal => (About::Reversal, next.context.rules.inbound.reversal_before),
-            Bar::StatusInquiry => (About::Status, next.context.rules.inbound.not_found),
+    /// Receives a reversal or a status inquiry whose original has not arrived. The record of it bars the original.
+    pub fn bar(
+        request: &InboundRequest,
+        cause: BarCause,
+        context: &mut Context<'_>,
+        decision: &mut Decision<Fact>,
+    ) {
+        decision.facts.push(Fact::Barred { request: request.clone(), cause });
+        let mut builder = DecisionBuilder { request, context, decision };
+        let (kind, code) = match cause {
+            BarCause::Reversal => {
+                (MessageKind::Reversal, builder.context.rules.inbound.reversal_without_original)
+            }
+            BarCause::StatusInquiry => {
+                (MessageKind::StatusInquiry, builder.context.rules.inbound.not_found)
+            }
         };
-        next.answer_to(about, demand.id, code);
+        builder.respond(kind, request.id, code);
     }
 
-    /// What an input brings about in this state.
+    /// Adds the facts and effects of an input in this state to the decision.
     pub fn decide(&self, input: &Input, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
-        let mut next = Next { demand: self.demand(), context, decision };
-        if let Some((about, asked)) = input.message()
-            && !self.is_of(asked)
-            && !broken(Mutant::AnswerAnother)
+        let mut builder = DecisionBuilder { request: self.request(), context, decision };
+        if let Some((kind, message)) = input.message()
+            && !self.is_matched_by(message)
+            && !is_mutant_active(Mutant::IgnoreRequestMismatch)
         {
-            return next.mismatch(about, asked);
+            return builder.record_mismatch(kind, message);
         }
         match self {
-            Self::Received(_) | Self::Posted(..) | Self::Rejected(..) => next.unexpected(input),
-            Self::Posting { tries, answer_by, .. } => next.posting(*tries, *answer_by, input),
-            Self::Approved { code, .. } => next.approved(*code, input),
-            Self::Declined { code, .. } => next.declined(*code, input),
-            Self::Undoing { undo, tries, .. } => next.undoing(*undo, *tries, input),
-            Self::Undone { undo, .. } => next.undone(*undo, input),
-            Self::Barred(_, by) => next.barred(*by, input),
+            Self::Received(_) | Self::Posted(..) | Self::PostingRefused(..) => {
+                builder.record_unexpected(input);
+            }
+            Self::Posting { tries, respond_by, .. } => builder.posting(*tries, *respond_by, input),
+            Self::Approved { code, .. } => builder.approved(*code, input),
+            Self::Declined { code, .. } => builder.declined(*code, input),
+            Self::Reversing { cause, tries, .. } => builder.reversing(*cause, *tries, input),
+            Self::Reversed { cause, .. } => builder.reversed(*cause, input),
+            Self::Barred(_, cause) => builder.barred(*cause, input),
         }
     }
 
-    /// Whether a message under this transfer's numbers speaks of it. Other banks' numbers come round too. Of what is
-    /// barred nothing is known but what the message said that barred it.
-    fn is_of(&self, asked: &Asked) -> bool {
-        let Demand { amount, account, .. } = self.demand();
-        matches!(self, Self::Barred(..)) || (asked.amount, asked.account) == (*amount, *account)
+    /// Whether a message with the trace numbers of this transfer is about it. Other banks reuse their trace numbers, so
+    /// amount and account must be equal too. A barred request has not arrived, so any message matches it.
+    fn is_matched_by(&self, message: &InboundMessage) -> bool {
+        let InboundRequest { amount, account, .. } = self.request();
+        matches!(self, Self::Barred(..)) || (message.amount, message.account) == (*amount, *account)
     }
 }
 
 impl Input {
-    /// The message of the switch that it is, if it is one.
-    const fn message(&self) -> Option<(About, &Asked)> {
+    /// Returns the kind and the content of a message of the switch, or `None` for another input.
+    const fn message(&self) -> Option<(MessageKind, &InboundMessage)> {
         match self {
-            Self::Again(asked) => Some((About::Request, asked)),
-            Self::Reversal(asked) => Some((About::Reversal, asked)),
-            Self::StatusAsked(asked) => Some((About::Status, asked)),
+            Self::RepeatedRequest(message) => Some((MessageKind::Request, message)),
+            Self::Reversal(message) => Some((MessageKind::Reversal, message)),
+            Self::StatusInquiry(message) => Some((MessageKind::StatusInquiry, message)),
             Self::Posting(_) | Self::Cancel(_) | Self::Resolve(_) | Self::Due | Self::Restarted => {
                 None
             }
@@ -69,242 +87,280 @@ impl Input {
     }
 }
 
-/// A decision being made about a transfer.
-struct Next<'d, 'c> {
-    demand: &'d Demand,
+/// Collects the facts and effects of one decision about a transfer.
+struct DecisionBuilder<'d, 'c> {
+    request: &'d InboundRequest,
     context: &'d mut Context<'c>,
     decision: &'d mut Decision<Fact>,
 }
 
-/// The states, in the order of a transfer's life.
-impl Next<'_, '_> {
-    fn posting(&mut self, tries: u16, answer_by: Moment, input: &Input) {
-        let too_late = self.context.now >= answer_by;
+/// One function per state, in the order in which a transfer passes them.
+impl DecisionBuilder<'_, '_> {
+    fn posting(&mut self, tries: u16, respond_by: Moment, input: &Input) {
+        let is_too_late = self.context.now >= respond_by;
         match input {
-            Input::Posting(PostingAnswer::Posted) if !too_late => {
-                self.fact(Fact::Posted(Receipt::posted(self.context.now)));
-                self.answer(self.context.rules.inbound.approved);
+            Input::Posting(PostingReply::Posted) if !is_too_late => {
+                self.record(Fact::Posted(PostingReceipt::posted(self.context.now)));
+                self.respond_to_request(self.context.rules.inbound.approved);
             }
-            Input::Posting(PostingAnswer::Refused(refusal)) if tries == 1 => self.reject(*refusal),
-            Input::Posting(PostingAnswer::Refused(refusal)) => {
-                let told = self.context.rules.inbound.refused(*refusal);
-                self.undo(Undo::Refused { told }, 0);
-                self.answer(told);
+            Input::Posting(PostingReply::Refused(refusal)) if tries == 1 => self.decline(*refusal),
+            Input::Posting(PostingReply::Refused(refusal)) => {
+                let response_code = self.context.rules.inbound.refusal_code(*refusal);
+                self.request_reversal(ReversalCause::Refused { response_code }, 0);
+                self.respond_to_request(response_code);
             }
-            Input::Posting(PostingAnswer::Barred) => self.reject(Refusal::Other),
-            Input::Posting(PostingAnswer::Conflict) => {
-                self.raise(Alarm::CoreDiffers);
-                self.doubt();
+            Input::Posting(PostingReply::Barred) => self.decline(Refusal::Other),
+            Input::Posting(PostingReply::Conflict) => {
+                self.raise_alert(Alert::CoreDiffers);
+                self.reverse_unknown_posting();
             }
-            Input::Due if !too_late => self.ask_posting(tries, answer_by),
-            Input::Posting(PostingAnswer::Posted) | Input::Due => self.doubt(),
-            Input::Reversal(asked) => {
-                self.undo(Undo::ReversedUnanswered, 0);
-                self.answer_to(About::Reversal, asked.id, self.context.rules.inbound.approved);
+            Input::Due if !is_too_late => self.request_posting(tries, respond_by),
+            Input::Posting(PostingReply::Posted) | Input::Due => self.reverse_unknown_posting(),
+            Input::Reversal(message) => {
+                self.request_reversal(ReversalCause::ReversedBeforeResponse, 0);
+                self.respond(
+                    MessageKind::Reversal,
+                    message.id,
+                    self.context.rules.inbound.approved,
+                );
             }
-            // It is answered when core has.
-            Input::Again(_) => self.fact(Fact::CameAgain),
-            Input::StatusAsked(asked) => {
-                self.answer_to(About::Status, asked.id, self.context.rules.inbound.in_progress);
+            // The response follows when core has replied.
+            Input::RepeatedRequest(_) => self.record(Fact::RequestRepeated),
+            Input::StatusInquiry(message) => {
+                self.respond(
+                    MessageKind::StatusInquiry,
+                    message.id,
+                    self.context.rules.inbound.in_progress,
+                );
             }
-            Input::Posting(PostingAnswer::None) | Input::Restarted => {}
-            Input::Cancel(_) | Input::Resolve(_) => self.unexpected(input),
+            Input::Posting(PostingReply::Unknown) | Input::Restarted => {}
+            Input::Cancel(_) | Input::Resolve(_) => self.record_unexpected(input),
         }
     }
 
     fn approved(&mut self, code: ResponseCode, input: &Input) {
         match input {
-            Input::Again(asked) => self.answer_again(asked, code),
-            Input::StatusAsked(asked) => self.answer_to(About::Status, asked.id, code),
-            Input::Reversal(asked) => {
-                self.undo(Undo::Reversed { told: code }, 0);
-                self.answer_to(About::Reversal, asked.id, self.context.rules.inbound.approved);
+            Input::RepeatedRequest(message) => self.repeat_response(message, code),
+            Input::StatusInquiry(message) => {
+                self.respond(MessageKind::StatusInquiry, message.id, code);
             }
-            Input::Posting(PostingAnswer::Posted | PostingAnswer::None) | Input::Restarted => {}
+            Input::Reversal(message) => {
+                self.request_reversal(ReversalCause::Reversed { response_code: code }, 0);
+                self.respond(
+                    MessageKind::Reversal,
+                    message.id,
+                    self.context.rules.inbound.approved,
+                );
+            }
+            Input::Posting(PostingReply::Posted | PostingReply::Unknown) | Input::Restarted => {}
             Input::Posting(
-                PostingAnswer::Refused(_) | PostingAnswer::Conflict | PostingAnswer::Barred,
-            ) => self.differs(input),
-            Input::Cancel(_) | Input::Resolve(_) | Input::Due => self.unexpected(input),
+                PostingReply::Refused(_) | PostingReply::Conflict | PostingReply::Barred,
+            ) => self.core_differs(input),
+            Input::Cancel(_) | Input::Resolve(_) | Input::Due => self.record_unexpected(input),
         }
     }
 
     fn declined(&mut self, code: ResponseCode, input: &Input) {
         match input {
-            Input::Again(asked) => self.answer_again(asked, code),
-            Input::StatusAsked(asked) => self.answer_to(About::Status, asked.id, code),
-            // Nothing stands, so there is nothing to undo.
-            Input::Reversal(asked) => {
-                self.answer_to(About::Reversal, asked.id, self.context.rules.inbound.approved);
+            Input::RepeatedRequest(message) => self.repeat_response(message, code),
+            Input::StatusInquiry(message) => {
+                self.respond(MessageKind::StatusInquiry, message.id, code);
             }
-            Input::Posting(PostingAnswer::Posted) => self.differs(input),
+            // No posting stands, so there is nothing to reverse.
+            Input::Reversal(message) => {
+                self.respond(
+                    MessageKind::Reversal,
+                    message.id,
+                    self.context.rules.inbound.approved,
+                );
+            }
+            Input::Posting(PostingReply::Posted) => self.core_differs(input),
             Input::Posting(_) | Input::Restarted => {}
-            Input::Cancel(_) | Input::Resolve(_) | Input::Due => self.unexpected(input),
+            Input::Cancel(_) | Input::Resolve(_) | Input::Due => self.record_unexpected(input),
         }
     }
 
-    fn undoing(&mut self, undo: Undo, tries: u16, input: &Input) {
+    fn reversing(&mut self, cause: ReversalCause, tries: u16, input: &Input) {
         match input {
-            Input::Cancel(CancelAnswer::Was(was)) => {
-                if *was == Was::Absent && undo.stood() {
-                    self.raise(Alarm::CoreDiffers);
+            Input::Cancel(CancelReply::Cancelled(prior)) => {
+                if *prior == PriorPosting::Absent && cause.is_after_approval() {
+                    self.raise_alert(Alert::CoreDiffers);
                 }
-                self.fact(Fact::Undone(*was));
+                self.record(Fact::Reversed(*prior));
             }
-            Input::Cancel(CancelAnswer::Refused) => {
-                self.raise(Alarm::Exception);
-                self.unexpected(input);
+            Input::Cancel(CancelReply::Refused) => {
+                self.raise_alert(Alert::Exception);
+                self.record_unexpected(input);
             }
-            Input::Resolve(persons) => self.vouched(persons),
-            Input::Due if broken(Mutant::ForgetUndo) => {}
-            Input::Due => self.undo(undo, tries),
-            Input::Again(_) | Input::Reversal(_) | Input::StatusAsked(_) => {
-                self.undone(undo, input);
+            Input::Resolve(approved_by) => self.confirm_resolved(approved_by),
+            Input::Due if is_mutant_active(Mutant::SkipReversalRetry) => {}
+            Input::Due => self.request_reversal(cause, tries),
+            Input::RepeatedRequest(_) | Input::Reversal(_) | Input::StatusInquiry(_) => {
+                self.reversed(cause, input);
             }
-            // A late answer about the posting changes nothing: core will say what it was.
-            Input::Posting(_) | Input::Cancel(CancelAnswer::None) | Input::Restarted => {}
+            // A late reply to the posting changes nothing: the reply to the cancel will say what core had.
+            Input::Posting(_) | Input::Cancel(CancelReply::Unknown) | Input::Restarted => {}
         }
     }
 
-    fn undone(&mut self, undo: Undo, input: &Input) {
+    fn reversed(&mut self, cause: ReversalCause, input: &Input) {
         let codes = &self.context.rules.inbound;
         match input {
-            Input::Again(asked) => self.answer_again(
-                asked,
-                match undo {
-                    Undo::Doubtful { told } | Undo::Refused { told } | Undo::Reversed { told } => {
-                        told
+            Input::RepeatedRequest(message) => self.repeat_response(
+                message,
+                match cause {
+                    ReversalCause::OutcomeUnknown { response_code }
+                    | ReversalCause::Refused { response_code }
+                    | ReversalCause::Reversed { response_code } => response_code,
+                    ReversalCause::ReversedBeforeResponse => codes.request_after_reversal,
+                },
+            ),
+            Input::Reversal(message) => self.respond(
+                MessageKind::Reversal,
+                message.id,
+                match cause {
+                    ReversalCause::OutcomeUnknown { .. } | ReversalCause::Refused { .. } => {
+                        codes.approved
                     }
-                    Undo::ReversedUnanswered => codes.reversed_before,
+                    ReversalCause::Reversed { .. } | ReversalCause::ReversedBeforeResponse => {
+                        codes.already_reversed
+                    }
                 },
             ),
-            Input::Reversal(asked) => self.answer_to(
-                About::Reversal,
-                asked.id,
-                match undo {
-                    Undo::Doubtful { .. } | Undo::Refused { .. } => codes.approved,
-                    Undo::Reversed { .. } | Undo::ReversedUnanswered => codes.reversed_already,
-                },
-            ),
-            Input::StatusAsked(asked) => self.answer_to(About::Status, asked.id, codes.undone),
+            Input::StatusInquiry(message) => {
+                self.respond(MessageKind::StatusInquiry, message.id, codes.reversed);
+            }
             Input::Cancel(_) | Input::Posting(_) | Input::Restarted => {}
-            Input::Resolve(_) | Input::Due => self.unexpected(input),
+            Input::Resolve(_) | Input::Due => self.record_unexpected(input),
         }
     }
 
-    fn barred(&mut self, by: Bar, input: &Input) {
+    fn barred(&mut self, cause: BarCause, input: &Input) {
         let codes = &self.context.rules.inbound;
         match input {
-            Input::Again(asked) => self.answer_again(asked, codes.reversed_before),
-            Input::Reversal(asked) => {
-                self.answer_to(About::Reversal, asked.id, codes.reversed_already);
+            Input::RepeatedRequest(message) => {
+                self.repeat_response(message, codes.request_after_reversal);
             }
-            Input::StatusAsked(asked) => {
-                let code = match by {
-                    Bar::Reversal => codes.undone,
-                    Bar::StatusInquiry => codes.not_found,
+            Input::Reversal(message) => {
+                self.respond(MessageKind::Reversal, message.id, codes.already_reversed);
+            }
+            Input::StatusInquiry(message) => {
+                let code = match cause {
+                    BarCause::Reversal => codes.reversed,
+                    BarCause::StatusInquiry => codes.not_found,
                 };
-                self.answer_to(About::Status, asked.id, code);
+                self.respond(MessageKind::StatusInquiry, message.id, code);
             }
             Input::Restarted => {}
             Input::Posting(_) | Input::Cancel(_) | Input::Resolve(_) | Input::Due => {
-                self.unexpected(input);
+                self.record_unexpected(input);
             }
         }
     }
 }
 
-/// The moves that the states make.
-impl Next<'_, '_> {
-    /// Core is asked, and again until it is too late to answer.
-    fn ask_posting(&mut self, tries: u16, answer_by: Moment) {
-        let due = self.context.core_due(tries).min(answer_by);
-        self.fact(Fact::PostingAsked { due, answer_by });
-        let Demand { id, side, account, amount, counterparty, .. } = *self.demand;
-        self.effect(Effect::AskPosting(Posting { id, side, account, amount, counterparty }));
-        if broken(Mutant::AnswerBeforePosting) {
+/// The steps that states share.
+impl DecisionBuilder<'_, '_> {
+    /// Requests the posting from core. It is repeated until it is too late to respond to the switch.
+    fn request_posting(&mut self, tries: u16, respond_by: Moment) {
+        let due = self.context.core_due(tries).min(respond_by);
+        self.record(Fact::PostingRequested { due, respond_by });
+        let InboundRequest { id, side, account, amount, counterparty, .. } = *self.request;
+        self.emit(Effect::RequestPosting(Posting { id, side, account, amount, counterparty }));
+        if is_mutant_active(Mutant::ApproveBeforePosting) {
             let code = self.context.rules.inbound.approved;
-            self.effect(Effect::Answer(Reply { id, to: id, about: About::Request, code }));
+            self.emit(Effect::Respond(InboundResponse {
+                id,
+                message_id: id,
+                message: MessageKind::Request,
+                code,
+            }));
         }
     }
 
-    fn reject(&mut self, refusal: Refusal) {
-        self.fact(Fact::Rejected(refusal));
-        self.answer(self.context.rules.inbound.refused(refusal));
+    fn decline(&mut self, refusal: Refusal) {
+        self.record(Fact::PostingRefused(refusal));
+        self.respond_to_request(self.context.rules.inbound.refusal_code(refusal));
     }
 
-    /// Too late to wait for core: the switch is told so, and the posting must not stand.
-    fn doubt(&mut self) {
-        let told = self.context.rules.inbound.doubtful;
-        self.undo(Undo::Doubtful { told }, 0);
-        self.answer(told);
+    /// Core gave no certain reply in time: reverses the posting and responds "outcome unknown".
+    fn reverse_unknown_posting(&mut self) {
+        let response_code = self.context.rules.inbound.outcome_unknown;
+        self.request_reversal(ReversalCause::OutcomeUnknown { response_code }, 0);
+        self.respond_to_request(response_code);
     }
 
-    /// Core is asked to cancel the posting until it says that it has; when it doesn't for too long, somebody is called.
-    fn undo(&mut self, undo: Undo, tries: u16) {
+    /// Requests the cancel from core. Raises an alert once if core does not confirm it for too long.
+    fn request_reversal(&mut self, cause: ReversalCause, tries: u16) {
         let due = self.context.cancel_due(tries);
-        self.fact(Fact::UndoAsked { undo, due });
-        self.effect(Effect::CancelPosting(self.demand.id));
+        self.record(Fact::ReversalRequested { cause, due });
+        self.emit(Effect::CancelPosting(self.request.id));
         if self.context.is_overdue(tries) {
-            self.raise(Alarm::Exception);
+            self.raise_alert(Alert::Exception);
         }
     }
 
-    fn vouched(&mut self, persons: &TwoPersons) {
-        self.fact(Fact::Resolved(persons.clone()));
-        self.fact(Fact::Undone(Was::Cancelled));
+    fn confirm_resolved(&mut self, approved_by: &DualControl) {
+        self.record(Fact::Resolved(approved_by.clone()));
+        self.record(Fact::Reversed(PriorPosting::Cancelled));
     }
 
-    /// The request is answered, with what is recorded.
-    fn answer(&mut self, code: ResponseCode) {
-        self.answer_to(About::Request, self.demand.id, code);
+    /// Records the response to the request and sends it.
+    fn respond_to_request(&mut self, code: ResponseCode) {
+        self.respond(MessageKind::Request, self.request.id, code);
     }
 
-    /// The same answer as before, however often the request comes.
-    fn answer_again(&mut self, asked: &Asked, code: ResponseCode) {
-        self.fact(Fact::CameAgain);
-        self.reply(About::Request, asked.id, code);
+    /// Repeats the response of a request that arrives again.
+    fn repeat_response(&mut self, message: &InboundMessage, code: ResponseCode) {
+        self.record(Fact::RequestRepeated);
+        self.send_response(MessageKind::Request, message.id, code);
     }
 
-    /// A message of the switch is answered, with what is recorded.
-    fn answer_to(&mut self, about: About, to: TransferId, code: ResponseCode) {
-        self.fact(match about {
-            About::Request => Fact::Answered(code),
-            About::Reversal => Fact::ReversalAnswered(code),
-            About::Status => Fact::StatusAnswered(code),
+    /// Records the response to a message of the switch and sends it.
+    fn respond(&mut self, kind: MessageKind, message_id: TransferId, code: ResponseCode) {
+        self.record(match kind {
+            MessageKind::Request => Fact::Responded(code),
+            MessageKind::Reversal => Fact::ReversalResponded(code),
+            MessageKind::StatusInquiry => Fact::StatusResponded(code),
         });
-        self.reply(about, to, code);
+        self.send_response(kind, message_id, code);
     }
 
-    fn reply(&mut self, about: About, to: TransferId, code: ResponseCode) {
-        self.effect(Effect::Answer(Reply { id: self.demand.id, to, about, code }));
+    fn send_response(&mut self, kind: MessageKind, message_id: TransferId, code: ResponseCode) {
+        self.emit(Effect::Respond(InboundResponse {
+            id: self.request.id,
+            message_id,
+            message: kind,
+            code,
+        }));
     }
 
-    /// It has this transfer's numbers and speaks of another: it is none of it.
-    fn mismatch(&mut self, about: About, asked: &Asked) {
-        self.fact(Fact::Mismatched(*asked));
-        self.raise(Alarm::Mismatch);
-        self.reply(about, asked.id, self.context.rules.inbound.mismatched);
+    /// Handles a message that has this transfer's trace numbers but another amount or account.
+    fn record_mismatch(&mut self, kind: MessageKind, message: &InboundMessage) {
+        self.record(Fact::Mismatched(*message));
+        self.raise_alert(Alert::Mismatch);
+        self.send_response(kind, message.id, self.context.rules.inbound.mismatched);
     }
 
-    /// Core says what can't be true.
-    fn differs(&mut self, input: &Input) {
-        self.raise(Alarm::CoreDiffers);
-        self.unexpected(input);
+    /// Core replies the opposite of its earlier reply: raises an alert.
+    fn core_differs(&mut self, input: &Input) {
+        self.raise_alert(Alert::CoreDiffers);
+        self.record_unexpected(input);
     }
 
-    fn unexpected(&mut self, input: &Input) {
-        self.fact(Fact::Unexpected(input.clone()));
+    fn record_unexpected(&mut self, input: &Input) {
+        self.record(Fact::UnexpectedInput(input.clone()));
     }
 
-    fn raise(&mut self, alarm: Alarm) {
-        self.effect(Effect::Raise(self.demand.id, alarm));
+    fn raise_alert(&mut self, alert: Alert) {
+        self.emit(Effect::Alert(self.request.id, alert));
     }
 
-    fn fact(&mut self, fact: Fact) {
+    fn record(&mut self, fact: Fact) {
         self.decision.facts.push(fact);
     }
 
-    fn effect(&mut self, effect: Effect) {
+    fn emit(&mut self, effect: Effect) {
         self.decision.effects.push(effect);
     }
 }

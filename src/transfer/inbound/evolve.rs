@@ -1,86 +1,91 @@
-//! The fold: a state and a fact give the next state. What deciding can't say is [`Illegal`].
+//! The fold: a state and a fact give the next state. A fact that no decision can produce is an [`IllegalFact`].
 
-use super::{Inbound, InboundFact as Fact};
-use crate::transfer::Illegal;
+use super::{InboundFact as Fact, InboundTransfer};
+use crate::transfer::IllegalFact;
 
-type Folded = Result<Inbound, Illegal>;
+type Folded = Result<InboundTransfer, IllegalFact>;
 
-impl Inbound {
-    /// The transfer that begins with this fact.
+impl InboundTransfer {
+    /// Returns the transfer that begins with this fact.
     ///
     /// # Errors
-    /// If it isn't the first of a transfer.
+    /// If the fact cannot begin a transfer.
     pub fn begin(fact: &Fact) -> Folded {
         match fact {
-            Fact::Received { demand } => Ok(Self::Received(demand.clone())),
-            Fact::Barred { demand, by } => Ok(Self::Barred(demand.clone(), *by)),
-            other => Err(Illegal { state: "none", fact: other.name() }),
+            Fact::Received { request } => Ok(Self::Received(request.clone())),
+            Fact::Barred { request, cause } => Ok(Self::Barred(request.clone(), *cause)),
+            other => Err(IllegalFact { state: "none", fact: other.code() }),
         }
     }
 
-    /// The state after a fact.
+    /// Returns the state after a fact.
     ///
     /// # Errors
-    /// If the fact can't follow on this state.
+    /// If the fact cannot follow this state.
     pub fn evolve(self, fact: &Fact) -> Folded {
         match fact {
             Fact::Received { .. } | Fact::Barred { .. } => Err(self.illegal(fact)),
-            Fact::PostingAsked { due, answer_by } => match self {
-                Self::Received(demand) => {
-                    Ok(Self::Posting { demand, tries: 1, due: *due, answer_by: *answer_by })
+            Fact::PostingRequested { due, respond_by } => match self {
+                Self::Received(request) => {
+                    Ok(Self::Posting { request, tries: 1, due: *due, respond_by: *respond_by })
                 }
-                Self::Posting { demand, tries, answer_by, .. } => Ok(Self::Posting {
-                    demand,
+                Self::Posting { request, tries, respond_by, .. } => Ok(Self::Posting {
+                    request,
                     tries: tries.saturating_add(1),
                     due: *due,
-                    answer_by,
+                    respond_by,
                 }),
                 state => Err(state.illegal(fact)),
             },
             Fact::Posted(receipt) => match self {
-                Self::Posting { demand, .. } => Ok(Self::Posted(demand, receipt.clone())),
+                Self::Posting { request, .. } => Ok(Self::Posted(request, receipt.clone())),
                 state => Err(state.illegal(fact)),
             },
-            Fact::Rejected(refusal) => match self {
-                Self::Posting { demand, .. } => Ok(Self::Rejected(demand, *refusal)),
+            Fact::PostingRefused(refusal) => match self {
+                Self::Posting { request, .. } => Ok(Self::PostingRefused(request, *refusal)),
                 state => Err(state.illegal(fact)),
             },
-            Fact::Answered(code) => match self {
-                Self::Posted(demand, receipt) => {
-                    Ok(Self::Approved { demand, receipt, code: *code })
+            Fact::Responded(code) => match self {
+                Self::Posted(request, receipt) => {
+                    Ok(Self::Approved { request, receipt, code: *code })
                 }
-                Self::Rejected(demand, _) => Ok(Self::Declined { demand, code: *code }),
-                // In doubt, the undoing that the answer speaks of began with it. Barred, it changes nothing.
-                state @ (Self::Undoing { .. } | Self::Barred(..)) => Ok(state),
+                Self::PostingRefused(request, _) => Ok(Self::Declined { request, code: *code }),
+                // When reversing, the reversal began in the same decision. When barred, a response changes nothing.
+                state @ (Self::Reversing { .. } | Self::Barred(..)) => Ok(state),
                 state => Err(state.illegal(fact)),
             },
-            Fact::UndoAsked { undo, due } => match self {
-                Self::Posting { demand, .. } | Self::Approved { demand, .. } => {
-                    Ok(Self::Undoing { demand, undo: *undo, tries: 1, due: *due })
+            Fact::ReversalRequested { cause, due } => match self {
+                Self::Posting { request, .. } | Self::Approved { request, .. } => {
+                    Ok(Self::Reversing { request, cause: *cause, tries: 1, due: *due })
                 }
-                Self::Undoing { demand, undo, tries, .. } => {
-                    Ok(Self::Undoing { demand, undo, tries: tries.saturating_add(1), due: *due })
-                }
+                Self::Reversing { request, cause, tries, .. } => Ok(Self::Reversing {
+                    request,
+                    cause,
+                    tries: tries.saturating_add(1),
+                    due: *due,
+                }),
                 state => Err(state.illegal(fact)),
             },
-            // The verdict is carried out by the fact that follows.
+            // The fact that follows carries out the resolution.
             Fact::Resolved(_) => match self {
-                state @ Self::Undoing { .. } => Ok(state),
+                state @ Self::Reversing { .. } => Ok(state),
                 state => Err(state.illegal(fact)),
             },
-            Fact::Undone(was) => match self {
-                Self::Undoing { demand, undo, .. } => Ok(Self::Undone { demand, undo, was: *was }),
+            Fact::Reversed(prior) => match self {
+                Self::Reversing { request, cause, .. } => {
+                    Ok(Self::Reversed { request, cause, prior: *prior })
+                }
                 state => Err(state.illegal(fact)),
             },
-            Fact::CameAgain
-            | Fact::ReversalAnswered(_)
+            Fact::RequestRepeated
+            | Fact::ReversalResponded(_)
             | Fact::Mismatched(_)
-            | Fact::StatusAnswered(_)
-            | Fact::Unexpected(_) => Ok(self),
+            | Fact::StatusResponded(_)
+            | Fact::UnexpectedInput(_) => Ok(self),
         }
     }
 
-    fn illegal(&self, fact: &Fact) -> Illegal {
-        Illegal { state: self.name(), fact: fact.name() }
+    fn illegal(&self, fact: &Fact) -> IllegalFact {
+        IllegalFact { state: self.code(), fact: fact.code() }
     }
 }

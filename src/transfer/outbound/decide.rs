@@ -1,372 +1,445 @@
-//! What happens next: a state and an input give facts and effects.
+//! Decisions: a state and an input give facts and effects.
 //!
-//! Each state answers every input. What it does not expect is recorded, and changes nothing.
+//! Each state handles every input. An unexpected input is recorded and changes nothing.
 
-use super::moves::Next;
+use super::builder::DecisionBuilder;
 use super::{
-    Cause, Conflict, Dispatch, Doubt, Evidence, Outbound, OutboundFact as Fact, RefusedFor,
-    Reversal, SettledBy, Unwanted, Why,
+    CancelReason, Conflict, Dispatch, Evidence, ExceptionCause, OutboundFact as Fact,
+    OutboundTransfer, RefundReason, RejectionReason, Reversal, SettledBy, UnknownCause,
 };
-use crate::mutation::{Mutant, broken};
+use crate::mutation::{Mutant, is_mutant_active};
 use crate::transfer::Context;
-use crate::transfer::effect::{Alarm, Cleared, Decision, Effect};
-use crate::transfer::input::{CancelAnswer, Input, Line, PostingAnswer, Verdict, Was};
-use crate::transfer::order::{Funding, Order, Receipt};
-use crate::transfer::rules::{AfterUnknown, Class, ReversalClass};
+use crate::transfer::effect::{Alert, Decision, Effect, FundedRequest};
+use crate::transfer::input::{
+    CancelReply, OutboundInput, PostingReply, PriorPosting, ResolutionOutcome, SendStatus,
+};
+use crate::transfer::order::{Funding, Order};
+use crate::transfer::receipt::DebitReceipt;
+use crate::transfer::rules::{AfterUnknown, ResponseClass, ReversalClass};
 
-impl Outbound {
-    /// Takes an order on: core is asked for the debit, or the request goes where the caller has debited.
+impl OutboundTransfer {
+    /// Accepts an order: requests the debit from core, or sends the request if the channel made the debit.
     pub fn accept(order: &Order, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
         decision.facts.push(Fact::Accepted(order.clone()));
-        let mut next = Next { order, context, decision };
+        let mut builder = DecisionBuilder { order, context, decision };
         match &order.funding {
-            Funding::Core => next.ask_debit(0),
-            Funding::Caller(reference) => next.send(&Receipt::caller(reference.clone())),
+            Funding::Core => builder.request_debit(0),
+            Funding::Caller(reference) => {
+                builder.send_request(&DebitReceipt::caller(reference.clone()));
+            }
         }
     }
 
-    /// What an input brings about in this state.
-    pub fn decide(&self, input: &Input, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
-        let mut next = Next { order: self.order(), context, decision };
+    /// Adds the facts and effects of an input in this state to the decision.
+    pub fn decide(
+        &self,
+        input: &OutboundInput,
+        context: &mut Context<'_>,
+        decision: &mut Decision<Fact>,
+    ) {
+        let mut builder = DecisionBuilder { order: self.order(), context, decision };
         match self {
-            Self::Accepted(_) | Self::Debited(..) => next.unexpected(input),
-            Self::Debiting { tries, .. } => next.debiting(*tries, input),
-            Self::CancellingDebit { why, tries, .. } => next.cancelling_debit(*why, *tries, input),
-            Self::Ready(dispatch) => next.ready(dispatch, input),
-            Self::Sent(_) => next.sent(input),
-            Self::Doubtful(dispatch, doubt) => next.doubtful(dispatch, *doubt, input),
-            Self::Reversing(dispatch, reversal) => next.reversing(dispatch, reversal, input),
-            Self::Inquiring { dispatch, tries } => next.inquiring(dispatch, *tries, input),
-            Self::Exception(dispatch, Cause::Unreversed(reversal)) => {
-                next.unreversed(dispatch, reversal, input);
+            Self::Accepted(_) | Self::Debited(..) => builder.record_unexpected(input),
+            Self::Debiting { tries, .. } => builder.debiting(*tries, input),
+            Self::CancellingDebit { reason, tries, .. } => {
+                builder.cancelling_debit(*reason, *tries, input);
             }
-            Self::Exception(_, Cause::Undecided) => next.undecided(input),
-            Self::Refunding { why, tries, .. } => next.refunding(*why, *tries, input),
-            Self::Settled { by, .. } => next.settled(*by, input),
-            Self::Refunded { .. } => next.refunded(input),
-            Self::Contradicted(_, conflict) => next.contradicted(conflict, input),
-            Self::PaidTwice(_) => next.paid_twice(input),
-            Self::Refused { .. } => next.refused(input),
+            Self::ReadyToSend(dispatch) => builder.ready_to_send(dispatch, input),
+            Self::Sent(_) => builder.sent(input),
+            Self::OutcomeUnknown(dispatch, cause) => {
+                builder.outcome_unknown(dispatch, *cause, input);
+            }
+            Self::Reversing(dispatch, reversal) => builder.reversing(dispatch, reversal, input),
+            Self::Inquiring { dispatch, tries } => builder.inquiring(dispatch, *tries, input),
+            Self::Exception(dispatch, ExceptionCause::Unreversed(reversal)) => {
+                builder.exception_unreversed(dispatch, reversal, input);
+            }
+            Self::Exception(_, ExceptionCause::Undecided) => builder.exception_undecided(input),
+            Self::Refunding { reason, tries, .. } => builder.refunding(*reason, *tries, input),
+            Self::Settled { by, .. } => builder.settled(*by, input),
+            Self::Refunded { .. } => builder.refunded(input),
+            Self::ConflictingOutcome(_, conflict) => builder.conflicting_outcome(conflict, input),
+            Self::PaidTwice(_) => builder.paid_twice(input),
+            Self::Rejected { .. } => builder.rejected(input),
         }
     }
 }
 
-/// The states, in the order of a transfer's life.
-impl Next<'_, '_> {
-    fn debiting(&mut self, tries: u16, input: &Input) {
+/// One function per state, in the order in which a transfer passes them.
+impl DecisionBuilder<'_, '_> {
+    fn debiting(&mut self, tries: u16, input: &OutboundInput) {
         match input {
-            Input::Posting(PostingAnswer::Posted) => {
-                self.send(&Receipt::posted(self.context.now));
+            OutboundInput::Posting(PostingReply::Posted) => {
+                self.send_request(&DebitReceipt::posted(self.context.now));
             }
-            Input::Posting(PostingAnswer::Refused(refusal)) if tries == 1 => {
-                self.refuse(RefusedFor::Core(*refusal));
+            OutboundInput::Posting(PostingReply::Refused(refusal)) if tries == 1 => {
+                self.reject(RejectionReason::Core(*refusal));
             }
-            Input::Posting(PostingAnswer::Refused(refusal)) => {
-                self.cancel_debit(Unwanted::Refused(*refusal), 0);
+            OutboundInput::Posting(PostingReply::Refused(refusal)) => {
+                self.cancel_debit(CancelReason::Refused(*refusal), 0);
             }
-            Input::Posting(PostingAnswer::Barred) => self.refuse(RefusedFor::Barred),
-            Input::Posting(PostingAnswer::Conflict) => {
-                self.raise(Alarm::CoreDiffers);
-                self.cancel_debit(Unwanted::Doubtful, 0);
+            OutboundInput::Posting(PostingReply::Barred) => self.reject(RejectionReason::Barred),
+            OutboundInput::Posting(PostingReply::Conflict) => {
+                self.raise_alert(Alert::CoreDiffers);
+                self.cancel_debit(CancelReason::OutcomeUnknown, 0);
             }
-            Input::Due if tries < self.context.rules.posting_tries => self.ask_debit(tries),
-            Input::Due if broken(Mutant::RefuseWithoutCancel) => self.refuse(RefusedFor::Barred),
-            Input::Due => self.cancel_debit(Unwanted::Doubtful, 0),
-            // The deadline asks again, which a restart brings forward.
-            Input::Posting(PostingAnswer::None) | Input::Restarted => {}
-            Input::Cancel(_)
-            | Input::Line(_)
-            | Input::Answer(_)
-            | Input::ReversalAnswer(_)
-            | Input::StatusAnswer(_)
-            | Input::Settlement { .. }
-            | Input::Resolve(_) => self.unexpected(input),
+            OutboundInput::Due if tries < self.context.rules.posting_tries => {
+                self.request_debit(tries);
+            }
+            OutboundInput::Due if is_mutant_active(Mutant::RejectWithoutCancel) => {
+                self.reject(RejectionReason::Barred);
+            }
+            OutboundInput::Due => self.cancel_debit(CancelReason::OutcomeUnknown, 0),
+            // The deadline repeats the request. A restart brings the deadline forward.
+            OutboundInput::Posting(PostingReply::Unknown) | OutboundInput::Restarted => {}
+            OutboundInput::Cancel(_)
+            | OutboundInput::Send(_)
+            | OutboundInput::Response(_)
+            | OutboundInput::ReversalResponse(_)
+            | OutboundInput::StatusResponse(_)
+            | OutboundInput::Settlement { .. }
+            | OutboundInput::Resolve(_) => self.record_unexpected(input),
         }
     }
 
-    fn cancelling_debit(&mut self, why: Unwanted, tries: u16, input: &Input) {
+    fn cancelling_debit(&mut self, reason: CancelReason, tries: u16, input: &OutboundInput) {
         match input {
-            Input::Cancel(CancelAnswer::Was(was)) => self.refuse(why.refused(*was)),
-            Input::Cancel(CancelAnswer::Refused) => self.core_does_not_cancel(input),
-            // Two persons have made core's books right by hand.
-            Input::Resolve(resolution) if resolution.verdict == Verdict::Refund => {
-                self.fact(Fact::Resolved(resolution.clone()));
-                self.refuse(why.refused(Was::Cancelled));
+            OutboundInput::Cancel(CancelReply::Cancelled(prior)) => {
+                self.reject(reason.rejection(*prior));
             }
-            Input::Due => self.cancel_debit(why, tries),
-            // A late answer about the debit changes nothing: core will say what it was.
-            Input::Posting(_) | Input::Cancel(CancelAnswer::None) | Input::Restarted => {}
-            Input::Line(_)
-            | Input::Answer(_)
-            | Input::ReversalAnswer(_)
-            | Input::StatusAnswer(_)
-            | Input::Settlement { .. }
-            | Input::Resolve(_) => self.unexpected(input),
-        }
-    }
-
-    fn ready(&mut self, dispatch: &Dispatch, input: &Input) {
-        match input {
-            Input::Line(Line::Sent) => {
-                let due = self.context.now.after(self.context.rules.response_timeout);
-                self.fact(Fact::Sent { due });
-            }
-            Input::Line(Line::NotSent) => self.refund(Why::NotSent),
-            Input::Restarted if broken(Mutant::ResendAfterRestart) => {
-                let Dispatch { trace, due, receipt, .. } = dispatch;
-                let cleared = Cleared::new(self.order.id, *trace, *due, receipt);
-                self.effect(Effect::SendRequest(cleared));
-            }
-            // An answer may overtake the news that the request was written.
-            Input::Line(Line::Lost)
-            | Input::Answer(_)
-            | Input::Due
-            | Input::Restarted
-            | Input::Posting(_)
-            | Input::Cancel(_)
-            | Input::ReversalAnswer(_)
-            | Input::StatusAnswer(_)
-            | Input::Settlement { .. }
-            | Input::Resolve(_) => self.sent(input),
-        }
-    }
-
-    fn sent(&mut self, input: &Input) {
-        match input {
-            Input::Answer(answer)
-                if !answer.speaks_of(self.order) && !broken(Mutant::IgnoreMismatch) =>
+            OutboundInput::Cancel(CancelReply::Refused) => self.core_refused_cancel(input),
+            // Core was corrected by hand under dual control.
+            OutboundInput::Resolve(resolution)
+                if resolution.outcome == ResolutionOutcome::Refund =>
             {
-                self.mismatch(*answer);
+                self.record(Fact::Resolved(resolution.clone()));
+                self.reject(reason.rejection(PriorPosting::Cancelled));
             }
-            Input::Answer(answer) => match self.context.rules.classes.of(answer.code) {
-                Class::Unknown if broken(Mutant::SettleOnUnknown) => {
-                    self.settle(SettledBy::Answer(answer.code));
-                }
-                Class::Approved => self.settle(SettledBy::Answer(answer.code)),
-                Class::Declined => self.refund(Why::Declined(answer.code)),
-                Class::Unknown | Class::Retry => self.doubt(Doubt::Code(answer.code)),
-            },
-            Input::Due => self.doubt(Doubt::Timeout),
-            Input::Line(Line::Lost) => self.doubt(Doubt::LineLost),
-            Input::Restarted => self.doubt(Doubt::Restart),
-            Input::Line(Line::Sent | Line::NotSent)
-            | Input::Posting(_)
-            | Input::Cancel(_)
-            | Input::ReversalAnswer(_)
-            | Input::StatusAnswer(_)
-            | Input::Settlement { .. }
-            | Input::Resolve(_) => self.unexpected(input),
+            OutboundInput::Due => self.cancel_debit(reason, tries),
+            // A late reply to the debit changes nothing: the reply to the cancel will say what core had.
+            OutboundInput::Posting(_)
+            | OutboundInput::Cancel(CancelReply::Unknown)
+            | OutboundInput::Restarted => {}
+            OutboundInput::Send(_)
+            | OutboundInput::Response(_)
+            | OutboundInput::ReversalResponse(_)
+            | OutboundInput::StatusResponse(_)
+            | OutboundInput::Settlement { .. }
+            | OutboundInput::Resolve(_) => self.record_unexpected(input),
         }
     }
 
-    /// Its turn comes with the deadline. As long as nothing is being undone, what the switch says is an outcome.
-    fn doubtful(&mut self, dispatch: &Dispatch, doubt: Doubt, input: &Input) {
+    fn ready_to_send(&mut self, dispatch: &Dispatch, input: &OutboundInput) {
         match input {
-            Input::Due => match &self.context.rules.after_unknown {
-                AfterUnknown::Reverse(rules) => self.reverse(dispatch, doubt, rules),
-                AfterUnknown::Hold(rules) => self.ask_status(dispatch, rules),
-            },
-            Input::Answer(answer) => self.verdict_of_switch(answer),
-            Input::Settlement { settled } => self.verdict_of_file(*settled),
-            Input::Line(_) | Input::Restarted => {}
-            Input::Posting(_)
-            | Input::Cancel(_)
-            | Input::ReversalAnswer(_)
-            | Input::StatusAnswer(_)
-            | Input::Resolve(_) => self.unexpected(input),
+            OutboundInput::Send(SendStatus::Sent) => {
+                let due = self.context.now.after(self.context.rules.response_timeout);
+                self.record(Fact::Sent { due });
+            }
+            OutboundInput::Send(SendStatus::NotSent) => self.refund(RefundReason::NotSent),
+            OutboundInput::Restarted if is_mutant_active(Mutant::ResendAfterRestart) => {
+                let Dispatch { trace, due, receipt, .. } = dispatch;
+                let request = FundedRequest::new(self.order.id, *trace, *due, receipt);
+                self.emit(Effect::SendRequest(request));
+            }
+            // A response may overtake the report that the request was written.
+            OutboundInput::Send(SendStatus::Lost)
+            | OutboundInput::Response(_)
+            | OutboundInput::Due
+            | OutboundInput::Restarted
+            | OutboundInput::Posting(_)
+            | OutboundInput::Cancel(_)
+            | OutboundInput::ReversalResponse(_)
+            | OutboundInput::StatusResponse(_)
+            | OutboundInput::Settlement { .. }
+            | OutboundInput::Resolve(_) => self.sent(input),
         }
     }
 
-    fn reversing(&mut self, dispatch: &Dispatch, reversal: &Reversal, input: &Input) {
+    fn sent(&mut self, input: &OutboundInput) {
+        match input {
+            OutboundInput::Response(response)
+                if !response.matches(self.order) && !is_mutant_active(Mutant::IgnoreMismatch) =>
+            {
+                self.record_mismatch(*response);
+            }
+            OutboundInput::Response(response) => match self.context.rules.classes.of(response.code)
+            {
+                ResponseClass::Unknown if is_mutant_active(Mutant::SettleOnUnknownCode) => {
+                    self.settle(SettledBy::Response(response.code));
+                }
+                ResponseClass::Approved => self.settle(SettledBy::Response(response.code)),
+                ResponseClass::Declined => self.refund(RefundReason::Declined(response.code)),
+                ResponseClass::Unknown | ResponseClass::Retry => {
+                    self.mark_unknown(UnknownCause::ResponseCode(response.code));
+                }
+            },
+            OutboundInput::Due => self.mark_unknown(UnknownCause::Timeout),
+            OutboundInput::Send(SendStatus::Lost) => {
+                self.mark_unknown(UnknownCause::ConnectionLost);
+            }
+            OutboundInput::Restarted => self.mark_unknown(UnknownCause::Restart),
+            OutboundInput::Send(SendStatus::Sent | SendStatus::NotSent)
+            | OutboundInput::Posting(_)
+            | OutboundInput::Cancel(_)
+            | OutboundInput::ReversalResponse(_)
+            | OutboundInput::StatusResponse(_)
+            | OutboundInput::Settlement { .. }
+            | OutboundInput::Resolve(_) => self.record_unexpected(input),
+        }
+    }
+
+    /// The deadline starts the reversal or the status inquiry. Until then, a response of the switch is the outcome.
+    fn outcome_unknown(&mut self, dispatch: &Dispatch, cause: UnknownCause, input: &OutboundInput) {
+        match input {
+            OutboundInput::Due => match &self.context.rules.after_unknown {
+                AfterUnknown::Reverse(rules) => self.start_reversal(dispatch, cause, rules),
+                AfterUnknown::Hold(rules) => self.send_status_inquiry(dispatch, rules),
+            },
+            OutboundInput::Response(response) => self.apply_response(response),
+            OutboundInput::Settlement { settled } => self.apply_settlement_file(*settled),
+            OutboundInput::Send(_) | OutboundInput::Restarted => {}
+            OutboundInput::Posting(_)
+            | OutboundInput::Cancel(_)
+            | OutboundInput::ReversalResponse(_)
+            | OutboundInput::StatusResponse(_)
+            | OutboundInput::Resolve(_) => self.record_unexpected(input),
+        }
+    }
+
+    fn reversing(&mut self, dispatch: &Dispatch, reversal: &Reversal, input: &OutboundInput) {
         let rules = self.context.rules.reversal();
         match input {
-            Input::ReversalAnswer(answer) => {
-                self.reversal_answer(answer);
+            OutboundInput::ReversalResponse(response) => {
+                self.apply_reversal_response(response);
                 let not_found =
                     matches!(self.decision.facts.last(), Some(Fact::ReversalNotFound(_)));
                 if not_found && reversal.not_found.saturating_add(1) >= rules.not_found_limit {
-                    self.except();
+                    self.raise_exception();
                 }
             }
-            Input::Due => {
+            OutboundInput::Due => {
                 let overdue = self.context.now.since(reversal.since) >= rules.exception_after;
                 if overdue {
-                    self.except();
+                    self.raise_exception();
                 }
-                self.reverse_again(dispatch, reversal, rules, overdue);
+                self.repeat_reversal(dispatch, reversal, rules, overdue);
             }
-            Input::Answer(answer) => self.late(*answer),
-            Input::Line(_) | Input::Restarted => {}
-            Input::Posting(_)
-            | Input::Cancel(_)
-            | Input::StatusAnswer(_)
-            | Input::Settlement { .. }
-            | Input::Resolve(_) => self.unexpected(input),
+            OutboundInput::Response(response) => self.record_late(*response),
+            OutboundInput::Send(_) | OutboundInput::Restarted => {}
+            OutboundInput::Posting(_)
+            | OutboundInput::Cancel(_)
+            | OutboundInput::StatusResponse(_)
+            | OutboundInput::Settlement { .. }
+            | OutboundInput::Resolve(_) => self.record_unexpected(input),
         }
     }
 
-    fn inquiring(&mut self, dispatch: &Dispatch, tries: u16, input: &Input) {
+    fn inquiring(&mut self, dispatch: &Dispatch, tries: u16, input: &OutboundInput) {
         match input {
-            Input::Answer(answer) => self.verdict_of_switch(answer),
-            Input::StatusAnswer(answer) => self.verdict_of_status(answer),
-            Input::Settlement { settled } => self.verdict_of_file(*settled),
-            Input::Due => match &self.context.rules.after_unknown {
+            OutboundInput::Response(response) => self.apply_response(response),
+            OutboundInput::StatusResponse(response) => self.apply_status_response(response),
+            OutboundInput::Settlement { settled } => self.apply_settlement_file(*settled),
+            OutboundInput::Due => match &self.context.rules.after_unknown {
                 AfterUnknown::Hold(rules) if tries < rules.tries => {
-                    self.ask_status(dispatch, rules);
+                    self.send_status_inquiry(dispatch, rules);
                 }
-                AfterUnknown::Hold(_) | AfterUnknown::Reverse(_) => self.except(),
+                AfterUnknown::Hold(_) | AfterUnknown::Reverse(_) => self.raise_exception(),
             },
-            Input::Line(_) | Input::Restarted => {}
-            Input::Posting(_) | Input::Cancel(_) | Input::ReversalAnswer(_) | Input::Resolve(_) => {
-                self.unexpected(input);
+            OutboundInput::Send(_) | OutboundInput::Restarted => {}
+            OutboundInput::Posting(_)
+            | OutboundInput::Cancel(_)
+            | OutboundInput::ReversalResponse(_)
+            | OutboundInput::Resolve(_) => {
+                self.record_unexpected(input);
             }
         }
     }
 
-    /// Two persons are to look at it, and the reversal is repeated still.
-    fn unreversed(&mut self, dispatch: &Dispatch, reversal: &Reversal, input: &Input) {
+    /// The transfer needs a manual resolution, and the reversal is still repeated.
+    fn exception_unreversed(
+        &mut self,
+        dispatch: &Dispatch,
+        reversal: &Reversal,
+        input: &OutboundInput,
+    ) {
         match input {
-            Input::ReversalAnswer(answer) => self.reversal_answer(answer),
-            Input::Due => {
-                self.reverse_again(dispatch, reversal, self.context.rules.reversal(), true);
+            OutboundInput::ReversalResponse(response) => self.apply_reversal_response(response),
+            OutboundInput::Due => {
+                self.repeat_reversal(dispatch, reversal, self.context.rules.reversal(), true);
             }
-            Input::Answer(answer) => self.late(*answer),
-            Input::Resolve(resolution) => self.resolve(resolution),
-            Input::Line(_) | Input::Restarted => {}
-            Input::Posting(_)
-            | Input::Cancel(_)
-            | Input::StatusAnswer(_)
-            | Input::Settlement { .. } => self.unexpected(input),
+            OutboundInput::Response(response) => self.record_late(*response),
+            OutboundInput::Resolve(resolution) => self.resolve(resolution),
+            OutboundInput::Send(_) | OutboundInput::Restarted => {}
+            OutboundInput::Posting(_)
+            | OutboundInput::Cancel(_)
+            | OutboundInput::StatusResponse(_)
+            | OutboundInput::Settlement { .. } => self.record_unexpected(input),
         }
     }
 
-    /// The network knows no reversal: the switch, the settlement file or two persons decide.
-    fn undecided(&mut self, input: &Input) {
+    /// The network has no reversals: the switch, the settlement file or a manual resolution decides.
+    fn exception_undecided(&mut self, input: &OutboundInput) {
         match input {
-            Input::Answer(answer) => self.verdict_of_switch(answer),
-            Input::StatusAnswer(answer) => self.verdict_of_status(answer),
-            Input::Settlement { settled } => self.verdict_of_file(*settled),
-            Input::Resolve(resolution) => self.resolve(resolution),
-            Input::Line(_) | Input::Restarted => {}
-            Input::Posting(_) | Input::Cancel(_) | Input::ReversalAnswer(_) | Input::Due => {
-                self.unexpected(input);
+            OutboundInput::Response(response) => self.apply_response(response),
+            OutboundInput::StatusResponse(response) => self.apply_status_response(response),
+            OutboundInput::Settlement { settled } => self.apply_settlement_file(*settled),
+            OutboundInput::Resolve(resolution) => self.resolve(resolution),
+            OutboundInput::Send(_) | OutboundInput::Restarted => {}
+            OutboundInput::Posting(_)
+            | OutboundInput::Cancel(_)
+            | OutboundInput::ReversalResponse(_)
+            | OutboundInput::Due => {
+                self.record_unexpected(input);
             }
         }
     }
 
-    fn refunding(&mut self, why: Why, tries: u16, input: &Input) {
+    fn refunding(&mut self, reason: RefundReason, tries: u16, input: &OutboundInput) {
         match input {
-            Input::Cancel(CancelAnswer::Was(was)) => {
-                if *was == Was::Absent {
-                    self.raise(Alarm::CoreDiffers);
+            OutboundInput::Cancel(CancelReply::Cancelled(prior)) => {
+                if *prior == PriorPosting::Absent {
+                    self.raise_alert(Alert::CoreDiffers);
                 }
-                self.refunded_now(why, Some(*was));
+                self.complete_refund(reason, Some(*prior));
             }
-            Input::Cancel(CancelAnswer::Refused) => self.core_does_not_cancel(input),
-            // Two persons have made core's books right by hand.
-            Input::Resolve(resolution) if resolution.verdict == Verdict::Refund => {
-                self.fact(Fact::Resolved(resolution.clone()));
-                self.refunded_now(why, None);
+            OutboundInput::Cancel(CancelReply::Refused) => self.core_refused_cancel(input),
+            // Core was corrected by hand under dual control.
+            OutboundInput::Resolve(resolution)
+                if resolution.outcome == ResolutionOutcome::Refund =>
+            {
+                self.record(Fact::Resolved(resolution.clone()));
+                self.complete_refund(reason, None);
             }
-            Input::Due => self.ask_refund(why, tries),
-            Input::Answer(answer) => self.answer_after_end(*answer),
-            Input::StatusAnswer(answer) => self.status_after_end(*answer),
-            Input::ReversalAnswer(answer) => self.fact(Fact::Repeated(*answer)),
-            Input::Settlement { settled: true } => self.contradict(Evidence::SettlementFile),
-            Input::Settlement { settled: false }
-            | Input::Cancel(CancelAnswer::None)
-            | Input::Line(_)
-            | Input::Restarted => {}
-            Input::Posting(_) | Input::Resolve(_) => self.unexpected(input),
+            OutboundInput::Due => self.request_refund(reason, tries),
+            OutboundInput::Response(response) => self.response_after_refund(*response),
+            OutboundInput::StatusResponse(response) => self.status_response_after_refund(*response),
+            OutboundInput::ReversalResponse(response) => {
+                self.record(Fact::RepeatedResponse(*response));
+            }
+            OutboundInput::Settlement { settled: true } => {
+                self.record_conflict(Evidence::SettlementFile);
+            }
+            OutboundInput::Settlement { settled: false }
+            | OutboundInput::Cancel(CancelReply::Unknown)
+            | OutboundInput::Send(_)
+            | OutboundInput::Restarted => {}
+            OutboundInput::Posting(_) | OutboundInput::Resolve(_) => self.record_unexpected(input),
         }
     }
 
-    fn settled(&mut self, by: SettledBy, input: &Input) {
+    fn settled(&mut self, by: SettledBy, input: &OutboundInput) {
         match input {
-            Input::Answer(answer) | Input::StatusAnswer(answer) | Input::ReversalAnswer(answer)
-                if !answer.speaks_of(self.order) =>
+            OutboundInput::Response(response)
+            | OutboundInput::StatusResponse(response)
+            | OutboundInput::ReversalResponse(response)
+                if !response.matches(self.order) =>
             {
-                self.mismatch(*answer);
+                self.record_mismatch(*response);
             }
-            Input::Answer(answer) | Input::StatusAnswer(answer) => {
-                if self.context.rules.classes.of(answer.code) == Class::Declined {
-                    self.raise(Alarm::Contradiction);
-                    self.fact(Fact::Late(*answer));
-                } else if by == SettledBy::Answer(answer.code) {
-                    self.fact(Fact::Repeated(*answer));
+            OutboundInput::Response(response) | OutboundInput::StatusResponse(response) => {
+                if self.context.rules.classes.of(response.code) == ResponseClass::Declined {
+                    self.raise_alert(Alert::ConflictingOutcome);
+                    self.record(Fact::LateResponse(*response));
+                } else if by == SettledBy::Response(response.code) {
+                    self.record(Fact::RepeatedResponse(*response));
                 } else {
-                    self.fact(Fact::Late(*answer));
+                    self.record(Fact::LateResponse(*response));
                 }
             }
-            // Two persons settled it while the switch was undoing it.
-            Input::ReversalAnswer(answer)
-                if self.context.rules.reversal_classes.of(answer.code) == ReversalClass::Done =>
+            // A manual resolution settled it while the switch was reversing it.
+            OutboundInput::ReversalResponse(response)
+                if self.context.rules.reversal_classes.of(response.code) == ReversalClass::Done =>
             {
-                self.contradict(Evidence::Answer(*answer));
+                self.record_conflict(Evidence::Response(*response));
             }
-            Input::ReversalAnswer(answer) => self.fact(Fact::Late(*answer)),
-            Input::Settlement { settled: false } => self.contradict(Evidence::SettlementFile),
-            Input::Line(_) | Input::Settlement { settled: true } | Input::Restarted => {}
-            Input::Posting(_) | Input::Cancel(_) | Input::Resolve(_) | Input::Due => {
-                self.unexpected(input);
+            OutboundInput::ReversalResponse(response) => self.record(Fact::LateResponse(*response)),
+            OutboundInput::Settlement { settled: false } => {
+                self.record_conflict(Evidence::SettlementFile);
+            }
+            OutboundInput::Send(_)
+            | OutboundInput::Settlement { settled: true }
+            | OutboundInput::Restarted => {}
+            OutboundInput::Posting(_)
+            | OutboundInput::Cancel(_)
+            | OutboundInput::Resolve(_)
+            | OutboundInput::Due => {
+                self.record_unexpected(input);
             }
         }
     }
 
-    fn refunded(&mut self, input: &Input) {
+    fn refunded(&mut self, input: &OutboundInput) {
         match input {
-            Input::Answer(answer) => self.answer_after_end(*answer),
-            Input::StatusAnswer(answer) => self.status_after_end(*answer),
-            Input::ReversalAnswer(answer) => self.fact(Fact::Repeated(*answer)),
-            Input::Settlement { settled: true } => self.contradict(Evidence::SettlementFile),
-            Input::Settlement { settled: false }
-            | Input::Cancel(_)
-            | Input::Line(_)
-            | Input::Restarted => {}
-            Input::Posting(_) | Input::Resolve(_) | Input::Due => self.unexpected(input),
+            OutboundInput::Response(response) => self.response_after_refund(*response),
+            OutboundInput::StatusResponse(response) => self.status_response_after_refund(*response),
+            OutboundInput::ReversalResponse(response) => {
+                self.record(Fact::RepeatedResponse(*response));
+            }
+            OutboundInput::Settlement { settled: true } => {
+                self.record_conflict(Evidence::SettlementFile);
+            }
+            OutboundInput::Settlement { settled: false }
+            | OutboundInput::Cancel(_)
+            | OutboundInput::Send(_)
+            | OutboundInput::Restarted => {}
+            OutboundInput::Posting(_) | OutboundInput::Resolve(_) | OutboundInput::Due => {
+                self.record_unexpected(input);
+            }
         }
     }
 
-    fn contradicted(&mut self, conflict: &Conflict, input: &Input) {
+    fn conflicting_outcome(&mut self, conflict: &Conflict, input: &OutboundInput) {
         match input {
-            Input::Resolve(resolution) => match conflict {
-                Conflict::GivenBackYetMoved => self.resolve_given_back(resolution),
-                Conflict::SettledYetUndone(_) => self.resolve(resolution),
+            OutboundInput::Resolve(resolution) => match conflict {
+                Conflict::RefundedButSettled => self.resolve_refunded(resolution),
+                Conflict::SettledButReversed(_) => self.resolve(resolution),
             },
-            Input::Answer(answer) | Input::ReversalAnswer(answer) | Input::StatusAnswer(answer) => {
-                self.fact(Fact::Late(*answer));
+            OutboundInput::Response(response)
+            | OutboundInput::ReversalResponse(response)
+            | OutboundInput::StatusResponse(response) => {
+                self.record(Fact::LateResponse(*response));
             }
-            Input::Settlement { .. } | Input::Cancel(_) | Input::Line(_) | Input::Restarted => {}
-            Input::Posting(_) | Input::Due => self.unexpected(input),
+            OutboundInput::Settlement { .. }
+            | OutboundInput::Cancel(_)
+            | OutboundInput::Send(_)
+            | OutboundInput::Restarted => {}
+            OutboundInput::Posting(_) | OutboundInput::Due => self.record_unexpected(input),
         }
     }
 
-    /// Everything that can be known is known.
-    fn paid_twice(&mut self, input: &Input) {
+    /// Both outcomes are confirmed, so no input changes the state.
+    fn paid_twice(&mut self, input: &OutboundInput) {
         match input {
-            Input::Answer(answer) | Input::ReversalAnswer(answer) | Input::StatusAnswer(answer) => {
-                self.fact(Fact::Late(*answer));
+            OutboundInput::Response(response)
+            | OutboundInput::ReversalResponse(response)
+            | OutboundInput::StatusResponse(response) => {
+                self.record(Fact::LateResponse(*response));
             }
-            Input::Settlement { .. } | Input::Cancel(_) | Input::Line(_) | Input::Restarted => {}
-            Input::Posting(_) | Input::Resolve(_) | Input::Due => self.unexpected(input),
+            OutboundInput::Settlement { .. }
+            | OutboundInput::Cancel(_)
+            | OutboundInput::Send(_)
+            | OutboundInput::Restarted => {}
+            OutboundInput::Posting(_) | OutboundInput::Resolve(_) | OutboundInput::Due => {
+                self.record_unexpected(input);
+            }
         }
     }
 
-    fn refused(&mut self, input: &Input) {
+    fn rejected(&mut self, input: &OutboundInput) {
         match input {
-            Input::Posting(PostingAnswer::Posted) => {
-                // Core says it has a debit whose cancelling it confirmed.
-                self.raise(Alarm::CoreDiffers);
-                self.unexpected(input);
+            OutboundInput::Posting(PostingReply::Posted) => {
+                // Core reports a debit whose cancel it confirmed before.
+                self.raise_alert(Alert::CoreDiffers);
+                self.record_unexpected(input);
             }
-            Input::Posting(_) | Input::Cancel(_) | Input::Restarted => {}
-            Input::Line(_)
-            | Input::Answer(_)
-            | Input::ReversalAnswer(_)
-            | Input::StatusAnswer(_)
-            | Input::Settlement { .. }
-            | Input::Resolve(_)
-            | Input::Due => self.unexpected(input),
+            OutboundInput::Posting(_) | OutboundInput::Cancel(_) | OutboundInput::Restarted => {}
+            OutboundInput::Send(_)
+            | OutboundInput::Response(_)
+            | OutboundInput::ReversalResponse(_)
+            | OutboundInput::StatusResponse(_)
+            | OutboundInput::Settlement { .. }
+            | OutboundInput::Resolve(_)
+            | OutboundInput::Due => self.record_unexpected(input),
         }
     }
 }

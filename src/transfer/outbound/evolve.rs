@@ -1,95 +1,97 @@
 //! The fold: a state and a fact give the next state.
 //!
-//! Only what deciding can say folds. Everything else is [`Illegal`], so that a damaged journal is refused and
-//! never guessed at; for that alone a match in here ends with any other state.
+//! Only facts that a decision can produce are accepted. Any other fact is an [`IllegalFact`], so that a damaged journal
+//! is rejected and never guessed at. This is the only reason why matches in this file end with any other state.
 
 use super::{
-    Cause, Conflict, Dispatch, Illegal, Outbound, OutboundFact as Fact, Reversal, SettledBy,
-    Unwanted, Why,
+    CancelReason, Conflict, Dispatch, ExceptionCause, IllegalFact, OutboundFact as Fact,
+    OutboundTransfer, RefundReason, Reversal, SettledBy,
 };
-use crate::transfer::order::Trace;
+use crate::transfer::order::TraceNumbers;
 use crate::values::Moment;
 
-type Folded = Result<Outbound, Illegal>;
+type Folded = Result<OutboundTransfer, IllegalFact>;
 
-impl Outbound {
-    /// The transfer that begins with this fact.
+impl OutboundTransfer {
+    /// Returns the transfer that begins with this fact.
     ///
     /// # Errors
-    /// If it isn't the first of a transfer.
+    /// If the fact cannot begin a transfer.
     pub fn begin(fact: &Fact) -> Folded {
         match fact {
             Fact::Accepted(order) => Ok(Self::Accepted(order.clone())),
-            other => Err(Illegal { state: "none", fact: other.name() }),
+            other => Err(IllegalFact { state: "none", fact: other.code() }),
         }
     }
 
-    /// The state after a fact that became true at a moment.
+    /// Returns the state after a fact that became true at this time.
     ///
     /// # Errors
-    /// If the fact can't follow on this state.
+    /// If the fact cannot follow this state.
     pub fn evolve(self, fact: &Fact, at: Moment) -> Folded {
         match fact {
             Fact::Accepted(_) => Err(self.illegal(fact)),
-            Fact::DebitAsked { due } => self.debit_asked(fact, *due),
-            Fact::DebitCancelAsked { why, due } => self.debit_cancel_asked(fact, *why, *due),
+            Fact::DebitRequested { due } => self.debit_requested(fact, *due),
+            Fact::DebitCancelRequested { reason, due } => {
+                self.debit_cancel_requested(fact, *reason, *due)
+            }
             Fact::Debited(receipt) => match self {
                 Self::Accepted(order) | Self::Debiting { order, .. } => {
                     Ok(Self::Debited(order, receipt.clone()))
                 }
                 state => Err(state.illegal(fact)),
             },
-            Fact::Refused(why) => match self {
+            Fact::Rejected(reason) => match self {
                 Self::Debiting { order, .. } | Self::CancellingDebit { order, .. } => {
-                    Ok(Self::Refused { order, why: *why })
+                    Ok(Self::Rejected { order, reason: *reason })
                 }
                 state => Err(state.illegal(fact)),
             },
             Fact::RequestReady { trace, due } => match self {
                 Self::Debited(order, receipt) => {
-                    Ok(Self::Ready(Dispatch { order, receipt, trace: *trace, due: *due }))
+                    Ok(Self::ReadyToSend(Dispatch { order, receipt, trace: *trace, due: *due }))
                 }
                 state => Err(state.illegal(fact)),
             },
             Fact::Sent { due } => match self {
-                Self::Ready(dispatch) => Ok(Self::Sent(Dispatch { due: *due, ..dispatch })),
+                Self::ReadyToSend(dispatch) => Ok(Self::Sent(Dispatch { due: *due, ..dispatch })),
                 state => Err(state.illegal(fact)),
             },
-            Fact::Doubted { doubt, due } => match self {
-                Self::Ready(dispatch) | Self::Sent(dispatch) => {
-                    Ok(Self::Doubtful(Dispatch { due: *due, ..dispatch }, *doubt))
+            Fact::OutcomeUnknown { cause, due } => match self {
+                Self::ReadyToSend(dispatch) | Self::Sent(dispatch) => {
+                    Ok(Self::OutcomeUnknown(Dispatch { due: *due, ..dispatch }, *cause))
                 }
                 state => Err(state.illegal(fact)),
             },
             Fact::Settled(by) => self.settled(fact, *by),
             Fact::ReversalReady { trace } => self.reversal_ready(fact, *trace, at),
-            Fact::ReversalAsked { due } => self.reversal_asked(fact, *due),
+            Fact::ReversalSent { due } => self.reversal_sent(fact, *due),
             Fact::ReversalNotFound(_) => self.reversal_not_found(fact),
-            Fact::StatusAsked { due } => self.status_asked(fact, *due),
-            Fact::Excepted => self.excepted(fact),
+            Fact::StatusInquirySent { due } => self.status_inquiry_sent(fact, *due),
+            Fact::ExceptionRaised => self.exception_raised(fact),
             Fact::Resolved(_) => self.resolved(fact),
-            Fact::RefundAsked { why, due } => self.refund_asked(fact, *why, *due),
+            Fact::RefundRequested { reason, due } => self.refund_requested(fact, *reason, *due),
             Fact::Refunded(_) => self.refunded(fact),
-            Fact::Contradicted(_) => self.contradicted(fact),
+            Fact::ConflictingOutcome(_) => self.conflicting_outcome(fact),
             Fact::PaidTwice => match self {
-                Self::Contradicted(order, Conflict::GivenBackYetMoved) => {
+                Self::ConflictingOutcome(order, Conflict::RefundedButSettled) => {
                     Ok(Self::PaidTwice(order))
                 }
                 state => Err(state.illegal(fact)),
             },
             Fact::ReversalUnclear(_)
-            | Fact::Late(_)
-            | Fact::Repeated(_)
-            | Fact::Mismatched(_)
-            | Fact::Unexpected(_) => Ok(self),
+            | Fact::LateResponse(_)
+            | Fact::RepeatedResponse(_)
+            | Fact::MismatchedResponse(_)
+            | Fact::UnexpectedInput(_) => Ok(self),
         }
     }
 
-    fn illegal(&self, fact: &Fact) -> Illegal {
-        Illegal { state: self.name(), fact: fact.name() }
+    fn illegal(&self, fact: &Fact) -> IllegalFact {
+        IllegalFact { state: self.code(), fact: fact.code() }
     }
 
-    fn debit_asked(self, fact: &Fact, due: Moment) -> Folded {
+    fn debit_requested(self, fact: &Fact, due: Moment) -> Folded {
         match self {
             Self::Accepted(order) => Ok(Self::Debiting { order, tries: 1, due }),
             Self::Debiting { order, tries, .. } => {
@@ -99,11 +101,13 @@ impl Outbound {
         }
     }
 
-    fn debit_cancel_asked(self, fact: &Fact, why: Unwanted, due: Moment) -> Folded {
+    fn debit_cancel_requested(self, fact: &Fact, reason: CancelReason, due: Moment) -> Folded {
         match self {
-            Self::Debiting { order, .. } => Ok(Self::CancellingDebit { order, why, tries: 1, due }),
-            Self::CancellingDebit { order, why, tries, .. } => {
-                Ok(Self::CancellingDebit { order, why, tries: tries.saturating_add(1), due })
+            Self::Debiting { order, .. } => {
+                Ok(Self::CancellingDebit { order, reason, tries: 1, due })
+            }
+            Self::CancellingDebit { order, reason, tries, .. } => {
+                Ok(Self::CancellingDebit { order, reason, tries: tries.saturating_add(1), due })
             }
             state => Err(state.illegal(fact)),
         }
@@ -111,53 +115,53 @@ impl Outbound {
 
     fn settled(self, fact: &Fact, by: SettledBy) -> Folded {
         match self {
-            Self::Ready(dispatch)
+            Self::ReadyToSend(dispatch)
             | Self::Sent(dispatch)
-            | Self::Doubtful(dispatch, _)
+            | Self::OutcomeUnknown(dispatch, _)
             | Self::Inquiring { dispatch, .. }
             | Self::Exception(dispatch, _) => {
                 let Dispatch { order, receipt, .. } = dispatch;
                 Ok(Self::Settled { order, receipt, by })
             }
-            Self::Contradicted(order, Conflict::SettledYetUndone(receipt)) => {
+            Self::ConflictingOutcome(order, Conflict::SettledButReversed(receipt)) => {
                 Ok(Self::Settled { order, receipt, by })
             }
             state => Err(state.illegal(fact)),
         }
     }
 
-    fn reversal_ready(self, fact: &Fact, trace: Trace, since: Moment) -> Folded {
+    fn reversal_ready(self, fact: &Fact, trace: TraceNumbers, since: Moment) -> Folded {
         match self {
-            Self::Doubtful(dispatch, because) => {
-                let reversal = Reversal { because, trace, tries: 0, not_found: 0, since };
+            Self::OutcomeUnknown(dispatch, cause) => {
+                let reversal = Reversal { cause, trace, tries: 0, not_found: 0, since };
                 Ok(Self::Reversing(dispatch, reversal))
             }
             state => Err(state.illegal(fact)),
         }
     }
 
-    fn reversal_asked(self, fact: &Fact, due: Moment) -> Folded {
-        self.in_reversal(fact, |dispatch, reversal| {
+    fn reversal_sent(self, fact: &Fact, due: Moment) -> Folded {
+        self.change_reversal(fact, |dispatch, reversal| {
             dispatch.due = due;
             reversal.tries = reversal.tries.saturating_add(1);
         })
     }
 
     fn reversal_not_found(self, fact: &Fact) -> Folded {
-        self.in_reversal(fact, |_, reversal| {
+        self.change_reversal(fact, |_, reversal| {
             reversal.not_found = reversal.not_found.saturating_add(1);
         })
     }
 
-    /// The state with its reversal changed, whether two persons look at it or not.
-    fn in_reversal(
+    /// Changes the reversal of the state, whether the transfer is an exception or not.
+    fn change_reversal(
         mut self,
         fact: &Fact,
         change: impl FnOnce(&mut Dispatch, &mut Reversal),
     ) -> Folded {
         match &mut self {
             Self::Reversing(dispatch, reversal)
-            | Self::Exception(dispatch, Cause::Unreversed(reversal)) => {
+            | Self::Exception(dispatch, ExceptionCause::Unreversed(reversal)) => {
                 change(dispatch, reversal);
                 Ok(self)
             }
@@ -165,9 +169,9 @@ impl Outbound {
         }
     }
 
-    fn status_asked(self, fact: &Fact, due: Moment) -> Folded {
+    fn status_inquiry_sent(self, fact: &Fact, due: Moment) -> Folded {
         match self {
-            Self::Doubtful(dispatch, _) => {
+            Self::OutcomeUnknown(dispatch, _) => {
                 Ok(Self::Inquiring { dispatch: Dispatch { due, ..dispatch }, tries: 1 })
             }
             Self::Inquiring { dispatch, tries } => {
@@ -178,43 +182,45 @@ impl Outbound {
         }
     }
 
-    fn excepted(self, fact: &Fact) -> Folded {
+    fn exception_raised(self, fact: &Fact) -> Folded {
         match self {
             Self::Reversing(dispatch, reversal) => {
-                Ok(Self::Exception(dispatch, Cause::Unreversed(reversal)))
+                Ok(Self::Exception(dispatch, ExceptionCause::Unreversed(reversal)))
             }
-            Self::Inquiring { dispatch, .. } => Ok(Self::Exception(dispatch, Cause::Undecided)),
+            Self::Inquiring { dispatch, .. } => {
+                Ok(Self::Exception(dispatch, ExceptionCause::Undecided))
+            }
             state => Err(state.illegal(fact)),
         }
     }
 
-    /// The verdict is carried out by the facts that follow.
+    /// The facts that follow carry out the resolution.
     fn resolved(self, fact: &Fact) -> Folded {
         match self {
             state @ (Self::Exception(..)
-            | Self::Contradicted(..)
+            | Self::ConflictingOutcome(..)
             | Self::CancellingDebit { .. }
             | Self::Refunding { .. }) => Ok(state),
             state => Err(state.illegal(fact)),
         }
     }
 
-    fn refund_asked(self, fact: &Fact, why: Why, due: Moment) -> Folded {
+    fn refund_requested(self, fact: &Fact, reason: RefundReason, due: Moment) -> Folded {
         match self {
-            Self::Ready(dispatch)
+            Self::ReadyToSend(dispatch)
             | Self::Sent(dispatch)
-            | Self::Doubtful(dispatch, _)
+            | Self::OutcomeUnknown(dispatch, _)
             | Self::Reversing(dispatch, _)
             | Self::Inquiring { dispatch, .. }
             | Self::Exception(dispatch, _) => {
                 let Dispatch { order, receipt, .. } = dispatch;
-                Ok(Self::Refunding { order, receipt, why, tries: 1, due })
+                Ok(Self::Refunding { order, receipt, reason, tries: 1, due })
             }
-            Self::Contradicted(order, Conflict::SettledYetUndone(receipt)) => {
-                Ok(Self::Refunding { order, receipt, why, tries: 1, due })
+            Self::ConflictingOutcome(order, Conflict::SettledButReversed(receipt)) => {
+                Ok(Self::Refunding { order, receipt, reason, tries: 1, due })
             }
-            Self::Refunding { order, receipt, why, tries, .. } => {
-                Ok(Self::Refunding { order, receipt, why, tries: tries.saturating_add(1), due })
+            Self::Refunding { order, receipt, reason, tries, .. } => {
+                Ok(Self::Refunding { order, receipt, reason, tries: tries.saturating_add(1), due })
             }
             state => Err(state.illegal(fact)),
         }
@@ -222,29 +228,33 @@ impl Outbound {
 
     fn refunded(self, fact: &Fact) -> Folded {
         match self {
-            Self::Refunding { order, why: Why::YetApproved, .. } => {
-                Ok(Self::Contradicted(order, Conflict::GivenBackYetMoved))
+            Self::Refunding { order, reason: RefundReason::ApprovedMeanwhile, .. } => {
+                Ok(Self::ConflictingOutcome(order, Conflict::RefundedButSettled))
             }
-            Self::Refunding { order, why, .. } => Ok(Self::Refunded { order, why }),
-            Self::Contradicted(order, Conflict::GivenBackYetMoved) => {
-                Ok(Self::Refunded { order, why: Why::Resolved })
+            Self::Refunding { order, reason, .. } => Ok(Self::Refunded { order, reason }),
+            Self::ConflictingOutcome(order, Conflict::RefundedButSettled) => {
+                Ok(Self::Refunded { order, reason: RefundReason::Resolved })
             }
             state => Err(state.illegal(fact)),
         }
     }
 
-    fn contradicted(self, fact: &Fact) -> Folded {
+    fn conflicting_outcome(self, fact: &Fact) -> Folded {
         match self {
-            Self::Refunding { order, receipt, tries, due, .. } => {
-                Ok(Self::Refunding { order, receipt, why: Why::YetApproved, tries, due })
-            }
+            Self::Refunding { order, receipt, tries, due, .. } => Ok(Self::Refunding {
+                order,
+                receipt,
+                reason: RefundReason::ApprovedMeanwhile,
+                tries,
+                due,
+            }),
             Self::Refunded { order, .. } => {
-                Ok(Self::Contradicted(order, Conflict::GivenBackYetMoved))
+                Ok(Self::ConflictingOutcome(order, Conflict::RefundedButSettled))
             }
             Self::Settled { order, receipt, .. } => {
-                Ok(Self::Contradicted(order, Conflict::SettledYetUndone(receipt)))
+                Ok(Self::ConflictingOutcome(order, Conflict::SettledButReversed(receipt)))
             }
-            state @ (Self::Contradicted(..) | Self::PaidTwice(_)) => Ok(state),
+            state @ (Self::ConflictingOutcome(..) | Self::PaidTwice(_)) => Ok(state),
             state => Err(state.illegal(fact)),
         }
     }

@@ -1,140 +1,145 @@
-//! What becomes true of an outbound transfer.
+//! The facts of an outbound transfer.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Doubt, RefusedFor, SettledBy, Unwanted, Why};
-use crate::transfer::input::{Input, Resolution, Was};
-use crate::transfer::order::{Answer, Order, Receipt, Trace, receipt};
+use super::{CancelReason, RefundReason, RejectionReason, SettledBy, UnknownCause};
+use crate::transfer::input::{OutboundInput, PriorPosting, Resolution};
+use crate::transfer::order::{Order, SwitchResponse, TraceNumbers};
+use crate::transfer::receipt::{self, DebitReceipt};
 use crate::values::Moment;
 
-/// Something that became true of an outbound transfer.
+/// A fact: something that became true of an outbound transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum OutboundFact {
-    /// It was taken on.
+    /// The order was accepted.
+    #[serde(rename = "accepted")]
     Accepted(Order),
-    /// Core is asked for the debit.
-    DebitAsked {
-        /// When to ask again.
+    /// The debit is requested from core.
+    #[serde(rename = "debit_requested")]
+    DebitRequested {
+        /// When to repeat it.
+        #[serde(rename = "due_at")]
         due: Moment,
     },
     /// The debit stands.
-    Debited(#[serde(with = "receipt")] Receipt),
-    /// No debit stands, and none will.
-    Refused(RefusedFor),
-    /// The debit must not stand, and core is asked to cancel it.
-    DebitCancelAsked {
+    #[serde(rename = "debited")]
+    Debited(#[serde(with = "receipt::debit")] DebitReceipt),
+    /// The transfer is rejected: no debit stands, and none can follow.
+    #[serde(rename = "rejected")]
+    Rejected(RejectionReason),
+    /// The cancel of the debit is requested from core.
+    #[serde(rename = "debit_cancel_requested")]
+    DebitCancelRequested {
         /// Why.
-        why: Unwanted,
-        /// When to ask again.
+        #[serde(rename = "reason")]
+        reason: CancelReason,
+        /// When to repeat it.
+        #[serde(rename = "due_at")]
         due: Moment,
     },
-    /// The request is ready under these numbers.
+    /// The request is ready to send.
+    #[serde(rename = "request_ready")]
     RequestReady {
-        /// Its numbers.
-        trace: Trace,
-        /// When it has been waited long enough.
+        /// Its trace numbers.
+        #[serde(rename = "trace")]
+        trace: TraceNumbers,
+        /// The latest time for news from the link.
+        #[serde(rename = "due_at")]
         due: Moment,
     },
-    /// The request was written to the session.
+    /// The request was written to the connection.
+    #[serde(rename = "sent")]
     Sent {
-        /// When its answer has been waited for long enough.
+        /// The latest time for the response.
+        #[serde(rename = "due_at")]
         due: Moment,
     },
-    /// The money has moved.
+    /// The transfer succeeded.
+    #[serde(rename = "settled")]
     Settled(SettledBy),
-    /// Nobody knows whether it has.
-    Doubted {
+    /// The outcome is unknown.
+    #[serde(rename = "outcome_unknown")]
+    OutcomeUnknown {
         /// Why.
-        doubt: Doubt,
-        /// From when on something may be done about it.
+        #[serde(rename = "cause")]
+        cause: UnknownCause,
+        /// When the reversal or the status inquiry may start.
+        #[serde(rename = "due_at")]
         due: Moment,
     },
-    /// The reversal is ready under these numbers.
+    /// The reversal is ready to send.
+    #[serde(rename = "reversal_ready")]
     ReversalReady {
-        /// Its numbers.
-        trace: Trace,
+        /// Its trace numbers.
+        #[serde(rename = "trace")]
+        trace: TraceNumbers,
     },
-    /// The reversal is sent, for the first time or again.
-    ReversalAsked {
-        /// When to send it again.
+    /// The reversal or its repeat is sent.
+    #[serde(rename = "reversal_sent")]
+    ReversalSent {
+        /// When to repeat it.
+        #[serde(rename = "due_at")]
         due: Moment,
     },
     /// The switch did not find the original of the reversal.
-    ReversalNotFound(Answer),
-    /// The switch answered the reversal with a code that says neither done nor not found.
-    ReversalUnclear(Answer),
-    /// The status is asked.
-    StatusAsked {
-        /// When to ask again.
+    #[serde(rename = "reversal_not_found")]
+    ReversalNotFound(SwitchResponse),
+    /// The response to the reversal says neither "done" nor "not found".
+    #[serde(rename = "reversal_unclear")]
+    ReversalUnclear(SwitchResponse),
+    /// A status inquiry is sent.
+    #[serde(rename = "status_inquiry_sent")]
+    StatusInquirySent {
+        /// When to repeat it.
+        #[serde(rename = "due_at")]
         due: Moment,
     },
-    /// Two persons are to decide.
-    Excepted,
-    /// Two persons decided.
+    /// The transfer needs a manual resolution.
+    #[serde(rename = "exception_raised")]
+    ExceptionRaised,
+    /// A maker and a checker resolved the transfer.
+    #[serde(rename = "resolved")]
     Resolved(Resolution),
-    /// The money did not move, and is given back for this reason.
-    RefundAsked {
-        /// The reason.
-        why: Why,
-        /// When to ask core again.
+    /// The refund is requested from core.
+    #[serde(rename = "refund_requested")]
+    RefundRequested {
+        /// Why.
+        #[serde(rename = "reason")]
+        reason: RefundReason,
+        /// When to repeat it.
+        #[serde(rename = "due_at")]
         due: Moment,
     },
-    /// The customer has the money back. What core had, where core was asked.
-    Refunded(Option<Was>),
-    /// Somebody says what can't be true of a transfer that had come to its end, or was coming to it.
-    Contradicted(Evidence),
-    /// Two persons say that the money has moved which the customer has back.
+    /// The customer is refunded. Holds what core had cancelled; `None` if core was not involved.
+    #[serde(rename = "refunded")]
+    Refunded(Option<PriorPosting>),
+    /// Evidence of the opposite outcome arrived.
+    #[serde(rename = "conflicting_outcome")]
+    ConflictingOutcome(Evidence),
+    /// A manual resolution confirmed that the refunded transfer also succeeded.
+    #[serde(rename = "paid_twice")]
     PaidTwice,
-    /// An answer that came when it could change nothing any more.
-    Late(Answer),
-    /// The same answer again.
-    Repeated(Answer),
-    /// An answer that speaks of something else.
-    Mismatched(Answer),
+    /// A response that arrived too late to change the state.
+    #[serde(rename = "late_response")]
+    LateResponse(SwitchResponse),
+    /// A duplicate of an earlier response.
+    #[serde(rename = "repeated_response")]
+    RepeatedResponse(SwitchResponse),
+    /// A response whose amount or echoed fields differ from the request.
+    #[serde(rename = "mismatched_response")]
+    MismatchedResponse(SwitchResponse),
     /// An input that the state does not expect.
-    Unexpected(Input),
+    #[serde(rename = "unexpected_input")]
+    UnexpectedInput(OutboundInput),
 }
 
-/// Who says what can't be true.
+/// The evidence of a conflicting outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Evidence {
-    /// An answer of the switch.
-    Answer(Answer),
+    /// A response of the switch.
+    #[serde(rename = "response")]
+    Response(SwitchResponse),
     /// The settlement file.
+    #[serde(rename = "settlement_file")]
     SettlementFile,
-}
-
-impl OutboundFact {
-    /// The fact's name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Accepted(_) => "Accepted",
-            Self::DebitAsked { .. } => "DebitAsked",
-            Self::Debited(_) => "Debited",
-            Self::Refused(_) => "Refused",
-            Self::DebitCancelAsked { .. } => "DebitCancelAsked",
-            Self::RequestReady { .. } => "RequestReady",
-            Self::Sent { .. } => "Sent",
-            Self::Settled(_) => "Settled",
-            Self::Doubted { .. } => "Doubted",
-            Self::ReversalReady { .. } => "ReversalReady",
-            Self::ReversalAsked { .. } => "ReversalAsked",
-            Self::ReversalNotFound(_) => "ReversalNotFound",
-            Self::ReversalUnclear(_) => "ReversalUnclear",
-            Self::StatusAsked { .. } => "StatusAsked",
-            Self::Excepted => "Excepted",
-            Self::Resolved(_) => "Resolved",
-            Self::RefundAsked { .. } => "RefundAsked",
-            Self::Refunded(_) => "Refunded",
-            Self::Contradicted(_) => "Contradicted",
-            Self::PaidTwice => "PaidTwice",
-            Self::Late(_) => "Late",
-            Self::Repeated(_) => "Repeated",
-            Self::Mismatched(_) => "Mismatched",
-            Self::Unexpected(_) => "Unexpected",
-        }
-    }
 }

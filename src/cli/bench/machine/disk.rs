@@ -1,4 +1,4 @@
-//! What a sync costs, and rows of bare SQLite.
+//! The duration of a disk sync, and rows of bare SQLite.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -12,27 +12,27 @@ use rusqlite::Connection;
 
 use super::per_second;
 
-/// The longest time that is told, in microseconds.
-const LONGEST: u64 = 120_000_000;
+/// The longest duration that is recorded, in microseconds.
+const MAX_MICROS: u64 = 120_000_000;
 
 /// Bytes of a row, and rows in a transaction.
 const ROW: usize = 300;
 const GROUP: u64 = 64;
 
-/// How long appends beside a load wait from one to the next.
+/// The pause between two appends beside a load.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Appends, each synced before the next.
+/// Durations of appends, each synced before the next.
 pub(in super::super) struct Syncs {
-    /// How many a second.
+    /// Appends a second.
     pub(in super::super) rate: f64,
     /// Microseconds.
     pub(in super::super) p50: u64,
     pub(in super::super) p99: u64,
-    pub(in super::super) most: u64,
+    pub(in super::super) max: u64,
 }
 
-/// Appends that go on beside a load, now and then: how long a sync takes while the product has the disk, and whoever else.
+/// Appends beside a load: they show the duration of a sync while the adapter and other programs use the disk.
 pub(in super::super) struct Beside {
     until: Sender<()>,
     thread: JoinHandle<io::Result<Syncs>>,
@@ -50,21 +50,21 @@ impl Beside {
 
     pub(in super::super) fn end(self) -> io::Result<Syncs> {
         drop(self.until);
-        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("its thread panicked")))
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
     }
 }
 
-/// Appends 4 KiB and syncs, again and again.
+/// Appends 4 KiB and syncs, repeatedly.
 pub(super) fn syncs(folder: &Path, time: Duration) -> io::Result<Syncs> {
-    let begun = Instant::now();
-    append(&folder.join("bare-appends"), || begun.elapsed() < time)
+    let started = Instant::now();
+    append(&folder.join("bare-appends"), || started.elapsed() < time)
 }
 
 fn append(path: &Path, go_on: impl Fn() -> bool) -> io::Result<Syncs> {
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     let page = [0x5A; 4096];
-    let mut times = Histogram::<u64>::new_with_max(LONGEST, 3).map_err(io::Error::other)?;
-    let begun = Instant::now();
+    let mut times = Histogram::<u64>::new_with_max(MAX_MICROS, 3).map_err(io::Error::other)?;
+    let started = Instant::now();
     while go_on() {
         let start = Instant::now();
         file.write_all(&page)?;
@@ -72,30 +72,30 @@ fn append(path: &Path, go_on: impl Fn() -> bool) -> io::Result<Syncs> {
         times.saturating_record(u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX));
     }
     Ok(Syncs {
-        rate: per_second(times.len(), begun.elapsed()),
+        rate: per_second(times.len(), started.elapsed()),
         p50: times.value_at_quantile(0.5),
         p99: times.value_at_quantile(0.99),
-        most: times.max(),
+        max: times.max(),
     })
 }
 
-/// Rows a second, in the order of their keys, each group durable before the next.
+/// Returns rows a second, in key order, each group durable before the next.
 pub(super) fn rows(folder: &Path, time: Duration) -> rusqlite::Result<f64> {
     let mut db = Connection::open(folder.join("bare.db"))?;
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "synchronous", "full")?;
-    db.execute_batch("CREATE TABLE row (seq INTEGER PRIMARY KEY, form BLOB NOT NULL) STRICT")?;
-    let (form, mut count) = ([0x5A; ROW], 0);
-    let begun = Instant::now();
-    while begun.elapsed() < time {
+    db.execute_batch("CREATE TABLE row (seq INTEGER PRIMARY KEY, payload BLOB NOT NULL) STRICT")?;
+    let (payload, mut count) = ([0x5A; ROW], 0);
+    let started = Instant::now();
+    while started.elapsed() < time {
         let group = db.transaction()?;
-        let mut insert = group.prepare_cached("INSERT INTO row (form) VALUES (?1)")?;
+        let mut insert = group.prepare_cached("INSERT INTO row (payload) VALUES (?1)")?;
         for _ in 0..GROUP {
-            insert.execute([&form])?;
+            insert.execute([&payload])?;
         }
         drop(insert);
         group.commit()?;
         count += GROUP;
     }
-    Ok(per_second(count, begun.elapsed()))
+    Ok(per_second(count, started.elapsed()))
 }

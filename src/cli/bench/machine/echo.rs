@@ -1,4 +1,4 @@
-//! Frames that are echoed over loopback by two threads that do nothing else.
+//! Frames echoed over loopback by two threads without other work.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use super::per_second;
 
-/// Bytes of a transfer's request, before them two with their number.
+/// Bytes of a transfer request, without its 2-byte length.
 const MESSAGE: usize = 297;
 
-/// Room for a read.
-const ROOM: usize = 64 * 1024;
+/// Bytes of the read buffer.
+const READ_BUFFER: usize = 64 * 1024;
 
-/// Frames a second there and back, so many under way at a time.
+/// Returns round trips a second with `in_flight` frames in flight.
 pub(super) fn frames(in_flight: u32, time: Duration) -> io::Result<f64> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let mut stream = TcpStream::connect(listener.local_addr()?)?;
@@ -21,40 +21,42 @@ pub(super) fn frames(in_flight: u32, time: Duration) -> io::Result<f64> {
     let echo = thread::spawn(move || echo(&listener));
     let frame = [&(u16::try_from(MESSAGE).unwrap_or_default().to_be_bytes())[..], &[0x30; MESSAGE]]
         .concat();
-    let (mut unread, mut room) = (Vec::new(), vec![0; ROOM]);
+    let (mut unread, mut room) = (Vec::new(), vec![0; READ_BUFFER]);
     let (mut missing, mut count) = (in_flight as usize, 0);
-    let begun = Instant::now();
-    while begun.elapsed() < time {
+    let started = Instant::now();
+    while started.elapsed() < time {
         stream.write_all(&frame.repeat(missing))?;
-        missing = take(&mut stream, &mut room, &mut unread, |_| ())?;
+        missing = read_frames(&mut stream, &mut room, &mut unread, |_| ())?;
         count += missing as u64;
     }
-    let rate = per_second(count, begun.elapsed());
+    let rate = per_second(count, started.elapsed());
     drop(stream);
-    echo.join().map_err(|_| io::Error::other("the echo has panicked"))??;
+    echo.join().map_err(|_| io::Error::other("the echo thread panicked"))??;
     Ok(rate)
 }
 
 fn echo(listener: &TcpListener) -> io::Result<()> {
     let (mut stream, _) = listener.accept()?;
     stream.set_nodelay(true)?;
-    let (mut unread, mut room) = (Vec::new(), vec![0; ROOM]);
-    let mut answers = Vec::new();
+    let (mut unread, mut room) = (Vec::new(), vec![0; READ_BUFFER]);
+    let mut response = Vec::new();
     loop {
-        // An end with frames unread resets the connection: both are the end.
-        match take(&mut stream, &mut room, &mut unread, |frame| answers.extend_from_slice(frame)) {
+        // Closing with unread frames resets the connection, which is also the end.
+        match read_frames(&mut stream, &mut room, &mut unread, |frame| {
+            response.extend_from_slice(frame);
+        }) {
             Ok(0) | Err(_) => return Ok(()),
             Ok(_) => {}
         }
-        if stream.write_all(&answers).is_err() {
+        if stream.write_all(&response).is_err() {
             return Ok(());
         }
-        answers.clear();
+        response.clear();
     }
 }
 
-/// Reads once or more, until a frame is whole; how many are. None at the end.
-fn take(
+/// Reads until at least one frame is complete; returns their number, 0 at the end.
+fn read_frames(
     stream: &mut TcpStream,
     room: &mut [u8],
     unread: &mut Vec<u8>,
@@ -79,7 +81,7 @@ fn take(
     }
 }
 
-/// The first frame, with its length, if it is whole.
+/// Returns the first frame with its length, if it is complete.
 fn first(bytes: &[u8]) -> Option<&[u8]> {
     let length = u16::from_be_bytes(*bytes.first_chunk()?);
     bytes.get(..usize::from(length) + 2)
@@ -95,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_is_whole_with_its_last_byte() {
+    fn a_frame_is_complete_with_its_last_byte() {
         assert_eq!(first(&[0, 2, 1]), None);
         assert_eq!(first(&[0, 2, 1, 2, 3]), Some(&[0, 2, 1, 2][..]));
     }

@@ -1,4 +1,4 @@
-//! A bare HTTP server that is asked what the product was asked, by the same load.
+//! A bare HTTP server under the same load.
 
 use std::convert::Infallible;
 use std::io;
@@ -18,18 +18,18 @@ use tokio::time::sleep;
 use super::{Setup, per_second};
 use crate::cli::bench::load::{self, Load};
 use crate::cli::failure::Failure;
-use crate::rig::any_port;
+use crate::harness::any_port;
 
-/// Bytes of a request's body at most.
+/// The maximum size of a request body in bytes.
 const BODY_MAX: usize = 16 * 1024;
 
-/// Requests answered a second.
+/// Returns the requests that it answers a second.
 pub(super) async fn requests(setup: &Setup<'_>) -> Result<f64, Failure> {
-    let failed = |error| Failure::No(format!("the bare HTTP server: {error}"));
+    let failed = |error| Failure::Negative(format!("the bare HTTP server failed: {error}"));
     let listener = std::net::TcpListener::bind(any_port()).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let (end, ended) = oneshot::channel();
-    let length = setup.answer_length;
+    let length = setup.response_length;
     let server = thread::spawn(move || serve(listener, length, ended));
 
     let streams = load::connect(address, setup.in_flight).await.map_err(failed)?;
@@ -41,12 +41,12 @@ pub(super) async fn requests(setup: &Setup<'_>) -> Result<f64, Failure> {
     };
     load::run(&load, streams, setup.request, course).await.map_err(failed)?;
     let _ended = end.send(());
-    server.join().map_err(|_| failed(io::Error::other("it has panicked")))?.map_err(failed)?;
-    let answers = load.tally().map_or(0, |tally| tally.answers);
-    Ok(per_second(answers, setup.time))
+    server.join().map_err(|_| failed(io::Error::other("the thread panicked")))?.map_err(failed)?;
+    let responses = load.tally().map_or(0, |tally| tally.responses);
+    Ok(per_second(responses, setup.time))
 }
 
-/// On as many threads as the product's.
+/// Runs the server on as many threads as the adapter.
 fn serve(
     listener: std::net::TcpListener,
     length: usize,
@@ -64,14 +64,14 @@ fn serve(
 }
 
 async fn accept(listener: TcpListener, length: usize) -> io::Result<()> {
-    let answer: &'static str = "0".repeat(length).leak();
+    let body: &'static str = "0".repeat(length).leak();
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let service = service_fn(move |request: Request<Incoming>| async move {
-            // What is asked is read whole, as the product does.
+            // The whole request body is read, as the adapter does.
             let _body = to_bytes(Body::new(request.into_body()), BODY_MAX).await;
-            let mut response = Response::new(Body::from(answer));
+            let mut response = Response::new(Body::from(body));
             let json = header::HeaderValue::from_static("application/json");
             response.headers_mut().insert(header::CONTENT_TYPE, json);
             Ok::<_, Infallible>(response)

@@ -1,0 +1,104 @@
+//! The port to the rest of the program.
+
+use std::future::Future;
+
+use crate::engine::{IdempotencyKey, NotAdmitted, RequestIdentity};
+use crate::transfer::{Inquiry, Order, Refusal, TraceNumbers, TransferStatus};
+use crate::values::{Moment, Name, TransferId};
+
+/// Accepts the requests of channels.
+///
+/// **The call hands over, the future waits.** An implementation queues the request before it returns, in a bounded queue (when
+/// it is full: [`NotAdmitted::Full`]). The future only waits for the response. So a client that hangs up drops a wait, never a
+/// transfer. A request needs neither a task nor a second channel, only a slot for its response.
+pub trait ChannelPort: Send + Sync + 'static {
+    /// Returns the time.
+    fn now(&self) -> Moment;
+
+    /// Returns a new id, which no other node creates.
+    fn next_id(&self) -> TransferId;
+
+    /// Requests a transfer. A new transfer gets its response when it is durable whether the money moved: settled, refunding,
+    /// refunded or rejected. A transfer that exists gets its present status. The caller bounds the wait: it drops the future.
+    fn transfer(
+        &self,
+        order: Order,
+        identity: RequestIdentity,
+    ) -> impl Future<Output = TransferResponse> + Send + '_;
+
+    /// Requests the name of an account at another bank.
+    fn account_inquiry(
+        &self,
+        inquiry: Inquiry,
+    ) -> impl Future<Output = AccountInquiryResponse> + Send + '_;
+
+    /// Returns the durable status of the transfer under a key; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// If the status can't be looked up now.
+    fn transfer_status(
+        &self,
+        key: IdempotencyKey,
+    ) -> impl Future<Output = Result<Option<(Order, TransferReport)>, NotProcessed>> + Send + '_;
+}
+
+/// What a channel sees of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransferReport {
+    /// The transfer. For a repeated request, the original transfer.
+    pub id: TransferId,
+    /// The status of the transfer.
+    pub status: TransferStatus,
+    /// The trace numbers of its request; `None` before it has any.
+    pub trace: Option<TraceNumbers>,
+    /// Why the money did not move, if it did not.
+    pub reason: Option<FailureReason>,
+}
+
+/// Why the money of a transfer did not move, or why an account can't be paid to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailureReason {
+    /// Core or the other bank refused.
+    Refused(Refusal),
+    /// The request was not sent: no link could carry it.
+    NotSent,
+    /// The outcome was unknown, and the transfer was reversed.
+    Reversed,
+}
+
+/// The response to a transfer request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferResponse {
+    /// The status of the transfer.
+    Report(TransferReport),
+    /// A different request used this key before.
+    KeyConflict(IdempotencyKey),
+    /// The request was not processed; nothing was done.
+    NotProcessed(NotProcessed),
+}
+
+/// The response to an account inquiry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountInquiryResponse {
+    /// The account exists. Some banks do not return the name of its holder.
+    Found(Option<Name>),
+    /// The account can't be paid to.
+    Declined(FailureReason),
+    /// No response came in time.
+    NoResponse,
+    /// The inquiry was not sent.
+    NotProcessed(NotProcessed),
+}
+
+/// Why a request was not processed. Nothing was done for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NotProcessed {
+    /// The engine did not admit it.
+    NotAdmitted(NotAdmitted),
+    /// The service, the direction or the bank is closed, or no link is up.
+    ServiceClosed,
+    /// A guard stopped it.
+    SuspectedFraud,
+    /// An internal error.
+    InternalError,
+}

@@ -1,0 +1,82 @@
+//! Stable codes: every name that is stored, exported or typed, and that is not a setting's key.
+//!
+//! A code is apart from the Rust name and from the display name of a thing. Renaming a Rust type, variant or field
+//! never changes a code, because a stored row, a dashboard and an operator's query all depend on it. Codes are
+//! `snake_case`. This room uses no other room, so every room can use it.
+//!
+//! `serde` accepts string literals only, so each serialized variant repeats its code in `#[serde(rename = "…")]`.
+//! The tests in `tests/names` compare both, and hold the whole list in a snapshot.
+
+/// Declares groups of codes. Each group becomes a module with a constant a code and `ALL`; `GROUPS` lists the groups.
+macro_rules! codes {
+    ($(
+        $(#[$group_doc:meta])*
+        $group:ident { $( $(#[$doc:meta])* $name:ident = $code:literal, )+ }
+    )+) => {
+        $(
+            $(#[$group_doc])*
+            pub mod $group {
+                $( $(#[$doc])* pub const $name: &str = $code; )+
+
+                /// All codes of the group, in the order of their declaration.
+                pub const ALL: &[&str] = &[$($name),+];
+            }
+        )+
+
+        /// The groups of this file: name and codes.
+        pub(super) const GROUPS: &[(&str, &[&str])] = &[$((stringify!($group), $group::ALL)),+];
+    };
+}
+
+mod core_banking;
+mod facts;
+mod inputs;
+mod reasons;
+mod records;
+mod transfers;
+
+pub use core_banking::{account_status, entry_kind, ledger_account, posting_state, refusal, side};
+pub use facts::{inbound_fact, outbound_fact};
+pub use inputs::{
+    cancel_reply, inbound_input, outbound_input, posting_reply, prior_posting, send_status,
+};
+pub use reasons::{
+    bar_cause, cancel_reason, debit_proof, evidence, funding, refund_reason, rejection_reason,
+    resolution_outcome, reversal_cause, settled_by, unknown_cause,
+};
+pub use records::{direction, metadata_key};
+pub use transfers::{alert, inbound_state, outbound_state, transfer_status};
+
+/// All groups of codes: name and codes.
+pub fn groups() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    [
+        core_banking::GROUPS,
+        facts::GROUPS,
+        inputs::GROUPS,
+        reasons::GROUPS,
+        records::GROUPS,
+        transfers::GROUPS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_snake_case_and_unique_in_their_group() {
+        for (group, codes) in groups() {
+            for code in codes {
+                let is_snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+                assert!(!code.is_empty() && code.chars().all(is_snake), "{group}: {code:?}");
+            }
+            let unique: BTreeSet<_> = codes.iter().collect();
+            assert_eq!(unique.len(), codes.len(), "{group} has a code twice");
+        }
+    }
+}

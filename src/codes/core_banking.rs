@@ -1,0 +1,69 @@
+//! Codes of core banking: its API and the file of the embedded ledger.
+
+codes! {
+    /// Side of an account. Also a word of the core banking API.
+    side {
+        /// The customer's balance goes down.
+        DEBIT = "debit",
+        /// The customer's balance goes up.
+        CREDIT = "credit",
+    }
+
+    /// Why core banking refuses a posting. Also a word of the core banking API.
+    refusal {
+        /// The balance is too low.
+        INSUFFICIENT_FUNDS = "insufficient_funds",
+        /// The account is closed, blocked or dormant.
+        INACTIVE_ACCOUNT = "inactive_account",
+        /// The account does not exist.
+        NO_SUCH_ACCOUNT = "no_such_account",
+        /// A limit of the account.
+        LIMIT = "limit",
+        /// Any other reason.
+        OTHER = "other",
+    }
+
+    /// State of a posting. Also a word of the core banking API.
+    posting_state {
+        /// It stands.
+        POSTED = "posted",
+        /// It was refused and will not be made.
+        REFUSED = "refused",
+        /// It does not stand and will not be made.
+        CANCELLED = "cancelled",
+    }
+
+    /// Status of a customer's account. Also a word of the core banking API and of the accounts file.
+    account_status {
+        /// The account can be posted to.
+        ACTIVE = "active",
+        /// The account is closed to postings for now.
+        BLOCKED = "blocked",
+        /// The account is closed to postings until its holder comes to the bank.
+        DORMANT = "dormant",
+        /// The account is closed for ever.
+        CLOSED = "closed",
+    }
+
+    /// Kind of a ledger entry.
+    entry_kind {
+        /// The opening balance of an account.
+        OPENING = "opening",
+        /// A debit of a customer's account.
+        DEBIT = "debit",
+        /// A credit to a customer's account.
+        CREDIT = "credit",
+        /// A debit that is returned to the customer.
+        REFUND = "refund",
+        /// A credit that is reversed.
+        CREDIT_REVERSAL = "credit_reversal",
+    }
+
+    /// Account of the bank itself, the other side of every ledger entry.
+    ledger_account {
+        /// The counterpart of debits, credits, refunds and credit reversals.
+        CLEARING = "clearing",
+        /// The counterpart of opening balances.
+        CAPITAL = "capital",
+    }
+}

@@ -1,0 +1,19 @@
+//! Codes of the journal's records.
+
+codes! {
+    /// Direction of a transfer or an inquiry.
+    direction {
+        /// Our bank sends the request to the switch.
+        OUTBOUND = "outbound",
+        /// The switch sends the request to our bank.
+        INBOUND = "inbound",
+    }
+
+    /// Key of a metadata entry of the journal.
+    metadata_key {
+        /// How far the trace numbers are used up.
+        TRACE_WATERMARK = "trace_watermark",
+        /// The books of all closed transfers.
+        CLOSED_BOOKS = "closed_books",
+    }
+}

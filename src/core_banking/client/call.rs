@@ -1,0 +1,92 @@
+//! The HTTP request of a command.
+
+use std::fmt::Write as _;
+
+use axum::body::Bytes;
+use axum::http::Method;
+
+use crate::core_banking::port::CoreCommand;
+use crate::core_banking::wire::PostingBody;
+use crate::values::AccountNumber;
+
+/// A request. The same command always gives the same request.
+pub(super) struct Call {
+    pub(super) method: Method,
+    /// The path, including core's base path.
+    pub(super) path: String,
+    pub(super) body: Bytes,
+}
+
+impl Call {
+    pub(super) fn new(base: &str, command: &CoreCommand) -> Self {
+        match command {
+            CoreCommand::Post(posting) => {
+                // The body has only text fields, so serialising can't fail.
+                let body = serde_json::to_vec(&PostingBody::from(posting)).unwrap_or_default();
+                let path = format!("{base}/postings/{}", posting.id);
+                Self { method: Method::PUT, path, body: body.into() }
+            }
+            CoreCommand::Cancel(id) => {
+                let path = format!("{base}/postings/{id}");
+                Self { method: Method::DELETE, path, body: Bytes::new() }
+            }
+            CoreCommand::Account(_, number) => {
+                let path = format!("{base}/accounts/{}", escaped(number));
+                Self { method: Method::GET, path, body: Bytes::new() }
+            }
+        }
+    }
+}
+
+/// Returns an account number as a path segment. Escapes everything except letters and digits, also dots, because URL
+/// normalisation removes dot segments.
+fn escaped(number: &AccountNumber) -> String {
+    let mut text = String::new();
+    for byte in number.reveal().bytes() {
+        if byte.is_ascii_alphanumeric() {
+            text.push(byte.into());
+        } else {
+            // Writing to a string can't fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::{Posting, Side};
+    use crate::values::{Amount, Currency, Institution, TransferId, Value};
+
+    fn account(text: &str) -> AccountNumber {
+        AccountNumber::from_ascii(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn the_body_of_a_posting_is_the_same_in_every_version() {
+        let posting = Posting {
+            id: TransferId(0x0190_a4b5_c6d7_7e8f_8a0b_1c2d_3e4f_5061),
+            side: Side::Debit,
+            account: account("1234567890"),
+            amount: Amount::new(12_500_005, Currency::IDR),
+            counterparty: Institution::from_ascii(b"014").unwrap(),
+        };
+        let call = Call::new("/v1", &CoreCommand::Post(posting.clone()));
+        let body = "{\"transferId\":\"0190a4b5-c6d7-7e8f-8a0b-1c2d3e4f5061\",\"direction\":\"debit\",\
+            \"account\":\"1234567890\",\"amount\":{\"value\":\"125000.05\",\"currency\":\"IDR\"},\
+            \"counterparty\":\"014\",\"narrative\":\"Interbank transfer to bank 014\"}";
+        assert_eq!(call.body, body);
+        assert_eq!(call.path, "/v1/postings/0190a4b5-c6d7-7e8f-8a0b-1c2d3e4f5061");
+        let read: PostingBody = serde_json::from_str(body).unwrap();
+        assert_eq!(read.posting(), Some(posting));
+    }
+
+    #[test]
+    fn an_account_number_never_changes_the_path_structure() {
+        let path = |text| Call::new("", &CoreCommand::Account(TransferId(1), account(text))).path;
+        assert_eq!(path("12-34"), "/accounts/12%2D34");
+        assert_eq!(path(".."), "/accounts/%2E%2E");
+        assert_eq!(path("a/b?c#d %"), "/accounts/a%2Fb%3Fc%23d%20%25");
+    }
+}

@@ -1,0 +1,95 @@
+//! The maintenance thread keeps the write-ahead log short, beside the writer, so that no commit waits for it.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle};
+
+use rusqlite::Connection;
+
+use super::store::{Store, checkpoint};
+use crate::core_banking::error::{CoreBankingError, ErrorContext};
+use crate::sqlite::Mode;
+
+/// The writer's handle of the maintenance thread. Dropping it ends the thread and waits for it.
+pub(super) struct Maintenance {
+    common: Arc<Common>,
+    wakeup: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Common {
+    /// All but the last pages of a long log are in the file. The writer must restart the log; only the writer can.
+    is_log_restart_due: AtomicBool,
+    /// The error that ended the thread.
+    fault: OnceLock<CoreBankingError>,
+}
+
+impl Maintenance {
+    pub(super) fn start(store: &Store) -> Result<Self, CoreBankingError> {
+        let (wakeup, wakeups) = sync_channel(1);
+        let common = Arc::new(Common::default());
+        let shared = Arc::clone(&common);
+        let (db, path) = (store.second_connection()?, store.path.clone());
+        let file = Arc::clone(&store.file);
+        let maintain = move || {
+            if let Err(fault) = run(&db, &path, &file, &shared, &wakeups) {
+                // Only this statement sets it, and only once.
+                let _ = shared.fault.set(fault);
+            }
+        };
+        let thread = thread::Builder::new().name("ledger-maint".to_owned()).spawn(maintain);
+        let thread = thread.context("starting a thread for", &store.path)?;
+        Ok(Self { common, wakeup: Some(wakeup), thread: Some(thread) })
+    }
+
+    /// Asks the thread to check the log after writes.
+    pub(super) fn check_log(&self) {
+        // If a check is already queued, it sees these writes too.
+        let _ = self.wakeup.as_ref().map(|wakeup| wakeup.try_send(()));
+    }
+
+    /// Restarts the log if it is long and nearly all of it is in the file.
+    ///
+    /// # Errors
+    /// The error that ended the thread, or that of the checkpoint.
+    pub(super) fn restart_log(&self, store: &Store) -> Result<(), CoreBankingError> {
+        if let Some(fault) = self.common.fault.get() {
+            return Err(fault.clone());
+        }
+        if self.common.is_log_restart_due.swap(false, Ordering::Relaxed) {
+            checkpoint(&store.db, &store.path, Mode::Passive)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Maintenance {
+    fn drop(&mut self) {
+        self.wakeup = None;
+        // A thread that panicked has printed its message.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// Runs the maintenance thread.
+fn run(
+    db: &Connection,
+    path: &Path,
+    file: &File,
+    common: &Common,
+    wakeups: &Receiver<()>,
+) -> Result<(), CoreBankingError> {
+    while wakeups.recv().is_ok() {
+        let log = checkpoint(db, path, Mode::Measure)?;
+        if log.is_due() {
+            checkpoint(db, path, Mode::Passive)?;
+            file.sync_data().context("syncing the ledger", path)?;
+            common.is_log_restart_due.store(log.is_long(), Ordering::Relaxed);
+        }
+    }
+    Ok(())
+}

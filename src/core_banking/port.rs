@@ -1,0 +1,156 @@
+//! The two ends of the port: commands go in, replies come out.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Sender, channel};
+
+use super::client::{self, QueuedCommand};
+use super::error::CoreBankingError;
+use super::ledger::Ledger;
+use super::meter::{Meter, Operation, RequestResult};
+use super::replies::{ReplyReceiver, ReplySender, reply_channel};
+use super::settings::{Core, Settings};
+use crate::transfer::{AccountReply, CancelReply, Posting, PostingReply};
+use crate::values::{AccountNumber, Moment, TransferId};
+
+/// Commands that may wait for the client's connections.
+const QUEUE_MAX: usize = 16_384;
+
+/// Returns the current time.
+pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
+
+/// A command to core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CoreCommand {
+    /// Make a posting. A repeat changes nothing.
+    Post(Posting),
+    /// Cancel the posting of a transfer, or bar it if it never came. A repeat changes nothing.
+    Cancel(TransferId),
+    /// Return the holder and status of an account, for an inquiry.
+    Account(TransferId, AccountNumber),
+}
+
+/// Core's reply to a command, which may be "unknown". Each command gets one reply, except when the reply channel is full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CoreReply {
+    /// The reply to a posting.
+    Posting(TransferId, PostingReply),
+    /// The reply to a cancel.
+    Cancel(TransferId, CancelReply),
+    /// The reply to an account inquiry.
+    Account(TransferId, AccountReply),
+}
+
+impl CoreCommand {
+    /// Returns the transfer or inquiry that the command belongs to.
+    #[must_use]
+    pub const fn id(&self) -> TransferId {
+        match self {
+            Self::Post(Posting { id, .. }) | Self::Cancel(id) | Self::Account(id, _) => *id,
+        }
+    }
+
+    /// Returns the reply "unknown" to this command.
+    pub(super) const fn unknown(&self) -> CoreReply {
+        match self {
+            Self::Post(Posting { id, .. }) => CoreReply::Posting(*id, PostingReply::Unknown),
+            Self::Cancel(id) => CoreReply::Cancel(*id, CancelReply::Unknown),
+            Self::Account(id, _) => CoreReply::Account(*id, AccountReply::Unknown),
+        }
+    }
+}
+
+/// Opens the port on the current runtime. `clock` gives the timestamps of signed requests.
+///
+/// # Errors
+/// If the embedded ledger can't be opened. An unreachable core over HTTP is not an error: it may come back.
+pub fn start(settings: Settings, clock: Clock) -> Result<(Handle, Replies), CoreBankingError> {
+    let (sender, receiver) = reply_channel();
+    let meter = Meter::default();
+    let core = match settings.core {
+        Core::Http(http) => {
+            let (commands, queue) = channel(QUEUE_MAX);
+            client::start(*http, clock, queue, &sender, &meter);
+            Backend::Http(commands)
+        }
+        Core::Embedded(embedded) => {
+            Backend::Ledger(Ledger::open_for_port(&embedded, sender.clone(), meter.clone())?)
+        }
+    };
+    Ok((Handle { core, replies: sender, meter }, Replies(receiver)))
+}
+
+enum Backend {
+    Http(Sender<QueuedCommand>),
+    Ledger(Ledger),
+}
+
+/// The sending end of the port. After it is dropped, the commands in flight get their replies, and the replies end.
+pub struct Handle {
+    core: Backend,
+    replies: ReplySender,
+    meter: Meter,
+}
+
+impl Handle {
+    /// Sends commands. It neither blocks nor waits.
+    ///
+    /// A command that exceeds the queue's bound is not sent to core. Its reply is "unknown" at once, so that the caller
+    /// repeats it. If the reply channel is full too, the command gets no reply, and the caller's own timer repeats it.
+    pub fn send(&self, commands: Vec<CoreCommand>) {
+        let since = Instant::now();
+        let rejected = match &self.core {
+            Backend::Http(queue) => {
+                commands.into_iter().filter_map(|command| enqueue(queue, command, since)).collect()
+            }
+            Backend::Ledger(ledger) => ledger.submit_commands(commands),
+        };
+        for command in rejected {
+            self.meter.count(Operation::of(&command), RequestResult::QueueFull);
+            if self.meter.may_warn(since) {
+                tracing::warn!(transfer = %command.id(), "core command not sent: queue full or ledger stopped");
+            }
+            self.replies.try_send(command.unknown());
+        }
+    }
+
+    /// Returns the meter of the core requests.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.meter.clone()
+    }
+
+    /// Accepts no more commands. The replies end after the commands in flight got theirs, and the ledger is then closed.
+    pub fn drain(self) {}
+}
+
+/// Queues a command. Returns it if the queue is full.
+fn enqueue(
+    queue: &Sender<QueuedCommand>,
+    command: CoreCommand,
+    since: Instant,
+) -> Option<CoreCommand> {
+    queue.try_send(QueuedCommand { command, since }).err().map(|error| {
+        let (TrySendError::Full(queued) | TrySendError::Closed(queued)) = error;
+        queued.command
+    })
+}
+
+/// The receiving end of the port: core's replies, in batches.
+pub struct Replies(ReplyReceiver);
+
+impl Replies {
+    /// Returns the next batch; `None` when the port is closed or has failed.
+    pub async fn next(&mut self) -> Option<Vec<CoreReply>> {
+        self.0.next().await
+    }
+
+    /// Returns the error that ended the replies, if the ledger failed. Commands without a reply may be executed or not; the
+    /// next start finds out.
+    #[must_use]
+    pub const fn fault(&self) -> Option<&CoreBankingError> {
+        self.0.fault()
+    }
+}

@@ -1,0 +1,246 @@
+//! Admission of new transfers, and detection of duplicate requests.
+
+use super::Engine;
+use super::event::{
+    DuplicateRequest, Event, IdempotencyKey, KeyReservation, Lookup, NotAdmitted, Output,
+    RequestIdentity, Transfer,
+};
+use super::live::LiveTransfer;
+use super::schedule::Slot;
+use super::step::StepResult;
+use crate::mutation::{Mutant, is_mutant_active};
+use crate::transfer::{BarCause, Context, InboundRequest, InboundTransfer, Order};
+use crate::values::{Moment, TransferId};
+
+impl Engine {
+    /// Handles a channel's request. It starts a new transfer, unless a transfer in memory holds one of its keys. When new work
+    /// is refused, the journal is asked first: a request that was carried out must never get the response that nothing was done.
+    pub(super) fn handle_order(&mut self, order: Order, identity: RequestIdentity, now: Moment) {
+        if let Some(output) = self.find_duplicate(order.id, identity) {
+            return self.put(output);
+        }
+        if self.order_refusal().is_some() {
+            let event = Event::Order { order, identity };
+            return self.look_up(Lookup::RequestIdentity(identity), event);
+        }
+        let mut context = Context { now, rules: &self.rules, numbers: &mut self.trace_numbers };
+        self.decision.accept(&order, &mut context);
+        self.start_transfer(order.id, identity, now);
+    }
+
+    /// Handles a request of the switch whose key no transfer in memory holds. A request that is not admitted gets no response:
+    /// a decline that is not on record could be followed by a credit when the switch repeats the request.
+    pub(super) fn handle_inbound_request(
+        &mut self,
+        request: &InboundRequest,
+        key: IdempotencyKey,
+        now: Moment,
+    ) {
+        if let Some(reason) = self.refusal() {
+            return self.put(Output::NotAdmitted(request.id, reason));
+        }
+        let mut context = Context { now, rules: &self.rules, numbers: &mut self.trace_numbers };
+        self.decision.receive(request, &mut context);
+        self.start_transfer(request.id, RequestIdentity::of_switch_request(key), now);
+    }
+
+    /// Returns why new orders of channels are refused, if they are.
+    fn order_refusal(&self) -> Option<NotAdmitted> {
+        self.refusal().or(self.is_switch_unreachable.then_some(NotAdmitted::Unreachable))
+    }
+
+    /// Returns why new transfers of both directions are refused, if they are.
+    fn refusal(&self) -> Option<NotAdmitted> {
+        if self.is_draining {
+            Some(NotAdmitted::Draining)
+        } else if self.live.open() >= self.limits.open_transfers {
+            Some(NotAdmitted::Full)
+        } else {
+            None
+        }
+    }
+
+    /// Bars a request that has not arrived, because its reversal or a status inquiry about it came first.
+    pub(super) fn bar(
+        &mut self,
+        request: &InboundRequest,
+        by: BarCause,
+        original_key: IdempotencyKey,
+        now: Moment,
+    ) {
+        let mut context = Context { now, rules: &self.rules, numbers: &mut self.trace_numbers };
+        self.decision.bar(request, by, &mut context);
+        let is_skipped = match by {
+            BarCause::Reversal => is_mutant_active(Mutant::SkipBarOnReversal),
+            BarCause::StatusInquiry => is_mutant_active(Mutant::SkipBarOnStatusInquiry),
+        };
+        if is_skipped {
+            let (_, effects) = self.decision.take();
+            self.batches.open.outputs.extend(effects.map(Output::Effect));
+            return;
+        }
+        self.start_transfer(request.id, RequestIdentity::of_switch_request(original_key), now);
+    }
+
+    /// Handles an event whose transfer the lookup found.
+    pub(super) fn handle_found(&mut self, slot: Slot, event: &Event, now: Moment) {
+        let Event::Order { order, identity } = event else {
+            return self.apply_event(slot, event, now);
+        };
+        if let Some(output) = self.find_duplicate(order.id, *identity) {
+            self.put(output);
+        }
+    }
+
+    /// Handles an event whose transfer the lookup did not find.
+    pub(super) fn handle_not_found(&mut self, event: Event, now: Moment) {
+        match event {
+            Event::InboundReversal { request, original_key } => {
+                self.bar(&request, BarCause::Reversal, original_key, now);
+            }
+            Event::InboundStatusInquiry { request, original_key } => {
+                self.bar(&request, BarCause::StatusInquiry, original_key, now);
+            }
+            // When the lookup started, another transfer held the key. That transfer was withdrawn.
+            Event::InboundRequest { request, key } => {
+                self.handle_inbound_request(&request, key, now);
+            }
+            Event::Order { order, identity } => {
+                match (self.find_duplicate(order.id, identity), self.order_refusal()) {
+                    (Some(output), _) => self.put(output),
+                    (None, Some(reason)) => self.put(Output::NotAdmitted(order.id, reason)),
+                    (None, None) => self.handle_order(order, identity, now),
+                }
+            }
+            Event::Response { trace, kind, response } => {
+                self.put(Output::UnmatchedResponse(trace, kind, response.code));
+            }
+            Event::Transfer(id, _) | Event::Core(id, _) => self.put(Output::UnknownTransfer(id)),
+            Event::StatusQuery(query_id, _) => self.put(Output::Status(query_id, None)),
+            Event::Inquiry(..)
+            | Event::InquiryInput(..)
+            | Event::InquiryResponse { .. }
+            | Event::CutOver(_) => {}
+        }
+    }
+
+    /// Returns the output for a channel's request if a transfer in memory holds one of its keys.
+    fn find_duplicate(
+        &self,
+        duplicate_id: TransferId,
+        identity: RequestIdentity,
+    ) -> Option<Output> {
+        let find = |key| Some((key, self.find_reservation(key)?));
+        let (key, earlier) = identity.keys().find_map(find)?;
+        let fingerprint = identity.fingerprint;
+        let original_id = earlier.id;
+        Some(duplicate_output(
+            DuplicateRequest { duplicate_id, key, fingerprint, original_id },
+            &earlier,
+        ))
+    }
+
+    /// Returns the reservation of a key by a transfer in memory.
+    fn find_reservation(&self, key: IdempotencyKey) -> Option<KeyReservation> {
+        let live = self.live.get(self.live.by_key(key)?)?;
+        Some(KeyReservation { key, fingerprint: live.identity?.fingerprint, id: live.id })
+    }
+
+    /// Records the first facts of a transfer, reserves its keys and adds it to the transfers in memory.
+    fn start_transfer(&mut self, id: TransferId, identity: RequestIdentity, now: Moment) {
+        let Some(StepResult { transfer, traces }) = self.record_decision(id, None, now) else {
+            return;
+        };
+        let fingerprint = identity.fingerprint;
+        let reservations = identity.keys().map(|key| KeyReservation { key, fingerprint, id });
+        self.batches.open.reservations.extend(reservations);
+        let first_batch = self.batches.open_number();
+        let live = LiveTransfer { first_batch, ..LiveTransfer::new(id, transfer, Some(identity)) };
+        let slot = self.live.insert(live);
+        self.finish_step(slot, traces);
+    }
+
+    /// Withdraws a transfer whose key an earlier transfer holds. Nothing of it is durable, and no output of it has left.
+    /// Its request gets the outcome of the earlier transfer, and so do the duplicates of its request that came meanwhile.
+    pub(super) fn withdraw_duplicate(
+        &mut self,
+        own: &KeyReservation,
+        earlier: &KeyReservation,
+        outputs: &mut Vec<Output>,
+    ) {
+        let Some(transfer) = self.withdraw(own.id) else { return };
+        outputs.retain(|output| !is_effect_of(output, own.id));
+        for output in outputs.iter_mut().chain(&mut self.batches.open.outputs) {
+            if let Output::Duplicate(duplicate) | Output::KeyConflict(duplicate) = *output
+                && duplicate.original_id == own.id
+            {
+                *output = if duplicate.key == own.key {
+                    let duplicate = DuplicateRequest { original_id: earlier.id, ..duplicate };
+                    duplicate_output(duplicate, earlier)
+                } else {
+                    Output::NotAdmitted(duplicate.duplicate_id, NotAdmitted::Withdrawn)
+                };
+            }
+        }
+        match event_for_original(own, &transfer) {
+            Some(event) => {
+                let number = self.live.begin_lookup();
+                outputs.push(Output::JournalLookup(number, Lookup::IdempotencyKey(own.key), event));
+            }
+            None => outputs.push(duplicate_output(
+                DuplicateRequest {
+                    duplicate_id: own.id,
+                    key: own.key,
+                    fingerprint: own.fingerprint,
+                    original_id: earlier.id,
+                },
+                earlier,
+            )),
+        }
+    }
+
+    fn withdraw(&mut self, id: TransferId) -> Option<Transfer> {
+        let slot = self.live.by_id(id)?;
+        self.schedule.clear(slot);
+        self.batches.open.withdraw(id);
+        self.batches.open.outputs.retain(|output| !is_effect_of(output, id));
+        // A closed transfer is in the list of closed ones, which must not keep a slot that another transfer gets soon.
+        self.live.reopen(slot);
+        let live = self.live.remove(slot)?;
+        self.books.withdraw(&live.transfer);
+        self.closed_books.withdraw(&live.transfer);
+        Some(live.transfer)
+    }
+}
+
+/// Returns the message of the switch that started a withdrawn transfer, as an event for the transfer that holds the key.
+/// Returns `None` if a channel's request started it.
+fn event_for_original(own: &KeyReservation, transfer: &Transfer) -> Option<Event> {
+    let key = own.key;
+    Some(match transfer {
+        Transfer::Outbound(_) => return None,
+        Transfer::Inbound(InboundTransfer::Barred(request, BarCause::Reversal)) => {
+            Event::InboundReversal { request: request.clone(), original_key: key }
+        }
+        Transfer::Inbound(InboundTransfer::Barred(request, BarCause::StatusInquiry)) => {
+            Event::InboundStatusInquiry { request: request.clone(), original_key: key }
+        }
+        Transfer::Inbound(transfer) => {
+            Event::InboundRequest { request: transfer.request().clone(), key }
+        }
+    })
+}
+
+/// Returns the output for a channel's request whose key an earlier request holds.
+fn duplicate_output(duplicate: DuplicateRequest, earlier: &KeyReservation) -> Output {
+    if duplicate.fingerprint == earlier.fingerprint {
+        Output::Duplicate(duplicate)
+    } else {
+        Output::KeyConflict(duplicate)
+    }
+}
+
+/// Whether an output is an effect of a transfer.
+fn is_effect_of(output: &Output, id: TransferId) -> bool {
+    matches!(output, Output::Effect(effect) if effect.transfer_id() == id)
+}

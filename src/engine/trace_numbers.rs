@@ -1,0 +1,212 @@
+//! STANs and RRNs. A node never uses the same one twice within a day, also not after a crash.
+//!
+//! STAN and transmission second together identify a message. STANs wrap. When all STANs were used within a second, or a crash
+//! may have used some of them, the allocator continues in the next second.
+//!
+//! One counter gives both numbers. Its watermark is committed with the facts that use the numbers, before any message with them
+//! is sent.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::mutation::{Mutant, is_mutant_active};
+use crate::transfer::{TraceNumbers, TraceSource};
+use crate::values::{Date, Moment, Offset, Rrn, Stan, TimeOfDay};
+
+/// The counter wraps here: seven characters of base 36. At 20,000 transfers a second that takes 45 days.
+const WRAP: u64 = 36_u64.pow(7);
+
+/// The trace number watermark of a node: how far its trace numbers are used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceWatermark {
+    /// The next unused number of the counter.
+    #[serde(rename = "next")]
+    pub next: u64,
+    /// The latest transmission time of a message. If it is far ahead at a start, the clock was wrong then or is wrong now.
+    #[serde(rename = "latest")]
+    pub latest_transmission: Moment,
+    /// The business date of the network.
+    #[serde(rename = "settlement_date")]
+    pub settlement_date: Date,
+}
+
+impl TraceWatermark {
+    /// Returns the watermark of a new node.
+    #[must_use]
+    pub fn first(settlement_date: Date) -> Self {
+        Self { next: 0, latest_transmission: Moment::default(), settlement_date }
+    }
+}
+
+/// A cut-over to a date further ahead than this is refused. No network closes for so long.
+const MAX_CUT_OVER_AHEAD: Duration = Duration::from_hours(15 * 24);
+
+/// Allocates the trace numbers of a node.
+#[derive(Clone, Debug)]
+pub struct TraceAllocator {
+    node: u8,
+    stan_count: u32,
+    watermark: TraceWatermark,
+    /// Whether the watermark changed since it was last taken.
+    is_changed: bool,
+    random_state: u64,
+    /// The transmission second of the last message, and the counter at the start of that second.
+    second: u64,
+    first_of_second: u64,
+}
+
+impl TraceAllocator {
+    /// Creates the allocator of a node (0 to 35) that continues from the watermark in the journal. `seed` is for jitter.
+    #[must_use]
+    pub fn new(node: u8, watermark: TraceWatermark, now: Moment, seed: u64) -> Self {
+        let next = if is_mutant_active(Mutant::ReuseTraceNumbers) { 0 } else { watermark.next };
+        let latest = watermark.latest_transmission.max(now);
+        Self {
+            node: node % 36,
+            stan_count: Stan::MAX + 1,
+            watermark: TraceWatermark { next, ..watermark },
+            is_changed: false,
+            // Xorshift must not start at zero.
+            random_state: seed | 1,
+            second: latest.seconds() + 1,
+            first_of_second: next,
+        }
+    }
+
+    /// Starts a business date. Returns `false` if the date is refused: it is in the past or too far ahead.
+    pub(super) fn cut_over(&mut self, date: Date, now: Moment) -> bool {
+        let ahead = date.at(TimeOfDay::MIDNIGHT, Offset::UTC).since(now);
+        let is_accepted = date >= self.watermark.settlement_date && ahead <= MAX_CUT_OVER_AHEAD;
+        if is_accepted && date > self.watermark.settlement_date {
+            self.watermark.settlement_date = date;
+            self.is_changed = true;
+        }
+        is_accepted
+    }
+
+    /// Limits the allocator to `count` STANs, from 0 on, for a network that gives a bank only some.
+    #[must_use]
+    pub fn with_stans(self, count: u32) -> Self {
+        Self { stan_count: count.clamp(1, Stan::MAX + 1), ..self }
+    }
+
+    /// Returns the watermark if it changed since the last call. It must be committed with the facts that use the numbers.
+    pub fn take_watermark(&mut self) -> Option<TraceWatermark> {
+        std::mem::take(&mut self.is_changed).then_some(self.watermark)
+    }
+
+    /// Returns the transmission time of the message with this number.
+    fn transmission_time(&mut self, at: Moment, number: u64) -> Moment {
+        let is_wrapped = number - self.first_of_second >= u64::from(self.stan_count);
+        let second = at.seconds().max(self.second + u64::from(is_wrapped));
+        if second > self.second {
+            (self.second, self.first_of_second) = (second, number);
+        }
+        at.max(Moment::from_millis(second * 1000))
+    }
+}
+
+impl TraceSource for TraceAllocator {
+    fn trace(&mut self, at: Moment) -> TraceNumbers {
+        let number = self.watermark.next;
+        let at = self.transmission_time(at, number);
+        let latest_transmission = self.watermark.latest_transmission.max(at);
+        self.watermark = TraceWatermark { next: number + 1, latest_transmission, ..self.watermark };
+        self.is_changed = true;
+        TraceNumbers {
+            stan: Stan::wrapped(number % u64::from(self.stan_count)),
+            rrn: rrn(self.node, number, at),
+            transmitted_at: at,
+            settlement_date: self.watermark.settlement_date,
+        }
+    }
+
+    /// Draws a random number by xorshift (Marsaglia), which is good enough for jitter.
+    fn draw(&mut self) -> u32 {
+        self.random_state ^= self.random_state << 13;
+        self.random_state ^= self.random_state >> 7;
+        self.random_state ^= self.random_state << 17;
+        u32::try_from(self.random_state >> 32).unwrap_or_default()
+    }
+}
+
+/// Returns the RRN: last digit of the year, day of the year (three digits), node, and the counter in seven digits of base 36.
+fn rrn(node: u8, number: u64, at: Moment) -> Rrn {
+    let date = Date::of(at, Offset::UTC);
+    let (year, day) = (date.year(), date.day_of_year());
+    let mut digits = [0; 12];
+    let head = [year % 10, day / 100, day / 10 % 10, day % 10, u16::from(node)].map(u64::from);
+    let mut rest = number % WRAP;
+    for (place, digit) in digits.iter_mut().enumerate().rev() {
+        let value = if let Some(value) = head.get(place) {
+            *value
+        } else {
+            let value = rest % 36;
+            rest /= 36;
+            value
+        };
+        *digit = u8::try_from(value).unwrap_or_default();
+    }
+    Rrn::base36(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::values::Value;
+
+    const NOON: Moment = Moment::from_millis(1_795_521_600_000);
+
+    fn from(next: u64) -> TraceWatermark {
+        TraceWatermark { next, ..TraceWatermark::first(Date::of(NOON, Offset::UTC)) }
+    }
+
+    #[test]
+    fn an_rrn_has_year_day_node_and_counter() {
+        let trace = TraceAllocator::new(11, from(46_656), Moment::default(), 1).trace(NOON);
+        assert_eq!(trace.rrn.as_str(), "6328B0001000");
+        assert_eq!(trace.stan.to_string(), "046656");
+    }
+
+    #[test]
+    fn numbers_never_repeat_across_crashes() {
+        let (mut rrns, mut traces) = (HashSet::new(), HashSet::new());
+        let mut recorded = from(0);
+        for transfer in 0..20 {
+            // The clock stands still, as if it was set back at each restart.
+            let mut numbers = TraceAllocator::new(1, recorded, NOON, 7).with_stans(512);
+            for _ in 0..=transfer * 100 {
+                let trace = numbers.trace(NOON);
+                assert!(rrns.insert(trace.rrn), "an RRN is used twice");
+                assert!(
+                    traces.insert((trace.stan, trace.transmitted_at.seconds())),
+                    "a STAN is used twice within a second"
+                );
+            }
+            recorded = numbers.take_watermark().unwrap();
+            assert_eq!(numbers.take_watermark(), None, "unchanged");
+        }
+    }
+
+    #[test]
+    fn a_cut_over_to_the_past_or_far_ahead_is_refused() {
+        let date = |text: &[u8]| Date::from_ascii(text).unwrap();
+        let mut numbers = TraceAllocator::new(1, from(0), NOON, 7);
+        assert!(numbers.cut_over(date(b"2026-11-25"), NOON), "the next date");
+        assert!(numbers.cut_over(date(b"2026-11-25"), NOON), "the same date again");
+        assert!(!numbers.cut_over(date(b"2026-11-24"), NOON), "the date before");
+        assert!(!numbers.cut_over(date(b"2027-11-24"), NOON), "a year ahead");
+        assert_eq!(numbers.take_watermark().unwrap().settlement_date, date(b"2026-11-25"));
+        assert_eq!(numbers.trace(NOON).settlement_date, date(b"2026-11-25"));
+    }
+
+    #[test]
+    fn the_counter_wraps() {
+        let mut numbers = TraceAllocator::new(1, from(WRAP - 1), Moment::default(), 7);
+        let (last, first) = (numbers.trace(NOON), numbers.trace(NOON));
+        assert_eq!((last.rrn.as_str(), first.rrn.as_str()), ("63281ZZZZZZZ", "632810000000"));
+    }
+}

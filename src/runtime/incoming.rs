@@ -1,0 +1,218 @@
+//! Turns what the links and core report into events of the engine.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::ids::SentMessage;
+use super::node::Node;
+use super::pending_responses::SwitchRequest;
+use crate::core_banking::CoreReply;
+use crate::engine::{Event, IdempotencyKey, PostingCoreReply};
+use crate::iso8583::Message;
+use crate::link::{self, LinkId, NotSent, OutgoingMessage};
+use crate::network::{IncomingMessage, ReadError, ResponseKind};
+use crate::transfer::{AccountDetails, InquiryInput, MessageKind, SendStatus};
+use crate::values::{Date, Direction, Offset, ResponseCode, TransferId};
+
+/// How long a response may wait for its link.
+const RESPONSE_WAIT: Duration = Duration::from_secs(30);
+
+impl Node {
+    pub(super) fn handle_core_reply(&mut self, reply: CoreReply) {
+        self.handle(match reply {
+            CoreReply::Posting(id, reply) => Event::Core(id, PostingCoreReply::Posting(reply)),
+            CoreReply::Cancel(id, reply) => Event::Core(id, PostingCoreReply::Cancel(reply)),
+            CoreReply::Account(id, reply) => Event::InquiryInput(id, InquiryInput::Core(reply)),
+        });
+    }
+
+    pub(super) fn handle_link_event(&mut self, event: link::Event) {
+        match event {
+            link::Event::Sent(correlation_id) => {
+                self.handle_send_status(correlation_id, SendStatus::Sent);
+            }
+            link::Event::Lost(correlation_id) => {
+                self.handle_send_status(correlation_id, SendStatus::Lost);
+            }
+            link::Event::NotSent(correlation_id, reason) => {
+                log_not_sent(correlation_id, reason);
+                self.handle_send_status(correlation_id, SendStatus::NotSent);
+            }
+            // The engine has its own deadlines.
+            link::Event::Expired(_) => {}
+            link::Event::Response { message, .. } | link::Event::Unmatched { message, .. } => {
+                self.handle_response(&message);
+            }
+            link::Event::Request { link, message } => self.handle_request(link, message),
+            link::Event::CutOver { link, date } => {
+                let date = Date::nearest(date, Date::of(self.now, Offset::UTC));
+                tracing::info!(link = self.link_name(link), %date, "cut-over announced");
+                self.handle(Event::CutOver(date));
+            }
+            link::Event::KeyChange { link, .. } => {
+                tracing::warn!(link = self.link_name(link), "key change not supported");
+            }
+            link::Event::Unexpected { link, phase, message } => {
+                self.metrics.messages_unreadable.inc();
+                let (link, bytes) = (self.link_name(link), message.len());
+                tracing::warn!(link, ?phase, bytes, "unexpected message");
+            }
+            link::Event::Malformed { link, message, error } => {
+                self.metrics.messages_unreadable.inc();
+                let (link, bytes) = (self.link_name(link), message.len());
+                tracing::warn!(link, bytes, %error, "malformed message");
+            }
+            link::Event::Up(link) => {
+                self.set_link_up(link, true);
+                tracing::info!(link = self.link_name(link), "link up");
+            }
+            link::Event::Down(link, reason) => {
+                self.set_link_up(link, false);
+                tracing::warn!(link = self.link_name(link), %reason, "link down");
+            }
+            link::Event::ConnectionClosed(link, reason) => {
+                tracing::warn!(link = self.link_name(link), %reason, "connection failed");
+            }
+            link::Event::PeerRefused(link, peer) => {
+                tracing::warn!(link = self.link_name(link), %peer, "peer refused");
+            }
+        }
+    }
+
+    fn set_link_up(&mut self, link: LinkId, is_up: bool) {
+        if is_up {
+            self.links_up.insert(link);
+        } else {
+            self.links_up.remove(&link);
+        }
+        self.metrics.set_link_up(link.0, is_up);
+        self.engine.set_switch_reachable(!self.links_up.is_empty());
+    }
+
+    fn link_name(&self, link: LinkId) -> &str {
+        self.link_names.get(link.0).map_or("?", String::as_str)
+    }
+
+    /// Handles what became of a message of ours. For messages that are repeated anyway it makes no difference.
+    fn handle_send_status(&mut self, correlation_id: link::CorrelationId, status: SendStatus) {
+        match SentMessage::of(correlation_id) {
+            Some((id, SentMessage::Request)) => self.handle_request_status(id, status),
+            Some((id, SentMessage::Inquiry)) => {
+                self.handle(Event::InquiryInput(id, InquiryInput::Send(status)));
+            }
+            Some((
+                _,
+                SentMessage::Reversal | SentMessage::StatusInquiry | SentMessage::Response,
+            ))
+            | None => {}
+        }
+    }
+}
+
+fn log_not_sent(correlation_id: link::CorrelationId, reason: NotSent) {
+    if let Some((id, message)) = SentMessage::of(correlation_id) {
+        tracing::debug!(transfer = %id, kind = ?message, %reason, "message not sent");
+    }
+}
+
+/// Messages of the switch.
+impl Node {
+    fn handle_response(&mut self, bytes: &Bytes) {
+        let network = self.network.clone();
+        let Ok(message) = network.spec().decode(bytes.clone()) else {
+            self.metrics.messages_unreadable.inc();
+            return;
+        };
+        match network.read(&message, TransferId(0), self.now) {
+            Ok(IncomingMessage::Response { trace, kind, response, account }) => {
+                let kind = match kind {
+                    ResponseKind::Request => MessageKind::Request,
+                    ResponseKind::Reversal => MessageKind::Reversal,
+                    ResponseKind::StatusInquiry => MessageKind::StatusInquiry,
+                    ResponseKind::Inquiry => {
+                        return self.handle(Event::InquiryResponse { trace, response, account });
+                    }
+                };
+                self.handle(Event::Response { trace, kind, response });
+            }
+            Ok(_) => {
+                self.metrics.messages_unreadable.inc();
+            }
+            Err(error) => {
+                self.metrics.messages_unreadable.inc();
+                tracing::warn!(%error, "unreadable response");
+            }
+        }
+    }
+
+    fn handle_request(&mut self, link: LinkId, bytes: Bytes) {
+        let (network, id) = (self.network.clone(), self.ids.next());
+        let request = SwitchRequest { link, message: bytes.clone() };
+        let Ok(message) = network.spec().decode(bytes) else {
+            self.metrics.messages_unreadable.inc();
+            return;
+        };
+        let event = match network.read(&message, id, self.now) {
+            Ok(IncomingMessage::InboundRequest(request, key)) => {
+                Event::InboundRequest { request, key: IdempotencyKey(key.0) }
+            }
+            Ok(IncomingMessage::Reversal(request, key, _)) => {
+                Event::InboundReversal { request, original_key: IdempotencyKey(key.0) }
+            }
+            Ok(IncomingMessage::StatusInquiry(request, key)) => {
+                Event::InboundStatusInquiry { request, original_key: IdempotencyKey(key.0) }
+            }
+            Ok(IncomingMessage::Inquiry(inquiry)) => Event::Inquiry(inquiry, Direction::Inbound),
+            Ok(IncomingMessage::Response { .. }) => {
+                self.metrics.messages_unreadable.inc();
+                return;
+            }
+            Err(error) => return self.refuse(id, &request, &error),
+        };
+        self.pending_responses.insert(id, request, self.now);
+        self.handle(event);
+    }
+
+    /// Refuses a request that can't be processed. The journal has no row of it, and nothing was done.
+    fn refuse(&mut self, id: TransferId, request: &SwitchRequest, error: &ReadError) {
+        self.metrics.messages_unreadable.inc();
+        tracing::warn!(link = self.link_name(request.link), %error, "unreadable request");
+        let code = self.network.refusal_code(error);
+        self.send_response(id, request, code, &AccountDetails::default());
+    }
+
+    /// Sends the response to a request of the switch, on the link that the request came on.
+    pub(super) fn send_response(
+        &mut self,
+        id: TransferId,
+        request: &SwitchRequest,
+        code: ResponseCode,
+        account: &AccountDetails,
+    ) {
+        if code == self.rules.inbound.approved {
+            self.metrics.inbound_approved.inc();
+        } else {
+            self.metrics.inbound_declined.inc();
+        }
+        let network = self.network.clone();
+        let encoded =
+            network.spec().decode(request.message.clone()).map_err(|error| error.to_string());
+        let encoded = encoded.and_then(|message: Message<'_>| {
+            let response =
+                network.encode_response(&message, code, account, &mut self.encode_buffer);
+            response.map_err(|error| error.to_string())
+        });
+        if let Err(error) = encoded {
+            self.metrics.inbound_unanswered.inc();
+            return tracing::error!(transfer = %id, error, "response not encoded");
+        }
+        let message = self.take_encoded();
+        self.messages.push(OutgoingMessage {
+            correlation_id: SentMessage::Response.correlation_id(id),
+            message,
+            deadline: self.now.after(RESPONSE_WAIT),
+            via: Some(request.link),
+        });
+    }
+}

@@ -1,0 +1,145 @@
+//! Traffic: requests of simulated banks that the switch generates at a rate.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::commands::{InboundCommand, RequestDetails};
+use super::message::TextMessage;
+use super::records::TransferNumber;
+use super::response_times::{ResponseTimes, ResponseTimesView};
+use super::{Member, Presence, Switch};
+use crate::values::{AccountNumber, Moment, Value};
+
+/// The traffic to generate.
+#[derive(Clone, Debug)]
+pub struct Traffic {
+    /// Requests per second.
+    pub per_second: NonZeroU32,
+    /// The simulated banks that send.
+    pub from: Vec<Member>,
+    /// The banks that receive. Those that have not signed on get nothing.
+    pub to: Vec<Member>,
+    /// The accounts that are credited. If empty, any account numbers of ten digits.
+    pub accounts: Vec<AccountNumber>,
+    /// The lowest amount, in minor units.
+    pub min_amount: u64,
+    /// The highest amount, in minor units.
+    pub max_amount: u64,
+    /// Inquiries per thousand requests. The other requests are transfers.
+    pub inquiries_per_thousand: u32,
+    /// Reversals per thousand approved transfers.
+    pub reversals_per_thousand: u32,
+    /// The most open requests to banks. At the bound, due requests are skipped.
+    pub max_in_flight: usize,
+}
+
+/// The most requests of one tick. After a late tick, further due requests are skipped.
+const REQUESTS_PER_TICK_MAX: u64 = 1_000;
+
+/// Traffic that is running.
+#[derive(Debug)]
+pub(super) struct RunningTraffic {
+    traffic: Traffic,
+    since: Moment,
+    made: u64,
+    response_times: ResponseTimes,
+}
+
+impl RunningTraffic {
+    /// Returns the time of the next request.
+    pub(super) fn next(&self) -> Moment {
+        let millis = (self.made + 1).saturating_mul(1_000);
+        let rate = u64::from(self.traffic.per_second.get());
+        self.since.after(Duration::from_millis(millis.div_ceil(rate)))
+    }
+
+    /// Returns how many requests are due, and counts them as made.
+    fn take_due(&mut self, now: Moment) -> u64 {
+        let millis = now.millis().saturating_sub(self.since.millis());
+        let due = millis.saturating_mul(self.traffic.per_second.get().into()) / 1_000;
+        let missing = due.saturating_sub(self.made);
+        self.made += missing;
+        missing.min(REQUESTS_PER_TICK_MAX)
+    }
+}
+
+impl Switch {
+    /// Starts traffic, and replaces running traffic; `None` stops it.
+    pub fn set_traffic(&mut self, traffic: Option<Traffic>, now: Moment) {
+        self.traffic = traffic.map(|traffic| RunningTraffic {
+            traffic,
+            since: now,
+            made: 0,
+            response_times: ResponseTimes::default(),
+        });
+    }
+
+    pub(super) fn make_traffic(&mut self, now: Moment) {
+        let Some(mut running) = self.traffic.take() else { return };
+        for _ in 0..running.take_due(now) {
+            if self.open_requests.len() >= running.traffic.max_in_flight {
+                break;
+            }
+            self.make_request(&running.traffic, now);
+        }
+        self.traffic = Some(running);
+    }
+
+    /// Makes one request, unless no bank can send or receive it.
+    fn make_request(&mut self, traffic: &Traffic, now: Moment) {
+        let from = self.random.choose(&traffic.from).copied();
+        let pair = from.zip(self.random.choose(&traffic.to).copied());
+        let from_account = self.any_account();
+        let to_account =
+            self.random.choose(&traffic.accounts).copied().or_else(|| self.any_account());
+        let (Some((from, to)), Some((from_account, to_account))) =
+            (pair, from_account.zip(to_account))
+        else {
+            return;
+        };
+        let minor = self.random.between(traffic.min_amount, traffic.max_amount);
+        let details = RequestDetails { from, to, from_account, to_account, minor };
+        let is_inquiry = self.random.is_hit(traffic.inquiries_per_thousand.saturating_mul(1_000));
+        if self.members.presence(to) == Presence::SignedOn {
+            let command = if is_inquiry {
+                InboundCommand::Inquiry(details)
+            } else {
+                InboundCommand::Credit(details)
+            };
+            // A request that is refused at a bound is skipped, as requests beyond `max_in_flight` are.
+            let _ = self.send_inbound(command, now);
+        }
+    }
+
+    /// Records the response time of a bank to a transfer of the switch.
+    pub(super) fn record_response_time(&mut self, response_time: Duration) {
+        if let Some(running) = &mut self.traffic {
+            running.response_times.add(response_time);
+        }
+    }
+
+    /// Returns the response times of banks to the transfers of the running traffic.
+    pub(super) fn response_times(&self) -> Option<ResponseTimesView> {
+        self.traffic.as_ref().map(|running| running.response_times.view())
+    }
+
+    /// Draws an account number of ten digits.
+    pub(super) fn any_account(&mut self) -> Option<AccountNumber> {
+        let number = self.random.between(1_000_000_000, 9_999_999_999);
+        AccountNumber::from_ascii(number.to_string().as_bytes())
+    }
+
+    /// Reverses an approved transfer of the traffic, with the traffic's probability: its customer cancels it.
+    pub(super) fn reverse_by_chance(
+        &mut self,
+        number: TransferNumber,
+        request: &TextMessage,
+        now: Moment,
+    ) {
+        let per_thousand =
+            self.traffic.as_ref().map_or(0, |running| running.traffic.reversals_per_thousand);
+        if per_thousand > 0 && self.random.is_hit(per_thousand.saturating_mul(1_000)) {
+            self.send_reversal(number, request, now);
+        }
+    }
+}

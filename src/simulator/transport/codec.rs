@@ -1,0 +1,87 @@
+//! Reads messages into a [`TextMessage`], and writes them from one.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use thiserror::Error;
+
+use super::reference::Reference;
+use crate::iso8583::{De, EncodeError, Spec};
+use crate::simulator::TextMessage;
+
+/// Reads and writes messages.
+#[derive(Clone, Debug)]
+pub enum Codec {
+    /// The adapter's codec.
+    Native(Arc<Spec>),
+    /// `iso8583_rs`, which shares no code with the adapter.
+    Reference(Reference),
+}
+
+/// The reason why a message cannot be read. Values in it are masked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct ReadError(pub(super) String);
+
+/// The reason why a message cannot be written.
+#[derive(Debug, Error)]
+pub enum WriteError {
+    /// The message does not fit the spec.
+    #[error(transparent)]
+    Native(#[from] EncodeError),
+    /// `iso8583_rs` refuses the message. It gives no reason.
+    #[error("iso8583_rs cannot write the message")]
+    Reference,
+}
+
+/// Binary elements: PIN blocks, keys and MACs. The model does not use them.
+const BINARY: [De; 4] = [De::PIN_DATA, De::MAC, De::MESSAGE_SECURITY, De::MAC_2];
+
+/// Whether an element is text, and so a part of a [`TextMessage`].
+pub(super) fn is_text(de: De) -> bool {
+    !BINARY.contains(&de)
+}
+
+impl Codec {
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// If the bytes are not a message of the spec.
+    pub fn read(&self, bytes: Bytes) -> Result<TextMessage, ReadError> {
+        match self {
+            Self::Native(spec) => read(spec, bytes),
+            Self::Reference(reference) => reference.read(&bytes),
+        }
+    }
+
+    /// Appends a message to the buffer.
+    ///
+    /// # Errors
+    /// If the spec has no such message or element, or a value does not fit its element.
+    pub fn write(&self, message: &TextMessage, into: &mut BytesMut) -> Result<(), WriteError> {
+        match self {
+            Self::Native(spec) => Ok(write(spec, message, into)?),
+            Self::Reference(reference) => {
+                reference.write(message, into).ok_or(WriteError::Reference)
+            }
+        }
+    }
+}
+
+fn read(spec: &Spec, bytes: Bytes) -> Result<TextMessage, ReadError> {
+    let decoded = spec.decode(bytes).map_err(|error| ReadError(error.to_string()))?;
+    let mut message = TextMessage::new(decoded.mti());
+    for field in decoded.fields().filter(|field| is_text(field.de())) {
+        message.set(field.de(), &field.reveal());
+    }
+    Ok(message)
+}
+
+fn write(spec: &Spec, message: &TextMessage, into: &mut BytesMut) -> Result<(), EncodeError> {
+    let mut encoder = spec.encoder(message.mti(), into)?;
+    for (de, text) in message.elements() {
+        encoder.text(de, text)?;
+    }
+    encoder.finish();
+    Ok(())
+}

@@ -1,0 +1,327 @@
+//! The steps of a decision: which facts and effects belong together.
+
+use super::{
+    CancelReason, Dispatch, Evidence, OutboundFact as Fact, RefundReason, RejectionReason,
+    Reversal, SettledBy, UnknownCause,
+};
+use crate::mutation::{Mutant, is_mutant_active};
+use crate::transfer::Context;
+use crate::transfer::effect::{
+    Alert, Decision, Effect, FundedRequest, OutgoingReversal, Posting, Side, TransferStatus,
+};
+use crate::transfer::input::{OutboundInput, PriorPosting, Resolution, ResolutionOutcome};
+use crate::transfer::order::{Funding, Order, SwitchResponse, TraceNumbers};
+use crate::transfer::receipt::DebitReceipt;
+use crate::transfer::rules::{
+    AfterUnknown, InquiryRules, ResponseClass, ReversalClass, ReversalRules,
+};
+
+/// Collects the facts and effects of one decision about a transfer.
+pub(super) struct DecisionBuilder<'d, 'c> {
+    pub(super) order: &'d Order,
+    pub(super) context: &'d mut Context<'c>,
+    pub(super) decision: &'d mut Decision<Fact>,
+}
+
+impl DecisionBuilder<'_, '_> {
+    pub(super) fn request_debit(&mut self, tries: u16) {
+        let due = self.context.core_due(tries);
+        self.record(Fact::DebitRequested { due });
+        let Order { id, from, to, amount, counterparty, .. } = *self.order;
+        let account = if is_mutant_active(Mutant::DebitWrongAccount) { to } else { from };
+        let posting = Posting { id, side: Side::Debit, account, amount, counterparty };
+        self.emit(Effect::RequestPosting(posting));
+    }
+
+    pub(super) fn cancel_debit(&mut self, reason: CancelReason, tries: u16) {
+        let due = self.context.cancel_due(tries);
+        self.record(Fact::DebitCancelRequested { reason, due });
+        self.emit_cancel(tries);
+    }
+
+    /// Requests the cancel from core. Raises an alert once if core does not confirm it for too long.
+    fn emit_cancel(&mut self, tries: u16) {
+        self.emit(Effect::CancelPosting(self.order.id));
+        if self.context.is_overdue(tries) {
+            self.raise_alert(Alert::Exception);
+        }
+    }
+
+    /// Core refused the cancel: raises an alert. The cancel is still repeated.
+    pub(super) fn core_refused_cancel(&mut self, input: &OutboundInput) {
+        self.raise_alert(Alert::Exception);
+        self.record_unexpected(input);
+    }
+
+    pub(super) fn reject(&mut self, reason: RejectionReason) {
+        self.record(Fact::Rejected(reason));
+        self.notify_channel(TransferStatus::Rejected);
+    }
+
+    /// The debit stands: prepares the request with new trace numbers. It is sent when the facts are durable.
+    pub(super) fn send_request(&mut self, receipt: &DebitReceipt) {
+        let now = self.context.now;
+        let trace = self.context.numbers.trace(now);
+        self.record(Fact::Debited(receipt.clone()));
+        let timeout = self.context.rules.response_timeout;
+        self.record(Fact::RequestReady { trace, due: now.after(timeout) });
+        // A request that finds no connection until then is certainly not sent, and is refunded. A later request could
+        // hardly get its response in time.
+        let write_by = now.after(timeout / 2);
+        self.emit(Effect::SendRequest(FundedRequest::new(self.order.id, trace, write_by, receipt)));
+    }
+
+    pub(super) fn settle(&mut self, by: SettledBy) {
+        self.record(Fact::Settled(by));
+        if is_mutant_active(Mutant::SettleTwice) {
+            self.record(Fact::Settled(by));
+        }
+        self.notify_channel(TransferStatus::Settled);
+    }
+
+    /// The outcome is unknown: the reversal or the status inquiry follows when the schedule allows it.
+    pub(super) fn mark_unknown(&mut self, cause: UnknownCause) {
+        if is_mutant_active(Mutant::RefundOnUnknownOutcome) {
+            return self.refund(RefundReason::NotSent);
+        }
+        self.record(Fact::OutcomeUnknown { cause, due: self.context.now });
+        self.notify_channel(TransferStatus::Pending);
+    }
+
+    pub(super) fn start_reversal(
+        &mut self,
+        dispatch: &Dispatch,
+        cause: UnknownCause,
+        rules: &ReversalRules,
+    ) {
+        let now = self.context.now;
+        let trace = if rules.same_trace { dispatch.trace } else { self.context.numbers.trace(now) };
+        let due = rules.repeats.next(now, 1, self.context.numbers.draw());
+        self.record(Fact::ReversalReady { trace });
+        self.record(Fact::ReversalSent { due });
+        self.send_reversal(dispatch.trace, trace, cause, false);
+    }
+
+    pub(super) fn repeat_reversal(
+        &mut self,
+        dispatch: &Dispatch,
+        reversal: &Reversal,
+        rules: &ReversalRules,
+        is_overdue: bool,
+    ) {
+        let now = self.context.now;
+        let due = if is_overdue {
+            now.after(rules.exception_interval)
+        } else {
+            let tries = reversal.tries.saturating_add(1);
+            rules.repeats.next(now, tries, self.context.numbers.draw())
+        };
+        self.record(Fact::ReversalSent { due });
+        self.send_reversal(dispatch.trace, reversal.trace, reversal.cause, true);
+    }
+
+    fn send_reversal(
+        &mut self,
+        original: TraceNumbers,
+        trace: TraceNumbers,
+        cause: UnknownCause,
+        is_repeat: bool,
+    ) {
+        let id = self.order.id;
+        self.emit(Effect::SendReversal(OutgoingReversal { id, original, trace, cause, is_repeat }));
+    }
+
+    /// Only "done" ends a reversal. "Not found" may mean "not found yet", so it never counts as reversed.
+    pub(super) fn apply_reversal_response(&mut self, response: &SwitchResponse) {
+        if !response.matches(self.order) {
+            return self.record_mismatch(*response);
+        }
+        match self.context.rules.reversal_classes.of(response.code) {
+            ReversalClass::NotFound if is_mutant_active(Mutant::RefundOnNotFound) => {
+                self.refund(RefundReason::Reversed);
+            }
+            ReversalClass::Done => self.refund(RefundReason::Reversed),
+            ReversalClass::NotFound => self.record(Fact::ReversalNotFound(*response)),
+            ReversalClass::Retry => self.record(Fact::ReversalUnclear(*response)),
+        }
+    }
+
+    pub(super) fn send_status_inquiry(&mut self, dispatch: &Dispatch, rules: &InquiryRules) {
+        self.record(Fact::StatusInquirySent { due: self.context.now.after(rules.interval) });
+        self.emit(Effect::SendStatusInquiry(self.order.id, dispatch.trace));
+    }
+
+    /// Applies a late response. While no reversal was sent, it is the outcome.
+    pub(super) fn apply_response(&mut self, response: &SwitchResponse) {
+        self.apply_outcome(response, self.context.rules.classes.of(response.code));
+    }
+
+    /// Applies the response to a status inquiry: what it says about the transfer, not about the inquiry.
+    pub(super) fn apply_status_response(&mut self, response: &SwitchResponse) {
+        self.apply_outcome(response, self.status_class(response));
+    }
+
+    fn apply_outcome(&mut self, response: &SwitchResponse, class: ResponseClass) {
+        if !response.matches(self.order) {
+            return self.record_mismatch(*response);
+        }
+        match class {
+            ResponseClass::Approved => self.settle(SettledBy::Response(response.code)),
+            ResponseClass::Declined => self.refund(RefundReason::Declined(response.code)),
+            ResponseClass::Unknown | ResponseClass::Retry => {
+                self.record(Fact::LateResponse(*response));
+            }
+        }
+    }
+
+    fn status_class(&self, response: &SwitchResponse) -> ResponseClass {
+        match &self.context.rules.after_unknown {
+            AfterUnknown::Hold(_) if is_mutant_active(Mutant::StatusDeclineAsRequestDecline) => {
+                self.context.rules.classes.of(response.code)
+            }
+            AfterUnknown::Hold(rules) => rules.classes.of(response.code),
+            AfterUnknown::Reverse(_) => ResponseClass::Unknown,
+        }
+    }
+
+    pub(super) fn apply_settlement_file(&mut self, settled: bool) {
+        if settled {
+            self.settle(SettledBy::SettlementFile);
+        } else {
+            self.refund(RefundReason::NotSettled);
+        }
+    }
+
+    pub(super) fn resolve(&mut self, resolution: &Resolution) {
+        self.record(Fact::Resolved(resolution.clone()));
+        match resolution.outcome {
+            ResolutionOutcome::Settle => self.settle(SettledBy::ManualResolution),
+            ResolutionOutcome::Refund => self.refund(RefundReason::Resolved),
+        }
+    }
+
+    /// Applies a manual resolution after the customer was refunded.
+    pub(super) fn resolve_refunded(&mut self, resolution: &Resolution) {
+        self.record(Fact::Resolved(resolution.clone()));
+        match resolution.outcome {
+            ResolutionOutcome::Settle => {
+                self.record(Fact::PaidTwice);
+                self.notify_channel(TransferStatus::Settled);
+            }
+            ResolutionOutcome::Refund => {
+                self.record(Fact::Refunded(None));
+                self.notify_channel(TransferStatus::Refunded);
+            }
+        }
+    }
+
+    pub(super) fn raise_exception(&mut self) {
+        self.record(Fact::ExceptionRaised);
+        self.raise_alert(Alert::Exception);
+    }
+
+    /// The transfer failed: core refunds the debit, or the channel that made it does.
+    pub(super) fn refund(&mut self, reason: RefundReason) {
+        self.request_refund(reason, 0);
+    }
+
+    pub(super) fn request_refund(&mut self, reason: RefundReason, tries: u16) {
+        match self.order.funding {
+            Funding::Core => {
+                let due = self.context.cancel_due(tries);
+                self.record(Fact::RefundRequested { reason, due });
+                self.emit_cancel(tries);
+            }
+            Funding::Caller(_) => {
+                self.record(Fact::RefundRequested { reason, due: self.context.now });
+                self.complete_refund(reason, None);
+            }
+        }
+    }
+
+    /// The customer is refunded.
+    pub(super) fn complete_refund(&mut self, reason: RefundReason, prior: Option<PriorPosting>) {
+        self.record(Fact::Refunded(prior));
+        if reason == RefundReason::ApprovedMeanwhile {
+            self.raise_alert(Alert::Exception);
+            self.notify_channel(TransferStatus::Pending);
+        } else {
+            self.notify_channel(TransferStatus::Refunded);
+        }
+    }
+
+    /// Handles a response after the refund began. An approval conflicts with the refund.
+    pub(super) fn response_after_refund(&mut self, response: SwitchResponse) {
+        if is_mutant_active(Mutant::DropLateResponse) {
+            return;
+        }
+        self.check_for_conflict(response, self.context.rules.classes.of(response.code));
+    }
+
+    /// Handles the response to a status inquiry after the refund began.
+    pub(super) fn status_response_after_refund(&mut self, response: SwitchResponse) {
+        self.check_for_conflict(response, self.status_class(&response));
+    }
+
+    fn check_for_conflict(&mut self, response: SwitchResponse, class: ResponseClass) {
+        if !response.matches(self.order) {
+            return self.record_mismatch(response);
+        }
+        match class {
+            ResponseClass::Approved => self.record_conflict(Evidence::Response(response)),
+            ResponseClass::Declined | ResponseClass::Unknown | ResponseClass::Retry => {
+                self.record(Fact::LateResponse(response));
+            }
+        }
+    }
+
+    /// Records evidence of the opposite outcome. A manual resolution is needed.
+    pub(super) fn record_conflict(&mut self, evidence: Evidence) {
+        self.record(Fact::ConflictingOutcome(evidence));
+        self.raise_alert(Alert::ConflictingOutcome);
+        self.notify_channel(TransferStatus::Pending);
+    }
+
+    pub(super) fn record_late(&mut self, response: SwitchResponse) {
+        if response.matches(self.order) {
+            self.record(Fact::LateResponse(response));
+        } else {
+            self.record_mismatch(response);
+        }
+    }
+
+    pub(super) fn record_mismatch(&mut self, response: SwitchResponse) {
+        self.record(Fact::MismatchedResponse(response));
+        self.raise_alert(Alert::Mismatch);
+    }
+
+    pub(super) fn record_unexpected(&mut self, input: &OutboundInput) {
+        self.record(Fact::UnexpectedInput(input.clone()));
+    }
+
+    pub(super) fn notify_channel(&mut self, status: TransferStatus) {
+        self.emit(Effect::NotifyChannel(self.order.id, status));
+    }
+
+    pub(super) fn raise_alert(&mut self, alert: Alert) {
+        self.emit(Effect::Alert(self.order.id, alert));
+    }
+
+    pub(super) fn record(&mut self, fact: Fact) {
+        self.decision.facts.push(fact);
+    }
+
+    pub(super) fn emit(&mut self, effect: Effect) {
+        self.decision.effects.push(effect);
+    }
+}
+
+impl CancelReason {
+    /// Returns why the transfer is rejected, once core confirmed that no debit stands.
+    pub(super) const fn rejection(self, prior: PriorPosting) -> RejectionReason {
+        match self {
+            Self::OutcomeUnknown => RejectionReason::OutcomeUnknown(prior),
+            Self::Refused(refusal) => RejectionReason::CoreThenCancelled(refusal, prior),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! A full disk: the ledger stops at once, confirms nothing more and reports the error. A start with free space continues.
+
+use std::process::{Command, Stdio};
+
+use titian::core_banking::{CoreBankingError, CoreCommand, CoreReply};
+use titian::transfer::{PostingReply, Side};
+
+use crate::alone;
+use crate::support::{BUDI, Folder, Port, posting, read};
+
+fn credit(number: u128) -> CoreCommand {
+    CoreCommand::Post(posting(number, Side::Credit, BUDI, 1))
+}
+
+/// Posts until something fails. The test below runs it in a process with a file size limit.
+#[tokio::test]
+async fn post_until_it_fails() {
+    let Ok(settings) = std::env::var("TITIAN_FULL_DISK_CORE") else { return };
+    let mut port = Port::open(read(&settings).unwrap()).unwrap();
+    let (mut asked, mut durable) = (0, 0_u64);
+    loop {
+        port.handle.send((asked..asked + 200).map(credit).collect());
+        asked += 200;
+        let Some(batch) = port.replies.next().await else { break };
+        for reply in batch {
+            match reply {
+                CoreReply::Posting(_, PostingReply::Posted) => durable += 1,
+                // Sent while the ledger stopped.
+                CoreReply::Posting(_, PostingReply::Unknown) => {}
+                reply => panic!("{reply:?}"),
+            }
+        }
+    }
+    let fault = port.replies.fault().unwrap();
+    assert!(matches!(fault, CoreBankingError::Io { .. }), "{fault}");
+    println!("durable {durable}, then: {fault}");
+}
+
+#[tokio::test]
+async fn a_full_disk_stops_the_ledger_and_a_start_with_free_space_continues() {
+    let _alone = alone().await;
+    // Limits in kilobytes: one is reached early, one after a part of the log was copied into the file.
+    for blocks in [600, 4_000] {
+        let folder = Folder::new();
+        // With its signal ignored, a write over the limit fails like a write to a full disk.
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let output = Command::new("bash")
+            .args(["-c", &limited])
+            .arg(std::env::current_exe().unwrap())
+            .args(["full_disk::post_until_it_fails", "--exact", "--nocapture"])
+            .env("TITIAN_FULL_DISK_CORE", folder.text())
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{printed}");
+        let line = printed.lines().find(|line| line.contains("durable ")).unwrap();
+        println!("{line}");
+        let durable = line.split("durable ").nth(1).unwrap().split(',').next().unwrap();
+        let durable: u64 = durable.parse().unwrap();
+        assert!(durable > 0);
+        let mut port = folder.port();
+        let there = folder.books().credited.count;
+        // The failed transaction is complete or absent.
+        assert!(there >= durable, "{there} of {durable}");
+        let CoreReply::Posting(_, reply) = port.send(credit(9_999_999)).await else { panic!() };
+        assert_eq!(reply, PostingReply::Posted);
+        port.close().await;
+        assert_eq!(folder.books().credited.count, there + 1);
+    }
+}

@@ -1,0 +1,160 @@
+//! The end of a run: faults stop, all transfers finish, and the books of all parties are compared.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use titian::engine::{BooksByDirection, Event, Transfer, TransferInput};
+use titian::transfer::{
+    DualControl, OutboundInput, OutboundTransfer, Resolution, ResolutionOutcome, Sums,
+};
+use titian::values::{Currency, TransferId};
+
+use crate::auditor::Auditor;
+use crate::journal::JournalTransfer;
+use crate::random::FaultRates;
+use crate::switch::Settled;
+use crate::world::World;
+
+impl World {
+    /// Stops all faults. Every transfer must finish, or need a manual resolution, which follows the settlement files.
+    pub(crate) fn finish(&mut self) {
+        self.fault_rates = FaultRates::NONE;
+        self.switch.model.set_fault_rules(titian::simulator::FaultRules::default());
+        for round in 0..4 {
+            let until = self.now + u64::try_from(Duration::from_hours(72).as_millis()).unwrap();
+            self.run(until);
+            if round == 1 {
+                self.apply_settlement_files();
+            }
+            self.resolve_all();
+        }
+        let until = self.now + u64::try_from(Duration::from_hours(72).as_millis()).unwrap();
+        self.run(until);
+        // Without faults an inquiry must get a response.
+        self.is_quiet = true;
+        self.start_channel_inquiry();
+        // Business dates never stop ending. Messages of the last end may still be under way.
+        self.run(self.now + 60_000);
+    }
+
+    /// Resolves all transfers that need it.
+    fn resolve_all(&mut self) {
+        let exception =
+            |(id, _, transfer): JournalTransfer| needs_resolution(&transfer).then_some(id);
+        for id in self.journal.transfers().into_iter().filter_map(exception) {
+            self.resolve_transfer(id);
+        }
+    }
+
+    /// Resolves a transfer, if it needs it, by the settlement files of that moment.
+    pub(crate) fn resolve_transfer(&mut self, id: TransferId) {
+        if !self.journal.transfer(id).as_ref().is_some_and(needs_resolution) {
+            return;
+        }
+        self.counts.resolved += 1;
+        let is_settled = self.is_settled(&self.switch.settled(), id);
+        let outcome =
+            if is_settled { ResolutionOutcome::Settle } else { ResolutionOutcome::Refund };
+        let approved_by = DualControl::new("rina", "budi").unwrap();
+        let resolution = OutboundInput::Resolve(Resolution { outcome, approved_by });
+        self.handle(Event::Transfer(id, TransferInput::Outbound(resolution)));
+    }
+
+    /// Whether the settlement files contain a transfer.
+    fn is_settled(&self, settled: &HashMap<String, Settled>, id: TransferId) -> bool {
+        let rrn = Auditor::rrn(&self.journal, id);
+        rrn.and_then(|rrn| settled.get(&rrn)).is_some_and(|settled| settled.is_moved())
+    }
+
+    /// Passes the settlement files to the engine.
+    fn apply_settlement_files(&mut self) {
+        let files = self.switch.settled();
+        for (id, _, transfer) in self.journal.transfers() {
+            if matches!(
+                transfer,
+                Transfer::Outbound(
+                    OutboundTransfer::Settled { .. } | OutboundTransfer::Refunded { .. }
+                )
+            ) {
+                let settled = self.is_settled(&files, id);
+                let input = TransferInput::Outbound(OutboundInput::Settlement { settled });
+                self.handle(Event::Transfer(id, input));
+            }
+        }
+    }
+
+    /// Audits the engine, the journal, core and the switch.
+    pub(crate) fn audit(&mut self) {
+        let engine = self.engine.as_ref().expect("the adapter runs at the end");
+        let transfers = self.journal.transfers();
+        let mut books = BooksByDirection::default();
+        for (_, _, transfer) in &transfers {
+            books.change(Sums::default(), transfer);
+        }
+        for sums in [books.outbound.sums(Currency::IDR), books.inbound.sums(Currency::IDR)] {
+            assert!(sums.is_balanced() && sums.in_flight == 0, "{sums:?}");
+        }
+        assert_eq!(*engine.books(), books, "the kept books and the rebuilt books differ");
+        for (id, _, transfer) in &transfers {
+            match transfer {
+                Transfer::Outbound(OutboundTransfer::Settled { .. }) => self.counts.settled += 1,
+                Transfer::Outbound(OutboundTransfer::Refunded { .. }) => self.counts.refunded += 1,
+                Transfer::Outbound(OutboundTransfer::Rejected { .. }) => self.counts.rejected += 1,
+                Transfer::Outbound(OutboundTransfer::PaidTwice(_)) => self.counts.paid_twice += 1,
+                Transfer::Outbound(_) | Transfer::Inbound(_) => {}
+            }
+            assert!(transfer.is_final(), "{id} is not final: {transfer:?}");
+            if let Some(live) = engine.transfer(*id) {
+                assert_eq!(live, transfer, "{id}: the live state and the replayed state differ");
+            }
+        }
+        if self.counts.crashes == 0 {
+            self.auditor.check_recorded_responses(&self.journal, &transfers);
+        }
+        self.check_all_inquiries_ended();
+        self.audit_switch(&transfers);
+    }
+
+    /// Compares the books of core, the adapter and the switch, for each transfer and in total.
+    fn audit_switch(&self, transfers: &[JournalTransfer]) {
+        let model = &self.switch.model;
+        let open = model.snapshot(0, 0).open_requests;
+        assert!(model.is_balanced() && open == 0, "the switch has open requests: {open}");
+        let mut files = self.switch.settled();
+        let position: i64 = files.values().map(|settled| settled.inbound - settled.outbound).sum();
+        assert_eq!(
+            model.position(self.switch.our_member),
+            position.into(),
+            "the files and the ledger differ"
+        );
+        let withdrawal = self.network.switch_rules.withdrawal;
+        for (id, _, transfer) in transfers {
+            let rrn = match transfer {
+                Transfer::Outbound(_) => Auditor::rrn(&self.journal, *id),
+                Transfer::Inbound(transfer) => Some(transfer.request().trace.rrn.to_string()),
+            };
+            let at_switch = rrn.and_then(|rrn| files.remove(&rrn)).unwrap_or_default();
+            match transfer {
+                Transfer::Outbound(transfer) => {
+                    let is_payment = transfer.order().kind != withdrawal;
+                    let ends = (&self.journal, &self.core);
+                    self.auditor.check_outbound(ends, (*id, transfer), at_switch, is_payment);
+                }
+                Transfer::Inbound(transfer) => {
+                    Auditor::check_inbound(&self.core, (*id, transfer), at_switch);
+                }
+            }
+        }
+        let unknown = files.iter().find(|(_, settled)| settled.is_moved());
+        assert_eq!(unknown, None, "the switch settled an unknown transfer");
+    }
+}
+
+fn needs_resolution(transfer: &Transfer) -> bool {
+    matches!(
+        transfer,
+        Transfer::Outbound(
+            OutboundTransfer::Exception(..) | OutboundTransfer::ConflictingOutcome(..)
+        )
+    )
+}

@@ -1,0 +1,215 @@
+//! The outputs of the engine, and the reactions of the world.
+
+use bytes::Bytes;
+use titian::engine::{Event, Fact, Lookup, NotAdmitted, Output, TransferInput};
+use titian::transfer::{
+    AccountDetails, Alert, CancelReply, Effect, InboundInput, InboundResponse, MessageKind, Order,
+    OutboundFact, OutboundInput, Posting, PostingReply, SendStatus,
+};
+use titian::values::{Moment, TransferId};
+
+use crate::auditor::Auditor;
+use crate::rules::code;
+use crate::world::{LookupId, SimEvent, World};
+
+impl World {
+    pub(crate) fn handle_output(&mut self, output: Output) {
+        match output {
+            Output::Effect(effect) => self.handle_effect(effect),
+            Output::JournalLookup(number, lookup, event) => {
+                let delay = self.random.between(1, 10);
+                self.schedule(
+                    delay,
+                    SimEvent::ReadJournal(LookupId(self.adapter_run, number), lookup, event),
+                );
+            }
+            Output::Duplicate(duplicate) => self.auditor.check_duplicate(&self.journal, duplicate),
+            Output::KeyConflict(duplicate) => {
+                self.counts.key_conflicts += 1;
+                let (_, first) = self.journal.look_up(Lookup::Id(duplicate.original_id));
+                assert_ne!(
+                    first.unwrap().fingerprint,
+                    duplicate.fingerprint,
+                    "{}: the requests are the same",
+                    duplicate.original_id
+                );
+            }
+            Output::NotAdmitted(_, reason) => {
+                assert_eq!(reason, NotAdmitted::Withdrawn, "no limit is reached");
+            }
+            Output::UnknownTransfer(id) => panic!("{id}: unknown transfer"),
+            Output::Status(query_id, durable) => {
+                let transfer = durable.map(|durable| durable.transfer);
+                self.auditor.check_status(&self.journal, query_id, transfer.as_ref());
+            }
+            Output::UnmatchedResponse(trace, ..) => {
+                assert!(
+                    self.journal.by_trace(trace).is_none(),
+                    "a response to our message is unmatched"
+                );
+            }
+            Output::SendInquiry(inquiry, trace) => self.send_inquiry_to_switch(&inquiry, trace),
+            Output::RequestAccount(id, _) => self.request_account(id),
+            Output::InquiryEnded(id, direction, outcome) => {
+                self.inquiry_ended(id, direction, &outcome);
+            }
+            Output::LateInquiryResponse(..) | Output::CutOverRefused(_) => {}
+        }
+    }
+
+    pub(crate) fn handle_effect(&mut self, effect: Effect) {
+        self.counts.checks += 1;
+        match effect {
+            Effect::RequestPosting(posting) => {
+                self.auditor.check_posting(&self.journal, &posting);
+                self.send_to_core(SimEvent::Post(posting));
+            }
+            Effect::CancelPosting(id) => self.send_to_core(SimEvent::Cancel(id)),
+            Effect::SendRequest(funded) => {
+                let (id, trace) = (funded.id(), funded.trace());
+                self.auditor.check_request(&self.journal, &self.core, id, trace);
+                let order = self.order(id);
+                let bytes =
+                    self.encode(|network, into| network.encode_request(&order, trace, into));
+                self.send(id, bytes, funded.write_by());
+            }
+            Effect::SendReversal(reversal) => {
+                self.auditor.check_reversal(&self.journal, &reversal);
+                let order = self.order(reversal.id);
+                let bytes =
+                    self.encode(|network, into| network.encode_reversal(&order, &reversal, into));
+                self.transmit_to_switch(bytes);
+            }
+            Effect::SendStatusInquiry(id, trace) => {
+                let order = self.order(id);
+                let bytes =
+                    self.encode(|network, into| network.encode_status_inquiry(&order, trace, into));
+                self.transmit_to_switch(bytes);
+            }
+            Effect::Respond(response) => self.respond(response),
+            Effect::NotifyChannel(id, status) => {
+                self.auditor.check_notification(&self.journal, id, status);
+            }
+            Effect::Alert(id, alert) => self.handle_alert(id, alert),
+        }
+    }
+
+    /// Sends a response to a message of the switch.
+    fn respond(&mut self, response: InboundResponse) {
+        let InboundResponse { id, message_id, message, code: response_code } = response;
+        let is_approved = response_code == code("00");
+        if !self.auditor.is_same_posting(id, message_id) {
+            assert!(!is_approved, "{id}: a different request is approved");
+        } else if message != MessageKind::Reversal {
+            Auditor::check_response(&self.journal, &self.core, id, is_approved);
+        }
+        self.send_response(message_id, response_code, &AccountDetails::default());
+    }
+
+    /// Handles an alert. The maker and the checker may decide early, by the settlement data of that moment, while messages are still
+    /// under way.
+    fn handle_alert(&mut self, id: TransferId, alert: Alert) {
+        assert_ne!(alert, Alert::InternalError, "{id}: internal error");
+        if alert == Alert::ConflictingOutcome {
+            self.counts.conflicting_outcomes += 1;
+        }
+        if alert == Alert::Exception && self.random.permille(self.fault_rates.early_resolutions) {
+            let delay = self.random.between(1_000, 100_000);
+            self.schedule(delay, SimEvent::Resolve(id));
+        }
+    }
+
+    /// Returns the order of a transfer from the journal.
+    pub(crate) fn order(&self, id: TransferId) -> Order {
+        match self.journal.records(id).first().map(|record| &record.fact) {
+            Some(Fact::Outbound(OutboundFact::Accepted(order))) => order.clone(),
+            other => panic!("{id}: {other:?}"),
+        }
+    }
+
+    pub(crate) fn send_to_core(&mut self, command: SimEvent) {
+        if self.random.permille(self.fault_rates.core_replies_lost) {
+            // The command is lost or slow.
+            if self.random.permille(500) {
+                let delay = self.random.between(2_000, 100_000);
+                self.schedule(delay, command);
+            }
+            return;
+        }
+        let delay = self.random.between(1, 20);
+        self.schedule(delay, command);
+    }
+
+    pub(crate) fn post(&mut self, posting: &Posting) {
+        let reply = self.core.post(posting, &mut self.random, self.fault_rates);
+        let id = posting.id;
+        let is_inbound = self.is_inbound(id);
+        let input = if is_inbound {
+            TransferInput::Inbound(InboundInput::Posting(reply))
+        } else {
+            TransferInput::Outbound(OutboundInput::Posting(reply))
+        };
+        self.send_core_reply(Event::Transfer(id, input));
+    }
+
+    pub(crate) fn cancel(&mut self, id: TransferId) {
+        let reply = self.core.cancel(id, &mut self.random, self.fault_rates);
+        let is_inbound = self.is_inbound(id);
+        let input = if is_inbound {
+            TransferInput::Inbound(InboundInput::Cancel(reply))
+        } else {
+            TransferInput::Outbound(OutboundInput::Cancel(reply))
+        };
+        self.send_core_reply(Event::Transfer(id, input));
+    }
+
+    pub(crate) fn send_core_reply(&mut self, event: Event) {
+        if self.random.permille(self.fault_rates.core_replies_lost) {
+            // Core has executed the command, and its reply is lost.
+            let unknown = match event {
+                Event::Transfer(id, TransferInput::Outbound(OutboundInput::Posting(_))) => {
+                    Event::Transfer(
+                        id,
+                        TransferInput::Outbound(OutboundInput::Posting(PostingReply::Unknown)),
+                    )
+                }
+                Event::Transfer(id, TransferInput::Outbound(OutboundInput::Cancel(_))) => {
+                    Event::Transfer(
+                        id,
+                        TransferInput::Outbound(OutboundInput::Cancel(CancelReply::Unknown)),
+                    )
+                }
+                other => {
+                    drop(other);
+                    return;
+                }
+            };
+            self.schedule(5_000, SimEvent::FromCore(unknown));
+            return;
+        }
+        let delay = self.random.between(1, 20);
+        self.schedule(delay, SimEvent::FromCore(event));
+    }
+
+    pub(crate) fn is_inbound(&self, id: TransferId) -> bool {
+        let first = self.journal.records(id).first();
+        matches!(first.map(|record| &record.fact), Some(Fact::Inbound(_)))
+    }
+
+    /// Passes a request to the link. The link may delay it until its write deadline.
+    pub(crate) fn send(&mut self, id: TransferId, bytes: Bytes, write_by: Moment) {
+        let is_delayed = self.random.permille(self.fault_rates.link_delays);
+        let delay = if is_delayed { self.random.between(1, 60_000) } else { 0 };
+        self.schedule(delay, SimEvent::WriteRequest(id, bytes, write_by, self.adapter_run));
+    }
+
+    /// Writes a request, or reports that it was not sent. The link of an earlier run writes nothing.
+    pub(crate) fn write(&mut self, id: TransferId, bytes: Bytes, write_by: Moment) {
+        if !self.is_link_up || self.moment() >= write_by {
+            self.schedule(1, SimEvent::RequestSent(id, SendStatus::NotSent));
+            return;
+        }
+        self.transmit_to_switch(bytes);
+        self.schedule(1, SimEvent::RequestSent(id, SendStatus::Sent));
+    }
+}

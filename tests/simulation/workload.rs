@@ -1,0 +1,155 @@
+//! New work: orders of channels, and requests of the switch.
+
+use titian::engine::{Event, IdempotencyKey, Lookup, RequestFingerprint, RequestIdentity};
+use titian::network::IncomingMessage;
+use titian::simulator::{self, RequestDetails};
+use titian::transfer::{Funding, Order, Side};
+use titian::values::{AccountNumber, ProcessingCode, Reference, Rrn, TransferId, Value};
+
+use crate::networks::institution;
+use crate::rules::details;
+use crate::switch::BANKS;
+use crate::wire::SwitchMessage;
+use crate::world::{SimEvent, World, account, amount};
+
+impl World {
+    pub(crate) fn id(&mut self) -> TransferId {
+        TransferId(u128::from(self.now) << 64 | u128::from(self.random.next()))
+    }
+
+    pub(crate) fn start_order(&mut self) {
+        self.counts.orders += 1;
+        let id = self.id();
+        let order = Order {
+            id,
+            kind: self.draw_processing_code(),
+            amount: amount(self.random.between(1, 1_000_000)),
+            from: self.account_number(),
+            to: self.account_number(),
+            pan: None,
+            counterparty: institution(&self.bank()),
+            funding: if self.random.permille(250) {
+                Funding::Caller(Reference::from_ascii(b"DB-1").unwrap())
+            } else {
+                Funding::Core
+            },
+            details: details(),
+        };
+        let key = |number: u64| IdempotencyKey(u128::from(number));
+        let (request_key, reference_key) = (key(self.random.next()), Some(key(self.random.next())));
+        let fingerprint = RequestFingerprint(u128::from(order.amount.minor()));
+        let identity = RequestIdentity { request_key, reference_key, fingerprint };
+        self.orders.push((order.clone(), identity));
+        self.expect_debit(&order);
+        if self.random.permille(50) {
+            let nth = self.orders.len() - 1;
+            let delay = self.random.between(0, 300_000);
+            self.schedule(delay, SimEvent::RepeatOrder(nth));
+            // And once more soon after that, while the journal lookup is open.
+            self.schedule(delay + 2, SimEvent::RepeatOrder(nth));
+        }
+        self.handle(Event::Order { order, identity });
+    }
+
+    /// Queries the status of an order.
+    pub(crate) fn query_status(&mut self) {
+        if self.orders.is_empty() || self.engine.is_none() {
+            return;
+        }
+        let last = u64::try_from(self.orders.len()).unwrap() - 1;
+        let nth = usize::try_from(self.random.between(0, last)).unwrap();
+        let (transfer_id, query_id) = (self.orders[nth].0.id, self.id());
+        self.auditor.expect_status_query(query_id, transfer_id);
+        self.handle(Event::StatusQuery(query_id, Lookup::Id(transfer_id)));
+    }
+
+    fn expect_debit(&mut self, order: &Order) {
+        let is_core_debit = order.funding == Funding::Core;
+        let posting = is_core_debit.then_some((Side::Debit, order.from, order.amount));
+        self.auditor.expect_posting(order.id, posting);
+    }
+
+    pub(crate) fn account_number(&mut self) -> AccountNumber {
+        account(&self.random.between(1_000_000_000, 9_999_999_999).to_string())
+    }
+
+    /// Draws a processing code: an interbank transfer, a QRIS payment or a withdrawal.
+    fn draw_processing_code(&mut self) -> ProcessingCode {
+        let kinds = ["transfer", "qris", "withdrawal"];
+        let nth = usize::try_from(self.random.between(0, 2)).unwrap();
+        self.network.adapter.processing_code(kinds[nth]).unwrap()
+    }
+
+    pub(crate) fn bank(&mut self) -> String {
+        format!("{:03}", self.random.between(1, BANKS))
+    }
+
+    /// Repeats a channel's request with a new transfer id, as the API would. Sometimes it has another request number, as on another
+    /// day.
+    pub(crate) fn repeat_order(&mut self, nth: usize) {
+        self.counts.duplicates += 1;
+        let (order, mut identity) = self.orders[nth].clone();
+        if self.random.permille(300) {
+            identity.request_key = IdempotencyKey(u128::from(self.random.next()));
+        }
+        // Sometimes its content differs.
+        if self.random.permille(100) {
+            identity.fingerprint = RequestFingerprint(0);
+        }
+        let order = Order { id: self.id(), ..order };
+        self.expect_debit(&order);
+        self.handle(Event::Order { order, identity });
+    }
+
+    /// Starts a request of another bank, and sometimes its reversal.
+    pub(crate) fn start_inbound(&mut self) {
+        let details = self.draw_request();
+        let command = match self.random.between(0, 2) {
+            0 => simulator::InboundCommand::Credit(details),
+            1 => simulator::InboundCommand::QrisPayment(details),
+            _ => simulator::InboundCommand::Withdrawal(details),
+        };
+        // The switch sends no request while our bank is disconnected.
+        let Ok(rrn) = self.switch.model.send_inbound(command, self.true_moment()) else { return };
+        self.counts.inbound_requests += 1;
+        if !self.has_no_reversal && self.random.permille(50) {
+            let delay = self.random.between(1, 20_000);
+            self.schedule(delay, SimEvent::ReverseInbound(rrn));
+        }
+        self.run_switch();
+    }
+
+    /// Draws a movement between an account of another bank and one of ours.
+    pub(crate) fn draw_request(&mut self) -> RequestDetails {
+        let from = self.bank();
+        RequestDetails {
+            from: self.switch.model.member(&from).unwrap(),
+            to: self.switch.our_member,
+            from_account: self.account_number(),
+            to_account: self.account_number(),
+            minor: self.random.between(1, 1_000_000),
+        }
+    }
+
+    /// Reverses an inbound transfer. The switch refuses it if the transfer was declined or is reversed.
+    pub(crate) fn reverse_inbound(&mut self, rrn: Rrn) {
+        let now = self.true_moment();
+        if self.switch.model.send_inbound(simulator::InboundCommand::Reversal(rrn), now).is_ok() {
+            self.run_switch();
+        }
+    }
+
+    /// Sends another request with the trace numbers of an earlier one, because the numbers of the other bank wrapped.
+    pub(crate) fn reuse_trace_numbers(&mut self, repeated: SwitchMessage) {
+        let network = &self.network.adapter;
+        let message = network.spec().decode(repeated.bytes.clone()).unwrap();
+        let IncomingMessage::InboundRequest(_, key) =
+            network.read(&message, TransferId(0), self.true_moment()).unwrap()
+        else {
+            panic!("a financial request")
+        };
+        if !self.journal.look_up(Lookup::IdempotencyKey(IdempotencyKey(key.0))).0.is_empty() {
+            self.transmit(&SimEvent::FromSwitch(repeated));
+        }
+    }
+}
