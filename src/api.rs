@@ -17,6 +17,7 @@ mod orders;
 mod partner;
 mod port;
 mod response;
+mod rules;
 mod server;
 mod service;
 mod settings;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::body::{Field, MoneyBody, Text};
 use super::error::{ErrorResponse, FieldError, ResponseCase};
-use super::orders::RequestRules;
+use super::rules::RequestRules;
 use crate::values::{AccountNumber, Amount, Currency, Institution, Name, Value};
 use crate::values::{Money, MoneyError};
 

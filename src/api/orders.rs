@@ -12,50 +12,12 @@ use super::body::{Additional, Field, InquiryBody, StatusBody, TokenBody, Transfe
 use super::error::{ErrorResponse, ResponseCase};
 use super::field_errors::FieldErrors;
 use super::keys;
+use super::rules::RequestRules;
 use super::timestamp::Timestamp;
 use crate::core_banking::Debit;
 use crate::engine::{IdempotencyKey, RequestIdentity};
 use crate::transfer::{ChannelReference, Funding, Inquiry, Order, TransferDetails};
-use crate::values::{
-    AccountNumber, Amount, Currency, Date, Institution, MerchantType, Name, Offset, ProcessingCode,
-    Reference, Terminal, TransferId,
-};
-
-/// The rules of the bank and its network for requests of channels.
-#[derive(Clone, Debug)]
-pub(super) struct RequestRules {
-    /// The processing code of a transfer.
-    pub(super) transfer_code: ProcessingCode,
-    /// The processing code of an account inquiry.
-    pub(super) inquiry_code: ProcessingCode,
-    /// The currency of the network.
-    pub(super) currency: Currency,
-    /// The UTC offset of the bank's days.
-    pub(super) offset: Offset,
-    /// Who debits the customer.
-    pub(super) debit: Debit,
-    /// The largest amount of a transfer, in minor units.
-    pub(super) amount_max: u64,
-    /// The beneficiary banks; empty: any.
-    pub(super) banks: Vec<Institution>,
-    /// The merchant type of a channel that is not listed.
-    pub(super) merchant: MerchantType,
-    /// The merchant types by CHANNEL-ID.
-    pub(super) channels: Vec<(Terminal, MerchantType)>,
-    /// The source account of an inquiry without one.
-    pub(super) inquiry_account: AccountNumber,
-}
-
-impl RequestRules {
-    fn merchant(&self, channel: Terminal) -> MerchantType {
-        let listed = self.channels.iter().find(|(id, _)| *id == channel);
-        listed.map_or(self.merchant, |(_, merchant)| *merchant)
-    }
-
-    pub(super) fn is_beneficiary_bank(&self, bank: Institution) -> bool {
-        self.banks.is_empty() || self.banks.contains(&bank)
-    }
-}
+use crate::values::{Amount, Date, Institution, Name, Reference, TransferId};
 
 /// Parses a body, which must be a JSON object. The error shows nothing of its content.
 fn parse<'a, T>(body: &'a [u8]) -> Result<T, ErrorResponse>

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::admission::Admission;
 use super::limits::{InFlightLimit, RateLimit};
-use super::orders::RequestRules;
 use super::partner::{Credentials, Partner};
+use super::rules::RequestRules;
 use super::signature::{SignatureKey, SigningKey};
 use super::token::TokenKey;
 use crate::core_banking::Debit;

@@ -1,53 +1,21 @@
 //! The run of a bench: start all processes, warm up, measure the load, measure the machine, compare the books.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::time::sleep;
-
-use super::cost::Spent;
 use super::flap::Relay;
 use super::keys::Keys;
 use super::machine::{self, Machine};
+use super::measured::Measured;
 use super::partner::Partner;
+use super::quiet::quiet;
 use super::report::Report;
 use super::request::{MINOR, PAYEE, Request};
 use super::settings::{Purpose, Settings};
 use super::waiting::Waiting;
 use super::{Bench, Core, Direction, inbound, outbound};
 use crate::cli::failure::{Failure, write};
-use crate::harness::{AdapterProbe, FinalBooks, Folder, Harness};
-
-/// How long open transfers may make no progress after the load. Reversals are repeated sooner.
-const STALL_LIMIT: Duration = Duration::from_mins(7);
-
-/// The result of the load.
-pub(super) struct Measured {
-    /// Transfers that ended during the measurement.
-    pub(super) transfers: u64,
-    pub(super) times: Times,
-    pub(super) spent: Spent,
-    /// All transfers of the run by the HTTP status of their response.
-    pub(super) outcomes: BTreeMap<String, u64>,
-    /// Transfers that settled.
-    pub(super) settled: u64,
-    /// Numbers of the transfers that were answered 202 (in progress).
-    pub(super) in_progress: Vec<u64>,
-    /// Bytes of a response body.
-    pub(super) response_length: usize,
-    /// How often the second link was cut during the load, with `--flapping`.
-    pub(super) cuts: Option<u64>,
-}
-
-/// Durations of transfers, in microseconds.
-#[derive(Clone, Copy)]
-pub(super) struct Times {
-    pub(super) p50: u64,
-    pub(super) p99: u64,
-    pub(super) p999: u64,
-    pub(super) max: u64,
-}
+use crate::harness::{FinalBooks, Folder, Harness};
 
 /// Runs the bench.
 pub(super) async fn run(bench: &Bench) -> Result<(), Failure> {
@@ -120,39 +88,6 @@ async fn relay(bench: &Bench, stage: &Harness) -> Result<Option<Relay>, Failure>
     }
     let relay = Relay::start(stage.switch.address("listen")?).await;
     Ok(Some(relay.map_err(|error| format!("cannot start the relay of the second link: {error}"))?))
-}
-
-/// Returns the number of open transfers.
-pub(super) async fn open_transfers(watcher: &AdapterProbe) -> Result<u64, Failure> {
-    Ok(watcher.metric("titian_transfers_open").await?)
-}
-
-/// Waits until at most `left` transfers are open at the adapter and no request at the switch.
-pub(super) async fn quiet(
-    stage: &Harness,
-    watcher: &AdapterProbe,
-    left: u64,
-) -> Result<(), Failure> {
-    let (mut least, mut since) = (u64::MAX, Instant::now());
-    loop {
-        // The switch first, because its requests begin transfers at the adapter.
-        let questions = stage.switch_admin.open_requests().await?;
-        let transfers = open_transfers(watcher).await?;
-        if questions == 0 && transfers <= left {
-            return Ok(());
-        }
-        let open = questions.saturating_add(transfers);
-        if open < least {
-            (least, since) = (open, Instant::now());
-        }
-        if since.elapsed() > STALL_LIMIT {
-            return Err(Failure::Negative(format!(
-                "no progress for {STALL_LIMIT:?}: {transfers} transfers open at the adapter, \
-                 {questions} requests open at the switch"
-            )));
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
 }
 
 async fn measure_machine(

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::Bench;
 use super::cost::Meter;
-use super::course::{Measured, Times};
+use super::measured::{Measured, Times};
 use super::settings::ACCOUNTS;
 use crate::cli::failure::Failure;
 use crate::harness::{AdapterProbe, BANK, Harness, account};

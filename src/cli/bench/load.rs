@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::{JoinSet, LocalSet};
 
+use super::measured::{MAX_MICROS, histogram};
 use super::pacer::Pacer;
 use super::request::Request;
 use super::samples::Samples;
@@ -23,9 +24,6 @@ use crate::cli::failure::Failure;
 
 /// The maximum size of a response in bytes.
 const RESPONSE_MAX: usize = 64 * 1024;
-
-/// The longest duration that is recorded, in microseconds.
-const MAX_MICROS: u64 = 120_000_000;
 
 /// The HTTP status of a transfer in progress.
 const IN_PROGRESS: u16 = 202;
@@ -59,12 +57,6 @@ pub(super) struct Load {
     samples: RefCell<Option<Samples>>,
 }
 
-/// Returns an empty histogram of microseconds.
-pub(super) fn times() -> Result<Histogram<u64>, Failure> {
-    Ok(Histogram::new_with_max(MAX_MICROS, 3)
-        .map_err(|error| format!("cannot create a histogram: {error}"))?)
-}
-
 impl Load {
     /// Creates a load of as many requests as are answered, or of `rate` a second from now on.
     pub(super) fn begin(
@@ -87,7 +79,7 @@ impl Load {
         samples: Option<Samples>,
     ) -> Result<Rc<Self>, Failure> {
         let tally = Tally {
-            times: times()?,
+            times: histogram()?,
             responses: 0,
             statuses: BTreeMap::new(),
             in_progress: Vec::new(),

@@ -3,21 +3,17 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use hdrhistogram::Histogram;
 use tokio::time::sleep;
 
 use super::Bench;
 use super::cost::Meter;
-use super::course::{Measured, Times};
 use super::flap::Relay;
 use super::load::{self, Load};
+use super::measured::{Measured, SETTLED, Times};
 use super::request::Request;
 use super::samples::Samples;
 use crate::cli::failure::Failure;
 use crate::harness::{AdapterProbe, Harness, HarnessError, Process};
-
-/// The HTTP status of a settled transfer.
-pub(super) const SETTLED: u16 = 200;
 
 /// Warms up and measures. Transfers in progress at the end do not count as settled yet.
 pub(super) async fn run(
@@ -44,7 +40,7 @@ pub(super) async fn run(
     let tally = load.tally().ok_or_else(|| failed(io::Error::other("requests are still open")))?;
     Ok(Measured {
         transfers: tally.responses,
-        times: times(&tally.times),
+        times: Times::of(&tally.times),
         spent,
         settled: tally.statuses.get(&SETTLED).copied().unwrap_or_default(),
         outcomes: by_status(tally.statuses),
@@ -62,9 +58,4 @@ fn samples(bench: &Bench, stage: &Harness) -> Result<Option<Samples>, Failure> {
 
 fn by_status(statuses: BTreeMap<u16, u64>) -> BTreeMap<String, u64> {
     statuses.into_iter().map(|(status, count)| (status.to_string(), count)).collect()
-}
-
-fn times(times: &Histogram<u64>) -> Times {
-    let quantile = |share| times.value_at_quantile(share);
-    Times { p50: quantile(0.5), p99: quantile(0.99), p999: quantile(0.999), max: times.max() }
 }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use super::cost::Spent;
-use super::course::{Measured, Times};
 use super::machine::{Machine, Syncs, per_second};
+use super::measured::{Measured, Times};
 use super::request::MINOR;
 use super::waiting::Waiting;
 use super::{Bench, Core, Direction, Format};

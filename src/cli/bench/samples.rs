@@ -41,7 +41,7 @@ impl Samples {
         let failed = |error| format!("--samples {}: {error}", path.display());
         let mut file = File::create(path).map_err(failed)?;
         file.write_all(HEADER.as_bytes()).map_err(failed)?;
-        let times = super::load::times()?;
+        let times = super::measured::histogram()?;
         let (threads, now) = (Threads::of(adapter), Instant::now());
         Ok(Self {
             file,

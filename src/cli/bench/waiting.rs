@@ -16,10 +16,10 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::cost::Memory;
-use super::course::{open_transfers, quiet};
 use super::load::{self, Load, Tally};
-use super::outbound::SETTLED;
+use super::measured::SETTLED;
 use super::partner::Partner;
+use super::quiet::{open_transfers, quiet};
 use super::request::{Payee, Request};
 use super::settings::{Purpose, Settings};
 use crate::cli::failure::Failure;
