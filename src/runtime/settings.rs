@@ -87,8 +87,10 @@ impl Settings {
         });
         let tree = layers.tree(variables)?;
         let faults = Faults::default();
-        let read =
-            Section::top("config/default.toml", &tree, &faults).and_then(|top| read(&top, &faults));
+        // A key that is missing is missing in the last file, which overrides the others.
+        let file = layers.files.last().map(|file| file.display().to_string());
+        let file = file.as_deref().unwrap_or("config/default.toml");
+        let read = Section::top(file, &tree, &faults).and_then(|top| read(&top, &faults));
         match (read, faults.all()) {
             (Some(read), faults) if faults.is_empty() => Ok(read.with_tree(tree)),
             (_, faults) => Err(faults),
@@ -177,6 +179,7 @@ fn read_network(
     bank: Option<Bank>,
     faults: &Faults,
 ) -> Option<(Network, ProcessingCode)> {
+    let overrides = section.raw("override");
     let (name, profile, spec) = if section.has("profile") {
         // The default settings have a name, which the profile replaces.
         let _replaced = section.has("name");
@@ -190,7 +193,6 @@ fn read_network(
     } else {
         section.text("name", shipped_network)?
     };
-    let overrides = section.raw("override");
     let mut profile = tree(&name, &profile).map_err(|fault| faults.add(fault)).ok()?;
     if let Some(overrides) = overrides {
         overlay(&mut profile, overrides);

@@ -12,7 +12,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::health;
 use super::ids::{IdGenerator, random};
@@ -219,11 +219,12 @@ async fn serve(
         () = stop => {}
     }
     tracing::info!("adapter stopping");
+    let latest = Instant::now() + drain;
     let _ended = commands.send(Command::Drain).await;
     let _no_receiver = stop_channels.send(true);
-    let is_drained = timeout(drain, channels).await.is_ok();
+    let is_drained = timeout_at(latest, channels).await.is_ok();
     let _ended = commands.send(Command::SignOff).await;
-    match timeout(drain, &mut running).await {
+    match timeout_at(latest, &mut running).await {
         Ok(ended) => close(ended)?,
         Err(_) => return Err(StartError::DrainTimeout(drain)),
     }

@@ -64,6 +64,24 @@ async fn all_wrong_settings_are_reported_at_once() {
 }
 
 #[tokio::test]
+async fn a_fault_names_its_cause_and_the_file_of_the_bank() {
+    let set = vec!["network.name=nusantra"];
+    let bank =
+        TestBank::prepare(Options { set, ..Options::default() }, ([127, 0, 0, 1], 1).into()).await;
+    let (code, result) = serve(&bank.arguments()).await;
+    assert_eq!(code, Some(2), "{result}");
+    assert!(result.contains("did you mean nusantara?"), "{result}");
+    assert_eq!(result.lines().count(), 1, "the overrides of the network are right: {result}");
+
+    let file = bank.file("titian.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen("code = ", "cod = ", 1)).unwrap();
+    let (_, result) = serve(&bank.arguments()).await;
+    assert!(result.contains("titian.toml: bank.code: is missing"), "{result}");
+    bank.clear();
+}
+
+#[tokio::test]
 async fn sighup_reloads_settings_and_the_log_names_those_that_need_a_restart() {
     let scenario = Scenario::start(Options::default()).await;
     let file = scenario.bank.file("titian.toml");
