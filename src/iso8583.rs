@@ -8,6 +8,7 @@
 mod bitmap;
 mod characters;
 mod class;
+mod coding;
 mod de;
 mod decode;
 mod ebcdic;
@@ -19,6 +20,7 @@ mod framing;
 mod layout;
 mod message;
 mod mti;
+mod presentation;
 mod spec;
 mod subfields;
 #[cfg(test)]
@@ -35,8 +37,8 @@ pub use framing::{
 };
 pub use message::Message;
 pub use mti::Mti;
+pub use presentation::{Format, Presentation};
 pub use spec::{
-    Attributes, Composition, CurrencyName, Element, Format, MessageLayout, Presentation, Spec,
-    SpecError, SpecFault,
+    Attributes, Composition, CurrencyName, Element, MessageLayout, Spec, SpecError, SpecFault,
 };
 pub use subfields::{SubfieldFault, SubfieldReason};

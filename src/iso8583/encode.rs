@@ -1,6 +1,7 @@
 //! Encoding into a reused buffer. Values are validated while they are copied.
 
 mod error;
+mod room;
 mod slow_path;
 mod template;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use super::spec::{MessageLayout, Spec};
 use super::subfields::{SubfieldFault, SubfieldReason, Subfields};
 
 pub use error::{EncodeError, EncodeReason};
+use room::{ROOM, room};
 use slow_path::pad;
 pub use template::Template;
 
@@ -41,9 +43,6 @@ pub struct Encoder<'s, 'b> {
     last: u8,
     finished: bool,
 }
-
-/// The number of bytes by which the buffer grows. Most messages fit.
-const ROOM: usize = 512;
 
 /// The number of characters of fixed subfields that are joined without an allocation.
 const SUBFIELDS_INLINE: usize = 1024;
@@ -355,16 +354,6 @@ fn too_large(de: De) -> EncodeError {
 /// Returns the highest data element of the bitmap that has this one.
 const fn highest_of_bitmap(de: De) -> u8 {
     (de.number() - 1) / 64 * 64 + 64
-}
-
-/// Returns the `length` bytes of a buffer from `at` on. A buffer that is too short grows by more than that,
-/// so growing is rare.
-fn room(buffer: &mut BytesMut, at: usize, length: usize) -> &mut [u8] {
-    let end = at + length;
-    if end > buffer.len() {
-        buffer.resize(end + ROOM, 0);
-    }
-    buffer.get_mut(at..end).unwrap_or_default()
 }
 
 impl Drop for Encoder<'_, '_> {

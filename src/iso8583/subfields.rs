@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::characters::Characters;
 use super::class::Class;
-use super::spec::Presentation;
+use super::presentation::Presentation;
 
 /// The subfields of an element, as the spec defines them.
 #[derive(Clone, Debug)]
@@ -299,7 +299,7 @@ const fn length_mismatch(position: usize) -> SubfieldFault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::iso8583::layout::Coding;
+    use crate::iso8583::coding::Coding;
 
     fn part(name: &str, length: usize, class: Class, optional: bool) -> FixedSubfield {
         FixedSubfield {
