@@ -1,7 +1,8 @@
 //! ISO 8583 messages: specs, codec, framing.
 //!
 //! A [`Spec`] defines the message layouts of a network and is compiled once into tables. [`Spec::decode`]
-//! returns a [`Message`]: a view over the received bytes, without a copy or an allocation. An [`Encoder`]
+//! returns a [`Message`]: a view over the received bytes, without a copy or an allocation. An [`OwnedMessage`] is the
+//! same without the spec, to be handed on. An [`Encoder`]
 //! writes a message into a reused buffer. [`FrameCodec`] splits the byte stream of a TCP session into
 //! messages. This room does not know what a message means.
 
@@ -35,7 +36,7 @@ pub use framing::{
     Frame, FrameCodec, FrameError, FrameFault, Framing, Header, HeaderByte, Length, OutgoingFrame,
     SendFault,
 };
-pub use message::Message;
+pub use message::{Message, OwnedMessage};
 pub use mti::Mti;
 pub use presentation::{Format, Presentation};
 pub use spec::{

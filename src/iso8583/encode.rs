@@ -108,11 +108,11 @@ impl Spec {
     ///
     /// # Errors
     /// If the message is itself a response, or a value is invalid. `buffer` is then unchanged.
-    pub fn respond(
+    pub fn respond<V: AsRef<[u8]>>(
         &self,
         message: &Message<'_>,
         echo: &[De],
-        added: &[(De, &str)],
+        added: &[(De, V)],
         buffer: &mut BytesMut,
     ) -> Result<(), EncodeError> {
         let not_a_request = EncodeError::for_message(EncodeReason::NotARequest(message.mti()));
@@ -153,6 +153,18 @@ impl<'s> Encoder<'s, '_> {
         };
         self.append(de, end)?;
         Ok(self)
+    }
+
+    /// Writes a value as [`Encoder::text`] does. Returns the bytes of the element, with its length indicator.
+    ///
+    /// # Errors
+    /// As [`Encoder::text`].
+    pub fn text_wire(&mut self, de: De, value: impl AsRef<[u8]>) -> Result<&[u8], EncodeError> {
+        let (at, highest) = (self.at, self.highest);
+        self.text(de, value)?;
+        // More bitmaps move the element.
+        let moved = usize::from(self.highest - highest) / 64 * self.spec.bitmap.width();
+        Ok(self.buffer.get(at + moved..self.at).unwrap_or_default())
     }
 
     /// Writes a number into an element of class `n`. A fixed element is padded with zeros.

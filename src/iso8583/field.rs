@@ -163,20 +163,30 @@ impl<'m> Field<'m> {
     #[must_use]
     pub fn subfields(&self) -> Vec<Subfield<'m>> {
         let mut all = Vec::new();
+        self.each_subfield(|subfield| all.push(subfield));
+        all
+    }
+
+    fn each_subfield(&self, mut each: impl FnMut(Subfield<'m>)) {
         if let Some(subfields) = &self.element.subfields {
             // Decoding has validated the value, so the walk can't fail.
             let walked = subfields.walk(self.characters(), |found| {
-                all.push(Subfield { found, pan_digits: self.spec.pan_digits });
+                each(Subfield { found, pan_digits: self.spec.pan_digits });
             });
             debug_assert!(walked.is_ok(), "a decoded value consists of its subfields");
         }
-        all
     }
 
     /// Returns the subfield with that name or tag.
     #[must_use]
     pub fn subfield(&self, key: &str) -> Option<Subfield<'m>> {
-        self.subfields().into_iter().find(|subfield| subfield.key() == key)
+        let mut found = None;
+        self.each_subfield(|subfield| {
+            if found.is_none() && subfield.key() == key {
+                found = Some(subfield);
+            }
+        });
+        found
     }
 }
 

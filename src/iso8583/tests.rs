@@ -112,7 +112,7 @@ fn a_repeat_has_the_layout_of_its_original() {
     assert!(buffer.is_empty());
 
     let message = spec.decode(original.freeze()).unwrap();
-    spec.respond(&message, &[De::PAN], &[], &mut buffer).unwrap();
+    spec.respond::<&str>(&message, &[De::PAN], &[], &mut buffer).unwrap();
     assert!(buffer.ends_with(b"1234"), "an element with another layout is encoded anew");
 }
 
@@ -125,7 +125,7 @@ fn an_element_is_echoed_in_the_coding_of_the_response() {
     let head = b"0200\x40\0\0\0\0\0\0\0";
     let message = spec.decode([&head[..], b"1234"].concat().into()).unwrap();
     let mut buffer = BytesMut::new();
-    spec.respond(&message, &[De::PAN], &[], &mut buffer).unwrap();
+    spec.respond::<&str>(&message, &[De::PAN], &[], &mut buffer).unwrap();
     assert_eq!(buffer[12..], *b"\x00\x12\x34");
 }
 

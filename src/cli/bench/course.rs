@@ -15,9 +15,10 @@ use super::report::Report;
 use super::request::{MINOR, PAYEE, Request};
 use super::settings::{Purpose, Settings};
 use super::waiting::Waiting;
-use super::{Bench, Core, Direction, inbound, outbound};
+use super::{Bench, Core, inbound, outbound};
 use crate::cli::failure::{Failure, write};
 use crate::harness::{AdapterProbe, FinalBooks, Folder, Harness};
+use crate::values::Direction;
 
 /// How long open transfers may make no progress after the load. Reversals are repeated sooner.
 const STALL_LIMIT: Duration = Duration::from_mins(7);
