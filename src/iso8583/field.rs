@@ -163,30 +163,21 @@ impl<'m> Field<'m> {
     #[must_use]
     pub fn subfields(&self) -> Vec<Subfield<'m>> {
         let mut all = Vec::new();
-        self.each_subfield(|subfield| all.push(subfield));
-        all
-    }
-
-    fn each_subfield(&self, mut each: impl FnMut(Subfield<'m>)) {
         if let Some(subfields) = &self.element.subfields {
             // Decoding has validated the value, so the walk can't fail.
             let walked = subfields.walk(self.characters(), |found| {
-                each(Subfield { found, pan_digits: self.spec.pan_digits });
+                all.push(Subfield { found, pan_digits: self.spec.pan_digits });
             });
             debug_assert!(walked.is_ok(), "a decoded value consists of its subfields");
         }
+        all
     }
 
     /// Returns the subfield with that name or tag.
     #[must_use]
     pub fn subfield(&self, key: &str) -> Option<Subfield<'m>> {
-        let mut found = None;
-        self.each_subfield(|subfield| {
-            if found.is_none() && subfield.key() == key {
-                found = Some(subfield);
-            }
-        });
-        found
+        let found = self.element.subfields.as_ref()?.find(self.characters(), key)?;
+        Some(Subfield { found, pan_digits: self.spec.pan_digits })
     }
 }
 
@@ -222,10 +213,7 @@ impl<'m> Subfield<'m> {
     /// Returns the name of a fixed subfield, or the tag of a tagged one.
     #[must_use]
     pub fn key(&self) -> Cow<'m, str> {
-        match &self.found.key {
-            SubfieldKey::Name(name) => Cow::Borrowed(name),
-            SubfieldKey::Tag { tag, .. } => tag.text(),
-        }
+        self.found.key.text()
     }
 
     /// Returns the title; empty for a tag that the spec does not define.

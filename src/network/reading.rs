@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::profile::Network;
 use super::rules::TraceTime;
 use super::values::pan_replacement;
-use crate::iso8583::{De, Field, FieldError, Message, Mti};
+use crate::iso8583::{De, FieldError, Message, Mti};
 use crate::transfer::{
     AccountDetails, Card, InboundRequest, InboundTrace, Inquiry, MessageKind, ResponseFields, Side,
     TraceNumbers, TransferDetails,
@@ -322,34 +322,36 @@ fn hash<'m>(parts: impl Iterator<Item = (De, Cow<'m, str>)>) -> DuplicateKey {
 }
 
 fn details(message: &Message<'_>) -> Result<TransferDetails, FieldError> {
-    let trimmed = |field: Field<'_>| field.reveal().trim_end().to_owned();
-    let terminal = message.field(De::TERMINAL).map(trimmed);
+    let terminal = message
+        .field(De::TERMINAL)
+        .and_then(|field| Terminal::from_ascii(field.reveal().trim_end().as_bytes()));
     let merchant: Option<MerchantType> = message.find(De::MERCHANT_TYPE)?;
     Ok(TransferDetails {
         merchant: merchant
             .or_else(|| MerchantType::from_ascii(b"0000"))
             .ok_or(FieldError::Missing { de: De::MERCHANT_TYPE })?,
-        terminal: terminal
-            .and_then(|text| Terminal::from_ascii(text.as_bytes()))
-            .ok_or(FieldError::Missing { de: De::TERMINAL })?,
-        sender: name_in(message, "sender_name"),
+        terminal: terminal.ok_or(FieldError::Missing { de: De::TERMINAL })?,
+        sender: subfield(message, "sender_name", Name::new),
         beneficiary: beneficiary_name(message),
-        reference: subfield(message, "customer_reference")
-            .and_then(|text| Reference::from_ascii(text.as_bytes())),
+        reference: subfield(message, "customer_reference", |text| {
+            Reference::from_ascii(text.as_bytes())
+        }),
         channel: None,
     })
 }
 
 fn beneficiary_name(message: &Message<'_>) -> Option<Name> {
-    name_in(message, "beneficiary_name")
+    subfield(message, "beneficiary_name", Name::new)
 }
 
-fn name_in(message: &Message<'_>, key: &str) -> Option<Name> {
-    subfield(message, key).and_then(|text| Name::new(&text))
-}
-
-/// Returns a subfield of DE48 without its padding.
-fn subfield(message: &Message<'_>, key: &str) -> Option<String> {
-    let text = message.field(De::ADDITIONAL_DATA)?.subfield(key)?.reveal().trim_end().to_owned();
-    (!text.is_empty()).then_some(text)
+/// Reads a subfield of DE48 without its padding; `None` if it is empty.
+fn subfield<T>(
+    message: &Message<'_>,
+    key: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Option<T> {
+    let subfield = message.field(De::ADDITIONAL_DATA)?.subfield(key)?;
+    let text = subfield.reveal();
+    let text = text.trim_end();
+    if text.is_empty() { None } else { read(text) }
 }

@@ -1,5 +1,6 @@
 //! Ids that no other node creates, and correlation ids that say which message of a transfer the links report on.
 
+use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -52,7 +53,7 @@ pub(super) fn random() -> u64 {
 }
 
 /// Which message of a transfer or an inquiry we sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum SentMessage {
     /// A message about an outbound transfer.
     Transfer(MessageKind),
@@ -89,6 +90,17 @@ impl SentMessage {
         let mask = (1 << MESSAGE_BITS) - 1;
         let message = Self::ALL.get(usize::try_from(correlation_id.0 & mask).ok()?)?;
         Some((TransferId(correlation_id.0 & !mask), *message))
+    }
+}
+
+impl fmt::Debug for SentMessage {
+    /// Writes the name that logs have.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transfer(kind) => kind.fmt(f),
+            Self::Inquiry => f.write_str("Inquiry"),
+            Self::Response => f.write_str("Response"),
+        }
     }
 }
 

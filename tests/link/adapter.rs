@@ -135,7 +135,7 @@ impl Adapter {
     }
 
     /// Sends messages in one batch, each with its number as correlation id.
-    pub(crate) async fn send_batch(&self, messages: &[(u32, Bytes)], deadline: Moment) {
+    async fn send_batch(&self, messages: &[(u32, Bytes)], deadline: Moment) {
         let with = (&*self.spec, &*self.rules);
         let batch = messages
             .iter()
