@@ -182,3 +182,20 @@ fn errors_name_position_and_unit() {
     let after = signed.decode(bytes.into()).unwrap_err();
     assert_eq!(after.to_string(), "message at byte 16: 1 byte left after the last data element");
 }
+
+/// The first element behind 64 moves what is written, because it needs a second bitmap.
+#[test]
+fn the_bytes_of_a_written_element_are_those_of_the_message() {
+    for (name, text) in Spec::SHIPPED {
+        let spec = Spec::parse(name, text).unwrap();
+        let mut buffer = BytesMut::from(&b"before"[..]);
+        let mut encoder = spec.encoder(REQUEST, &mut buffer).unwrap();
+        let values = [(De::STAN, "000042"), (De::FROM_ACCOUNT, "1234567"), (De::TO_ACCOUNT, "89")];
+        let wires = values.map(|(de, text)| encoder.text_wire(de, text).unwrap().to_vec());
+        encoder.finish();
+        let message = spec.decode(buffer.split_off(6).freeze()).unwrap();
+        for ((de, _), wire) in values.iter().zip(&wires) {
+            assert_eq!(message.wire(*de), Some(wire.as_slice()), "{name} {de}");
+        }
+    }
+}

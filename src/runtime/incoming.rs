@@ -131,7 +131,12 @@ impl Node {
             Ok(IncomingMessage::InquiryResponse { trace, response, account }) => {
                 self.handle(Event::InquiryResponse { trace, response, account });
             }
-            Ok(_) => {
+            Ok(
+                IncomingMessage::InboundRequest(..)
+                | IncomingMessage::Reversal(..)
+                | IncomingMessage::StatusInquiry(..)
+                | IncomingMessage::Inquiry(_),
+            ) => {
                 self.metrics.messages_unreadable.inc();
             }
             Err(error) => {

@@ -174,7 +174,7 @@ async fn a_request_with_a_key_in_flight_is_not_sent_and_the_first_request_contin
 }
 
 #[tokio::test]
-async fn a_message_that_the_spec_does_not_define_or_that_is_no_request_as_stated_is_not_sent() {
+async fn a_message_of_an_undefined_type_or_of_another_kind_than_stated_is_not_sent() {
     let (mut adapter, mut peer) = connection_of("nusantara").await;
     let spec = adapter.spec.clone();
     let key = MatchingKey::new(Mti::FINANCIAL_REQUEST);
