@@ -23,8 +23,10 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use titian::iso8583::{De, FrameCodec, Message, Mti, OutgoingFrame, Spec, Template};
-use titian::link::{Clock, CorrelationId, Endpoint, Event, Handle, LinkId, OutgoingMessage, start};
-use titian::network::{Bank, Network, SessionRules, SignOnBy};
+use titian::link::{
+    Clock, CorrelationId, Endpoint, Event, Handle, LinkId, OutgoingKind, OutgoingMessage, start,
+};
+use titian::network::{Bank, MatchingKey, Network, SessionRules, SignOnBy};
 use titian::values::{Institution, MinorUnits, Pan, ResponseCode, Stan, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -116,6 +118,16 @@ fn write_request(template: &Template<'_>, number: u64, buffer: &mut BytesMut) {
     let stan = Stan::wrapped(number).to_string();
     let values = REQUEST.map(|(de, value)| if de == 11 { stan.as_str() } else { value });
     template.encode(&values, buffer).unwrap();
+}
+
+/// Returns the matching key of a request: DE7, 11, 32 and 41 as they are on the wire.
+fn key_of(number: u64) -> MatchingKey {
+    let stan = Stan::wrapped(number).to_string();
+    let mut key = MatchingKey::new(Mti::FINANCIAL_REQUEST);
+    for wire in ["1124120000", &stan, "03213", "MOB00001"] {
+        key.push(wire.as_bytes()).unwrap();
+    }
+    key
 }
 
 fn frame(spec: &Spec) -> Bytes {
@@ -298,14 +310,14 @@ async fn simulate_switch(spec: &Arc<Spec>, listener: TcpListener) {
         for event in batch {
             match event {
                 Event::Request { link, message } => {
-                    let request = spec.decode(message).unwrap();
+                    let request = spec.message(message).unwrap();
                     let message = cut(&mut buffer, |buffer| respond(&request, &echoes, buffer));
                     let correlation_id = CorrelationId(0);
                     responses.push(OutgoingMessage {
                         correlation_id,
                         message,
                         deadline,
-                        via: Some(link),
+                        kind: OutgoingKind::Response(link),
                     });
                 }
                 Event::Down(..) => return,
@@ -341,7 +353,7 @@ async fn simulate_bank(
         for event in batch {
             match event {
                 Event::Response { message, .. } => {
-                    let answer = spec.decode(message).unwrap();
+                    let answer = spec.message(message).unwrap();
                     assert_eq!(answer.get::<ResponseCode>(De::RESPONSE_CODE).unwrap(), approved);
                     answered += 1;
                     free += 1;
@@ -362,7 +374,8 @@ async fn simulate_bank(
         for _ in 0..free {
             let message = cut(&mut buffer, |buffer| write_request(&template, next, buffer));
             let correlation_id = CorrelationId(next.into());
-            requests.push(OutgoingMessage { correlation_id, message, deadline, via: None });
+            let kind = OutgoingKind::Request(key_of(next));
+            requests.push(OutgoingMessage { correlation_id, message, deadline, kind });
             next += 1;
         }
         send(&handle, requests).await;

@@ -16,8 +16,10 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use titian::iso8583::{De, Frame, FrameCodec, Mti, OutgoingFrame, Spec};
-use titian::link::{Action, ConnectionId, CorrelationId, Event, LinkGroup, OutgoingMessage, Role};
-use titian::network::{Bank, Network, SessionRules};
+use titian::link::{
+    Action, ConnectionId, CorrelationId, Event, LinkGroup, OutgoingKind, OutgoingMessage, Role,
+};
+use titian::network::{Bank, MatchingKey, Network, SessionRules};
 use titian::values::{Institution, Moment, Pan, Value};
 use tokio_util::codec::{Decoder, Encoder};
 
@@ -44,7 +46,7 @@ struct World {
     group: LinkGroup,
     connection: ConnectionId,
     now: Moment,
-    requests: Vec<Bytes>,
+    requests: Vec<(Bytes, MatchingKey)>,
     /// All framed responses, in the order of their requests.
     responses: Bytes,
     incoming: BytesMut,
@@ -63,16 +65,19 @@ impl World {
         rules.limits.burst = NonZeroU32::MAX;
         let now = Moment::from_millis(1_000_000);
         let mut group = LinkGroup::new(Arc::new(rules), Arc::clone(spec), &[Role::Dial], 1, now);
-        group.handle_timeout(now);
+        group.handle_deadline(now);
         let Some(Action::Dial(_, connection)) = group.poll_action() else {
             panic!("expected a dial")
         };
         group.handle_connected(connection, now);
         sign_on(spec, &mut group, connection, now);
-        let requests: Vec<_> = (0..IN_FLIGHT).map(|number| request(spec, number)).collect();
-        let mut responses = BytesMut::new();
-        for request in &requests {
+        let elements = &network.session().response_key;
+        let (mut requests, mut responses) = (Vec::new(), BytesMut::new());
+        for number in 0..IN_FLIGHT {
+            let request = request(spec, number);
+            let key = MatchingKey::of(&spec.decode(request.clone()).unwrap(), elements).unwrap();
             write_response(spec, request.clone(), &mut responses);
+            requests.push((request, key));
         }
         let responses = responses.freeze();
         Self { group, connection, now, requests, responses, incoming: BytesMut::new() }
@@ -91,25 +96,26 @@ impl World {
     fn batch(&mut self) {
         let (now, connection) = (self.now, self.connection);
         let deadline = Moment::from_millis(2_000_000);
-        for (message, number) in self.requests.iter().zip(0..) {
+        for ((message, key), number) in self.requests.iter().zip(0..) {
             let (correlation_id, message) = (CorrelationId(number), message.clone());
+            let kind = OutgoingKind::Request(*key);
             self.group
-                .handle_send(OutgoingMessage { correlation_id, message, deadline, via: None }, now);
+                .handle_send(OutgoingMessage { correlation_id, message, deadline, kind }, now);
         }
-        let count = self.group.unwritten(connection, now).len();
+        let count = self.group.poll_bytes(connection, now).len();
         self.group.handle_written(connection, count);
         self.group.handle_flushed(connection, now);
         self.incoming.extend_from_slice(&self.responses);
         self.group.handle_received(connection, &mut self.incoming, now);
-        let events = self.group.take_events();
-        let answered = events.iter().filter(|event| matches!(event, Event::Response { .. }));
+        let events = self.group.poll_events();
+        let answered = events.filter(|event| matches!(event, Event::Response { .. }));
         assert_eq!(answered.count(), self.requests.len());
     }
 }
 
 fn sign_on(spec: &Spec, group: &mut LinkGroup, connection: ConnectionId, now: Moment) {
     let mut codec = FrameCodec::new(spec.framing().clone());
-    let mut written = BytesMut::from(group.unwritten(connection, now));
+    let mut written = BytesMut::from(group.poll_bytes(connection, now));
     let count = written.len();
     let Some(Frame::Message { message, .. }) = codec.decode(&mut written).unwrap() else {
         panic!("expected a sign-on")
@@ -119,7 +125,7 @@ fn sign_on(spec: &Spec, group: &mut LinkGroup, connection: ConnectionId, now: Mo
     let mut reply = BytesMut::new();
     write_response(spec, message, &mut reply);
     group.handle_received(connection, &mut reply, now);
-    assert!(group.take_events().iter().any(|event| matches!(event, Event::Up(_))));
+    assert!(group.poll_events().any(|event| matches!(event, Event::Up(_))));
 }
 
 fn request(spec: &Spec, number: u32) -> Bytes {

@@ -1,13 +1,15 @@
 //! ISO 8583 messages: specs, codec, framing.
 //!
 //! A [`Spec`] defines the message layouts of a network and is compiled once into tables. [`Spec::decode`]
-//! returns a [`Message`]: a view over the received bytes, without a copy or an allocation. An [`Encoder`]
+//! returns a [`Message`]: a view over the received bytes, without a copy or an allocation. An [`OwnedMessage`] is the
+//! same without the spec, to be handed on. An [`Encoder`]
 //! writes a message into a reused buffer. [`FrameCodec`] splits the byte stream of a TCP session into
 //! messages. This room does not know what a message means.
 
 mod bitmap;
 mod characters;
 mod class;
+mod coding;
 mod de;
 mod decode;
 mod ebcdic;
@@ -19,6 +21,7 @@ mod framing;
 mod layout;
 mod message;
 mod mti;
+mod presentation;
 mod spec;
 mod subfields;
 #[cfg(test)]
@@ -33,10 +36,10 @@ pub use framing::{
     Frame, FrameCodec, FrameError, FrameFault, Framing, Header, HeaderByte, Length, OutgoingFrame,
     SendFault,
 };
-pub use message::Message;
+pub use message::{Message, OwnedMessage};
 pub use mti::Mti;
+pub use presentation::{Format, Presentation};
 pub use spec::{
-    Attributes, Composition, CurrencyName, Element, Format, MessageLayout, Presentation, Spec,
-    SpecError, SpecFault,
+    Attributes, Composition, CurrencyName, Element, MessageLayout, Spec, SpecError, SpecFault,
 };
 pub use subfields::{SubfieldFault, SubfieldReason};

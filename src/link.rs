@@ -23,7 +23,7 @@ mod tcp;
 
 pub use disconnect::DisconnectReason;
 pub use driver::start;
-pub use event::{Event, NotSent, OutgoingMessage, SessionPhase};
+pub use event::{Event, NotSent, OutgoingKind, OutgoingMessage, SessionPhase};
 pub use group::{Action, LinkGroup, Role};
 pub use handle::{Events, Handle};
 pub use tcp::{Clock, Endpoint};

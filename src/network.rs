@@ -4,17 +4,22 @@
 //! machines, encodes their effects as messages, and reads the messages of the switch. It does not use sockets and does
 //! not know the state of a transfer.
 
+mod encoding;
+mod matching_key;
 mod messages;
 mod pattern;
 mod profile;
 mod reading;
+mod rules;
+mod sections;
 mod session;
 mod values;
 
-pub use messages::BuildError;
+pub use encoding::BuildError;
+pub use matching_key::MatchingKey;
 pub use pattern::TooLong;
 pub use profile::Network;
-pub use reading::{DuplicateKey, IncomingMessage, ReadError, ResponseKind};
+pub use reading::{DuplicateKey, IncomingMessage, ReadError};
 pub use session::{
     Headers, LinkSelection, Management, ManagementResponses, SessionLimits, SessionRules,
     SessionTimers, SignOnBy,

@@ -23,11 +23,13 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use tokio::runtime::{Builder, Runtime};
 
 use super::failure::Failure;
 use super::stop;
+use crate::values::Direction;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -121,14 +123,17 @@ enum Core {
     Caller,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Direction {
-    /// To other banks
-    #[value(name = "out")]
-    Outbound,
-    /// From other banks
-    #[value(name = "in")]
-    Inbound,
+impl ValueEnum for Direction {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Outbound, Self::Inbound]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Outbound => PossibleValue::new("out").help("To other banks"),
+            Self::Inbound => PossibleValue::new("in").help("From other banks"),
+        })
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

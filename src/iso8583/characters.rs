@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::class::Class;
-use super::layout::{Coding, Pad};
+use super::coding::{Coding, Pad};
 
 /// A run of characters of a value, as ASCII: digits for BCD, upper-case hex for bits.
 #[derive(Clone, Copy)]

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use super::bitmap::{Bitmap, CONTINUATION_BIT};
 use super::characters::Characters;
 use super::class::Unit;
+use super::coding::Coding;
 use super::de::De;
 use super::error::{DecodeError, MessagePart, Reason};
-use super::layout::{Coding, Indicator, Layout, NotNumeric};
-use super::message::{Ends, MESSAGE_MAX, Message};
+use super::layout::{Indicator, Layout, NotNumeric};
+use super::message::{Ends, MESSAGE_MAX, Message, OwnedMessage};
 use super::mti::Mti;
 use super::spec::{Element, MessageLayout, Spec};
 
@@ -44,7 +45,7 @@ impl Spec {
         }
         // Never taken: a message has at most 65535 bytes.
         let body = u16::try_from(body).unwrap_or(u16::MAX);
-        Ok(Message { spec: self, layout, mti, bitmap, body, ends, bytes })
+        Ok(Message { spec: self, layout, owned: OwnedMessage { mti, body, bitmap, ends, bytes } })
     }
 
     #[inline(always)]

@@ -1,6 +1,7 @@
 //! Encoding into a reused buffer. Values are validated while they are copied.
 
 mod error;
+mod room;
 mod slow_path;
 mod template;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use super::spec::{MessageLayout, Spec};
 use super::subfields::{SubfieldFault, SubfieldReason, Subfields};
 
 pub use error::{EncodeError, EncodeReason};
+use room::{ROOM, room};
 use slow_path::pad;
 pub use template::Template;
 
@@ -41,9 +43,6 @@ pub struct Encoder<'s, 'b> {
     last: u8,
     finished: bool,
 }
-
-/// The number of bytes by which the buffer grows. Most messages fit.
-const ROOM: usize = 512;
 
 /// The number of characters of fixed subfields that are joined without an allocation.
 const SUBFIELDS_INLINE: usize = 1024;
@@ -109,11 +108,11 @@ impl Spec {
     ///
     /// # Errors
     /// If the message is itself a response, or a value is invalid. `buffer` is then unchanged.
-    pub fn respond(
+    pub fn respond<V: AsRef<[u8]>>(
         &self,
         message: &Message<'_>,
         echo: &[De],
-        added: &[(De, &str)],
+        added: &[(De, V)],
         buffer: &mut BytesMut,
     ) -> Result<(), EncodeError> {
         let not_a_request = EncodeError::for_message(EncodeReason::NotARequest(message.mti()));
@@ -154,6 +153,18 @@ impl<'s> Encoder<'s, '_> {
         };
         self.append(de, end)?;
         Ok(self)
+    }
+
+    /// Writes a value as [`Encoder::text`] does. Returns the bytes of the element, with its length indicator.
+    ///
+    /// # Errors
+    /// As [`Encoder::text`].
+    pub fn text_wire(&mut self, de: De, value: impl AsRef<[u8]>) -> Result<&[u8], EncodeError> {
+        let (at, highest) = (self.at, self.highest);
+        self.text(de, value)?;
+        // More bitmaps move the element.
+        let moved = usize::from(self.highest - highest) / 64 * self.spec.bitmap.width();
+        Ok(self.buffer.get(at + moved..self.at).unwrap_or_default())
     }
 
     /// Writes a number into an element of class `n`. A fixed element is padded with zeros.
@@ -355,16 +366,6 @@ fn too_large(de: De) -> EncodeError {
 /// Returns the highest data element of the bitmap that has this one.
 const fn highest_of_bitmap(de: De) -> u8 {
     (de.number() - 1) / 64 * 64 + 64
-}
-
-/// Returns the `length` bytes of a buffer from `at` on. A buffer that is too short grows by more than that,
-/// so growing is rare.
-fn room(buffer: &mut BytesMut, at: usize, length: usize) -> &mut [u8] {
-    let end = at + length;
-    if end > buffer.len() {
-        buffer.resize(end + ROOM, 0);
-    }
-    buffer.get_mut(at..end).unwrap_or_default()
 }
 
 impl Drop for Encoder<'_, '_> {

@@ -10,7 +10,8 @@ pub(super) mod candidates;
 
 use super::class::swar::{self, Range};
 use super::class::{Class, every_word, tiny_word};
-use super::layout::{Coding, Indicator, Layout};
+use super::coding::Coding;
+use super::layout::{Indicator, Layout};
 use super::subfields::Subfields;
 
 /// The precomputed checks of an element, for decoding and encoding. Elements differ by numbers instead of by

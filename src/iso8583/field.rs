@@ -8,7 +8,8 @@ use thiserror::Error;
 use super::characters::Characters;
 use super::de::De;
 use super::layout::Layout;
-use super::spec::{Element, MessageLayout, Presentation, Spec};
+use super::presentation::Presentation;
+use super::spec::{Element, MessageLayout, Spec};
 use super::subfields::{SubfieldKey, SubfieldValue};
 use crate::masking::Sensitive;
 use crate::values::Value;
@@ -175,7 +176,8 @@ impl<'m> Field<'m> {
     /// Returns the subfield with that name or tag.
     #[must_use]
     pub fn subfield(&self, key: &str) -> Option<Subfield<'m>> {
-        self.subfields().into_iter().find(|subfield| subfield.key() == key)
+        let found = self.element.subfields.as_ref()?.find(self.characters(), key)?;
+        Some(Subfield { found, pan_digits: self.spec.pan_digits })
     }
 }
 
@@ -211,10 +213,7 @@ impl<'m> Subfield<'m> {
     /// Returns the name of a fixed subfield, or the tag of a tagged one.
     #[must_use]
     pub fn key(&self) -> Cow<'m, str> {
-        match &self.found.key {
-            SubfieldKey::Name(name) => Cow::Borrowed(name),
-            SubfieldKey::Tag { tag, .. } => tag.text(),
-        }
+        self.found.key.text()
     }
 
     /// Returns the title; empty for a tag that the spec does not define.

@@ -21,12 +21,50 @@ pub(super) const MESSAGE_MAX: usize = 65_535;
 pub struct Message<'s> {
     pub(super) spec: &'s Spec,
     pub(super) layout: &'s MessageLayout,
+    pub(super) owned: OwnedMessage,
+}
+
+/// A decoded message without its spec, to be kept or handed on: the bytes, and the offsets of the data elements.
+/// [`Spec::message`] makes it a [`Message`] again, without another pass over the bytes.
+#[derive(Clone)]
+pub struct OwnedMessage {
     pub(super) mti: Mti,
-    pub(super) bitmap: Bitmap,
     /// The byte offset of the first data element.
     pub(super) body: u16,
+    pub(super) bitmap: Bitmap,
     pub(super) ends: Ends,
     pub(super) bytes: Bytes,
+}
+
+impl OwnedMessage {
+    /// Returns the message type.
+    #[must_use]
+    pub const fn mti(&self) -> Mti {
+        self.mti
+    }
+
+    /// Returns the received bytes. Not for logs: the bytes are not masked.
+    #[must_use]
+    pub const fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+impl fmt::Debug for OwnedMessage {
+    /// Shows only the size, because the content is confidential.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OwnedMessage({}, {} bytes)", self.mti, self.bytes.len())
+    }
+}
+
+impl Spec {
+    /// Returns the message with this spec, which must be the one that decoded it. `None` if the spec does not define the
+    /// message type, so another spec decoded it.
+    #[must_use]
+    pub fn message(&self, owned: OwnedMessage) -> Option<Message<'_>> {
+        let layout = self.layout_of(owned.mti)?;
+        Some(Message { spec: self, layout, owned })
+    }
 }
 
 /// The end offsets of the first [`CACHED_ENDS`] data elements, in message order. An element begins where the
@@ -59,10 +97,16 @@ impl Ends {
 }
 
 impl<'s> Message<'s> {
+    /// Returns the message without its spec.
+    #[must_use]
+    pub fn into_owned(self) -> OwnedMessage {
+        self.owned
+    }
+
     /// Returns the message type.
     #[must_use]
     pub const fn mti(&self) -> Mti {
-        self.mti
+        self.owned.mti
     }
 
     /// Returns the number of bytes of the message type.
@@ -86,12 +130,12 @@ impl<'s> Message<'s> {
     /// Returns the received bytes. Not for logs: the bytes are not masked.
     #[must_use]
     pub const fn bytes(&self) -> &Bytes {
-        &self.bytes
+        &self.owned.bytes
     }
 
     /// Iterates over the bitmaps, one to three. Bit 1 of each is set if another one follows.
     pub fn bitmaps(&self) -> impl Iterator<Item = u64> {
-        let [first, second, third] = self.bitmap.words;
+        let [first, second, third] = self.owned.bitmap.words;
         let continued = |word: u64| word & CONTINUATION_BIT != 0;
         let secondary = continued(first).then_some(second);
         [Some(first), secondary, secondary.filter(|word| continued(*word)).and(Some(third))]
@@ -103,7 +147,7 @@ impl<'s> Message<'s> {
     #[inline]
     #[must_use]
     pub fn has(&self, de: De) -> bool {
-        self.bitmap.has(de)
+        self.owned.bitmap.has(de)
     }
 
     /// Returns a data element, if the message has it.
@@ -111,7 +155,7 @@ impl<'s> Message<'s> {
     #[must_use]
     pub fn field(&self, de: De) -> Option<Field<'_>> {
         let (start, end) = self.span(de)?;
-        Field::new(self.spec, self.layout, de, start, self.bytes.get(start..end)?)
+        Field::new(self.spec, self.layout, de, start, self.owned.bytes.get(start..end)?)
     }
 
     /// Returns the bytes of a data element with its length indicator, if the message has it. It is
@@ -120,19 +164,19 @@ impl<'s> Message<'s> {
     #[must_use]
     pub fn wire(&self, de: De) -> Option<&[u8]> {
         let (start, end) = self.span(de)?;
-        self.bytes.get(start..end)
+        self.owned.bytes.get(start..end)
     }
 
     /// Returns the start and the end offset of a data element.
     #[inline]
     fn span(&self, de: De) -> Option<(usize, usize)> {
-        if !self.bitmap.has(de) {
+        if !self.owned.bitmap.has(de) {
             return None;
         }
-        let rank = self.bitmap.rank(de);
+        let rank = self.owned.bitmap.rank(de);
         let start = match rank.checked_sub(1) {
             Some(before) => self.end(before),
-            None => usize::from(self.body),
+            None => usize::from(self.owned.body),
         };
         Some((start, self.end(rank)))
     }
@@ -140,23 +184,23 @@ impl<'s> Message<'s> {
     /// Returns the end offset of the element of this rank.
     #[inline]
     fn end(&self, rank: usize) -> usize {
-        self.ends.get(rank).unwrap_or_else(|| self.find_end(rank))
+        self.owned.ends.get(rank).unwrap_or_else(|| self.find_end(rank))
     }
 
     /// Finds the end of an element behind those whose ends are cached.
     #[cold]
     fn find_end(&self, rank: usize) -> usize {
-        let cached = self.ends.get(CACHED_ENDS - 1).unwrap_or_default();
-        let uncached = self.bitmap.iter().take(rank + 1).skip(CACHED_ENDS);
+        let cached = self.owned.ends.get(CACHED_ENDS - 1).unwrap_or_default();
+        let uncached = self.owned.bitmap.iter().take(rank + 1).skip(CACHED_ENDS);
         uncached.fold(cached, |at, de| {
-            let wire = self.bytes.get(at..).unwrap_or_default();
+            let wire = self.owned.bytes.get(at..).unwrap_or_default();
             at + self.layout.layout(de).map_or(0, |layout| layout.element_width(wire))
         })
     }
 
     /// Iterates over the data elements in order.
     pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
-        self.bitmap.iter().filter_map(|de| self.field(de))
+        self.owned.bitmap.iter().filter_map(|de| self.field(de))
     }
 
     /// Returns the value of a mandatory data element.
@@ -189,7 +233,7 @@ impl<'s> Message<'s> {
 impl fmt::Display for Message<'_> {
     /// Writes the MTI and the data elements in one line, masked.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.mti)?;
+        write!(f, "{}", self.owned.mti)?;
         self.fields().try_for_each(|field| write!(f, " {}={field}", field.de().number()))
     }
 }

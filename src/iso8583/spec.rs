@@ -4,6 +4,7 @@ mod attributes;
 mod element;
 mod faults;
 mod frame;
+mod load;
 mod map;
 mod presentation;
 mod reader;
@@ -12,9 +13,6 @@ mod yaml;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::bitmap::BitmapCoding;
@@ -23,8 +21,8 @@ use super::fast_path::FastPath;
 use super::framing::Framing;
 use super::layout::Layout;
 use super::mti::{Mti, MtiCoding};
+use super::presentation::Presentation;
 use super::subfields::Subfields;
-use crate::masking::Sensitive;
 
 pub use attributes::{Attributes, Composition};
 pub use faults::{SpecError, SpecFault};
@@ -70,32 +68,6 @@ pub struct Element {
     pub(super) presentation: Presentation,
 }
 
-/// How the value of an element or a subfield is presented to people.
-#[derive(Clone, Debug, Default)]
-pub struct Presentation {
-    /// The kind of sensitive data, which defines the masking; `None` if it is not sensitive.
-    pub sensitive: Option<Sensitive>,
-    /// The format for people.
-    pub format: Option<Format>,
-    /// The codes with their meanings.
-    pub meanings: BTreeMap<String, String>,
-}
-
-/// The format of a value for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Minor units of the currency of the message.
-    Amount,
-    /// `MMDDhhmmss`
-    Transmission,
-    /// `MMDD`
-    MonthDay,
-    /// `hhmmss`
-    Time,
-    /// `YYMM`
-    YearMonth,
-}
-
 /// The ISO 4217 name of a currency and the decimals of its minor unit.
 #[derive(Clone, Debug)]
 pub struct CurrencyName {
@@ -106,33 +78,6 @@ pub struct CurrencyName {
 }
 
 impl Spec {
-    /// Reads and compiles a spec from a file.
-    ///
-    /// # Errors
-    /// If the file can't be read, or the spec has faults. The error lists all of them.
-    pub fn load(path: &Path) -> Result<Self, SpecError> {
-        let file = path.display().to_string();
-        match read_file(path) {
-            Ok(text) => Self::parse(&file, &text),
-            Err(source) => Err(SpecError::Unreadable { file, source }),
-        }
-    }
-
-    /// Compiles a spec from its text. The errors name it `file`.
-    ///
-    /// # Errors
-    /// If the spec has faults. The error lists all of them.
-    pub fn parse(file: &str, text: &str) -> Result<Self, SpecError> {
-        reader::read(text).map_err(|faults| SpecError::Faulty { file: file.to_owned(), faults })
-    }
-
-    /// The specs that are part of the program, by name.
-    pub const SHIPPED: [(&'static str, &'static str); 3] = [
-        ("nusantara", include_str!("../../specs/nusantara.yaml")),
-        ("rendezvous", include_str!("../../specs/rendezvous.yaml")),
-        ("holdfast", include_str!("../../specs/holdfast.yaml")),
-    ];
-
     /// Returns the name of the spec.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -174,18 +119,6 @@ impl Spec {
     pub fn layout_of(&self, mti: Mti) -> Option<&MessageLayout> {
         let index = self.by_mti.get(usize::from(mti.number()))?;
         self.messages.get(usize::from(*index))
-    }
-}
-
-/// Reads a file, unless it is longer than any spec.
-fn read_file(path: &Path) -> io::Result<String> {
-    const BYTES_MAX: u64 = 1 << 20;
-    let mut text = String::new();
-    let read = File::open(path)?.take(BYTES_MAX + 1).read_to_string(&mut text)?;
-    if u64::try_from(read).is_ok_and(|read| read <= BYTES_MAX) {
-        Ok(text)
-    } else {
-        Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file exceeds 1 MiB"))
     }
 }
 
@@ -263,14 +196,6 @@ impl Element {
     #[must_use]
     pub const fn presentation(&self) -> &Presentation {
         &self.presentation
-    }
-}
-
-impl Presentation {
-    /// Returns the meaning of a code, if the spec lists it.
-    #[must_use]
-    pub fn meaning(&self, code: &str) -> Option<&str> {
-        self.meanings.get(code).map(String::as_str)
     }
 }
 

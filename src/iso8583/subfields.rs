@@ -1,10 +1,11 @@
 //! The subfields of a data element: fixed or tagged.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::characters::Characters;
 use super::class::Class;
-use super::spec::Presentation;
+use super::presentation::Presentation;
 
 /// The subfields of an element, as the spec defines them.
 #[derive(Clone, Debug)]
@@ -125,6 +126,16 @@ pub(super) enum SubfieldKey<'s, 'm> {
     },
 }
 
+impl<'s: 'm, 'm> SubfieldKey<'s, 'm> {
+    /// Returns the name or the tag.
+    pub(super) fn text(&self) -> Cow<'m, str> {
+        match self {
+            Self::Name(name) => Cow::Borrowed(name),
+            Self::Tag { tag, .. } => tag.text(),
+        }
+    }
+}
+
 impl Subfields {
     /// Returns whether a subfield is sensitive. Tags that the spec does not define may be, so a tagged
     /// element always is.
@@ -163,6 +174,25 @@ impl Subfields {
         Some(lengths)
     }
 
+    /// Returns the subfield of a valid value with this name or tag.
+    pub(super) fn find<'s, 'm>(
+        &'s self,
+        value: Characters<'m>,
+        key: &str,
+    ) -> Option<SubfieldValue<'s, 'm>> {
+        let tagged = match self {
+            Self::Fixed(parts) => return find_fixed(parts, value, key),
+            Self::Tagged(tagged) => tagged,
+        };
+        let mut found = None;
+        let walked = tagged.walk(value, |subfield| {
+            if found.is_none() && subfield.key.text() == key {
+                found = Some(subfield);
+            }
+        });
+        found.filter(|_| walked.is_ok())
+    }
+
     /// Validates a value and calls `each` for every subfield in order.
     pub(super) fn walk<'s, 'm>(
         &'s self,
@@ -174,6 +204,31 @@ impl Subfields {
             Self::Tagged(tagged) => tagged.walk(value, each),
         }
     }
+}
+
+impl FixedSubfield {
+    /// Returns the subfield with its characters.
+    fn with<'s, 'm>(&'s self, characters: Characters<'m>) -> SubfieldValue<'s, 'm> {
+        let title = self.title.as_deref().unwrap_or(&self.name);
+        let key = SubfieldKey::Name(&self.name);
+        SubfieldValue { key, title, presentation: Some(&self.presentation), characters }
+    }
+}
+
+/// Returns the subfield with this name. The value is valid.
+fn find_fixed<'s, 'm>(
+    parts: &'s [FixedSubfield],
+    value: Characters<'m>,
+    name: &str,
+) -> Option<SubfieldValue<'s, 'm>> {
+    let mut position = 0;
+    for part in parts {
+        if part.name == name {
+            return value.slice(position, part.length).map(|characters| part.with(characters));
+        }
+        position += part.length;
+    }
+    None
 }
 
 #[inline]
@@ -189,9 +244,7 @@ fn walk_fixed<'s, 'm>(
         }
         let characters = value.slice(position, part.length).ok_or(length_mismatch(position))?;
         check(part.class, characters, position)?;
-        let title = part.title.as_deref().unwrap_or(&part.name);
-        let key = SubfieldKey::Name(&part.name);
-        each(SubfieldValue { key, title, presentation: Some(&part.presentation), characters });
+        each(part.with(characters));
         position += part.length;
     }
     if position == value.count() { Ok(()) } else { Err(length_mismatch(position)) }
@@ -299,7 +352,7 @@ const fn length_mismatch(position: usize) -> SubfieldFault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::iso8583::layout::Coding;
+    use crate::iso8583::coding::Coding;
 
     fn part(name: &str, length: usize, class: Class, optional: bool) -> FixedSubfield {
         FixedSubfield {
@@ -316,12 +369,14 @@ mod tests {
         let mut found = Vec::new();
         let characters = Characters::new(Coding::Ascii, value.as_bytes(), value.len());
         subfields.walk(characters, |subfield| {
-            let key = match subfield.key {
-                SubfieldKey::Name(name) => name.to_owned(),
-                SubfieldKey::Tag { tag, .. } => tag.text().into_owned(),
-            };
+            let key = subfield.key.text().into_owned();
             found.push((key, subfield.characters.text().into_owned()));
         })?;
+        for (key, text) in &found {
+            let same = subfields.find(characters, key).map(|subfield| subfield.characters.text());
+            assert_eq!(same.as_deref(), Some(text.as_str()), "{key}");
+        }
+        assert!(subfields.find(characters, "none").is_none());
         Ok(found)
     }
 

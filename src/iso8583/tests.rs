@@ -112,7 +112,7 @@ fn a_repeat_has_the_layout_of_its_original() {
     assert!(buffer.is_empty());
 
     let message = spec.decode(original.freeze()).unwrap();
-    spec.respond(&message, &[De::PAN], &[], &mut buffer).unwrap();
+    spec.respond::<&str>(&message, &[De::PAN], &[], &mut buffer).unwrap();
     assert!(buffer.ends_with(b"1234"), "an element with another layout is encoded anew");
 }
 
@@ -125,7 +125,7 @@ fn an_element_is_echoed_in_the_coding_of_the_response() {
     let head = b"0200\x40\0\0\0\0\0\0\0";
     let message = spec.decode([&head[..], b"1234"].concat().into()).unwrap();
     let mut buffer = BytesMut::new();
-    spec.respond(&message, &[De::PAN], &[], &mut buffer).unwrap();
+    spec.respond::<&str>(&message, &[De::PAN], &[], &mut buffer).unwrap();
     assert_eq!(buffer[12..], *b"\x00\x12\x34");
 }
 
@@ -181,4 +181,21 @@ fn errors_name_position_and_unit() {
     let bytes = [b"0200\x40\0\0\0\0\0\0\0", &b"C123?"[..]].concat();
     let after = signed.decode(bytes.into()).unwrap_err();
     assert_eq!(after.to_string(), "message at byte 16: 1 byte left after the last data element");
+}
+
+/// The first element behind 64 moves what is written, because it needs a second bitmap.
+#[test]
+fn the_bytes_of_a_written_element_are_those_of_the_message() {
+    for (name, text) in Spec::SHIPPED {
+        let spec = Spec::parse(name, text).unwrap();
+        let mut buffer = BytesMut::from(&b"before"[..]);
+        let mut encoder = spec.encoder(REQUEST, &mut buffer).unwrap();
+        let values = [(De::STAN, "000042"), (De::FROM_ACCOUNT, "1234567"), (De::TO_ACCOUNT, "89")];
+        let wires = values.map(|(de, text)| encoder.text_wire(de, text).unwrap().to_vec());
+        encoder.finish();
+        let message = spec.decode(buffer.split_off(6).freeze()).unwrap();
+        for ((de, _), wire) in values.iter().zip(&wires) {
+            assert_eq!(message.wire(*de), Some(wire.as_slice()), "{name} {de}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::IpAddr;
+use std::ops::Bound;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,10 +21,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::io::poll_read_buf;
 use tokio_util::sync::PollSender;
 
+use super::event::Event;
 use super::group::{Action, LinkGroup};
 use super::handle::{Command, Events, Handle, Stopped};
 use super::tcp::{Clock, Endpoint, Wire, accept, dial};
-use super::{ConnectionId, DisconnectReason, Event, LinkId};
+use super::{ConnectionId, DisconnectReason, LinkId};
 use crate::iso8583::Spec;
 use crate::network::SessionRules;
 use crate::values::Moment;
@@ -131,30 +133,36 @@ impl Driver {
         if self.undelivered.len() < UNDELIVERED_MAX {
             has_worked |= self.take_commands(cx, now);
             has_worked |= self.accept(cx, now);
-            for id in self.wire_ids() {
+            let mut wire = self.next_wire(None);
+            while let Some(id) = wire {
                 has_worked |= self.read(id, cx, now);
+                wire = self.next_wire(Some(id));
             }
         }
         has_worked |= self.take_opened(cx, now);
         if self.group.next_deadline().is_some_and(|deadline| deadline <= now) {
-            self.group.handle_timeout(now);
+            self.group.handle_deadline(now);
         }
-        for id in self.wire_ids() {
+        let mut wire = self.next_wire(None);
+        while let Some(id) = wire {
             has_worked |= self.write(id, cx, now);
+            wire = self.next_wire(Some(id));
         }
         while let Some(action) = self.group.poll_action() {
             has_worked = true;
             self.execute(action, cx, now);
         }
-        self.undelivered.append(&mut self.group.take_events());
+        self.undelivered.extend(self.group.poll_events());
         for (link, count) in self.in_flight.iter().enumerate() {
             count.store(self.group.in_flight_on(LinkId(link)), Ordering::Relaxed);
         }
         has_worked
     }
 
-    fn wire_ids(&self) -> Vec<ConnectionId> {
-        self.wires.keys().copied().collect()
+    /// Returns the connection with the next higher id, or the first.
+    fn next_wire(&self, after: Option<ConnectionId>) -> Option<ConnectionId> {
+        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.wires.range((behind, Bound::Unbounded)).next().map(|(id, _)| *id)
     }
 
     /// Delivers all events in one batch, if the owner's queue has capacity.
@@ -201,11 +209,11 @@ impl Driver {
                         self.group.handle_send(outgoing, now);
                     }
                 }
-                Some(Command::SignOff(link)) => self.group.sign_off(link, now),
-                Some(Command::SignOn(link)) => self.group.sign_on(link, now),
-                Some(Command::Drain) => self.group.drain(now),
+                Some(Command::SignOff(link)) => self.group.handle_sign_off(link, now),
+                Some(Command::SignOn(link)) => self.group.handle_sign_on(link, now),
+                Some(Command::Drain) => self.group.handle_drain(now),
                 None => {
-                    self.group.drain(now);
+                    self.group.handle_drain(now);
                     return false;
                 }
             }
@@ -369,7 +377,7 @@ impl Driver {
             ready!(wire.stream.as_mut().poll_flush(cx))?;
             group.handle_flushed(id, now);
         }
-        let bytes = group.unwritten(id, now);
+        let bytes = group.poll_bytes(id, now);
         if bytes.is_empty() {
             return Poll::Ready(Ok(0));
         }

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use bytes::Bytes;
 
 use super::{CorrelationId, DisconnectReason, LinkId};
-use crate::iso8583::{DecodeError, SendFault};
+use crate::iso8583::{DecodeError, OwnedMessage, SendFault};
+use crate::network::MatchingKey;
 use crate::values::{Moment, MonthDay};
 
 /// A message to send.
@@ -18,8 +19,17 @@ pub struct OutgoingMessage {
     pub message: Bytes,
     /// The moment from which the message is not written any more.
     pub deadline: Moment,
-    /// For a response, the link that the request came from. Another link is used while that one is down.
-    pub via: Option<LinkId>,
+    /// Whether it is a request or a response.
+    pub kind: OutgoingKind,
+}
+
+/// Whether a message to send is a request or a response.
+#[derive(Clone, Copy)]
+pub enum OutgoingKind {
+    /// A request, with the key that its response has.
+    Request(MatchingKey),
+    /// A response, with the link that the request came from. Another link is used while that one is down.
+    Response(LinkId),
 }
 
 impl fmt::Debug for OutgoingMessage {
@@ -40,11 +50,10 @@ pub enum NotSent {
     /// A request with the same matching key is in flight.
     #[error("a request with the same matching key is in flight")]
     KeyInFlight,
-    /// A data element of the matching key is missing, or the key is too long.
-    #[error("a data element of the matching key is missing, or the key is too long")]
-    NoMatchingKey,
-    /// The spec does not define the message.
-    #[error("the spec does not define the message")]
+    /// The spec does not define the message type, or a request was sent as a response or the reverse.
+    #[error(
+        "the spec does not define the message type, or it is not that of a request or response"
+    )]
     InvalidMessage,
     /// The message does not fit the framing.
     #[error("the message does not fit the framing: {0}")]
@@ -79,28 +88,28 @@ pub enum Event {
         /// The link that the response came from. It can differ from the link of the request.
         link: LinkId,
         /// The response.
-        message: Bytes,
+        message: OwnedMessage,
     },
     /// A response without a request in flight: late, duplicate, or to a request that we did not send.
     Unmatched {
         /// The link that the response came from.
         link: LinkId,
         /// The response.
-        message: Bytes,
+        message: OwnedMessage,
     },
     /// A request of the switch.
     Request {
         /// The link that the request came from.
         link: LinkId,
         /// The request.
-        message: Bytes,
+        message: OwnedMessage,
     },
     /// The switch sends a new key. The owner answers, not the session.
     KeyChange {
         /// The link that the request came from.
         link: LinkId,
         /// The request.
-        message: Bytes,
+        message: OwnedMessage,
     },
     /// The business date moves. The session has answered already.
     CutOver {
@@ -116,7 +125,7 @@ pub enum Event {
         /// Whether the session was signed on.
         phase: SessionPhase,
         /// The message.
-        message: Bytes,
+        message: OwnedMessage,
     },
     /// A frame whose content cannot be decoded. The connection stays open.
     Malformed {
@@ -149,16 +158,17 @@ pub enum SessionPhase {
 impl fmt::Debug for Event {
     /// Shows only the size of messages, because their content is confidential.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let with = |f: &mut fmt::Formatter<'_>, name: &str, link: &LinkId, message: &Bytes| {
-            write!(f, "{name}({link:?}, {} bytes)", message.len())
-        };
+        let with =
+            |f: &mut fmt::Formatter<'_>, name: &str, link: &LinkId, message: &OwnedMessage| {
+                write!(f, "{name}({link:?}, {message:?})")
+            };
         match self {
             Self::Sent(id) => write!(f, "Sent({id:?})"),
             Self::NotSent(id, reason) => write!(f, "NotSent({id:?}, {reason:?})"),
             Self::Lost(id) => write!(f, "Lost({id:?})"),
             Self::Expired(id) => write!(f, "Expired({id:?})"),
             Self::Response { correlation_id, link, message } => {
-                write!(f, "Response({correlation_id:?}, {link:?}, {} bytes)", message.len())
+                write!(f, "Response({correlation_id:?}, {link:?}, {message:?})")
             }
             Self::Unmatched { link, message } => with(f, "Unmatched", link, message),
             Self::Request { link, message } => with(f, "Request", link, message),

@@ -1,21 +1,23 @@
 //! All links of a network as a pure machine, without sockets and clock.
 //!
 //! The driver repeats these calls in this order: `handle_…` for everything that happened, and
-//! [`LinkGroup::handle_timeout`] when [`LinkGroup::next_deadline`] has passed; [`LinkGroup::poll_action`] until it returns
-//! `None`; for each connection [`LinkGroup::unwritten`] and the result of the write; [`LinkGroup::take_events`].
+//! [`LinkGroup::handle_deadline`] when [`LinkGroup::next_deadline`] has passed; [`LinkGroup::poll_action`] until it returns
+//! `None`; for each connection [`LinkGroup::poll_bytes`] and the result of the write; [`LinkGroup::poll_events`].
 
+mod counters;
 mod dispatch;
 mod incoming;
+mod link;
 mod links;
+mod queue;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::mem;
 use std::sync::Arc;
 
 use bytes::BytesMut;
 
 use super::connection::Connection;
-use super::event::{Event, NotSent, OutgoingMessage};
+use super::event::{Event, NotSent};
 use super::matching::InFlight;
 use super::outbox::Tracked;
 use super::pace::RateLimit;
@@ -24,17 +26,11 @@ use super::{ConnectionId, DisconnectReason, LinkId};
 use crate::iso8583::{Message, Spec};
 use crate::network::SessionRules;
 use crate::values::Moment;
-use dispatch::RequestQueue;
-use links::Link;
+use counters::Counters;
+use link::Link;
+use queue::RequestQueue;
 
-/// The side that opens the connection of a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// We connect to the switch.
-    Dial,
-    /// The switch connects to us.
-    Listen,
-}
+pub use link::Role;
 
 /// An action of the driver on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,34 +58,6 @@ pub struct LinkGroup {
     scratch: BytesMut,
 }
 
-/// Counters, and the source of random numbers.
-struct Counters {
-    connection: u64,
-    serial: u64,
-    /// The STAN of network management requests.
-    stan: u64,
-    random: u64,
-}
-
-impl Counters {
-    fn next_connection(&mut self) -> ConnectionId {
-        self.connection += 1;
-        ConnectionId(self.connection)
-    }
-
-    fn next_serial(&mut self) -> u64 {
-        self.serial += 1;
-        self.serial
-    }
-
-    /// Returns a random number, by a step of `SplitMix64`. It is used for jitter only.
-    const fn draw(&mut self) -> u32 {
-        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.random ^ (self.random >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        (mixed >> 32) as u32
-    }
-}
-
 impl LinkGroup {
     /// Creates the links of a network. All are down and enabled. Jitter and the first STAN of network management come from
     /// `seed`.
@@ -111,7 +79,7 @@ impl LinkGroup {
             rate_limit: RateLimit::new(limits.per_second, limits.burst, now),
             actions: VecDeque::new(),
             events: Vec::new(),
-            counters: Counters { connection: 0, serial: 0, stan: seed, random: seed },
+            counters: Counters::new(seed),
             scratch: BytesMut::new(),
             rules,
             spec,
@@ -140,13 +108,13 @@ impl LinkGroup {
         self.connections.is_empty() && self.links.iter().all(|link| !link.is_enabled)
     }
 
-    /// Returns the moment for the next [`LinkGroup::handle_timeout`], if there is one. It can be earlier than necessary.
+    /// Returns the moment for the next [`LinkGroup::handle_deadline`], if there is one. It can be earlier than necessary.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
         let timers = &self.rules.timers;
         let connections = self.connections.values().flat_map(|connection| {
             [
-                connection.session.deadline(timers),
+                connection.session.next_deadline(timers),
                 connection.outbox.next_deadline(),
                 connection.write_deadline(timers),
             ]
@@ -158,9 +126,9 @@ impl LinkGroup {
         connections.chain(dials).chain(others).flatten().min()
     }
 
-    /// Returns the events since the last call.
-    pub fn take_events(&mut self) -> Vec<Event> {
-        mem::take(&mut self.events)
+    /// Removes and returns the events since the last call.
+    pub fn poll_events(&mut self) -> impl Iterator<Item = Event> {
+        self.events.drain(..)
     }
 
     /// Returns the next action for the driver.
@@ -175,7 +143,7 @@ const INITIAL_CAPACITY_MAX: usize = 1 << 16;
 /// Deadlines.
 impl LinkGroup {
     /// Handles all deadlines that have passed.
-    pub fn handle_timeout(&mut self, now: Moment) {
+    pub fn handle_deadline(&mut self, now: Moment) {
         while let Some(pending) = self.in_flight.take_expired(now) {
             self.events.push(Event::Expired(pending.correlation_id));
             self.release_slot(pending.connection, now);
@@ -198,7 +166,7 @@ impl LinkGroup {
             |deadline: Option<Moment>| deadline.is_some_and(|deadline| deadline <= now);
         if has_passed(connection.write_deadline(timers)) {
             self.step(id, Input::Ended(DisconnectReason::WriteTimeout), None, now);
-        } else if has_passed(connection.session.deadline(timers)) {
+        } else if has_passed(connection.session.next_deadline(timers)) {
             self.step(id, Input::DeadlinePassed, None, now);
         }
     }
@@ -227,13 +195,20 @@ impl LinkGroup {
 
 /// Session inputs.
 impl LinkGroup {
-    /// Passes an input to the session of a connection and executes the actions that follow.
-    fn step(&mut self, id: ConnectionId, input: Input, message: Option<&Message<'_>>, now: Moment) {
+    /// Passes an input to the session of a connection and executes the actions that follow. `message` is the received
+    /// message, if the input is one.
+    fn step(
+        &mut self,
+        id: ConnectionId,
+        input: Input,
+        mut message: Option<Message<'_>>,
+        now: Moment,
+    ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let mut context =
             Context { now, rules: &self.rules, stan_counter: &mut self.counters.stan };
-        for action in connection.session.handle(input, &mut context).into_iter().flatten() {
-            self.execute(id, action, message, now);
+        for action in connection.session.handle_input(input, &mut context).into_iter().flatten() {
+            self.execute(id, action, &mut message, now);
         }
     }
 

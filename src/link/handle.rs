@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicUsize;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::{Event, LinkId, OutgoingMessage};
+use super::LinkId;
+use super::event::{Event, OutgoingMessage};
 
 /// A command of the owner.
 pub(super) enum Command {

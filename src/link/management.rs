@@ -2,10 +2,17 @@
 
 use bytes::BytesMut;
 
-use super::session::ManagementRequest;
 use crate::iso8583::{De, EncodeError, Message, Spec};
 use crate::network::SessionRules;
 use crate::values::{Moment, MonthDay, NetworkCode, ResponseCode, Stan, Transmission};
+
+/// A network management request that we send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum ManagementRequest {
+    SignOn,
+    SignOff,
+    Echo,
+}
 
 /// A received frame, as a session sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

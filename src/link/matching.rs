@@ -1,58 +1,10 @@
 //! Matching of responses to requests in flight.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{Hash, Hasher};
 
 use super::{ConnectionId, CorrelationId};
-use crate::iso8583::{De, Message};
+use crate::network::MatchingKey;
 use crate::values::Moment;
-
-/// The matching key that a request and its response share: the MTI class, and the wire bytes of some data elements.
-/// Stored inline, without allocation.
-#[derive(Clone, Copy)]
-pub(super) struct MatchingKey {
-    class: u8,
-    length: u8,
-    bytes: [u8; KEY_LENGTH_MAX],
-}
-
-/// The maximum length of a key in bytes. It holds DE11, 12, 13, 32 and 41 twice.
-const KEY_LENGTH_MAX: usize = 62;
-
-impl MatchingKey {
-    /// Returns the key of a message; `None` if a data element is missing, or the elements exceed 62 bytes.
-    pub(super) fn of(message: &Message<'_>, elements: &[De]) -> Option<Self> {
-        let mut key = Self { class: message.mti().class(), length: 0, bytes: [0; KEY_LENGTH_MAX] };
-        let mut at = 0;
-        for de in elements {
-            let wire = message.wire(*de)?;
-            let end = at + wire.len();
-            key.bytes.get_mut(at..end)?.copy_from_slice(wire);
-            at = end;
-        }
-        key.length = u8::try_from(at).ok()?;
-        Some(key)
-    }
-
-    fn value(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
-    }
-}
-
-impl PartialEq for MatchingKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.class == other.class && self.value() == other.value()
-    }
-}
-
-impl Eq for MatchingKey {}
-
-impl Hash for MatchingKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u8(self.class);
-        state.write(self.value());
-    }
-}
 
 /// A request in flight.
 #[derive(Clone, Copy, Debug)]
@@ -168,11 +120,12 @@ impl InFlight {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::iso8583::Mti;
 
     fn key(number: u8) -> MatchingKey {
-        let mut bytes = [0; KEY_LENGTH_MAX];
-        bytes[0] = number;
-        MatchingKey { class: 2, length: 1, bytes }
+        let mut key = MatchingKey::new(Mti::FINANCIAL_REQUEST);
+        key.push(&[number]).unwrap();
+        key
     }
 
     fn pending(serial: u64, until: u64) -> PendingRequest {

@@ -9,13 +9,13 @@
 //!     ▼                       ▼                ▼                                        │ response, timeout
 //!    Down ◄────────────────────────────────────────────────────────────────────────────-┘
 //! ```
-//! [`Session::handle`] takes an input and returns the actions that follow, in order.
+//! [`Session::handle_input`] takes an input and returns the actions that follow, in order.
 
 #[cfg(test)]
 mod tests;
 
 use super::disconnect::DisconnectReason;
-use super::management::ManagementMessage;
+use super::management::{ManagementMessage, ManagementRequest};
 use crate::network::{SessionRules, SessionTimers, SignOnBy};
 use crate::values::{Moment, MonthDay, Stan};
 
@@ -60,14 +60,6 @@ pub(super) enum EchoState {
     Waiting { at: Moment, count: u8 },
 }
 
-/// A network management request that we send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum ManagementRequest {
-    SignOn,
-    SignOff,
-    Echo,
-}
-
 /// An input of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Input {
@@ -75,7 +67,7 @@ pub(super) enum Input {
     Connected,
     /// A message or keep-alive was received.
     Received(ManagementMessage),
-    /// [`Session::deadline`] has passed.
+    /// [`Session::next_deadline`] has passed.
     DeadlinePassed,
     /// The owner signs the link off.
     Drain,
@@ -153,7 +145,7 @@ impl Session {
     }
 
     /// Returns the moment for [`Input::DeadlinePassed`], if there is one.
-    pub(super) fn deadline(&self, timers: &SessionTimers) -> Option<Moment> {
+    pub(super) fn next_deadline(&self, timers: &SessionTimers) -> Option<Moment> {
         match self.state {
             State::Connecting { until }
             | State::SigningOn { until, .. }
@@ -166,7 +158,11 @@ impl Session {
     }
 
     /// Handles an input.
-    pub(super) fn handle(&mut self, input: Input, context: &mut Context<'_>) -> SessionActions {
+    pub(super) fn handle_input(
+        &mut self,
+        input: Input,
+        context: &mut Context<'_>,
+    ) -> SessionActions {
         match input {
             Input::Connected => self.connect(context),
             Input::Received(message) => {

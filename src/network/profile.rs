@@ -6,14 +6,15 @@ use std::time::Duration;
 use config::Value;
 
 use super::messages::{Messages, Responses};
-use super::reading::{Matching, Service, TraceTime};
+use super::rules::{Inquiries, Matching, ReversalReasons, Service, TraceTime};
+use super::sections::{elements, read_backoff};
 use super::session::{self, ProfileContext, SessionRules};
 use super::values::Bank;
-use crate::iso8583::{De, Mti, Spec};
+use crate::iso8583::Spec;
 use crate::settings::{Fault, Faults, Section, all, tree};
 use crate::transfer::{
     AfterUnknown, InboundCodes, InquiryRules, Refusal, ResponseClass, ResponseClasses,
-    ReversalClasses, ReversalRules, Rules, Side, UnknownCause,
+    ReversalClasses, ReversalRules, Rules, Side,
 };
 use crate::values::{Backoff, Currency, Offset, ProcessingCode, ResponseCode};
 
@@ -35,34 +36,6 @@ pub struct Network {
     pub(super) unsupported: ResponseCode,
     rules: Rules,
     session: Arc<SessionRules>,
-}
-
-/// The processing codes (DE3) of inquiries, which move no money.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Inquiries {
-    pub(super) account: ProcessingCode,
-    pub(super) balance: Option<ProcessingCode>,
-    pub(super) status: Option<ProcessingCode>,
-}
-
-/// The reasons that a reversal gives (DE39), by the cause of the unknown outcome.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ReversalReasons {
-    no_response: ResponseCode,
-    connection_lost: ResponseCode,
-    restart: ResponseCode,
-    unclear_response: ResponseCode,
-}
-
-impl ReversalReasons {
-    pub(super) const fn code(&self, cause: UnknownCause) -> ResponseCode {
-        match cause {
-            UnknownCause::Timeout => self.no_response,
-            UnknownCause::ConnectionLost => self.connection_lost,
-            UnknownCause::Restart => self.restart,
-            UnknownCause::ResponseCode(_) => self.unclear_response,
-        }
-    }
 }
 
 impl Network {
@@ -320,16 +293,6 @@ fn read_reversal(section: &Section<'_>) -> Option<UnknownOutcome> {
     })
 }
 
-pub(super) fn read_backoff(section: &Section<'_>) -> Option<Backoff> {
-    let (first, longest) = (section.time("first_delay"), section.time("max_delay"));
-    let jitter = section.number("jitter_percent", &(0..=100));
-    let (first, longest) = (first?, longest?);
-    if first > longest || first.is_zero() {
-        section.fault("first_delay", "must be between 1ms and max_delay");
-    }
-    Some(Backoff { first, longest, jitter_percent: u8::try_from(jitter?).ok()? })
-}
-
 fn read_hold(section: &Section<'_>) -> Option<UnknownOutcome> {
     let (tries, interval) =
         (section.number("status_tries", &(1..=1000)), section.time("status_interval"));
@@ -397,26 +360,4 @@ fn read_matching(section: &Section<'_>) -> Option<Matching> {
     let duplicate_key = elements(section, "duplicate_key");
     let echoed = elements(section, "echoed");
     Some(Matching { trace_time: trace_time?, duplicate_key: duplicate_key?, echoed: echoed? })
-}
-
-/// Reads a list of data elements in ascending order.
-pub(super) fn elements(section: &Section<'_>, key: &'static str) -> Option<Vec<De>> {
-    let numbers = section.numbers(key, &(2..=192))?;
-    let elements = numbers.into_iter().map(|number| De::new(u8::try_from(number).ok()?));
-    let elements = elements.collect::<Option<Vec<_>>>();
-    match elements {
-        Some(elements) if elements.is_sorted_by(|a, b| a < b) => Some(elements),
-        _ => {
-            section.fault(key, "must be a list of data elements in ascending order");
-            None
-        }
-    }
-}
-
-/// Reads a message type (MTI).
-pub(super) fn message_type(text: &str) -> Result<Mti, String> {
-    let digits: Option<[u8; 4]> = text.as_bytes().try_into().ok();
-    digits
-        .and_then(Mti::from_ascii)
-        .ok_or_else(|| format!("{text:?} is not a message type: write four digits, such as 0200"))
 }

@@ -7,45 +7,17 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::profile::Network;
-use super::values::write_pan_replacement;
-use crate::iso8583::{De, Field, FieldError, Message, Mti};
+use super::rules::TraceTime;
+use super::values::pan_replacement;
+use crate::iso8583::{De, FieldError, Message, Mti};
 use crate::transfer::{
-    AccountDetails, Card, InboundRequest, InboundTrace, Inquiry, ResponseFields, Side,
+    AccountDetails, Card, InboundRequest, InboundTrace, Inquiry, MessageKind, ResponseFields, Side,
     TraceNumbers, TransferDetails,
 };
 use crate::values::{
     AccountNumber, Amount, Date, MerchantType, MinorUnits, Moment, MonthDay, Name, Offset, Pan,
     ProcessingCode, Reference, ResponseCode, Terminal, TransferId, Transmission, Value,
 };
-
-/// A service that moves money, such as `transfer`, `qris` or `withdrawal`.
-#[derive(Debug)]
-pub(super) struct Service {
-    pub(super) name: String,
-    /// The processing codes (DE3). We send the first.
-    pub(super) codes: Vec<ProcessingCode>,
-    /// What an inbound request does to the account at our bank.
-    pub(super) inbound: Side,
-}
-
-/// The rules for matching messages.
-#[derive(Debug)]
-pub(super) struct Matching {
-    pub(super) trace_time: TraceTime,
-    /// The data elements that identify an inbound request.
-    pub(super) duplicate_key: Vec<De>,
-    /// The data elements that a response must echo.
-    pub(super) echoed: Vec<De>,
-}
-
-/// The date and time of a response that are those of its request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TraceTime {
-    /// DE7.
-    Transmission,
-    /// DE12 and DE13, where the switch overwrites DE7.
-    Local,
-}
 
 /// The identity of an inbound request: a hash of the data elements in the profile's `duplicate_key`. Duplicates have
 /// equal keys.
@@ -55,15 +27,22 @@ pub struct DuplicateKey(pub u128);
 /// A message of the switch about a transfer or an inquiry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IncomingMessage {
-    /// A response to one of our requests.
+    /// A response to one of our messages about a transfer.
     Response {
         /// The trace numbers of the request. The transmission time has a resolution of one second.
         trace: TraceNumbers,
-        /// The request that is answered.
-        kind: ResponseKind,
+        /// The message that is answered.
+        kind: MessageKind,
         /// The fields of the response.
         response: ResponseFields,
-        /// The account details of an inquiry response.
+    },
+    /// A response to an account or balance inquiry of ours.
+    InquiryResponse {
+        /// The trace numbers of the inquiry, as those of a request.
+        trace: TraceNumbers,
+        /// The fields of the response.
+        response: ResponseFields,
+        /// The account details.
         account: AccountDetails,
     },
     /// A financial request or its repeat.
@@ -74,19 +53,6 @@ pub enum IncomingMessage {
     StatusInquiry(InboundRequest, DuplicateKey),
     /// An account or balance inquiry.
     Inquiry(Inquiry),
-}
-
-/// The kind of request that a response answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ResponseKind {
-    /// A financial request.
-    Request,
-    /// A reversal.
-    Reversal,
-    /// A status inquiry.
-    StatusInquiry,
-    /// An account or balance inquiry.
-    Inquiry,
 }
 
 /// The reasons why a message of the switch cannot be processed. [`Network::refusal_code`] is the response code.
@@ -127,12 +93,10 @@ impl Network {
         let is_status = has_code(inquiries.status);
         let is_inquiry = has_code(Some(inquiries.account)) || has_code(inquiries.balance);
         match (mti.class(), mti.is_request()) {
-            (4, false) => self.read_response(ResponseKind::Reversal, message, now),
-            (2, false) if is_status => {
-                self.read_response(ResponseKind::StatusInquiry, message, now)
-            }
-            (2, false) if is_inquiry => self.read_response(ResponseKind::Inquiry, message, now),
-            (2, false) => self.read_response(ResponseKind::Request, message, now),
+            (4, false) => self.read_response(MessageKind::Reversal, message, now),
+            (2, false) if is_status => self.read_response(MessageKind::StatusInquiry, message, now),
+            (2, false) if is_inquiry => self.read_inquiry_response(message, now),
+            (2, false) => self.read_response(MessageKind::Request, message, now),
             (2, true) if is_status => {
                 let request = request(message, id, Side::Credit)?;
                 Ok(IncomingMessage::StatusInquiry(request, self.duplicate_key(message)))
@@ -169,24 +133,44 @@ impl Network {
 impl Network {
     fn read_response(
         &self,
-        kind: ResponseKind,
+        kind: MessageKind,
         message: &Message<'_>,
         now: Moment,
     ) -> Result<IncomingMessage, ReadError> {
-        let trace = TraceNumbers {
+        let trace = self.trace_numbers(message, now)?;
+        let response = self.response_fields(kind == MessageKind::StatusInquiry, message)?;
+        Ok(IncomingMessage::Response { trace, kind, response })
+    }
+
+    fn read_inquiry_response(
+        &self,
+        message: &Message<'_>,
+        now: Moment,
+    ) -> Result<IncomingMessage, ReadError> {
+        let trace = self.trace_numbers(message, now)?;
+        let account = AccountDetails { holder: beneficiary_name(message), balance: None };
+        let response = self.response_fields(false, message)?;
+        Ok(IncomingMessage::InquiryResponse { trace, response, account })
+    }
+
+    /// Returns the trace numbers of the request that a message answers.
+    fn trace_numbers(
+        &self,
+        message: &Message<'_>,
+        now: Moment,
+    ) -> Result<TraceNumbers, FieldError> {
+        Ok(TraceNumbers {
             stan: message.get(De::STAN)?,
             rrn: message.get(De::RRN)?,
             transmitted_at: self.trace_time(message, now)?,
             settlement_date: settlement_date(message, now)?,
-        };
-        let account = AccountDetails { holder: beneficiary_name(message), balance: None };
-        let response = self.response_fields(kind, message)?;
-        Ok(IncomingMessage::Response { trace, kind, response, account })
+        })
     }
 
+    /// Returns the fields of a response. `is_status`: whether it answers a status inquiry.
     fn response_fields(
         &self,
-        kind: ResponseKind,
+        is_status: bool,
         message: &Message<'_>,
     ) -> Result<ResponseFields, ReadError> {
         let code = message.find(De::PROCESSING_CODE)?;
@@ -195,7 +179,7 @@ impl Network {
         let (ours, other) = match code.and_then(|code| self.side(code)) {
             Some(Side::Debit) => (accounts.1, accounts.0),
             // A status inquiry has its own processing code, so the direction of the money is not in the message.
-            None if kind == ResponseKind::StatusInquiry => (None, None),
+            None if is_status => (None, None),
             Some(Side::Credit) | None => accounts,
         };
         let minor: Option<MinorUnits> = message.find(De::AMOUNT)?;
@@ -205,7 +189,7 @@ impl Network {
             code: message.get(De::RESPONSE_CODE)?,
             amount: minor.map(|minor| minor.of(currency)),
             // A status inquiry has its own processing code, not that of the transfer.
-            kind: code.filter(|_| kind != ResponseKind::StatusInquiry),
+            kind: code.filter(|_| !is_status),
             from: ours,
             to: other,
             card: match pan {
@@ -220,9 +204,7 @@ impl Network {
     /// Whether a PAN is the replacement that we send for a transfer without a card.
     fn is_pan_replacement(&self, pan: &Pan, account: Option<&AccountNumber>) -> bool {
         account.is_some_and(|account| {
-            let mut expected = Vec::new();
-            write_pan_replacement(&self.bank.iin, account, &mut expected);
-            expected == pan.reveal().as_bytes()
+            pan_replacement(&self.bank.iin, account).eq(pan.reveal().bytes())
         })
     }
 
@@ -340,34 +322,36 @@ fn hash<'m>(parts: impl Iterator<Item = (De, Cow<'m, str>)>) -> DuplicateKey {
 }
 
 fn details(message: &Message<'_>) -> Result<TransferDetails, FieldError> {
-    let trimmed = |field: Field<'_>| field.reveal().trim_end().to_owned();
-    let terminal = message.field(De::TERMINAL).map(trimmed);
+    let terminal = message
+        .field(De::TERMINAL)
+        .and_then(|field| Terminal::from_ascii(field.reveal().trim_end().as_bytes()));
     let merchant: Option<MerchantType> = message.find(De::MERCHANT_TYPE)?;
     Ok(TransferDetails {
         merchant: merchant
             .or_else(|| MerchantType::from_ascii(b"0000"))
             .ok_or(FieldError::Missing { de: De::MERCHANT_TYPE })?,
-        terminal: terminal
-            .and_then(|text| Terminal::from_ascii(text.as_bytes()))
-            .ok_or(FieldError::Missing { de: De::TERMINAL })?,
-        sender: name_in(message, "sender_name"),
+        terminal: terminal.ok_or(FieldError::Missing { de: De::TERMINAL })?,
+        sender: subfield(message, "sender_name", Name::new),
         beneficiary: beneficiary_name(message),
-        reference: subfield(message, "customer_reference")
-            .and_then(|text| Reference::from_ascii(text.as_bytes())),
+        reference: subfield(message, "customer_reference", |text| {
+            Reference::from_ascii(text.as_bytes())
+        }),
         channel: None,
     })
 }
 
 fn beneficiary_name(message: &Message<'_>) -> Option<Name> {
-    name_in(message, "beneficiary_name")
+    subfield(message, "beneficiary_name", Name::new)
 }
 
-fn name_in(message: &Message<'_>, key: &str) -> Option<Name> {
-    subfield(message, key).and_then(|text| Name::new(&text))
-}
-
-/// Returns a subfield of DE48 without its padding.
-fn subfield(message: &Message<'_>, key: &str) -> Option<String> {
-    let text = message.field(De::ADDITIONAL_DATA)?.subfield(key)?.reveal().trim_end().to_owned();
-    (!text.is_empty()).then_some(text)
+/// Reads a subfield of DE48 without its padding; `None` if it is empty.
+fn subfield<T>(
+    message: &Message<'_>,
+    key: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Option<T> {
+    let subfield = message.field(De::ADDITIONAL_DATA)?.subfield(key)?;
+    let text = subfield.reveal();
+    let text = text.trim_end();
+    if text.is_empty() { None } else { read(text) }
 }

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use crate::iso8583::Mti;
 use crate::transfer::{Inquiry, Order, TraceNumbers, TransferDetails};
 use crate::values::{
-    AccountNumber, Amount, Date, Institution, Name, Offset, Pan, ProcessingCode, ResponseCode,
-    TimeOfDay, Transmission,
+    AccountNumber, Amount, Date, Institution, Moment, MonthDay, Name, Offset, Pan, ProcessingCode,
+    ResponseCode, TimeOfDay, Transmission,
 };
 
 /// Our bank's identity in the network.
@@ -142,68 +142,95 @@ impl<'a> MessageValues<'a> {
     /// Appends a value to `into`; nothing if the message does not have it.
     pub(super) fn write(&self, name: ValueName, into: &mut Vec<u8>) {
         let original = self.original.map_or(self.trace, |(_, trace)| trace);
-        // Writing to a vector cannot fail.
-        let _ = match name {
-            ValueName::Pan => return self.write_pan(into),
-            ValueName::ProcessingCode => write!(into, "{}", self.processing_code),
-            ValueName::Amount => write!(into, "{}", self.amount.minor()),
-            ValueName::Currency => write!(into, "{}", self.amount.currency()),
-            ValueName::Transmission => {
-                write!(into, "{}", Transmission::of(self.trace.transmitted_at))
+        let at = original.transmitted_at;
+        match name {
+            ValueName::Pan => self.write_pan(into),
+            ValueName::ProcessingCode => write_text(self.processing_code.as_str(), into),
+            // Writing to a vector cannot fail.
+            ValueName::Amount => drop(write!(into, "{}", self.amount.minor())),
+            ValueName::Currency => {
+                write_digits::<3>(self.amount.currency().code().into(), into);
             }
-            ValueName::Stan => write!(into, "{}", self.trace.stan),
-            ValueName::LocalTime => {
-                write!(into, "{}", TimeOfDay::of(original.transmitted_at, self.offset))
+            ValueName::Transmission => write_transmission(self.trace.transmitted_at, into),
+            ValueName::Stan => write_digits::<6>(self.trace.stan.number(), into),
+            ValueName::LocalTime => write_time(TimeOfDay::of(at, self.offset), into),
+            ValueName::LocalDate => write_day(Date::of(at, self.offset).month_day(), into),
+            ValueName::SettlementDate => write_day(original.settlement_date.month_day(), into),
+            ValueName::MerchantType => write_text(self.details.merchant.as_str(), into),
+            ValueName::TerminalId => write_text(self.details.terminal.as_str(), into),
+            ValueName::Acquirer => write_text(self.bank.code.as_str(), into),
+            ValueName::Forwarder => write_text(self.bank.forwarder.as_str(), into),
+            ValueName::Receiver => write_text(self.receiver.as_str(), into),
+            ValueName::Rrn => write_text(original.rrn.as_str(), into),
+            ValueName::SourceAccount => write_text(self.from.reveal(), into),
+            ValueName::BeneficiaryAccount => write_text(self.to.reveal(), into),
+            ValueName::SenderName => write_name(self.details.sender.as_ref(), into),
+            ValueName::BeneficiaryName => write_name(self.details.beneficiary.as_ref(), into),
+            ValueName::CustomerReference => {
+                if let Some(reference) = &self.details.reference {
+                    write_text(reference.as_str(), into);
+                }
             }
-            ValueName::LocalDate => {
-                write!(into, "{}", Date::of(original.transmitted_at, self.offset).month_day())
+            ValueName::ReversalReason => {
+                if let Some(reason) = &self.reason {
+                    write_text(reason.as_str(), into);
+                }
             }
-            ValueName::SettlementDate => write!(into, "{}", original.settlement_date.month_day()),
-            ValueName::MerchantType => write!(into, "{}", self.details.merchant),
-            ValueName::TerminalId => write!(into, "{}", self.details.terminal),
-            ValueName::Acquirer => write!(into, "{}", self.bank.code),
-            ValueName::Forwarder => write!(into, "{}", self.bank.forwarder),
-            ValueName::Receiver => write!(into, "{}", self.receiver),
-            ValueName::Rrn => write!(into, "{}", original.rrn),
-            ValueName::SourceAccount => into.write_all(self.from.reveal().as_bytes()),
-            ValueName::BeneficiaryAccount => into.write_all(self.to.reveal().as_bytes()),
-            ValueName::SenderName => return write_name(self.details.sender.as_ref(), into),
-            ValueName::BeneficiaryName => {
-                return write_name(self.details.beneficiary.as_ref(), into);
+            ValueName::OriginalMti => {
+                if let Some((mti, _)) = self.original {
+                    into.extend(mti.to_ascii());
+                }
             }
-            ValueName::CustomerReference => match &self.details.reference {
-                Some(reference) => write!(into, "{reference}"),
-                None => Ok(()),
-            },
-            ValueName::ReversalReason => match self.reason {
-                Some(reason) => write!(into, "{reason}"),
-                None => Ok(()),
-            },
-            ValueName::OriginalMti => match self.original {
-                Some((mti, _)) => into.write_all(&mti.to_ascii()),
-                None => Ok(()),
-            },
-            ValueName::OriginalStan => write!(into, "{}", original.stan),
-            ValueName::OriginalTransmission => {
-                write!(into, "{}", Transmission::of(original.transmitted_at))
-            }
-        };
+            ValueName::OriginalStan => write_digits::<6>(original.stan.number(), into),
+            ValueName::OriginalTransmission => write_transmission(at, into),
+        }
     }
 
     fn write_pan(&self, into: &mut Vec<u8>) {
         match self.pan {
             Some(pan) => into.extend_from_slice(pan.reveal().as_bytes()),
-            None => write_pan_replacement(&self.bank.iin, self.from, into),
+            None => into.extend(pan_replacement(&self.bank.iin, self.from)),
         }
     }
 }
 
-/// Appends the replacement of the PAN for a transfer without a card: the issuer identification number and the account's
-/// digits, at most 19 digits together.
-pub(super) fn write_pan_replacement(iin: &Pan, account: &AccountNumber, into: &mut Vec<u8>) {
+fn write_text(text: &str, into: &mut Vec<u8>) {
+    into.extend_from_slice(text.as_bytes());
+}
+
+/// Appends the last digits of a number.
+fn write_digits<const DIGITS: usize>(number: u32, into: &mut Vec<u8>) {
+    let (mut digits, mut rest) = ([b'0'; DIGITS], number);
+    for digit in digits.iter_mut().rev() {
+        *digit += (rest % 10) as u8;
+        rest /= 10;
+    }
+    into.extend_from_slice(&digits);
+}
+
+fn write_day(day: MonthDay, into: &mut Vec<u8>) {
+    write_digits::<2>(day.month().into(), into);
+    write_digits::<2>(day.day().into(), into);
+}
+
+fn write_time(time: TimeOfDay, into: &mut Vec<u8>) {
+    for part in [time.hour(), time.minute(), time.second()] {
+        write_digits::<2>(part.into(), into);
+    }
+}
+
+fn write_transmission(at: Moment, into: &mut Vec<u8>) {
+    let Transmission { date, time } = Transmission::of(at);
+    write_day(date, into);
+    write_time(time, into);
+}
+
+/// Returns the digits of the replacement of the PAN for a transfer without a card: the issuer identification number and
+/// the account's digits, at most 19 digits together.
+pub(super) fn pan_replacement(iin: &Pan, account: &AccountNumber) -> impl Iterator<Item = u8> {
     let room = 19 - iin.reveal().len().min(19);
-    into.extend_from_slice(iin.reveal().as_bytes());
-    into.extend(account.reveal().bytes().filter(u8::is_ascii_digit).take(room));
+    let digits = account.reveal().bytes().filter(u8::is_ascii_digit).take(room);
+    iin.reveal().bytes().chain(digits)
 }
 
 /// Appends a name in ASCII. Other characters become question marks, because messages carry ASCII only.

@@ -1,9 +1,11 @@
 //! Ids that no other node creates, and correlation ids that say which message of a transfer the links report on.
 
+use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::link::{Clock, CorrelationId};
+use crate::transfer::MessageKind;
 use crate::values::{Moment, TransferId};
 
 /// Bits at the end of an id that are always zero: a correlation id holds a [`SentMessage`] there.
@@ -51,22 +53,36 @@ pub(super) fn random() -> u64 {
 }
 
 /// Which message of a transfer or an inquiry we sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum SentMessage {
-    Request,
-    Reversal,
-    StatusInquiry,
+    /// A message about an outbound transfer.
+    Transfer(MessageKind),
+    /// An account or balance inquiry.
     Inquiry,
+    /// A response to the switch.
     Response,
 }
 
 impl SentMessage {
-    const ALL: [Self; 5] =
-        [Self::Request, Self::Reversal, Self::StatusInquiry, Self::Inquiry, Self::Response];
+    /// All messages; the position of one is its number in a correlation id.
+    const ALL: [Self; 5] = [
+        Self::Transfer(MessageKind::Request),
+        Self::Transfer(MessageKind::Reversal),
+        Self::Transfer(MessageKind::StatusInquiry),
+        Self::Inquiry,
+        Self::Response,
+    ];
 
     /// Returns the correlation id for the links. A reversal and its repeats share one, as the links require.
     pub(super) const fn correlation_id(self, id: TransferId) -> CorrelationId {
-        CorrelationId(id.0 | self as u128)
+        let number = match self {
+            Self::Transfer(MessageKind::Request) => 0,
+            Self::Transfer(MessageKind::Reversal) => 1,
+            Self::Transfer(MessageKind::StatusInquiry) => 2,
+            Self::Inquiry => 3,
+            Self::Response => 4,
+        };
+        CorrelationId(id.0 | number)
     }
 
     /// Returns the transfer or inquiry and the message of a correlation id.
@@ -74,6 +90,17 @@ impl SentMessage {
         let mask = (1 << MESSAGE_BITS) - 1;
         let message = Self::ALL.get(usize::try_from(correlation_id.0 & mask).ok()?)?;
         Some((TransferId(correlation_id.0 & !mask), *message))
+    }
+}
+
+impl fmt::Debug for SentMessage {
+    /// Writes the name that logs have.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transfer(kind) => kind.fmt(f),
+            Self::Inquiry => f.write_str("Inquiry"),
+            Self::Response => f.write_str("Response"),
+        }
     }
 }
 

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use super::ids::SentMessage;
 use super::node::Node;
 use super::pending_responses::SwitchRequest;
 use crate::core_banking::CoreReply;
 use crate::engine::{Event, IdempotencyKey, PostingCoreReply};
-use crate::iso8583::Message;
-use crate::link::{self, LinkId, NotSent, OutgoingMessage};
-use crate::network::{IncomingMessage, ReadError, ResponseKind};
+use crate::iso8583::OwnedMessage;
+use crate::link::{self, LinkId, NotSent, OutgoingKind, OutgoingMessage};
+use crate::network::{IncomingMessage, ReadError};
 use crate::transfer::{AccountDetails, InquiryInput, MessageKind, SendStatus};
 use crate::values::{Date, Direction, Offset, ResponseCode, TransferId};
 
@@ -42,7 +40,7 @@ impl Node {
             // The engine has its own deadlines.
             link::Event::Expired(_) => {}
             link::Event::Response { message, .. } | link::Event::Unmatched { message, .. } => {
-                self.handle_response(&message);
+                self.handle_response(message);
             }
             link::Event::Request { link, message } => self.handle_request(link, message),
             link::Event::CutOver { link, date } => {
@@ -55,7 +53,7 @@ impl Node {
             }
             link::Event::Unexpected { link, phase, message } => {
                 self.metrics.messages_unreadable.inc();
-                let (link, bytes) = (self.link_name(link), message.len());
+                let (link, bytes) = (self.link_name(link), message.bytes().len());
                 tracing::warn!(link, ?phase, bytes, "unexpected message");
             }
             link::Event::Malformed { link, message, error } => {
@@ -97,13 +95,16 @@ impl Node {
     /// Handles what became of a message of ours. For messages that are repeated anyway it makes no difference.
     fn handle_send_status(&mut self, correlation_id: link::CorrelationId, status: SendStatus) {
         match SentMessage::of(correlation_id) {
-            Some((id, SentMessage::Request)) => self.handle_request_status(id, status),
+            Some((id, SentMessage::Transfer(MessageKind::Request))) => {
+                self.handle_request_status(id, status);
+            }
             Some((id, SentMessage::Inquiry)) => {
                 self.handle(Event::InquiryInput(id, InquiryInput::Send(status)));
             }
             Some((
                 _,
-                SentMessage::Reversal | SentMessage::StatusInquiry | SentMessage::Response,
+                SentMessage::Transfer(MessageKind::Reversal | MessageKind::StatusInquiry)
+                | SentMessage::Response,
             ))
             | None => {}
         }
@@ -118,25 +119,24 @@ fn log_not_sent(correlation_id: link::CorrelationId, reason: NotSent) {
 
 /// Messages of the switch.
 impl Node {
-    fn handle_response(&mut self, bytes: &Bytes) {
-        let network = self.network.clone();
-        let Ok(message) = network.spec().decode(bytes.clone()) else {
+    fn handle_response(&mut self, message: OwnedMessage) {
+        let Some(message) = self.network.spec().message(message) else {
             self.metrics.messages_unreadable.inc();
             return;
         };
-        match network.read(&message, TransferId(0), self.now) {
-            Ok(IncomingMessage::Response { trace, kind, response, account }) => {
-                let kind = match kind {
-                    ResponseKind::Request => MessageKind::Request,
-                    ResponseKind::Reversal => MessageKind::Reversal,
-                    ResponseKind::StatusInquiry => MessageKind::StatusInquiry,
-                    ResponseKind::Inquiry => {
-                        return self.handle(Event::InquiryResponse { trace, response, account });
-                    }
-                };
+        match self.network.read(&message, TransferId(0), self.now) {
+            Ok(IncomingMessage::Response { trace, kind, response }) => {
                 self.handle(Event::Response { trace, kind, response });
             }
-            Ok(_) => {
+            Ok(IncomingMessage::InquiryResponse { trace, response, account }) => {
+                self.handle(Event::InquiryResponse { trace, response, account });
+            }
+            Ok(
+                IncomingMessage::InboundRequest(..)
+                | IncomingMessage::Reversal(..)
+                | IncomingMessage::StatusInquiry(..)
+                | IncomingMessage::Inquiry(_),
+            ) => {
                 self.metrics.messages_unreadable.inc();
             }
             Err(error) => {
@@ -146,14 +146,15 @@ impl Node {
         }
     }
 
-    fn handle_request(&mut self, link: LinkId, bytes: Bytes) {
-        let (network, id) = (self.network.clone(), self.ids.next());
-        let request = SwitchRequest { link, message: bytes.clone() };
-        let Ok(message) = network.spec().decode(bytes) else {
+    fn handle_request(&mut self, link: LinkId, message: OwnedMessage) {
+        let id = self.ids.next();
+        let Some(message) = self.network.spec().message(message) else {
             self.metrics.messages_unreadable.inc();
             return;
         };
-        let event = match network.read(&message, id, self.now) {
+        let read = self.network.read(&message, id, self.now);
+        let request = SwitchRequest { link, message: message.into_owned() };
+        let event = match read {
             Ok(IncomingMessage::InboundRequest(request, key)) => {
                 Event::InboundRequest { request, key: IdempotencyKey(key.0) }
             }
@@ -164,18 +165,18 @@ impl Node {
                 Event::InboundStatusInquiry { request, original_key: IdempotencyKey(key.0) }
             }
             Ok(IncomingMessage::Inquiry(inquiry)) => Event::Inquiry(inquiry, Direction::Inbound),
-            Ok(IncomingMessage::Response { .. }) => {
+            Ok(IncomingMessage::Response { .. } | IncomingMessage::InquiryResponse { .. }) => {
                 self.metrics.messages_unreadable.inc();
                 return;
             }
-            Err(error) => return self.refuse(id, &request, &error),
+            Err(error) => return self.refuse(id, request, &error),
         };
         self.pending_responses.insert(id, request, self.now);
         self.handle(event);
     }
 
     /// Refuses a request that can't be processed. The journal has no row of it, and nothing was done.
-    fn refuse(&mut self, id: TransferId, request: &SwitchRequest, error: &ReadError) {
+    fn refuse(&mut self, id: TransferId, request: SwitchRequest, error: &ReadError) {
         self.metrics.messages_unreadable.inc();
         tracing::warn!(link = self.link_name(request.link), %error, "unreadable request");
         let code = self.network.refusal_code(error);
@@ -186,7 +187,7 @@ impl Node {
     pub(super) fn send_response(
         &mut self,
         id: TransferId,
-        request: &SwitchRequest,
+        request: SwitchRequest,
         code: ResponseCode,
         account: &AccountDetails,
     ) {
@@ -195,24 +196,21 @@ impl Node {
         } else {
             self.metrics.inbound_declined.inc();
         }
-        let network = self.network.clone();
-        let encoded =
-            network.spec().decode(request.message.clone()).map_err(|error| error.to_string());
-        let encoded = encoded.and_then(|message: Message<'_>| {
-            let response =
-                network.encode_response(&message, code, account, &mut self.encode_buffer);
-            response.map_err(|error| error.to_string())
-        });
-        if let Err(error) = encoded {
+        let Self { network, encode_buffer, .. } = self;
+        let Some(message) = network.spec().message(request.message) else {
             self.metrics.inbound_unanswered.inc();
-            return tracing::error!(transfer = %id, error, "response not encoded");
+            return;
+        };
+        if let Err(error) = network.encode_response(&message, code, account, encode_buffer) {
+            self.metrics.inbound_unanswered.inc();
+            return tracing::error!(transfer = %id, %error, "response not encoded");
         }
         let message = self.take_encoded();
         self.messages.push(OutgoingMessage {
             correlation_id: SentMessage::Response.correlation_id(id),
             message,
             deadline: self.now.after(RESPONSE_WAIT),
-            via: Some(request.link),
+            kind: OutgoingKind::Response(request.link),
         });
     }
 }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use super::ids::created_at;
+use crate::iso8583::OwnedMessage;
 use crate::link::LinkId;
 use crate::values::{Moment, TransferId};
 
@@ -16,7 +15,7 @@ const KEPT: Duration = Duration::from_mins(5);
 #[derive(Clone, Debug)]
 pub(super) struct SwitchRequest {
     pub(super) link: LinkId,
-    pub(super) message: Bytes,
+    pub(super) message: OwnedMessage,
 }
 
 /// The requests in the order of their ids, which is the order of time. At the limit the oldest is dropped and gets no
@@ -54,12 +53,24 @@ impl PendingResponses {
 
 #[cfg(test)]
 mod tests {
+    use bytes::BytesMut;
+
     use super::*;
+    use crate::iso8583::{Mti, Spec};
+
+    fn message() -> OwnedMessage {
+        let (name, text) = Spec::SHIPPED[0];
+        let spec = Spec::parse(name, text).unwrap();
+        let mut bytes = BytesMut::new();
+        spec.encoder(Mti::FINANCIAL_REQUEST, &mut bytes).unwrap().finish();
+        spec.decode(bytes.freeze()).unwrap().into_owned()
+    }
 
     #[test]
     fn old_requests_and_those_over_the_limit_are_dropped() {
         let mut pending = PendingResponses::new(2);
-        let request = || SwitchRequest { link: LinkId(0), message: Bytes::from_static(b"0200") };
+        let message = message();
+        let request = || SwitchRequest { link: LinkId(0), message: message.clone() };
         let at = |seconds: u64| Moment::from_millis(1000 * seconds);
         let id = |seconds: u128| TransferId((1000 * seconds) << 80);
         for seconds in [0, 200, 250] {

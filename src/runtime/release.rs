@@ -9,11 +9,11 @@ use super::report::{refusal, report};
 use crate::api::{AccountInquiryResponse, FailureReason, NotProcessed, TransferResponse};
 use crate::core_banking::CoreCommand;
 use crate::engine::{Engine, Event, Lookup, Output, Transfer};
-use crate::link::OutgoingMessage;
-use crate::network::BuildError;
+use crate::link::{OutgoingKind, OutgoingMessage};
+use crate::network::{BuildError, MatchingKey};
 use crate::transfer::{
     AccountDetails, Alert, Effect, FundedRequest, InboundResponse, Inquiry, InquiryInput,
-    InquiryOutcome, Order, OutgoingReversal, SendStatus, TraceNumbers, TransferStatus,
+    InquiryOutcome, MessageKind, Order, OutgoingReversal, SendStatus, TraceNumbers, TransferStatus,
 };
 use crate::values::{Direction, Moment, ResponseCode, TransferId};
 
@@ -130,7 +130,8 @@ impl Node {
         let encoded =
             order(engine, id).map(|order| network.encode_request(order, trace, encode_buffer));
         tracing::debug!(transfer = %id, stan = %trace.stan, rrn = %trace.rrn, "request queued");
-        if !self.send(SentMessage::Request, id, request.write_by(), encoded) {
+        if !self.send(SentMessage::Transfer(MessageKind::Request), id, request.write_by(), encoded)
+        {
             self.handle_request_status(id, SendStatus::NotSent);
         }
     }
@@ -146,7 +147,12 @@ impl Node {
             repeat = reversal.is_repeat,
             "reversal queued"
         );
-        self.send(SentMessage::Reversal, id, self.repeat_deadline(), encoded);
+        self.send(
+            SentMessage::Transfer(MessageKind::Reversal),
+            id,
+            self.repeat_deadline(),
+            encoded,
+        );
     }
 
     fn send_status_inquiry(&mut self, id: TransferId, trace: TraceNumbers) {
@@ -154,7 +160,12 @@ impl Node {
         let encoded = order(engine, id)
             .map(|order| network.encode_status_inquiry(order, trace, encode_buffer));
         tracing::debug!(transfer = %id, stan = %trace.stan, "status inquiry queued");
-        self.send(SentMessage::StatusInquiry, id, self.repeat_deadline(), encoded);
+        self.send(
+            SentMessage::Transfer(MessageKind::StatusInquiry),
+            id,
+            self.repeat_deadline(),
+            encoded,
+        );
     }
 
     fn send_inquiry(&mut self, inquiry: &Inquiry, trace: TraceNumbers) {
@@ -176,17 +187,17 @@ impl Node {
         message: SentMessage,
         id: TransferId,
         deadline: Moment,
-        encoded: Option<Result<(), BuildError>>,
+        encoded: Option<Result<MatchingKey, BuildError>>,
     ) -> bool {
         match encoded {
-            Some(Ok(())) => {
+            Some(Ok(key)) => {
                 let correlation_id = message.correlation_id(id);
                 let message = self.take_encoded();
                 self.messages.push(OutgoingMessage {
                     correlation_id,
                     message,
                     deadline,
-                    via: None,
+                    kind: OutgoingKind::Request(key),
                 });
                 true
             }
@@ -234,7 +245,7 @@ impl Node {
     /// Responds to a request of the switch. After a restart the request is gone: then the switch repeats it.
     fn respond(&mut self, message_id: TransferId, code: ResponseCode, account: &AccountDetails) {
         match self.pending_responses.take(message_id) {
-            Some(request) => self.send_response(message_id, &request, code, account),
+            Some(request) => self.send_response(message_id, request, code, account),
             None => {
                 self.metrics.inbound_unanswered.inc();
             }

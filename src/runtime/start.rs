@@ -56,6 +56,9 @@ const NOT_RELOADED: [&str; 3] = [
     "network.override.inbound.unsupported",
 ];
 
+/// The size in bytes of a buffer that the messages of ours share.
+const ENCODE_BUFFER_SIZE: usize = 64 << 10;
+
 /// Requests of the switch that can wait for their response.
 const PENDING_RESPONSES_MAX: usize = 200_000;
 
@@ -160,7 +163,7 @@ pub async fn run(
         pending_responses: PendingResponses::new(PENDING_RESPONSES_MAX),
         messages: Vec::new(),
         core_commands: Vec::new(),
-        encode_buffer: BytesMut::new(),
+        encode_buffer: BytesMut::with_capacity(ENCODE_BUFFER_SIZE),
     };
     // Metrics that are read before the first turn show the transfers that the journal left open.
     node.update_gauges();

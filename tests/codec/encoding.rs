@@ -114,7 +114,7 @@ fn an_element_with_different_subfields_is_not_echoed() {
         let draft = Draft { mti: Mti::new(200).unwrap(), values: vec![(De::PAN, value.into())] };
         let message = spec.decode(encoded(&spec, &draft).freeze()).unwrap();
         let mut buffer = BytesMut::new();
-        let written = spec.respond(&message, &[De::PAN], &[], &mut buffer);
+        let written = spec.respond::<&str>(&message, &[De::PAN], &[], &mut buffer);
         assert_eq!(written.is_ok(), echoed, "{value}");
         assert_eq!(!buffer.is_empty() && spec.decode(buffer.freeze()).is_ok(), echoed, "{value}");
     }

@@ -23,6 +23,8 @@ fn every_message_decodes_to_its_values() {
             assert_encodes_to_its_bytes(&message);
             assert_fields_are_contiguous(&message);
             assert_fields_match_the_bitmaps(&message);
+            let again = spec.message(message.clone().into_owned()).unwrap();
+            assert_eq!(draft_of(&again).values, draft.values, "kept without its spec");
         });
     }
 }

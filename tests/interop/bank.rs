@@ -7,8 +7,13 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use titian::iso8583::{De, Message};
-use titian::link::{Clock, CorrelationId, Endpoint, Event, Events, Handle, OutgoingMessage, start};
-use titian::network::{Bank as Identity, BuildError, IncomingMessage, Network, SessionRules};
+use titian::link::{
+    Clock, CorrelationId, Endpoint, Event, Events, Handle, LinkId, OutgoingKind, OutgoingMessage,
+    start,
+};
+use titian::network::{
+    Bank as Identity, BuildError, IncomingMessage, MatchingKey, Network, SessionRules,
+};
 use titian::transfer::{
     AccountDetails, Funding, Inquiry, Order, OutgoingReversal, TraceNumbers, TransferDetails,
     UnknownCause,
@@ -67,7 +72,7 @@ pub(crate) fn network(name: &str, code: &str) -> Network {
 pub(crate) fn outcome(event: &Event) -> Option<(CorrelationId, RequestOutcome)> {
     match event {
         Event::Response { correlation_id, message, .. } => {
-            Some((*correlation_id, RequestOutcome::Response(message.clone())))
+            Some((*correlation_id, RequestOutcome::Response(message.bytes().clone())))
         }
         Event::Expired(correlation_id) => Some((*correlation_id, RequestOutcome::Expired)),
         Event::Lost(correlation_id) => Some((*correlation_id, RequestOutcome::Lost)),
@@ -181,7 +186,8 @@ impl Bank {
         let RequestOutcome::Response(response) = self.request(message).await else {
             panic!("no response")
         };
-        let IncomingMessage::Response { account: account_details, .. } = self.read(&response)
+        let IncomingMessage::InquiryResponse { account: account_details, .. } =
+            self.read(&response)
         else {
             panic!("no response")
         };
@@ -219,9 +225,9 @@ impl Bank {
         })
     }
 
-    pub(crate) fn build(
+    pub(crate) fn build<T>(
         &self,
-        build: impl FnOnce(&Network, &mut BytesMut) -> Result<(), BuildError>,
+        build: impl FnOnce(&Network, &mut BytesMut) -> Result<T, BuildError>,
     ) -> Bytes {
         let mut bytes = BytesMut::new();
         build(&self.network, &mut bytes).unwrap();
@@ -231,7 +237,14 @@ impl Bank {
     pub(crate) async fn send(&self, correlation_id: u128, message: Bytes) {
         let (correlation_id, deadline) =
             (CorrelationId(correlation_id), self.clock.now().after(PATIENCE));
-        let outgoing = OutgoingMessage { correlation_id, message, deadline, via: None };
+        let decoded = self.decoded(&message);
+        let kind = if decoded.mti().is_request() {
+            let elements = &self.network.session().response_key;
+            OutgoingKind::Request(MatchingKey::of(&decoded, elements).unwrap())
+        } else {
+            OutgoingKind::Response(LinkId(0))
+        };
+        let outgoing = OutgoingMessage { correlation_id, message, deadline, kind };
         self.handle.send(vec![outgoing]).await.unwrap();
     }
 
@@ -253,7 +266,7 @@ impl Bank {
     /// Waits for the next unmatched response.
     pub(crate) async fn unmatched(&mut self) -> Bytes {
         self.wait_for(|event| match event {
-            Event::Unmatched { message, .. } => Some(message.clone()),
+            Event::Unmatched { message, .. } => Some(message.bytes().clone()),
             _ => None,
         })
         .await
@@ -263,7 +276,7 @@ impl Bank {
     pub(crate) async fn respond_to_next(&mut self, code: &str) -> Bytes {
         let request = self
             .wait_for(|event| match event {
-                Event::Request { message, .. } => Some(message.clone()),
+                Event::Request { message, .. } => Some(message.bytes().clone()),
                 _ => None,
             })
             .await;

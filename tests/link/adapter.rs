@@ -9,14 +9,14 @@ use bytes::Bytes;
 use titian::iso8583::Spec;
 use titian::link::{
     Clock, CorrelationId, DisconnectReason, Endpoint, Event, Events, Handle, LinkId, NotSent,
-    OutgoingMessage, start,
+    OutgoingKind, OutgoingMessage, start,
 };
 use titian::network::SessionRules;
 use titian::values::{Backoff, Moment};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use crate::messages::request;
+use crate::messages::{outgoing, request};
 
 /// The time to wait for an expected event before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,6 +35,7 @@ pub(crate) struct Adapter {
     pub(crate) handle: Handle,
     pub(crate) clock: Clock,
     pub(crate) spec: Arc<Spec>,
+    rules: Arc<SessionRules>,
     events: Events,
     unread: VecDeque<Event>,
 }
@@ -43,8 +44,8 @@ impl Adapter {
     pub(crate) fn new(spec: &Arc<Spec>, rules: &SessionRules, endpoints: Vec<Endpoint>) -> Self {
         let clock = Clock::new();
         let rules = Arc::new(rules.clone());
-        let (handle, events) = start(rules, Arc::clone(spec), endpoints, clock, 1);
-        Self { handle, clock, spec: Arc::clone(spec), events, unread: VecDeque::new() }
+        let (handle, events) = start(Arc::clone(&rules), Arc::clone(spec), endpoints, clock, 1);
+        Self { handle, clock, spec: Arc::clone(spec), rules, events, unread: VecDeque::new() }
     }
 
     /// Creates dialing links, one per address.
@@ -110,18 +111,20 @@ impl Adapter {
         self.send_until(correlation_id, message, self.deadline_in(PATIENCE)).await;
     }
 
-    pub(crate) async fn send_until(&self, correlation_id: u32, message: Bytes, deadline: Moment) {
-        let correlation_id = CorrelationId(correlation_id.into());
-        let outgoing = OutgoingMessage { correlation_id, message, deadline, via: None };
+    pub(crate) async fn send_until(&self, number: u32, message: Bytes, deadline: Moment) {
+        self.send_batch(&[(number, message)], deadline).await;
+    }
+
+    /// Sends a message whose kind the caller states.
+    pub(crate) async fn send_as(&self, number: u32, message: Bytes, kind: OutgoingKind) {
+        let (correlation_id, deadline) = (CorrelationId(number.into()), self.deadline_in(PATIENCE));
+        let outgoing = OutgoingMessage { correlation_id, message, deadline, kind };
         self.handle.send(vec![outgoing]).await.unwrap();
     }
 
     /// Sends a response on the link of its request.
-    pub(crate) async fn respond(&self, correlation_id: u32, message: Bytes, link: LinkId) {
-        let (correlation_id, deadline) =
-            (CorrelationId(correlation_id.into()), self.deadline_in(PATIENCE));
-        let outgoing = OutgoingMessage { correlation_id, message, deadline, via: Some(link) };
-        self.handle.send(vec![outgoing]).await.unwrap();
+    pub(crate) async fn respond(&self, number: u32, message: Bytes, link: LinkId) {
+        self.send_as(number, message, OutgoingKind::Response(link)).await;
     }
 
     /// Sends requests in one batch, each with its number as correlation id and STAN.
@@ -132,13 +135,11 @@ impl Adapter {
     }
 
     /// Sends messages in one batch, each with its number as correlation id.
-    pub(crate) async fn send_batch(&self, messages: &[(u32, Bytes)], deadline: Moment) {
-        let batch = messages.iter().map(|(number, message)| OutgoingMessage {
-            correlation_id: CorrelationId((*number).into()),
-            message: message.clone(),
-            deadline,
-            via: None,
-        });
+    async fn send_batch(&self, messages: &[(u32, Bytes)], deadline: Moment) {
+        let with = (&*self.spec, &*self.rules);
+        let batch = messages
+            .iter()
+            .map(|(number, message)| outgoing(with, *number, message.clone(), deadline));
         self.handle.send(batch.collect()).await.unwrap();
     }
 }

@@ -69,7 +69,7 @@ async fn messages_before_the_sign_on_are_reported_without_any_effect() {
         unsigned.send(&message).await;
         let reported = adapter
             .wait(|event| match event {
-                Event::Unexpected { phase, message, .. } => Some((*phase, message.clone())),
+                Event::Unexpected { phase, message, .. } => Some((*phase, message.bytes().clone())),
                 Event::Request { .. } | Event::Response { .. } => panic!("{event:?}"),
                 _ => None,
             })

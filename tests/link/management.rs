@@ -56,7 +56,7 @@ async fn a_key_change_is_delivered_and_the_owner_responds() {
     peer.send(&management(&spec, "101", None)).await;
     let (link, received) = adapter
         .wait(|event| match event {
-            Event::KeyChange { link, message } => Some((*link, message.clone())),
+            Event::KeyChange { link, message } => Some((*link, message.bytes().clone())),
             _ => None,
         })
         .await;

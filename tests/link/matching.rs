@@ -1,8 +1,9 @@
 //! Matching of responses to requests.
 
-use titian::iso8583::De;
-use titian::link::{CorrelationId, Event, LinkId, NotSent};
-use titian::network::{LinkSelection, SessionRules};
+use bytes::Bytes;
+use titian::iso8583::{De, Mti};
+use titian::link::{CorrelationId, Event, LinkId, NotSent, OutgoingKind};
+use titian::network::{LinkSelection, MatchingKey, SessionRules};
 
 use crate::adapter::{Adapter, listener, not_sent_reason, outcome, quick};
 use crate::messages::{financial, management, request, response_to, rules, spec};
@@ -36,7 +37,7 @@ async fn a_duplicate_response_is_unmatched() {
     assert_eq!(adapter.wait(outcome).await, (1, "answered"));
     let unmatched = adapter
         .wait(|event| match event {
-            Event::Unmatched { message, .. } => Some(message.clone()),
+            Event::Unmatched { message, .. } => Some(message.bytes().clone()),
             _ => outcome(event).map(|again| panic!("{again:?}")),
         })
         .await;
@@ -163,15 +164,46 @@ async fn a_request_with_a_key_in_flight_is_not_sent_and_the_first_request_contin
     adapter.send(2, request(&spec, 1)).await;
     // A repeat with another correlation id does not repeat our request.
     adapter.send(3, financial(&spec, 201, 1)).await;
-    adapter.send(4, management(&spec, "301", None)).await;
-    for (correlation_id, expected) in
-        [(2, NotSent::KeyInFlight), (3, NotSent::KeyInFlight), (4, NotSent::NoMatchingKey)]
-    {
-        assert_eq!(adapter.wait(not_sent_reason).await, (CorrelationId(correlation_id), expected));
+    for correlation_id in [2, 3] {
+        let refused = (CorrelationId(correlation_id), NotSent::KeyInFlight);
+        assert_eq!(adapter.wait(not_sent_reason).await, refused);
     }
     let received = peer.message().await.unwrap();
     peer.respond(&received).await;
     assert_eq!(adapter.wait(outcome).await, (1, "answered"));
+}
+
+#[tokio::test]
+async fn a_message_of_an_undefined_type_or_of_another_kind_than_stated_is_not_sent() {
+    let (mut adapter, mut peer) = connection_of("nusantara").await;
+    let spec = adapter.spec.clone();
+    let key = MatchingKey::new(Mti::FINANCIAL_REQUEST);
+    let (request, response) = (OutgoingKind::Request(key), OutgoingKind::Response(LinkId(0)));
+    for (number, message, kind) in [
+        (1, Bytes::from_static(b"nonsense"), request),
+        (2, Bytes::from_static(b"9990"), response),
+        (3, financial(&spec, 210, 3), request),
+        (4, financial(&spec, 200, 4), response),
+    ] {
+        adapter.send_as(number, message, kind).await;
+        let refused = (CorrelationId(number.into()), NotSent::InvalidMessage);
+        assert_eq!(adapter.wait(not_sent_reason).await, refused);
+    }
+    adapter.send_all([5].into_iter()).await;
+    assert_eq!(peer.message().await.unwrap(), financial(&spec, 200, 5), "nothing else was sent");
+}
+
+/// The key must identify a request, so a message without one of its elements has none.
+#[test]
+fn a_message_without_an_element_of_the_key_or_with_a_long_one_has_no_key() {
+    let (spec, rules) = (spec("nusantara"), rules("nusantara"));
+    let with_key = spec.decode(financial(&spec, 200, 1)).unwrap();
+    assert!(MatchingKey::of(&with_key, &rules.response_key).is_some());
+    let without = spec.decode(management(&spec, "301", None)).unwrap();
+    assert!(MatchingKey::of(&without, &rules.response_key).is_none());
+    let mut key = MatchingKey::new(Mti::FINANCIAL_REQUEST);
+    assert!(key.push(&[0; MatchingKey::LENGTH_MAX]).is_some());
+    assert!(key.push(&[0]).is_none());
 }
 
 /// A reversal and its repeats have the same key, so only one of them is in flight.

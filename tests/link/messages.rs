@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use titian::iso8583::{De, Message, Mti, Spec};
-use titian::network::{Bank, Network, SessionRules};
-use titian::values::{Institution, Pan, Stan, Value};
+use titian::link::{CorrelationId, LinkId, OutgoingKind, OutgoingMessage};
+use titian::network::{Bank, MatchingKey, Network, SessionRules};
+use titian::values::{Institution, Moment, Pan, Stan, Value};
 
 /// Returns a shipped spec.
 pub(crate) fn spec(network: &str) -> Arc<Spec> {
@@ -84,6 +85,22 @@ pub(crate) fn management(spec: &Spec, code: &str, settlement_date: Option<&str>)
     encoder.text(De::NETWORK_CODE, code).unwrap();
     encoder.finish();
     buffer.freeze()
+}
+
+/// Returns a message to send: a request with its matching key, or a response for the first link.
+pub(crate) fn outgoing(
+    (spec, rules): (&Spec, &SessionRules),
+    number: u32,
+    message: Bytes,
+    deadline: Moment,
+) -> OutgoingMessage {
+    let decoded = spec.decode(message.clone()).unwrap();
+    let kind = if decoded.mti().is_request() {
+        OutgoingKind::Request(MatchingKey::of(&decoded, &rules.response_key).unwrap())
+    } else {
+        OutgoingKind::Response(LinkId(0))
+    };
+    OutgoingMessage { correlation_id: CorrelationId(number.into()), message, deadline, kind }
 }
 
 /// Returns the STAN of a message.

@@ -4,7 +4,7 @@ use titian::link::{DisconnectReason, Event};
 use tokio::net::{TcpListener, TcpSocket};
 
 use crate::adapter::{MILLI, down_reason, outcome, quick};
-use crate::messages::{request, rules, spec};
+use crate::messages::{outgoing, request, rules, spec};
 use crate::peer::{connect_over, one_connection};
 
 /// A dead machine sends no FIN. Here the peer keeps the connection open and sends nothing.
@@ -120,10 +120,16 @@ async fn no_byte_of_a_request_is_written_after_its_deadline() {
     let (mut adapter, mut peer) = connect_over(&listener, &spec, &rules).await;
     let count = 60_000;
     // Encoding takes longer than the deadline on a slow machine, so it happens before.
-    let messages: Vec<_> = (0..count).map(|number| (number, request(&spec, number))).collect();
+    let unset = adapter.clock.now();
+    let mut messages: Vec<_> = (0..count)
+        .map(|number| outgoing((&spec, &rules), number, request(&spec, number), unset))
+        .collect();
     let deadline = adapter.deadline_in(300 * MILLI);
+    for message in &mut messages {
+        message.deadline = deadline;
+    }
     for batch in messages.chunks(1000) {
-        adapter.send_batch(batch, deadline).await;
+        adapter.handle.send(batch.to_vec()).await.unwrap();
     }
     let mut not_sent = std::collections::BTreeSet::new();
     let (mut sent, mut ended) = (0, 0);

@@ -56,7 +56,7 @@ async fn ten_thousand_frames_in_one_write_arrive_as_ten_thousand_messages_in_ord
     for number in 0..10_000 {
         let message = adapter
             .wait(|event| match event {
-                Event::Request { message, .. } => Some(message.clone()),
+                Event::Request { message, .. } => Some(message.bytes().clone()),
                 _ => None,
             })
             .await;
@@ -82,7 +82,7 @@ async fn an_incomplete_frame_is_dropped_and_the_request_is_lost() {
     peer.send(&reply).await;
     let unmatched = adapter
         .wait(|event| match event {
-            Event::Unmatched { message, .. } => Some(message.clone()),
+            Event::Unmatched { message, .. } => Some(message.bytes().clone()),
             _ => None,
         })
         .await;

@@ -7,15 +7,12 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use titian::iso8583::{Frame, FrameCodec, OutgoingFrame, Spec};
-use titian::link::{
-    Action, ConnectionId, CorrelationId, DisconnectReason, Event, LinkGroup, LinkId,
-    OutgoingMessage, Role,
-};
+use titian::link::{Action, ConnectionId, DisconnectReason, Event, LinkGroup, LinkId, Role};
 use titian::network::{LinkSelection, SessionRules};
 use titian::values::Moment;
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::messages::{request, response_to, rules, spec, stan};
+use crate::messages::{outgoing, request, response_to, rules, spec, stan};
 
 /// A random step.
 #[derive(Clone, Debug)]
@@ -70,6 +67,7 @@ struct SentRequest {
 struct World {
     group: LinkGroup,
     spec: Arc<Spec>,
+    rules: Arc<SessionRules>,
     now: Moment,
     wires: BTreeMap<ConnectionId, Wire>,
     /// Messages that the switch has read and not answered.
@@ -87,10 +85,12 @@ impl World {
         rules.limits.queued = 6;
         let now = Moment::from_millis(1_000_000);
         let links = [Role::Dial, Role::Dial];
-        let group = LinkGroup::new(Arc::new(rules), Arc::clone(&spec), &links, 5, now);
+        let rules = Arc::new(rules);
+        let group = LinkGroup::new(Arc::clone(&rules), Arc::clone(&spec), &links, 5, now);
         Self {
             group,
             spec,
+            rules,
             now,
             wires: BTreeMap::new(),
             read: VecDeque::new(),
@@ -123,8 +123,8 @@ impl World {
             }
             Step::Connect { connection } => self.connect(connection),
             Step::Pass { millis } => self.pass(millis),
-            Step::SignOff { link } => self.group.sign_off(LinkId(link), self.now),
-            Step::SignOn { link } => self.group.sign_on(LinkId(link), self.now),
+            Step::SignOff { link } => self.group.handle_sign_off(LinkId(link), self.now),
+            Step::SignOn { link } => self.group.handle_sign_on(LinkId(link), self.now),
         }
         self.settle();
     }
@@ -133,11 +133,8 @@ impl World {
         let number = u32::try_from(self.sent.len()).unwrap();
         let deadline = self.now.after(Duration::from_millis(timeout_ms));
         self.sent.push(SentRequest { deadline, outcome: None, is_sent: false });
-        let (correlation_id, message) = (CorrelationId(number.into()), request(&self.spec, number));
-        self.group.handle_send(
-            OutgoingMessage { correlation_id, message, deadline, via: None },
-            self.now,
-        );
+        let (with, message) = ((&*self.spec, &*self.rules), request(&self.spec, number));
+        self.group.handle_send(outgoing(with, number, message, deadline), self.now);
     }
 
     fn connect(&mut self, nth: usize) {
@@ -154,7 +151,7 @@ impl World {
         if !wire.is_connected {
             return;
         }
-        let bytes = self.group.unwritten(connection, self.now);
+        let bytes = self.group.poll_bytes(connection, self.now);
         let count = most.min(bytes.len());
         wire.bytes.extend_from_slice(&bytes[..count]);
         self.group.handle_written(connection, count);
@@ -193,7 +190,7 @@ impl World {
         let until = self.now.after(Duration::from_millis(millis));
         while let Some(due) = self.group.next_deadline().filter(|due| *due <= until) {
             self.now = self.now.max(due);
-            self.group.handle_timeout(self.now);
+            self.group.handle_deadline(self.now);
             self.settle();
             let still = self.group.next_deadline();
             assert!(still.is_none_or(|next| next > self.now), "{still:?} at {:?}", self.now);
@@ -215,8 +212,9 @@ impl World {
                 }
             }
         }
-        for event in self.group.take_events() {
-            self.record(&event);
+        let events: Vec<_> = self.group.poll_events().collect();
+        for event in &events {
+            self.record(event);
         }
     }
 
@@ -257,7 +255,7 @@ impl World {
 
     /// Drains the links and lets time pass until all of them are off.
     fn finish(&mut self) {
-        self.group.drain(self.now);
+        self.group.handle_drain(self.now);
         self.settle();
         self.pass(600_000);
         assert!(self.group.is_finished(), "all links are signed off");

@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 
 use bytes::BytesMut;
 use titian::iso8583::De;
-use titian::network::{IncomingMessage, Network, ReadError, ResponseKind};
+use titian::network::{IncomingMessage, MatchingKey, Network, ReadError};
 use titian::transfer::{
-    AccountDetails, Funding, Inquiry, Order, OutgoingReversal, Side, TraceNumbers, UnknownCause,
+    AccountDetails, Funding, Inquiry, MessageKind, Order, OutgoingReversal, Side, TraceNumbers,
+    UnknownCause,
 };
 use titian::values::{Date, Moment, Name, Offset, Rrn, Stan, TransferId, Transmission, Value};
 
 use crate::rules::{amount, code, order};
-use crate::{NETWORKS, decoded, network};
+use crate::{NETWORKS, bank, decoded, network, spec};
 
 /// 2026-11-24T16:30:05Z: 23:30:05 in Jakarta, half an hour before midnight.
 const NOW: Moment = Moment::from_millis(1_795_537_805_123);
@@ -48,8 +49,8 @@ fn reversal(network: &Network, repeat: bool) -> OutgoingReversal {
 }
 
 /// Returns the bytes of one of our messages.
-fn encoded(
-    encode: impl FnOnce(&mut BytesMut) -> Result<(), titian::network::BuildError>,
+fn encoded<T>(
+    encode: impl FnOnce(&mut BytesMut) -> Result<T, titian::network::BuildError>,
 ) -> BytesMut {
     let mut bytes = BytesMut::new();
     encode(&mut bytes).unwrap();
@@ -85,7 +86,7 @@ fn encoded_messages_of_each_network() {
             ));
             let none =
                 network.encode_reversal(&order, &reversal(&network, false), &mut BytesMut::new());
-            writeln!(shown, "{}", none.unwrap_err()).unwrap();
+            writeln!(shown, "{}", none.map(drop).unwrap_err()).unwrap();
         } else {
             for (label, repeat) in [("reversal", false), ("reversal repeat", true)] {
                 let reversal = reversal(&network, repeat);
@@ -100,6 +101,45 @@ fn encoded_messages_of_each_network() {
         }
     }
     insta::assert_snapshot!(shown);
+}
+
+/// The link takes the key of a response from its elements, and that of a request from us.
+#[test]
+fn an_encoded_request_has_the_key_of_its_elements() {
+    for name in NETWORKS {
+        let network = network(name);
+        let elements = &network.session().response_key;
+        let assert_key = |encode: &dyn Fn(&mut BytesMut) -> MatchingKey| {
+            let mut bytes = BytesMut::from(&b"before"[..]);
+            let key = encode(&mut bytes);
+            let message = decoded(network.spec(), &bytes.split_off(6));
+            assert!(MatchingKey::of(&message, elements) == Some(key), "{name}: {message}");
+        };
+        let (order, trace) = (order_of(&network), trace(4711));
+        assert_key(&|into| network.encode_request(&order, trace, into).unwrap());
+        assert_key(&|into| network.encode_inquiry(&inquiry_of(&network), trace, into).unwrap());
+        if name == "holdfast" {
+            assert_key(&|into| network.encode_status_inquiry(&order, trace, into).unwrap());
+            continue;
+        }
+        for is_repeat in [false, true] {
+            let reversal = reversal(&network, is_repeat);
+            assert_key(&|into| network.encode_reversal(&order, &reversal, into).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_message_without_an_element_of_the_key_is_not_encoded() {
+    let (_, text) = Network::SHIPPED[0];
+    let key = text.lines().find(|line| line.starts_with("response_key")).unwrap();
+    let text = text.replace(key, "response_key = [7, 11, 32, 38, 41]");
+    let network = Network::parse("nusantara", &text, spec("nusantara"), bank()).unwrap();
+    let mut bytes = BytesMut::new();
+    let refused = network.encode_request(&order_of(&network), trace(4711), &mut bytes);
+    let refused = refused.map(drop).unwrap_err().to_string();
+    assert!(refused.starts_with("message 0200 has no matching key"), "{refused}");
+    assert!(bytes.is_empty());
 }
 
 #[test]
@@ -177,7 +217,7 @@ fn the_response_to_a_status_inquiry_about_a_withdrawal_matches_its_order() {
     let IncomingMessage::Response { kind, response: fields, .. } = read(&network, &response) else {
         panic!()
     };
-    assert_eq!(kind, ResponseKind::StatusInquiry);
+    assert_eq!(kind, MessageKind::StatusInquiry);
     assert!(fields.response_to(&order).matches(&order));
 }
 
@@ -196,7 +236,7 @@ fn a_response_matches_its_order_and_no_other() {
         else {
             panic!()
         };
-        assert_eq!(kind, ResponseKind::Request);
+        assert_eq!(kind, MessageKind::Request);
         assert_eq!(
             (found.stan, found.rrn, found.settlement_date),
             (trace(4711).stan, trace(4711).rrn, trace(1).settlement_date)
@@ -247,14 +287,15 @@ fn an_account_inquiry_returns_the_holder_name() {
         let message = decoded(network.spec(), &bytes);
         let response =
             encoded(|into| network.encode_response(&message, code("00"), &details, into));
-        let IncomingMessage::Response { kind, account, .. } = read(&network, &response) else {
+        let IncomingMessage::InquiryResponse { account, .. } = read(&network, &response) else {
             panic!()
         };
-        assert_eq!((kind, account), (ResponseKind::Inquiry, details), "{name}");
+        assert_eq!(account, details, "{name}");
         let refused = encoded(|into| {
             network.encode_response(&message, code("76"), &AccountDetails::default(), into)
         });
-        let IncomingMessage::Response { response: fields, .. } = read(&network, &refused) else {
+        let IncomingMessage::InquiryResponse { response: fields, .. } = read(&network, &refused)
+        else {
             panic!()
         };
         assert_eq!(fields.code, code("76"));

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use titian::engine::{Event, IdempotencyKey};
 use titian::iso8583::{De, Message, Mti};
-use titian::network::{BuildError, IncomingMessage, Network, ResponseKind};
+use titian::network::{BuildError, IncomingMessage, Network};
 use titian::simulator::{Output, TextMessage};
-use titian::transfer::{AccountDetails, MessageKind, Order, Side};
+use titian::transfer::{AccountDetails, Order, Side};
 use titian::values::{
     AccountNumber, Date, Direction, MinorUnits, MonthDay, NetworkCode, Offset, ResponseCode,
     TransferId, Transmission,
@@ -26,12 +26,12 @@ pub(crate) struct SwitchMessage {
 /// The adapter end.
 impl World {
     /// Encodes one of our messages.
-    pub(crate) fn encode(
+    pub(crate) fn encode<T>(
         &self,
-        encode: impl FnOnce(&Network, &mut BytesMut) -> Result<(), BuildError>,
+        encode: impl FnOnce(&Network, &mut BytesMut) -> Result<T, BuildError>,
     ) -> Bytes {
         let mut bytes = BytesMut::new();
-        encode(&self.network.adapter, &mut bytes).expect("an order can be encoded");
+        encode(&self.network.adapter, &mut bytes).map(drop).expect("an order can be encoded");
         bytes.freeze()
     }
 
@@ -80,21 +80,13 @@ impl World {
     }
 
     fn engine_event(&mut self, incoming: IncomingMessage) -> Event {
-        let message_kind = |kind| match kind {
-            ResponseKind::Request => Some(MessageKind::Request),
-            ResponseKind::Reversal => Some(MessageKind::Reversal),
-            ResponseKind::StatusInquiry => Some(MessageKind::StatusInquiry),
-            ResponseKind::Inquiry => None,
-        };
         match incoming {
-            IncomingMessage::Response { trace, kind, response, account } => {
-                match message_kind(kind) {
-                    Some(kind) => {
-                        self.auditor.count_response(&self.journal, trace);
-                        Event::Response { trace, kind, response }
-                    }
-                    None => Event::InquiryResponse { trace, response, account },
-                }
+            IncomingMessage::Response { trace, kind, response } => {
+                self.auditor.count_response(&self.journal, trace);
+                Event::Response { trace, kind, response }
+            }
+            IncomingMessage::InquiryResponse { trace, response, account } => {
+                Event::InquiryResponse { trace, response, account }
             }
             IncomingMessage::InboundRequest(request, key) => {
                 Event::InboundRequest { request, key: IdempotencyKey(key.0) }

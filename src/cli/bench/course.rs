@@ -13,9 +13,11 @@ use super::report::Report;
 use super::request::{MINOR, PAYEE, Request};
 use super::settings::{Purpose, Settings};
 use super::waiting::Waiting;
-use super::{Bench, Core, Direction, inbound, outbound};
+use super::{Bench, Core, inbound, outbound};
 use crate::cli::failure::{Failure, write};
 use crate::harness::{FinalBooks, Folder, Harness};
+use crate::values::Direction;
+
 
 /// Runs the bench.
 pub(super) async fn run(bench: &Bench) -> Result<(), Failure> {

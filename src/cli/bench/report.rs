@@ -9,8 +9,9 @@ use super::machine::{Machine, Syncs, per_second};
 use super::measured::{Measured, Times};
 use super::request::MINOR;
 use super::waiting::Waiting;
-use super::{Bench, Core, Direction, Format};
+use super::{Bench, Core, Format};
 use crate::harness::FinalBooks;
+use crate::values::Direction;
 
 /// The results of a bench.
 pub(super) struct Report<'a> {

@@ -2,11 +2,13 @@
 
 use bytes::BytesMut;
 
-use super::{EncodeError, EncodeReason, room};
+use super::error::{EncodeError, EncodeReason};
+use super::room::room;
 use crate::iso8583::characters::{bcd_nibble, nibble_of};
 use crate::iso8583::class::{Class, Padding};
+use crate::iso8583::coding::{Coding, Pad};
 use crate::iso8583::de::De;
-use crate::iso8583::layout::{Coding, Indicator, Layout, Pad};
+use crate::iso8583::layout::{Indicator, Layout};
 use crate::iso8583::spec::MessageLayout;
 
 /// Writes an element at `at` by its layout, or finds the error of the value. Returns the end of the element.

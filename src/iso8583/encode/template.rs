@@ -2,7 +2,9 @@
 
 use bytes::BytesMut;
 
-use super::{EncodeError, EncodeReason, ROOM, slow_path};
+use super::error::{EncodeError, EncodeReason};
+use super::room::ROOM;
+use super::slow_path;
 use crate::iso8583::de::De;
 use crate::iso8583::fast_path::FastPath;
 use crate::iso8583::message::MESSAGE_MAX;

@@ -6,9 +6,10 @@ use super::map::{Faults, Map};
 use super::yaml::NodeRef;
 use super::{Attributes, Element, presentation, subfields};
 use crate::iso8583::class::Class;
+use crate::iso8583::coding::{Coding, Pad};
 use crate::iso8583::de::De;
 use crate::iso8583::ebcdic::CodePage;
-use crate::iso8583::layout::{Coding, Indicator, Layout, Pad};
+use crate::iso8583::layout::{Indicator, Layout};
 
 const KEYS: [&str; 19] = [
     "name",

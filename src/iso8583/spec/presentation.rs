@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::Attributes;
 use super::map::{Faults, Map, scalar};
-use super::{Attributes, Format, Presentation};
 use crate::iso8583::class::Class;
+use crate::iso8583::presentation::{Format, Presentation};
 use crate::masking::Sensitive;
 
 const FORMATS: [(&str, Format); 5] = [

@@ -1,81 +1,15 @@
-//! Outgoing messages: queue, selection of a link, and writing.
+//! Outgoing messages: queueing, selection of a link, and writing.
 
-use std::collections::VecDeque;
-
-use bytes::Bytes;
-
-use super::{Event, LinkGroup, NotSent, OutgoingMessage};
+use super::LinkGroup;
+use super::link::Link;
+use super::queue::QueuedRequest;
 use crate::iso8583::{FrameError, Mti, OutgoingFrame};
-use crate::link::matching::{MatchingKey, PendingRequest};
+use crate::link::event::{Event, NotSent, OutgoingKind, OutgoingMessage};
+use crate::link::matching::PendingRequest;
 use crate::link::outbox::Tracked;
 use crate::link::{ConnectionId, CorrelationId, LinkId};
-use crate::network::LinkSelection;
+use crate::network::{LinkSelection, MatchingKey};
 use crate::values::Moment;
-
-/// A request that waits for a link.
-struct QueuedRequest {
-    correlation_id: CorrelationId,
-    message: Bytes,
-    mti: Mti,
-    key: MatchingKey,
-    deadline: Moment,
-}
-
-/// Requests that wait for a link, in order of arrival.
-#[derive(Default)]
-pub(super) struct RequestQueue {
-    requests: VecDeque<QueuedRequest>,
-    /// A lower bound of all deadlines.
-    earliest_deadline: Option<Moment>,
-}
-
-impl RequestQueue {
-    pub(super) fn len(&self) -> usize {
-        self.requests.len()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.requests.is_empty()
-    }
-
-    pub(super) const fn next_deadline(&self) -> Option<Moment> {
-        self.earliest_deadline
-    }
-
-    fn push(&mut self, request: QueuedRequest) {
-        let earliest = self.earliest_deadline.unwrap_or(request.deadline);
-        self.earliest_deadline = Some(earliest.min(request.deadline));
-        self.requests.push_back(request);
-    }
-
-    fn pop(&mut self) -> Option<QueuedRequest> {
-        let request = self.requests.pop_front();
-        if self.requests.is_empty() {
-            self.earliest_deadline = None;
-        }
-        request
-    }
-
-    /// Removes requests whose deadline has passed.
-    fn expire(&mut self, now: Moment, mut removed: impl FnMut(CorrelationId)) {
-        if self.earliest_deadline.is_none_or(|earliest| earliest > now) {
-            return;
-        }
-        self.requests.retain(|request| {
-            let is_late = request.deadline <= now;
-            if is_late {
-                removed(request.correlation_id);
-            }
-            !is_late
-        });
-        self.earliest_deadline = self.requests.iter().map(|request| request.deadline).min();
-    }
-
-    pub(super) fn take_all(&mut self) -> impl Iterator<Item = CorrelationId> {
-        self.earliest_deadline = None;
-        self.requests.drain(..).map(|request| request.correlation_id)
-    }
-}
 
 impl LinkGroup {
     /// Handles a message to send. An event reports the result of each message.
@@ -88,22 +22,33 @@ impl LinkGroup {
     }
 
     fn accept_message(&mut self, outgoing: OutgoingMessage, now: Moment) -> Result<(), NotSent> {
-        let OutgoingMessage { correlation_id, message, deadline, via } = outgoing;
+        let OutgoingMessage { correlation_id, message, deadline, kind } = outgoing;
         let mti = self.spec.mti_of(&message).ok_or(NotSent::InvalidMessage)?;
-        if !mti.is_request() {
-            let tracked = Tracked { correlation_id, serial: None, deadline };
-            return self.send_response(tracked, &message, mti, via, now);
+        if self.spec.layout_of(mti).is_none() {
+            return Err(NotSent::InvalidMessage);
         }
-        let decoded = self.spec.decode(message.clone()).map_err(|_| NotSent::InvalidMessage)?;
-        let key =
-            MatchingKey::of(&decoded, &self.rules.response_key).ok_or(NotSent::NoMatchingKey)?;
+        match (kind, mti.is_request()) {
+            (OutgoingKind::Request(key), true) => {
+                self.accept_request(QueuedRequest { correlation_id, message, mti, key, deadline })
+            }
+            (OutgoingKind::Response(via), false) => {
+                let tracked = Tracked { correlation_id, serial: None, deadline };
+                self.send_response(tracked, &message, mti, via, now)
+            }
+            (OutgoingKind::Request(_), false) | (OutgoingKind::Response(_), true) => {
+                Err(NotSent::InvalidMessage)
+            }
+        }
+    }
+
+    fn accept_request(&mut self, request: QueuedRequest) -> Result<(), NotSent> {
         if self.links.iter().all(|link| !link.is_enabled) {
             return Err(NotSent::Draining);
         }
         if self.queue.len() >= self.rules.limits.queued {
             return Err(NotSent::QueueFull);
         }
-        self.queue.push(QueuedRequest { correlation_id, message, mti, key, deadline });
+        self.queue.push(request);
         Ok(())
     }
 
@@ -113,18 +58,18 @@ impl LinkGroup {
         tracked: Tracked,
         message: &[u8],
         mti: Mti,
-        via: Option<LinkId>,
+        via: LinkId,
         now: Moment,
     ) -> Result<(), NotSent> {
         if tracked.deadline <= now {
             return Err(NotSent::DeadlinePassed);
         }
-        let open = |link: &super::Link| {
+        let open = |link: &Link| {
             link.current.filter(|id| {
                 self.connections.get(id).is_some_and(|connection| connection.session.is_open())
             })
         };
-        let requesting = via.and_then(|via| self.links.get(via.0)).and_then(open);
+        let requesting = self.links.get(via.0).and_then(open);
         let id =
             requesting.or_else(|| self.links.iter().find_map(open)).ok_or(NotSent::NoLinkUp)?;
         let connection = self.connections.get_mut(&id).ok_or(NotSent::NoLinkUp)?;
@@ -223,7 +168,7 @@ impl LinkGroup {
 /// Writing to peers.
 impl LinkGroup {
     /// Returns the bytes to write on a connection now.
-    pub fn unwritten(&mut self, connection: ConnectionId, now: Moment) -> &[u8] {
+    pub fn poll_bytes(&mut self, connection: ConnectionId, now: Moment) -> &[u8] {
         self.expire(connection, now);
         self.connections
             .get(&connection)

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use tokio_util::codec::Decoder;
 
-use super::{Action, Event, LinkGroup};
+use super::{Action, LinkGroup};
 use crate::iso8583::{Frame, FrameError, Message, OutgoingFrame, Spec};
-use crate::link::event::SessionPhase;
-use crate::link::management::{ManagementMessage, write_request, write_response};
-use crate::link::matching::MatchingKey;
-use crate::link::session::{Input, ManagementRequest, SessionAction};
+use crate::link::event::{Event, SessionPhase};
+use crate::link::management::{
+    ManagementMessage, ManagementRequest, write_request, write_response,
+};
+use crate::link::session::{Input, SessionAction};
 use crate::link::{ConnectionId, DisconnectReason, LinkId};
+use crate::network::MatchingKey;
 use crate::values::{Moment, Stan};
 
 impl LinkGroup {
@@ -37,7 +39,7 @@ impl LinkGroup {
         match spec.decode(bytes.clone()) {
             Ok(message) => {
                 let input = Input::Received(ManagementMessage::of(&message, &self.rules));
-                self.step(id, input, Some(&message), now);
+                self.step(id, input, Some(message), now);
             }
             Err(error) => {
                 let Some(connection) = self.connections.get(&id) else { return };
@@ -50,74 +52,78 @@ impl LinkGroup {
         }
     }
 
-    /// Executes an action of a session.
+    /// Executes an action of a session. A keep-alive has no message; on a closed connection it needs no event.
     pub(super) fn execute(
         &mut self,
         id: ConnectionId,
         action: SessionAction,
-        message: Option<&Message<'_>>,
+        message: &mut Option<Message<'_>>,
         now: Moment,
     ) {
         let Some(link) = self.connections.get(&id).map(|connection| connection.link) else {
             return;
         };
-        match (action, message) {
-            (SessionAction::SendRequest(request, stan), _) => {
+        match action {
+            SessionAction::SendRequest(request, stan) => {
                 self.send_management_request(id, request, stan, now);
             }
-            (SessionAction::KeepAlive, _) => self.return_keep_alive(id, now),
-            (SessionAction::Up, _) => self.set_up(id, now),
-            (SessionAction::Close(reason), _) => self.close(id, reason),
-            (SessionAction::CutOver(date), _) => self.events.push(Event::CutOver { link, date }),
-            (SessionAction::Deliver, Some(message)) => self.deliver(link, message, now),
-            (SessionAction::Respond { done }, Some(message)) => {
-                self.respond(id, message, done, now);
+            SessionAction::KeepAlive => self.return_keep_alive(id, now),
+            SessionAction::Up => self.set_up(id, now),
+            SessionAction::Close(reason) => self.close(id, reason),
+            SessionAction::CutOver(date) => self.events.push(Event::CutOver { link, date }),
+            SessionAction::Respond { done } => {
+                if let Some(message) = message {
+                    self.respond(id, message, done, now);
+                }
             }
-            (SessionAction::KeyChange, Some(message)) => {
-                self.events.push(Event::KeyChange { link, message: message.bytes().clone() });
+            SessionAction::Deliver => {
+                if let Some(message) = message.take() {
+                    self.deliver(link, message, now);
+                }
             }
-            (SessionAction::Unexpected, Some(message)) => self.report_unexpected(id, message),
-            // A keep-alive has no message; on a closed connection it needs no event.
-            (
-                SessionAction::Deliver
-                | SessionAction::Respond { .. }
-                | SessionAction::KeyChange
-                | SessionAction::Unexpected,
-                None,
-            ) => {}
+            SessionAction::KeyChange => {
+                if let Some(message) = message.take() {
+                    self.events.push(Event::KeyChange { link, message: message.into_owned() });
+                }
+            }
+            SessionAction::Unexpected => {
+                if let Some(message) = message.take() {
+                    self.report_unexpected(id, message);
+                }
+            }
         }
     }
 
     /// Passes a message to the owner.
-    fn deliver(&mut self, link: LinkId, message: &Message<'_>, now: Moment) {
-        let bytes = message.bytes().clone();
+    fn deliver(&mut self, link: LinkId, message: Message<'_>, now: Moment) {
         if message.mti().is_request() {
-            self.events.push(Event::Request { link, message: bytes });
+            self.events.push(Event::Request { link, message: message.into_owned() });
         } else {
-            self.deliver_response(link, message, bytes, now);
+            self.deliver_response(link, message, now);
         }
     }
 
-    fn deliver_response(&mut self, link: LinkId, message: &Message<'_>, bytes: Bytes, now: Moment) {
-        let key = MatchingKey::of(message, &self.rules.response_key);
+    fn deliver_response(&mut self, link: LinkId, message: Message<'_>, now: Moment) {
+        let key = MatchingKey::of(&message, &self.rules.response_key);
+        let message = message.into_owned();
         match key.and_then(|key| self.in_flight.take(&key)) {
             Some(pending) => {
                 let correlation_id = pending.correlation_id;
-                self.events.push(Event::Response { correlation_id, link, message: bytes });
+                self.events.push(Event::Response { correlation_id, link, message });
                 self.release_slot(pending.connection, now);
             }
-            None => self.events.push(Event::Unmatched { link, message: bytes }),
+            None => self.events.push(Event::Unmatched { link, message }),
         }
     }
 
-    fn report_unexpected(&mut self, id: ConnectionId, message: &Message<'_>) {
+    fn report_unexpected(&mut self, id: ConnectionId, message: Message<'_>) {
         let Some(connection) = self.connections.get(&id) else { return };
         let phase = if connection.session.is_before_sign_on() {
             SessionPhase::BeforeSignOn
         } else {
             SessionPhase::SignedOn
         };
-        let message = message.bytes().clone();
+        let message = message.into_owned();
         self.events.push(Event::Unexpected { link: connection.link, phase, message });
     }
 

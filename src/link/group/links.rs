@@ -1,62 +1,18 @@
 //! Links and their connections: dialing, accepting, sign-on, sign-off and closing.
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use super::{Action, Counters, Event, LinkGroup, Role};
+use super::{Action, LinkGroup};
 use crate::iso8583::FrameCodec;
 use crate::link::connection::Connection;
-use crate::link::event::NotSent;
+use crate::link::event::{Event, NotSent};
 use crate::link::session::{Input, Session};
 use crate::link::{ConnectionId, DisconnectReason, LinkId};
-use crate::network::SessionRules;
 use crate::values::Moment;
-
-/// A link and its connections.
-pub(super) struct Link {
-    role: Role,
-    /// The signed-on connection, until it is closed.
-    pub(super) current: Option<ConnectionId>,
-    /// Connections that wait for a sign-on, the oldest first.
-    unsigned: VecDeque<ConnectionId>,
-    /// The moment of the next connection attempt.
-    pub(super) retry_at: Option<Moment>,
-    /// The number of consecutive connections without a sign-on.
-    tries: u16,
-    /// Whether the link should be up: not signed off by the owner.
-    pub(super) is_enabled: bool,
-}
 
 /// The maximum number of connections of one link that wait for a sign-on. One more closes the oldest, so silent
 /// connections cannot block others.
 const UNSIGNED_MAX: usize = 16;
-
-impl Link {
-    pub(super) fn new(role: Role, now: Moment) -> Self {
-        let retry_at = (role == Role::Dial).then_some(now);
-        let unsigned = VecDeque::new();
-        Self { role, current: None, unsigned, retry_at, tries: 0, is_enabled: true }
-    }
-
-    fn forget(&mut self, id: ConnectionId) {
-        self.unsigned.retain(|unsigned| *unsigned != id);
-        self.current = self.current.filter(|current| *current != id);
-    }
-
-    /// Whether the link must dial: it is a dialing link, enabled, and without a connection.
-    fn must_dial(&self) -> bool {
-        let is_idle = self.current.is_none() && self.unsigned.is_empty();
-        is_idle && self.is_enabled && self.role == Role::Dial
-    }
-
-    /// Schedules the next connection attempt.
-    fn schedule_retry(&mut self, rules: &SessionRules, counters: &mut Counters, now: Moment) {
-        if self.must_dial() {
-            self.tries = self.tries.saturating_add(1);
-            self.retry_at = Some(rules.timers.reconnect.next(now, self.tries, counters.draw()));
-        }
-    }
-}
 
 /// Connections.
 impl LinkGroup {
@@ -176,8 +132,8 @@ impl LinkGroup {
 
 /// Sign-off and sign-on by the owner.
 impl LinkGroup {
-    /// Signs a link off. New requests are not sent; responses in flight can arrive within the network's drain time.
-    pub fn sign_off(&mut self, link: LinkId, now: Moment) {
+    /// Handles the owner's sign-off of a link. New requests are not sent; responses in flight can arrive within the network's drain time.
+    pub fn handle_sign_off(&mut self, link: LinkId, now: Moment) {
         let Some(link_state) = self.links.get_mut(link.0) else { return };
         link_state.is_enabled = false;
         link_state.retry_at = None;
@@ -189,8 +145,8 @@ impl LinkGroup {
         }
     }
 
-    /// Signs a link on again.
-    pub fn sign_on(&mut self, link: LinkId, now: Moment) {
+    /// Handles the owner's sign-on of a link.
+    pub fn handle_sign_on(&mut self, link: LinkId, now: Moment) {
         let Some(link) = self.links.get_mut(link.0) else { return };
         if !link.is_enabled {
             link.is_enabled = true;
@@ -199,13 +155,13 @@ impl LinkGroup {
         }
     }
 
-    /// Signs all links off permanently.
-    pub fn drain(&mut self, now: Moment) {
+    /// Handles the owner's last sign-off, of all links.
+    pub fn handle_drain(&mut self, now: Moment) {
         for correlation_id in self.queue.take_all() {
             self.events.push(Event::NotSent(correlation_id, NotSent::Draining));
         }
         for link in 0..self.links.len() {
-            self.sign_off(LinkId(link), now);
+            self.handle_sign_off(LinkId(link), now);
         }
     }
 }

@@ -93,7 +93,7 @@ fn every_state_with_every_input() {
                 let mut session = Session { state, last_received: Moment::default() };
                 let mut context =
                     Context { now: START, rules: &rules, stan_counter: &mut REQUEST.clone() };
-                let actions = session.handle(input, &mut context);
+                let actions = session.handle_input(input, &mut context);
                 let actions: Vec<_> =
                     actions.iter().flatten().map(|action| format!("{action:?}")).collect();
                 let _ = writeln!(
@@ -117,13 +117,13 @@ fn management_codes_and_timers_come_from_the_rules() {
     let rules = shipped("rendezvous");
     assert_eq!(rules.management.echo, NetworkCode::from_number(270));
     let mut session = Session { state: State::Up(EchoState::Idle), last_received: START };
-    assert_eq!(session.deadline(&rules.timers), Some(START.after(rules.timers.echo_idle)));
+    assert_eq!(session.next_deadline(&rules.timers), Some(START.after(rules.timers.echo_idle)));
     let now = START.after(rules.timers.echo_idle);
     let mut stan_counter = 1;
     let mut context = Context { now, rules: &rules, stan_counter: &mut stan_counter };
     let echo = SessionAction::SendRequest(ManagementRequest::Echo, stan(1));
-    assert_eq!(session.handle(Input::DeadlinePassed, &mut context)[0], Some(echo));
-    assert_eq!(session.deadline(&rules.timers), Some(now.after(rules.timers.echo_response)));
+    assert_eq!(session.handle_input(Input::DeadlinePassed, &mut context)[0], Some(echo));
+    assert_eq!(session.next_deadline(&rules.timers), Some(now.after(rules.timers.echo_response)));
 }
 
 /// Anything received after an echo request counts as its response.
@@ -134,16 +134,16 @@ fn a_connection_with_traffic_is_not_closed_for_a_lost_echo() {
     let mut stan_counter = 1;
     let mut now = START;
     for _ in 0..100 {
-        now = session.deadline(&rules.timers).unwrap();
+        now = session.next_deadline(&rules.timers).unwrap();
         let mut context = Context { now, rules: &rules, stan_counter: &mut stan_counter };
-        session.handle(Input::DeadlinePassed, &mut context);
-        session.handle(Input::Received(ManagementMessage::Traffic), &mut context);
+        session.handle_input(Input::DeadlinePassed, &mut context);
+        session.handle_input(Input::Received(ManagementMessage::Traffic), &mut context);
         assert!(session.is_up());
     }
     let mut actions = Vec::new();
-    while let Some(due) = session.deadline(&rules.timers) {
+    while let Some(due) = session.next_deadline(&rules.timers) {
         let mut context = Context { now: due, rules: &rules, stan_counter: &mut stan_counter };
-        actions.extend(session.handle(Input::DeadlinePassed, &mut context));
+        actions.extend(session.handle_input(Input::DeadlinePassed, &mut context));
         now = due;
     }
     assert!(actions.contains(&Some(SessionAction::Close(DisconnectReason::EchoTimeout))));

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::iso8583::{De, FrameCodec, Mti, OutgoingFrame, Spec};
 use crate::network::messages::{check_value_names, read_patterns};
-use crate::network::profile::{elements, message_type, read_backoff};
+use crate::network::sections::{elements, message_type, read_backoff};
 use crate::network::values::{Bank, ValueName};
 use crate::settings::Section;
 
