@@ -75,8 +75,14 @@ async fn a_request_expires_after_the_response_timeout() {
     assert_eq!(adapter.wait(outcome).await, (1, "expired"));
     peer.respond(&received).await;
     adapter.wait(|event| matches!(event, Event::Unmatched { .. }).then_some(())).await;
-    adapter.send_all([1].into_iter()).await;
-    let received = peer.message().await.unwrap();
-    peer.respond(&received).await;
-    assert_eq!(adapter.wait(outcome).await, (1, "answered"), "the key is free again");
+    // The key is free again. A slow machine may need more than one request until a response is in time.
+    loop {
+        adapter.send_all([1].into_iter()).await;
+        let received = peer.message().await.unwrap();
+        peer.respond(&received).await;
+        match adapter.wait(outcome).await {
+            (1, "answered") => break,
+            other => assert_eq!(other, (1, "expired")),
+        }
+    }
 }
