@@ -14,12 +14,13 @@ fn over_http() -> Options {
 #[tokio::test]
 async fn a_transfer_without_a_confirmed_debit_is_never_sent_and_rejected_after_the_cancel() {
     let scenario = async |fault, debits| {
-        let scenario = Scenario::start(over_http()).await;
+        let scenario = Scenario::start(Options { wait: "3s", ..over_http() }).await;
         let core = scenario.bank.core.as_ref().unwrap();
-        core.add_fault("PUT", fault, 3);
-        core.add_fault("DELETE", CoreFault::ResponseLost, 1);
+        core.add_fault("PUT", fault, u32::MAX);
+        core.add_fault("DELETE", CoreFault::ResponseLost, u32::MAX);
         assert_eq!(scenario.request_transfer(&transfer(1)).await, (202, "2021800".to_owned()));
         assert_eq!(scenario.status(1).await, "01");
+        core.clear_faults_of("DELETE");
         scenario.wait_for_status(1, "06").await;
         let books = scenario.finish().await;
         assert_eq!(books.switch.sent, (0, 0), "{fault:?}");
@@ -49,12 +50,13 @@ async fn a_refund_is_repeated_until_core_confirms_it_also_after_a_restart() {
 
 #[tokio::test]
 async fn a_credit_that_core_does_not_confirm_in_time_is_declined_and_reversed() {
-    let set = vec!["network.override.inbound.respond_within=1500ms"];
+    let set = vec!["network.override.inbound.respond_within=5s"];
     let scenario = Scenario::start(Options { set, ..over_http() }).await;
     let core = scenario.bank.core.as_ref().unwrap();
-    core.add_fault("PUT", CoreFault::ResponseLost, 1);
+    core.add_fault("PUT", CoreFault::ResponseLost, u32::MAX);
     scenario.send_inbound_credit().await;
     scenario.wait_until_idle().await;
+    core.clear_faults();
     scenario.send_inbound_credit().await;
     let books = scenario.finish().await;
     assert_eq!((books.bank.credited.count, books.bank.credits_reversed.count), (2, 1));

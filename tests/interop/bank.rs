@@ -21,8 +21,8 @@ use tokio::time::timeout;
 
 use crate::simulator::PATIENCE;
 
-/// How long a bank waits for a response. It comes within milliseconds, or never.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a bank waits for a response. It comes within milliseconds, or never; the rest is for a slow machine.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Bank {
     pub(crate) network: Network,
