@@ -271,6 +271,17 @@ impl TestBank {
         audit(&Evidence { archives: &[], store: &store, checkpoints }).unwrap()
     }
 
+    /// Returns all steps of a transfer as JSON.
+    pub(crate) async fn export(&self, transfer: &str) -> String {
+        let store = format!("sqlite://{}", self.path("titian.db"));
+        let output = tokio::process::Command::new(TITIAN)
+            .args(["export", "--store", &store, "--transfer", transfer])
+            .output()
+            .await
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Checks that `titian verify` succeeds.
     pub(crate) async fn verify(&self) {
         let store = format!("sqlite://{}", self.path("titian.db"));

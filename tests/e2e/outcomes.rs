@@ -3,7 +3,7 @@
 use serde_json::json;
 use titian::harness::TransferRequest;
 
-use crate::bank::{LOW_BALANCE, Options};
+use crate::bank::{LOW_BALANCE, Options, wait_until};
 use crate::scenario::{Scenario, transfer};
 
 #[tokio::test]
@@ -80,10 +80,14 @@ async fn a_late_response_stops_no_reversal_and_after_it_raises_an_alert() {
     let lost = json!("drop_response");
     scenario.switch.set_faults(&[("0420", 1.0, lost.clone()), ("0421", 1.0, lost)]).await;
     scenario.link.hold(*b"0210");
-    let result = scenario.request_transfer(&transfer(1)).await;
-    assert_eq!(result, (202, "2021800".to_owned()), "its reversal has no response");
+    let (status, body) = scenario.bank.channel.submit(&transfer(1)).await.unwrap();
+    assert_eq!(status, 202, "its reversal has no response");
     scenario.link.release();
-    scenario.bank.wait_for_metric("titian_responses_unmatched_total", |count| count == 1).await;
+    let id = body["additionalInfo"]["transferId"].as_str().unwrap();
+    wait_until("the late response is recorded", async || {
+        scenario.bank.export(id).await.contains("\"late_response\"")
+    })
+    .await;
     assert_eq!(scenario.status(1).await, "03");
     scenario.switch.set_faults(&[]).await;
     scenario.wait_for_status(1, "04").await;

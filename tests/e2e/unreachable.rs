@@ -48,11 +48,11 @@ async fn transfers_in_flight_when_all_links_break_are_reversed_when_one_is_up_ag
     })
     .await;
     scenario.link.cut();
-    scenario.link.release();
     for status in asked.join_all().await {
         assert_eq!(status, 202, "the outcome is unknown");
     }
     assert_eq!(scenario.bank.probe.metric("titian_transfers_open").await.unwrap(), 20);
+    scenario.link.release();
     scenario.link.reconnect();
     for number in 1..=20 {
         scenario.wait_for_status(number, "04").await;
