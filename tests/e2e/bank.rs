@@ -160,7 +160,7 @@ impl TestBank {
         let core = match &self.core {
             None => format!("accounts_file = {:?}", self.path("accounts.csv")),
             Some(core) => {
-                format!("mode = \"http\"\nurl = \"http://{}\"\ntimeout = \"400ms\"", core.at)
+                format!("mode = \"http\"\nurl = \"http://{}\"\ntimeout = \"1s\"", core.at)
             }
         };
         format!(
