@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::program::{Run, done, refused, titian};
+use super::program::{Run, done, refused, titian};
 
 /// Replaces each number by `#`.
 fn without_figures(table: &str) -> String {

@@ -3,8 +3,8 @@
 use titian::core_banking::{CoreCommand, CoreReply};
 use titian::transfer::{CancelReply, PostingReply, Side};
 
-use crate::hostile_core::{Action, HostileCore, http_response};
-use crate::support::{BUDI, Folder, Port, id, posting};
+use super::hostile_core::{Action, HostileCore, http_response};
+use super::support::{BUDI, Folder, Port, id, posting};
 
 fn cancels(count: u128) -> Vec<CoreCommand> {
     (0..count).map(|number| CoreCommand::Cancel(id(number))).collect()

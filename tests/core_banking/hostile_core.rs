@@ -9,7 +9,7 @@ use titian::transfer::{AccountReply, CancelReply, PostingReply, PriorPosting, Re
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{Port, SITI, account, id, posting};
+use super::support::{Port, SITI, account, id, posting};
 
 /// The core's reaction to a request.
 #[derive(Clone, Debug)]

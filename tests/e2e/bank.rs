@@ -19,7 +19,7 @@ use titian::values::Currency;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use crate::proxy::CoreProxy;
+use super::proxy::CoreProxy;
 
 pub(crate) const TITIAN: &str = env!("CARGO_BIN_EXE_titian");
 

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::bank::{Core, Options};
-use crate::proxy::CoreFault;
-use crate::scenario::{Scenario, transfer};
+use super::bank::{Core, Options, wait_until};
+use super::proxy::CoreFault;
+use super::scenario::{Scenario, transfer};
 
 fn over_http() -> Options {
     Options { core: Core::Http, ..Options::default() }
@@ -32,11 +32,14 @@ async fn a_transfer_without_a_confirmed_debit_is_never_sent_and_rejected_after_t
 
 #[tokio::test]
 async fn a_refund_is_repeated_until_core_confirms_it_also_after_a_restart() {
-    let mut scenario = Scenario::start(over_http()).await;
+    let mut scenario = Scenario::start(Options { wait: "3s", ..over_http() }).await;
     scenario.bank.core.as_ref().unwrap().add_fault("DELETE", CoreFault::RequestLost, u32::MAX);
     scenario.switch.set_faults(&[("0200", 1.0, json!({ "decline": { "rc": "51" } }))]).await;
-    let result = scenario.request_transfer(&transfer(1)).await;
-    assert_eq!(result, (403, "4031814".to_owned()));
+    // The same request again gets the present status: on a slow machine the first may have come too early for it.
+    wait_until("the transfer has failed", async || {
+        scenario.request_transfer(&transfer(1)).await == (403, "4031814".to_owned())
+    })
+    .await;
     assert_eq!(scenario.status(1).await, "03", "it has failed, and the refund is not confirmed");
     scenario.bank.kill().await;
     scenario.bank.start().await;

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::bank::{Options, TIMEOUT};
-use crate::load::{Load, assert_same_results};
-use crate::scenario::Scenario;
+use super::bank::{Options, TIMEOUT};
+use super::load::{Load, assert_same_results};
+use super::scenario::Scenario;
 
 /// Requests transfers until the adapter stops, makes room, starts it again, and compares.
 async fn fill(options: Options, make_room: impl FnOnce()) {

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::bank::{Options, TestBank, wait_until};
-use crate::scenario::{Scenario, transfer};
+use super::bank::{Options, TestBank, wait_until};
+use super::scenario::{Scenario, transfer};
 
 #[tokio::test]
 async fn a_repeated_credit_gets_the_same_response_and_is_posted_once_also_after_a_crash() {

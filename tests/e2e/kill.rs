@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use titian::harness::ChannelOutcome;
 use tokio::time::sleep;
 
-use crate::bank::{Core, Options, TestBank};
-use crate::load::{Load, assert_same_results, random_number};
-use crate::proxy::CoreFault;
-use crate::scenario::Scenario;
+use super::bank::{Core, Options, TestBank};
+use super::load::{Load, assert_same_results, random_number};
+use super::proxy::CoreFault;
+use super::scenario::Scenario;
 
 /// The fault rules of the switch. No response is late: one that arrives after a restart has reversed its transfer needs a manual
 /// resolution, which another test covers.

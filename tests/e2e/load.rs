@@ -8,7 +8,7 @@ use titian::harness::{ChannelClient, ChannelOutcome, TransferRequest};
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
 
-use crate::bank::{TestBank, wait_until};
+use super::bank::{TestBank, wait_until};
 
 /// Returns a pseudorandom number of a seed and a place (`SplitMix64`).
 pub(crate) const fn random_number(seed: u64, place: u64) -> u64 {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::sleep;
 
-use crate::bank::{Options, TITIAN, TestBank};
-use crate::scenario::{Scenario, transfer};
+use super::bank::{Options, TITIAN, TestBank};
+use super::scenario::{Scenario, transfer};
 
 async fn serve(arguments: &[String]) -> (Option<i32>, String) {
     let Output { status, stderr, .. } =

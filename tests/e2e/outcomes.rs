@@ -3,8 +3,8 @@
 use serde_json::json;
 use titian::harness::TransferRequest;
 
-use crate::bank::{LOW_BALANCE, Options, wait_until};
-use crate::scenario::{Scenario, transfer};
+use super::bank::{LOW_BALANCE, Options, wait_until};
+use super::scenario::{Scenario, transfer};
 
 #[tokio::test]
 async fn an_approved_transfer_is_settled_in_three_books() {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::bank::{Options, TIMEOUT};
-use crate::scenario::{Scenario, transfer};
+use super::bank::{Options, TIMEOUT};
+use super::scenario::{Scenario, transfer};
 
 #[tokio::test]
 async fn a_client_that_hangs_up_loses_no_transfer() {

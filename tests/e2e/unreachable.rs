@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::bank::{Options, wait_until};
-use crate::scenario::{Scenario, transfer};
+use super::bank::{Options, wait_until};
+use super::scenario::{Scenario, transfer};
 
 #[tokio::test]
 async fn without_a_link_requests_are_refused_and_the_link_comes_back_by_itself() {

@@ -19,7 +19,7 @@ use titian::values::{
 };
 use tokio::time::timeout;
 
-use crate::simulator::PATIENCE;
+use super::simulator::PATIENCE;
 
 /// How long a bank waits for a response. It comes within milliseconds, or never; the rest is for a slow machine.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);

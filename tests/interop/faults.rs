@@ -5,8 +5,8 @@ use std::time::Duration;
 use titian::link::Event;
 use titian::network::IncomingMessage;
 
-use crate::bank::{Bank, RequestOutcome};
-use crate::simulator::Simulator;
+use super::bank::{Bank, RequestOutcome};
+use super::simulator::Simulator;
 
 async fn with(network: &str, action: &str) -> (Simulator, Bank) {
     let switch = Simulator::start(network, &[]);

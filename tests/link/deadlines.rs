@@ -4,9 +4,9 @@ use std::num::NonZeroU32;
 
 use titian::link::{CorrelationId, Event, NotSent};
 
-use crate::adapter::{Adapter, MILLI, PATIENCE, listener, not_sent_reason, outcome, quick};
-use crate::messages::{financial, request, rules, spec};
-use crate::peer::one_connection;
+use super::adapter::{Adapter, MILLI, PATIENCE, listener, not_sent_reason, outcome, quick};
+use super::messages::{financial, request, rules, spec};
+use super::peer::one_connection;
 
 #[tokio::test]
 async fn without_a_link_a_request_waits_until_its_deadline() {

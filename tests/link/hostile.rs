@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use titian::link::{DisconnectReason, Event};
 use tokio::io::AsyncWriteExt;
 
-use crate::adapter::{down_reason, outcome, quick};
-use crate::messages::{management, request, rules, spec};
-use crate::peer::one_connection;
+use super::adapter::{down_reason, outcome, quick};
+use super::messages::{management, request, rules, spec};
+use super::peer::one_connection;
 
 #[tokio::test]
 async fn an_invalid_message_is_reported_and_the_connection_stays_open() {

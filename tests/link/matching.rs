@@ -4,9 +4,9 @@ use titian::iso8583::De;
 use titian::link::{CorrelationId, Event, LinkId, NotSent};
 use titian::network::{LinkSelection, SessionRules};
 
-use crate::adapter::{Adapter, listener, not_sent_reason, outcome, quick};
-use crate::messages::{financial, management, request, response_to, rules, spec};
-use crate::peer::{Peer, one_connection};
+use super::adapter::{Adapter, listener, not_sent_reason, outcome, quick};
+use super::messages::{financial, management, request, response_to, rules, spec};
+use super::peer::{Peer, one_connection};
 
 /// Returns a connection with the rules of a shipped network.
 async fn connection_of(network: &str) -> (Adapter, Peer) {

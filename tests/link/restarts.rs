@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use titian::link::Event;
 
-use crate::adapter::{Adapter, listener, outcome, quick};
-use crate::messages::{rules, spec};
-use crate::peer::Peer;
+use super::adapter::{Adapter, listener, outcome, quick};
+use super::messages::{rules, spec};
+use super::peer::Peer;
 
 const RESTARTS: u32 = 100;
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use titian::link::{DisconnectReason, Event};
 use tokio::net::{TcpListener, TcpSocket};
 
-use crate::adapter::{Adapter, MILLI, PATIENCE, down_reason, listener, outcome, quick};
-use crate::messages::{request, rules, spec};
-use crate::peer::{Peer, connect_over, one_connection};
+use super::adapter::{Adapter, MILLI, PATIENCE, down_reason, listener, outcome, quick};
+use super::messages::{request, rules, spec};
+use super::peer::{Peer, connect_over, one_connection};
 
 /// A dead machine sends no FIN. Here the peer keeps the connection open and sends nothing.
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn fill_until_a_deadline(time: Duration) -> bool {
     // Now the peer reads the rest of the stream.
     adapter.handle.drain().await.unwrap();
     while let Some(message) = peer.message().await {
-        let number = crate::messages::stan(&spec, &message);
+        let number = super::messages::stan(&spec, &message);
         assert!(!not_sent.contains(&number), "{number} was reported as not sent");
     }
     was_handed_over && sent > 0 && not_sent.len() > 10_000

@@ -15,7 +15,7 @@ use titian::network::{LinkSelection, SessionRules};
 use titian::values::Moment;
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::messages::{request, response_to, rules, spec, stan};
+use super::messages::{request, response_to, rules, spec, stan};
 
 /// A random step.
 #[derive(Clone, Debug)]
