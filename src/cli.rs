@@ -1,24 +1,31 @@
 //! The command line: a file a subcommand, and a file for each helper that several subcommands share.
 
 mod archive;
+#[cfg(feature = "harness")]
 mod bench;
 mod check;
 mod decode;
+#[cfg(feature = "harness")]
 mod demo;
 mod encode;
 mod exit;
 mod export;
 mod failure;
+#[cfg(feature = "harness")]
+mod harness;
 mod header;
 mod hex;
 mod hexdump;
 mod layers;
 mod log;
+#[cfg(any(test, not(feature = "harness")))]
+mod production;
 mod serve;
 mod source;
 mod spec;
 mod stop;
 mod store;
+#[cfg(feature = "harness")]
 mod switch;
 mod terminal;
 mod usage;
@@ -28,6 +35,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub use exit::Exit;
 use failure::Failure;
+#[cfg(feature = "harness")]
+use harness::HarnessCommand;
+#[cfg(not(feature = "harness"))]
+use production::HarnessCommand;
 
 /// Interbank transfer switch adapter: ISO 8583 between a bank and the national switch
 #[derive(Parser)]
@@ -44,32 +55,30 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Demo(demo::Demo),
-    Bench(bench::Bench),
+    #[command(flatten)]
+    Harness(HarnessCommand),
     Serve(serve::Serve),
     Check(check::Check),
     Decode(decode::Decode),
     Encode(encode::Encode),
-    Switch(switch::Switch),
     Verify(verify::Verify),
     Export(export::Export),
     Archive(archive::Archive),
 }
 
 impl Command {
-    fn run(&self) -> Result<(), Failure> {
+    fn run(&self) -> Result<Exit, Failure> {
         match self {
-            Self::Demo(demo) => demo.run(),
-            Self::Bench(bench) => bench.run(),
+            Self::Harness(harness) => return harness.run(),
             Self::Serve(serve) => serve.run(),
             Self::Check(check) => check.run(),
             Self::Decode(decode) => decode.run(),
             Self::Encode(encode) => encode.run(),
-            Self::Switch(switch) => switch.run(),
             Self::Verify(verify) => verify.run(),
             Self::Export(export) => export.run(),
             Self::Archive(archive) => archive.run(),
-        }
+        }?;
+        Ok(Exit::Success)
     }
 }
 
@@ -83,7 +92,7 @@ pub fn command() -> clap::Command {
 #[must_use]
 pub fn main() -> Exit {
     exit::guarded(|| match Cli::try_parse() {
-        Ok(cli) => cli.command.run().map_or_else(Failure::report, |()| Exit::Success),
+        Ok(cli) => cli.command.run().unwrap_or_else(Failure::report),
         Err(error) => {
             let usage = usage::guarded(error);
             // Help written to a closed pipe is not a failure.

@@ -6,6 +6,7 @@ mod books;
 mod channel;
 mod folder;
 mod http;
+mod ports;
 mod process;
 mod processes;
 
@@ -14,5 +15,6 @@ pub use books::ThreeBooks;
 pub use channel::{ChannelClient, ChannelOutcome, TransferRequest, timestamp};
 pub use folder::{AMPLE_BALANCE, BANK, Folder, FolderError, account};
 pub use http::{HttpClient, NoResponse};
+pub use ports::ReservedPort;
 pub use process::{Process, ProcessError};
 pub use processes::{FinalBooks, Harness, HarnessError, RESPONSE_TIMEOUT, any_port};

@@ -3,12 +3,16 @@
 //!
 //! Two foundations carry the rest and don't know each other: what money does, and what bytes say
 //! ([`iso8583`]). Value types that both need lie under both ([`values`]). `docs/architecture.md` is the map.
+//!
+//! The feature `harness` adds what only trials and tests need: the simulated switch, the harness, and the commands `titian demo`,
+//! `titian bench` and `titian switch`. The production build is without it.
 
 pub mod api;
 pub mod cli;
 pub mod codes;
 pub mod core_banking;
 pub mod engine;
+#[cfg(feature = "harness")]
 pub mod harness;
 mod hex;
 pub mod iso8583;
@@ -20,6 +24,7 @@ pub mod network;
 pub mod records;
 pub mod runtime;
 pub mod settings;
+#[cfg(feature = "harness")]
 pub mod simulator;
 mod spelling;
 mod sqlite;

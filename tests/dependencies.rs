@@ -32,23 +32,79 @@ fn cargo(arguments: &[&str]) -> String {
     String::from_utf8(cargo.stdout).unwrap()
 }
 
+/// Returns name and version of all crates that a build needs, but not ours.
+fn built(arguments: &[&str]) -> BTreeSet<(String, String)> {
+    let fixed = ["tree", "--offline", "--locked", "--prefix=none", "-f={p}"];
+    let tree = cargo(&[&fixed[..], arguments].concat());
+    let name = |line: &str| {
+        let mut words = line.split(' ');
+        Some((words.next()?.to_owned(), words.next()?.trim_start_matches('v').to_owned()))
+    };
+    tree.lines().filter_map(name).filter(|(name, _)| name != "titian").collect()
+}
+
 #[test]
 fn the_documented_dependencies_are_those_of_the_manifest() {
     let metadata = cargo(&["metadata", "--format-version=1", "--offline", "--no-deps"]);
     let metadata: Value = serde_json::from_str(&metadata).unwrap();
-    let manifest: BTreeSet<_> = metadata["packages"][0]["dependencies"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|dependency| dependency["name"].as_str().unwrap().to_owned())
-        .collect();
     let page = fs::read_to_string("docs/dependencies.md").unwrap();
-    let reasons: BTreeSet<_> = page
-        .lines()
-        .filter_map(|line| line.strip_prefix("- `")?.split_once("`: "))
-        .map(|(name, _)| name.to_owned())
+    for (heading, kind, is_optional) in [
+        ("## In the product", None, false),
+        ("## In the harness", None, true),
+        ("## In tests and benchmarks", Some("dev"), false),
+    ] {
+        let dependencies = metadata["packages"][0]["dependencies"].as_array().unwrap();
+        let manifest: BTreeSet<_> = dependencies
+            .iter()
+            .filter(|own| own["kind"].as_str() == kind && own["optional"] == is_optional)
+            .map(|own| own["name"].as_str().unwrap())
+            .collect();
+        let section = page.split(heading).nth(1).unwrap().split("\n## ").next().unwrap();
+        let reasons: BTreeSet<_> = section
+            .lines()
+            .filter_map(|line| Some(line.strip_prefix("- `")?.split_once("`: ")?.0))
+            .collect();
+        assert_eq!(reasons, manifest, "{heading}");
+    }
+}
+
+#[test]
+fn every_crate_of_the_lock_file_is_reviewed_and_the_product_needs_none_of_the_harness() {
+    let product = built(&["-e=normal,build", "--no-default-features"]);
+    let harness = built(&["-e=normal,build"]);
+    let tests = built(&["-e=normal,build,dev"]);
+    let lock = fs::read_to_string("Cargo.lock").unwrap();
+    let quoted = |text: &str, key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{key} = \"")));
+        line.unwrap().trim_end_matches('"').to_owned()
+    };
+    let needed: BTreeSet<_> = lock
+        .split("[[package]]")
+        .skip(1)
+        .map(|package| (quoted(package, "name"), quoted(package, "version")))
+        .filter(|(name, _)| name != "titian")
+        .map(|own| {
+            let uses = [(&product, "product"), (&harness, "harness"), (&tests, "tests")];
+            let found = uses.into_iter().find(|(crates, _)| crates.contains(&own));
+            format!("{},{},{}", own.0, own.1, found.map_or("not built", |(_, name)| name))
+        })
         .collect();
-    assert_eq!(reasons, manifest);
+    let list = fs::read_to_string("docs/crates.csv").unwrap();
+    let reviewed = list.lines().skip(1).map(|line| {
+        let columns: Vec<_> = line.splitn(5, ',').collect();
+        assert!(columns.len() == 5 && columns[3].len() == "2026-11-28".len(), "{line}");
+        columns[..3].join(",")
+    });
+    let reviewed: BTreeSet<_> = reviewed.collect();
+    let advice = "review it (docs/dependencies.md), then change docs/crates.csv";
+    assert_eq!(&needed - &reviewed, BTreeSet::new(), "not reviewed: {advice}");
+    assert_eq!(&reviewed - &needed, BTreeSet::new(), "no longer used: {advice}");
+    for name in ["iso8583_rs", "hdrhistogram"] {
+        assert!(!product.iter().any(|(own, _)| own == name), "{name} is in the product");
+    }
+    let page = fs::read_to_string("docs/dependencies.md").unwrap();
+    let count = format!("{} crates, and {} with the harness", product.len(), harness.len());
+    assert!(page.contains(&count), "docs/dependencies.md: the count is now: {count}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Draws what `titian bench --samples` wrote: what a transfer costs the adapter by how many are in the store, and its memory over
 //! time; one picture, for light and dark pages, with a line for each file.
 //!
-//! `cargo run --release --example curve -- FILE… > docs/curve.svg`
+//! `cargo run --profile dist --example curve -- FILE… > docs/curve.svg`
 
 #![allow(
     clippy::indexing_slicing,

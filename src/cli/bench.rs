@@ -21,14 +21,17 @@ mod waiting;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use tokio::runtime::{Builder, Runtime};
 
+use super::exit::Exit;
 use super::failure::Failure;
-use super::stop;
+use super::harness::{interruption, leave, until_stopped};
+use crate::harness::Folder;
 use crate::values::Direction;
 
 const EXAMPLES: &str = "\
@@ -66,7 +69,8 @@ beside the load; frames echoed over loopback; requests of a bare HTTP server; ro
 of bare SQLite. The report gives the transfers as a ratio to each.
 
 At the end it compares the books of the bank, the adapter and the switch. Exit
-code 0: the books agree to the last minor unit. Exit code 1: they differ.";
+code 0: the books agree to the last minor unit. Exit code 1: they differ. Exit
+code 130: it was interrupted by Ctrl-C, which ends all its processes.";
 
 /// Measure transfers a second and their duration
 ///
@@ -110,7 +114,7 @@ pub(super) struct Bench {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 
-    /// Folder on the disk to measure; must be new or empty, is kept [default: a temporary folder]
+    /// Folder on the disk to measure; must be new or empty, is kept [default: a temporary folder, removed at the end]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -145,21 +149,26 @@ enum Format {
 }
 
 impl Bench {
-    pub(super) fn run(&self) -> Result<(), Failure> {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
         self.check_options()?;
         // One thread, to leave the processors to the measured processes.
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime =
             runtime.map_err(|error| format!("cannot start the tokio runtime: {error}"))?;
-        let done = runtime.block_on(async {
-            let stop = stop::signal(false)?;
-            tokio::select! {
-                done = course::run(self) => done,
-                () = stop => Err(Failure::Negative("stopped before the end".to_owned())),
-            }
-        });
+        let done = runtime.block_on(self.measure());
         Runtime::shutdown_background(runtime);
         done
+    }
+
+    async fn measure(&self) -> Result<Exit, Failure> {
+        let stop = pin!(interruption()?);
+        let folder = Folder::make(self.dir.as_deref(), "bench")?;
+        let path = folder.path.clone();
+        let done = match until_stopped(stop, Box::pin(course::run(self, folder))).await {
+            None => Ok(Exit::Interrupted),
+            Some(done) => done.map(|()| Exit::Success),
+        };
+        leave(&path, self.dir.is_none(), false, done)
     }
 
     /// Checks that the options can be combined.

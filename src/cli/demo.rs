@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use tokio::runtime::{Builder, Runtime};
 
+use super::exit::Exit;
 use super::failure::Failure;
-use super::stop;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,6 +24,11 @@ transfer requests as a channel does, lets the switch send inbound transfers, kil
 the adapter in the middle (SIGKILL), and starts it again. When no transfer is open,
 it compares the books of the bank's ledger, the adapter's journal and the switch.
 Exit code 0: the books agree to the last minor unit. Exit code 1: they differ.
+Exit code 130: it was interrupted by Ctrl-C, which ends all its processes.
+
+It listens on the usual ports, or on free ones if those are in use: several demos
+can run side by side. A temporary folder is removed at the end, but for --keep and
+after an error.
 
 DIR holds the configuration, the store, the ledger and the logs:
   titian verify --store sqlite://DIR/titian.db \\
@@ -56,7 +61,7 @@ pub(super) struct Demo {
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 
-    /// Keep everything running at the end, until Ctrl-C
+    /// Keep everything running at the end, until Ctrl-C, and keep the files
     #[arg(long)]
     keep: bool,
 }
@@ -72,14 +77,11 @@ enum Faults {
 }
 
 impl Demo {
-    pub(super) fn run(&self) -> Result<(), Failure> {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
         let runtime = Builder::new_multi_thread().enable_all().build();
         let runtime =
             runtime.map_err(|error| format!("cannot start the tokio runtime: {error}"))?;
-        let done = runtime.block_on(async {
-            let stop = stop::signal(false)?;
-            play::play(self, stop).await
-        });
+        let done = runtime.block_on(play::play(self));
         Runtime::shutdown_background(runtime);
         done
     }

@@ -15,18 +15,8 @@ pub enum Exit {
     Usage,
     /// An internal error: 70.
     InternalError,
-}
-
-impl Exit {
-    /// Returns the exit of another process of this program. Any other code is an internal error.
-    pub(super) const fn of(code: Option<i32>) -> Self {
-        match code {
-            Some(0) => Self::Success,
-            Some(1) => Self::Negative,
-            Some(2) => Self::Usage,
-            Some(_) | None => Self::InternalError,
-        }
-    }
+    /// Interrupted before the end: 130.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -36,6 +26,7 @@ impl From<Exit> for ExitCode {
             Exit::Negative => 1,
             Exit::Usage => 2,
             Exit::InternalError => 70,
+            Exit::Interrupted => 130,
         })
     }
 }

@@ -4,7 +4,6 @@ use std::io::{self, ErrorKind, Write};
 
 use super::exit::Exit;
 use super::terminal::{Ink, Style};
-use crate::harness::{AdminError, FolderError, HarnessError, ProcessError};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -15,41 +14,11 @@ pub(super) enum Failure {
     Input(Vec<String>),
     /// The result could not be written.
     Output(io::Error),
-    /// A failure that is reported already.
-    Reported(Exit),
 }
 
 impl From<String> for Failure {
     fn from(line: String) -> Self {
         Self::Input(vec![line])
-    }
-}
-
-impl From<FolderError> for Failure {
-    fn from(error: FolderError) -> Self {
-        error.to_string().into()
-    }
-}
-
-impl From<ProcessError> for Failure {
-    fn from(error: ProcessError) -> Self {
-        error.to_string().into()
-    }
-}
-
-impl From<AdminError> for Failure {
-    fn from(error: AdminError) -> Self {
-        Self::Negative(error.to_string())
-    }
-}
-
-impl From<HarnessError> for Failure {
-    fn from(error: HarnessError) -> Self {
-        match error {
-            HarnessError::Process(error) => error.into(),
-            HarnessError::Journal(error) => error.into(),
-            error => Self::Negative(error.to_string()),
-        }
     }
 }
 
@@ -59,7 +28,6 @@ impl Failure {
         let (lines, exit) = match self {
             Self::Negative(line) => (vec![line], Exit::Negative),
             Self::Input(lines) => (lines, Exit::Usage),
-            Self::Reported(exit) => return exit,
             // The reader of the pipe has what it needs, as in `titian decode … | head -1`.
             Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => return Exit::Success,
             Self::Output(error) => {

@@ -43,7 +43,7 @@ impl Serve {
         let runtime = Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("runtime not started: {error}"))?;
         let done = runtime.block_on(async {
-            let (stop, reloads) = (stop::signal(false)?, stop::reload()?);
+            let (stop, reloads) = (stop::signal()?, stop::reload()?);
             let reload = reload(self.layers.clone(), set_level);
             runtime::run(settings, stop, reloads, reload).await.map_err(start_failure)
         });

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::filter::LevelFilter;
 
+use super::exit::Exit;
 use super::failure::Failure;
 use super::log::LogOption;
 use super::{source, spec, stop};
@@ -32,13 +33,14 @@ exists there, except 1000000002 (closed) and 1000000003 (absent) at 002, 008 and
 014.
 
 Admin interface, JSON on http://127.0.0.1:8584 (more in docs/simulator.md):
-  GET  /state?first=N&page=N     positions, counts, connections, transfers
-  PUT  /faults                   [{\"match\": {\"mti\": \"0200\"}, \"chance\": 0.1, \"action\": \"drop_response\"}]
-  POST /cutover                  ends the business date
-  POST /inbound                  {\"kind\": \"credit\", \"from\": \"002\", \"to\": \"213\", …}
-  POST /phantom                  settles a transfer that no bank sent
-  PUT  /traffic                  {\"bank\": \"213\", \"per_second\": 20}; DELETE stops it
-  GET  /settlement/DATE.csv      add ?bank=213 if several banks have connected
+  GET  /state?first=N&page=N  positions, counts, connections, transfers
+  PUT  /faults                replaces the fault rules, for example by
+    [{\"match\": {\"mti\": \"0200\"}, \"chance\": 0.1, \"action\": \"drop_response\"}]
+  POST /cutover               ends the business date
+  POST /inbound               {\"kind\": \"credit\", \"from\": \"002\", \"to\": \"213\", …}
+  POST /phantom               settles a transfer that no bank sent
+  PUT  /traffic               {\"bank\": \"213\", \"per_second\": 20}; DELETE stops it
+  GET  /settlement/DATE.csv   add ?bank=213 if several banks have connected
 
 SIGTERM or Ctrl-C stops the switch with exit code 0.";
 
@@ -94,7 +96,7 @@ enum CodecChoice {
 }
 
 impl Switch {
-    pub(super) fn run(&self) -> Result<(), Failure> {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
         let (spec, rules) = self.network()?;
         if self.codec == CodecChoice::Reference && !self.is_reference {
             return reference::run(&self.network, spec);
@@ -104,7 +106,7 @@ impl Switch {
         let runtime = runtime()?;
         let result = runtime.block_on(self.serve(setup));
         Runtime::shutdown_background(runtime);
-        result
+        result.map(|()| Exit::Success)
     }
 
     /// Returns the text of the network's spec, and its rules.
@@ -141,7 +143,17 @@ impl Switch {
     async fn serve(&self, setup: Setup) -> Result<(), Failure> {
         let (banks, listen) = bind("--listen", &self.listen).await?;
         let (admin_listener, admin) = bind("--admin", &self.admin).await?;
-        let stop = stop::signal(self.is_reference)?;
+        let signal = stop::signal()?;
+        let stop = async {
+            if self.is_reference {
+                tokio::select! {
+                    () = signal => {}
+                    () = reference::parent_ended() => {}
+                }
+            } else {
+                signal.await;
+            }
+        };
         if !admin.ip().is_loopback() {
             tracing::warn!(%admin, "admin interface without authentication reachable from other machines");
         }

@@ -110,13 +110,13 @@ impl ThreeBooks {
 }
 
 impl fmt::Display for ThreeBooks {
-    /// Writes the table, with amounts in rupiah.
+    /// Writes the table, with amounts in rupiah. It fits 80 columns.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<17}{:>24}{:>24}{:>24}", "amounts in Rp", "Bank", "Adapter", "Switch")?;
+        writeln!(f, "{:<16}{:>21}{:>21}{:>21}", "amounts in Rp", "Bank", "Adapter", "Switch")?;
         for (name, sums) in self.rows() {
-            write!(f, "{name:<17}")?;
+            write!(f, "{name:<16}")?;
             for sum in sums {
-                write!(f, "{:>24}", sum.map_or_else(String::new, major_units))?;
+                write!(f, "{:>21}", sum.map_or_else(String::new, major_units))?;
             }
             writeln!(f)?;
         }

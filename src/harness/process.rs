@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -15,7 +16,11 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// The longest start of a process.
-const START_TIMEOUT: Duration = Duration::from_secs(30);
+const START_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// How often, and at which interval, it is checked that a killed process has ended.
+const KILL_CHECKS: usize = 1_000;
+const KILL_CHECK_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The reason why a process failed.
 #[derive(Debug, Error)]
@@ -40,7 +45,7 @@ pub enum ProcessError {
     },
 }
 
-/// A process of this program. Dropping it kills the process.
+/// A process of this program. Dropping it kills the process, and waits until it has ended.
 pub struct Process {
     name: &'static str,
     child: Child,
@@ -71,18 +76,18 @@ impl Process {
         log: &Path,
     ) -> Result<Self, ProcessError> {
         let system = |error| ProcessError::System { name, error };
-        let mut child = Command::new(program)
+        let child = Command::new(program)
             .args(arguments)
             .args(["--log", "json"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .map_err(system)?;
+        let (sender, state) = watch::channel(LogState::default());
+        let mut process = Self { name, child, log: log.to_owned(), state };
         let mut file = OpenOptions::new().create(true).append(true).open(log).map_err(system)?;
-        let (sender, mut state) = watch::channel(LogState::default());
-        if let Some(stderr) = child.stderr.take() {
+        if let Some(stderr) = process.child.stderr.take() {
             let mut lines = BufReader::new(stderr).lines();
             drop(tokio::spawn(async move {
                 while let Ok(Some(line)) = lines.next_line().await {
@@ -94,13 +99,13 @@ impl Process {
             }));
         }
         let is_decided = |state: &LogState| state.started.is_some() || state.is_closed;
-        let waited = timeout(START_TIMEOUT, state.wait_for(is_decided)).await;
+        let waited = timeout(START_TIMEOUT, process.state.wait_for(is_decided)).await;
         let is_started = waited.is_ok_and(|state| state.is_ok_and(|state| state.started.is_some()));
         if !is_started {
-            let last = state.borrow().last_line.clone();
+            let last = process.state.borrow().last_line.clone();
             return Err(ProcessError::NotStarted { name, last, log: log.to_owned() });
         }
-        Ok(Self { name, child, log: log.to_owned(), state })
+        Ok(process)
     }
 
     /// Returns a field of the log line that says that the process is up.
@@ -173,6 +178,19 @@ impl Process {
     pub async fn stop(self, limit: Duration) -> Result<ExitStatus, ProcessError> {
         self.signal("TERM").await?;
         self.wait_for_exit(limit).await
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Until it has ended, it may still write files of the run. A killed process ends within milliseconds.
+        let _ = self.child.start_kill();
+        for _ in 0..KILL_CHECKS {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            thread::sleep(KILL_CHECK_INTERVAL);
+        }
     }
 }
 

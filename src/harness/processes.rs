@@ -6,6 +6,7 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
+use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::sleep;
 
 use super::admin::{AdapterProbe, AdminError, SwitchAdmin};
@@ -23,6 +24,9 @@ const ADAPTER_STARTED: &str = "adapter started";
 
 /// The longest wait for a response of the adapter or the switch.
 pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest wait for a link.
+const READY_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The reason why the harness cannot start or end.
 #[derive(Debug, Error)]
@@ -50,6 +54,9 @@ pub enum HarnessError {
     /// The verification of the journal failed.
     #[error(transparent)]
     Journal(#[from] VerificationError),
+    /// The audit of the journal did not end.
+    #[error("the audit of the journal did not end: {0}")]
+    Audit(JoinError),
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] CoreBankingError),
@@ -120,7 +127,7 @@ impl Harness {
         self.adapter = Some(adapter);
         let start = Instant::now();
         while !probe.is_ready().await {
-            if start.elapsed() > RESPONSE_TIMEOUT {
+            if start.elapsed() > READY_TIMEOUT {
                 return Err(HarnessError::NotReady(log));
             }
             sleep(Duration::from_millis(20)).await;
@@ -146,8 +153,12 @@ impl Harness {
         let keys = PublicKeys::parse(&self.folder.checkpoints().public_key());
         let keys = keys.ok_or(HarnessError::PublicKey)?;
         let checkpoints = self.folder.file("checkpoints");
-        let checkpoints = Some((checkpoints.as_path(), &keys));
-        let audited = audit(&Evidence { archives: &[], store: &store, checkpoints })?;
+        // In a thread of its own: an interruption does not wait for the audit of a large journal.
+        let audited = spawn_blocking(move || {
+            let checkpoints = Some((checkpoints.as_path(), &keys));
+            audit(&Evidence { archives: &[], store: &store, checkpoints })
+        });
+        let audited = audited.await.map_err(HarnessError::Audit)??;
         let bank = core_banking::books(&ledger)?;
         let bank = bank.get(&Currency::IDR).copied().unwrap_or_default();
         Ok(FinalBooks { books: ThreeBooks::new(bank, &audited.books, switch), audited })

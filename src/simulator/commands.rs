@@ -273,7 +273,7 @@ impl Switch {
     ) {
         let Some(form) = self.rules.reversal else { return };
         let Some(issuer) = self.records.get(number).map(|transfer| transfer.issuer) else { return };
-        let reversal = self.reversal_of(request, form, ResponseCode::literal(*b"17"), now);
+        let reversal = self.reversal_of(request, form, ResponseCode::from_number(17), now);
         self.reverse(number, &reversal);
         self.send_request(issuer, reversal, Purpose::Reversal, now);
     }

@@ -167,7 +167,7 @@ mod tests {
         let mut random = Random::new(1);
         let late = FaultAction::Late(Duration::from_millis(1500));
         assert_eq!(rules.draw(&message(200), MessageFlow::FromBank, &mut random), Some(late));
-        let decline = FaultAction::Decline(ResponseCode::literal(*b"05"));
+        let decline = FaultAction::Decline(ResponseCode::from_number(5));
         assert_eq!(rules.draw(&message(201), MessageFlow::FromBank, &mut random), Some(decline));
         assert_eq!(
             rules.draw(&message(201), MessageFlow::ToBank, &mut random),

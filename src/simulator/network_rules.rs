@@ -196,10 +196,10 @@ impl NetworkRules {
     pub fn nusantara() -> Self {
         Self {
             currency: Currency::IDR,
-            inquiry: ProcessingCode::literal(*b"391000"),
-            transfer: ProcessingCode::literal(*b"401000"),
-            qris: ProcessingCode::literal(*b"260000"),
-            withdrawal: ProcessingCode::literal(*b"011000"),
+            inquiry: ProcessingCode::from_number(391_000),
+            transfer: ProcessingCode::from_number(401_000),
+            qris: ProcessingCode::from_number(260_000),
+            withdrawal: ProcessingCode::from_number(11_000),
             status: None,
             duplicates: vec![De::TRANSMISSION, De::STAN, De::ACQUIRER],
             destination: vec![De::DESTINATION_BANK, De::RECEIVER],
@@ -230,8 +230,8 @@ impl NetworkRules {
     #[must_use]
     pub fn rendezvous() -> Self {
         Self {
-            inquiry: ProcessingCode::literal(*b"620000"),
-            transfer: ProcessingCode::literal(*b"480000"),
+            inquiry: ProcessingCode::from_number(620_000),
+            transfer: ProcessingCode::from_number(480_000),
             duplicates: vec![De::STAN, De::ACQUIRER, De::RRN],
             reversal: reversal(400, OriginalReference::SameTraceNumbers),
             management: ManagementCodes {
@@ -252,8 +252,8 @@ impl NetworkRules {
     pub fn holdfast() -> Self {
         let nusantara = Self::nusantara();
         Self {
-            inquiry: ProcessingCode::literal(*b"321000"),
-            status: Some(ProcessingCode::literal(*b"381000")),
+            inquiry: ProcessingCode::from_number(321_000),
+            status: Some(ProcessingCode::from_number(381_000)),
             reversal: None,
             management: ManagementCodes { key_change: None, ..nusantara.management },
             header: Header::Product,
@@ -280,24 +280,24 @@ impl ResponseCodes {
     #[must_use]
     pub fn shipped() -> Self {
         Self {
-            approved: ResponseCode::literal(*b"00"),
-            malformed: ResponseCode::literal(*b"30"),
-            unsupported: ResponseCode::literal(*b"40"),
-            not_signed_on: ResponseCode::literal(*b"58"),
-            unknown_destination: ResponseCode::literal(*b"92"),
-            unavailable: ResponseCode::literal(*b"91"),
-            no_response: ResponseCode::literal(*b"68"),
-            unknown_account: ResponseCode::literal(*b"76"),
-            closed_account: ResponseCode::literal(*b"78"),
-            insufficient_funds: ResponseCode::literal(*b"51"),
-            in_progress: ResponseCode::literal(*b"09"),
-            duplicate_key: ResponseCode::literal(*b"94"),
-            too_old: ResponseCode::literal(*b"96"),
-            reversed: ResponseCode::literal(*b"12"),
-            barred: ResponseCode::literal(*b"00"),
-            already_reversed: ResponseCode::literal(*b"94"),
-            amount_mismatch: ResponseCode::literal(*b"13"),
-            not_found: ResponseCode::literal(*b"25"),
+            approved: ResponseCode::from_number(0),
+            malformed: ResponseCode::from_number(30),
+            unsupported: ResponseCode::from_number(40),
+            not_signed_on: ResponseCode::from_number(58),
+            unknown_destination: ResponseCode::from_number(92),
+            unavailable: ResponseCode::from_number(91),
+            no_response: ResponseCode::from_number(68),
+            unknown_account: ResponseCode::from_number(76),
+            closed_account: ResponseCode::from_number(78),
+            insufficient_funds: ResponseCode::from_number(51),
+            in_progress: ResponseCode::from_number(9),
+            duplicate_key: ResponseCode::from_number(94),
+            too_old: ResponseCode::from_number(96),
+            reversed: ResponseCode::from_number(12),
+            barred: ResponseCode::from_number(0),
+            already_reversed: ResponseCode::from_number(94),
+            amount_mismatch: ResponseCode::from_number(13),
+            not_found: ResponseCode::from_number(25),
         }
     }
 }

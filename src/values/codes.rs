@@ -99,16 +99,21 @@ code! {
 }
 
 impl ProcessingCode {
-    /// Creates a code from a literal in the source. It must consist of six digits.
-    pub(crate) const fn literal(text: [u8; 6]) -> Self {
-        Self(Short { bytes: text, length: 6 })
-    }
-}
-
-impl ResponseCode {
-    /// Creates a code from a literal in the source. It must consist of letters and digits.
-    pub(crate) const fn literal(text: [u8; 2]) -> Self {
-        Self(Short { bytes: text, length: 2 })
+    /// Returns the code of six digits, modulo 1,000,000.
+    #[must_use]
+    pub const fn from_number(number: u32) -> Self {
+        const fn digit(number: u32, unit: u32) -> u8 {
+            b'0' + (number / unit % 10) as u8
+        }
+        let bytes = [
+            digit(number, 100_000),
+            digit(number, 10_000),
+            digit(number, 1_000),
+            digit(number, 100),
+            digit(number, 10),
+            digit(number, 1),
+        ];
+        Self(Short { bytes, length: 6 })
     }
 }
 
@@ -204,6 +209,8 @@ mod tests {
         assert!(Institution::from_ascii(b"123456789012").is_none());
         assert_eq!(NetworkCode::from_ascii(b"061"), Some(NetworkCode::from_number(61)));
         assert_eq!(ResponseCode::from_ascii(b"07"), Some(ResponseCode::from_number(7)));
+        let code = ProcessingCode::from_ascii(b"012345");
+        assert_eq!(code, Some(ProcessingCode::from_number(12_345)));
         let id = TransferId(0x0190_a4b5_c6d7_7e8f_8a0b_1c2d_3e4f_5061);
         assert_eq!(id.to_string(), "0190a4b5-c6d7-7e8f-8a0b-1c2d3e4f5061");
     }

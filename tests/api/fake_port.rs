@@ -292,5 +292,5 @@ impl ApiServer {
 
 /// Waits for a future that must complete `in_time`.
 pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(20), future).await.expect("completes in time")
+    tokio::time::timeout(Duration::from_mins(2), future).await.expect("completes in time")
 }

@@ -44,13 +44,19 @@ async fn a_body_of_16_kib_is_read_and_a_byte_more_is_not() {
 async fn a_partner_over_its_rate_or_concurrency_gets_429() {
     let server = ApiServer::start("rate = 1\nburst = 2\npartner_in_flight = 1").await;
     let mut channel = Channel::open(server.address).await;
+    let mut second = Channel::open(server.address).await;
     server.port.set_behavior(PortBehavior::NoResponse);
     let first = channel.signed(TRANSFER, "1", &order("T1"));
     channel.write(&first.bytes()).await;
     server.port.accepted(1).await;
-    let mut second = Channel::open(server.address).await;
     let concurrent = second.ask(TRANSFER, "2", &order("T2")).await;
-    let too_fast = second.ask(TRANSFER, "3", &order("T3")).await;
+    // A slow machine may need more requests to be too fast.
+    let too_fast = loop {
+        let reply = second.ask(TRANSFER, "3", &order("T3")).await;
+        if reply.json != concurrent.json {
+            break reply;
+        }
+    };
     for (reply, message) in [
         (concurrent, "Too Many Requests. Too many concurrent requests"),
         (too_fast, "Too Many Requests"),
@@ -89,10 +95,11 @@ async fn token_requests_have_their_own_rate() {
     let mut channel = Channel::bare(server.address);
     let wrong = Channel::token_request().header("x-signature", "AAAA");
     let mut codes = std::collections::BTreeMap::new();
-    for _ in 0..60 {
+    // 20 at once, then 10 a second. A slow machine needs more requests to be too fast.
+    while !codes.contains_key("4297300") {
         *codes.entry(channel.send(&wrong).await.code().to_owned()).or_insert(0) += 1;
     }
-    assert!(codes["4017300"] >= 20 && codes["4297300"] >= 1, "{codes:?}");
+    assert!(codes["4017300"] >= 20 && codes.len() == 2, "{codes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,25 +136,32 @@ fn descriptors() -> u64 {
 #[tokio::test]
 async fn a_connection_over_the_limit_gets_503_and_an_idle_one_is_closed() {
     let server = ApiServer::start("connections = 1\nidle = \"100ms\"").await;
-    let mut first = TcpStream::connect(server.address).await.unwrap();
-    let mut second = TcpStream::connect(server.address).await.unwrap();
-    let mut response = String::new();
-    in_time(second.read_to_string(&mut response)).await.unwrap();
+    let (mut first, mut response) = loop {
+        let first = TcpStream::connect(server.address).await.unwrap();
+        let mut second = TcpStream::connect(server.address).await.unwrap();
+        let mut response = String::new();
+        in_time(second.read_to_string(&mut response)).await.unwrap();
+        // On a slow machine the first may have been closed as idle before the second came.
+        if !response.is_empty() {
+            break (first, response);
+        }
+    };
     assert!(response.starts_with("HTTP/1.1 503 ") && response.ends_with("\"}\n"), "{response}");
     let length: usize =
         response.split("content-length: ").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
     assert_eq!(response.split("\r\n\r\n").nth(1).unwrap().len(), length);
     in_time(first.read_to_string(&mut response)).await.unwrap();
-    // Its permit is free again as in_time as its task has ended.
+    // Its permit is free again as soon as its task has ended.
+    let request = Channel::token_request().bytes();
     let open = async {
-        loop {
-            let mut channel = Channel::bare(server.address);
-            let request = Channel::token_request();
-            channel.write(&request.bytes()).await;
-            if channel.reply().await.status == 200 {
-                break;
-            }
+        let mut response = String::new();
+        while !response.starts_with("HTTP/1.1 200 ") {
+            response.clear();
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            // The server may close the connection first.
+            let _closed = stream.write_all(&request).await;
+            let _closed = in_time(stream.read_to_string(&mut response)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), open).await.expect("the permit is released");
+    tokio::time::timeout(Duration::from_mins(2), open).await.expect("the permit is released");
 }

@@ -1,6 +1,6 @@
 //! The input of `encode`, and its errors.
 
-use crate::program::{bytes_of, done, fed, titian};
+use super::program::{bytes_of, done, fed, titian};
 
 #[test]
 fn encode_reports_all_errors() {

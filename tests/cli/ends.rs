@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::program::{ECHO, command, hex_of, titian};
+use super::program::{ECHO, command, hex_of, titian};
 
 #[test]
 fn a_closed_pipe_is_not_a_failure() {

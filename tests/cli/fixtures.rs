@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::program::{NETWORKS, done, fed, fixtures, hex_files, hex_of, refused, titian};
+use super::program::{NETWORKS, done, fed, fixtures, hex_files, hex_of, refused, titian};
 
 #[test]
 fn every_fixture_decodes_to_its_json_and_encodes_to_its_bytes() {

@@ -1,6 +1,6 @@
 //! Sessions of several frames.
 
-use crate::program::{done, fed, hex_of};
+use super::program::{done, fed, hex_of};
 
 /// Two messages with a keep-alive between them.
 fn session() -> String {

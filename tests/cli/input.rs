@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::program::{ECHO, TRANSFER, bytes_of, done, fed, hex_of, refused, titian};
+use super::program::{ECHO, TRANSFER, bytes_of, done, fed, hex_of, refused, titian};
 
 #[test]
 fn a_message_comes_as_argument_file_or_stdin() {

@@ -16,6 +16,7 @@ mod node;
 mod rules;
 
 mod bench;
+mod demo;
 mod encode;
 mod ends;
 mod fixtures;

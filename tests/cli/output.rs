@@ -1,6 +1,6 @@
 //! The complete output of the program, as snapshots.
 
-use crate::program::{command, fed, hex_of, run, titian};
+use super::program::{command, fed, hex_of, run, titian};
 
 /// A fixture as a table.
 fn table(columns: usize, network: &str, name: &str, options: &[&str]) -> String {

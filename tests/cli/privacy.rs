@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use titian::iso8583::Spec;
 
-use crate::program::{
+use super::program::{
     NETWORKS, TRANSFER, bytes_of, command, done, fed, fixtures, hex_of, refused, run, titian,
 };
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use crate::node::{Node, checkpoints, folder, id, store};
-use crate::program::{Run, done, refused, titian};
+use super::node::{Node, checkpoints, folder, id, store};
+use super::program::{Run, done, refused, titian};
 
 /// A node with transfers, and the public key of its checkpoints.
 fn running(name: &str) -> (PathBuf, Node) {

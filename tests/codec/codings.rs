@@ -5,7 +5,7 @@ use titian::iso8583::{
     Class, De, EncodeError, EncodeReason, Mti, Reason, Spec, SubfieldFault, SubfieldReason,
 };
 
-use crate::specs;
+use super::specs;
 
 const ONLY: De = De::PAN;
 const REQUEST: Mti = Mti::new(200).unwrap();

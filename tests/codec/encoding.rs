@@ -3,9 +3,9 @@
 use bytes::BytesMut;
 use titian::iso8583::{Attributes, Class, De, EncodeReason, Encoder, MessageLayout, Mti};
 
-use crate::arbitrary::{Draft, check};
-use crate::same::encoded;
-use crate::specs;
+use super::arbitrary::{Draft, check};
+use super::same::encoded;
+use super::specs;
 
 const CASES: u32 = 150;
 

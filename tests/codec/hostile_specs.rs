@@ -2,7 +2,7 @@
 
 use titian::iso8583::{Spec, SpecError};
 
-use crate::specs;
+use super::specs;
 
 fn faults(text: &str) -> usize {
     match Spec::parse("odd", text) {

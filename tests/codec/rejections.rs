@@ -7,9 +7,9 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use titian::iso8583::{De, DecodeError, Message, MessagePart, Reason, Spec};
 
-use crate::fixtures::{self, Fixture};
-use crate::same::assert_encodes_to_its_bytes;
-use crate::specs;
+use super::fixtures::{self, Fixture};
+use super::same::assert_encodes_to_its_bytes;
+use super::specs;
 
 /// Returns the shipped specs with their fixtures.
 fn networks() -> Vec<(&'static Spec, Vec<Fixture>)> {

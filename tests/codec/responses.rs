@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 use titian::iso8583::{De, EncodeReason, Mti, Spec};
 
-use crate::arbitrary::{check, check_pairs};
-use crate::same::{draft_of, encoded};
-use crate::specs;
+use super::arbitrary::{check, check_pairs};
+use super::same::{draft_of, encoded};
+use super::specs;
 
 const CASES: u32 = 300;
 
@@ -60,7 +60,7 @@ fn a_repeat_differs_only_in_the_mti() {
                 return assert_eq!(buffer, b"before"[..]);
             };
             written.unwrap();
-            let repeat = crate::arbitrary::Draft { mti, values: draft.values };
+            let repeat = super::arbitrary::Draft { mti, values: draft.values };
             assert_eq!(buffer[6..], encoded(spec, &repeat)[..]);
         });
     }

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use bytes::BytesMut;
 use titian::iso8583::{De, Message};
 
-use crate::arbitrary::check;
-use crate::same::{assert_encodes_to_its_bytes, draft_of, encoded};
-use crate::specs;
+use super::arbitrary::check;
+use super::same::{assert_encodes_to_its_bytes, draft_of, encoded};
+use super::specs;
 
 const CASES: u32 = 400;
 

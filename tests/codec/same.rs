@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::BytesMut;
 use titian::iso8583::{Message, Spec};
 
-use crate::arbitrary::Draft;
+use super::arbitrary::Draft;
 
 /// Encodes a draft element by element.
 pub(crate) fn encoded(spec: &Spec, draft: &Draft) -> BytesMut {

@@ -7,9 +7,9 @@ use titian::values::{
     Rrn, Stan, TimeOfDay, Transmission, Value,
 };
 
-use crate::arbitrary::{Draft, check};
-use crate::same::encoded;
-use crate::specs;
+use super::arbitrary::{Draft, check};
+use super::same::encoded;
+use super::specs;
 
 const CASES: u32 = 200;
 

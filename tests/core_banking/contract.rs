@@ -5,7 +5,7 @@ use titian::transfer::{
 };
 use titian::values::{Amount, Currency, Institution, Name, Value};
 
-use crate::support::{BUDI, Folder, Port, SITI, id, posting};
+use super::support::{BUDI, Folder, Port, SITI, id, posting};
 
 /// A command and its expected reply.
 enum Step {

@@ -9,8 +9,8 @@ use titian::transfer::{AccountReply, CancelReply, PostingReply, Side};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::hostile_core::{Action, HostileCore, http_response};
-use crate::support::{BUDI, Core, Folder, NOW, Port, SITI, account, id, posting};
+use super::hostile_core::{Action, HostileCore, http_response};
+use super::support::{BUDI, Core, Folder, NOW, Port, SITI, account, id, posting};
 
 struct Document(Value);
 

@@ -9,7 +9,7 @@ use titian::transfer::{AccountReply, CancelReply, PostingReply, PriorPosting, Re
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{Port, SITI, account, id, posting};
+use super::support::{Port, SITI, account, id, posting};
 
 /// The core's reaction to a request.
 #[derive(Clone, Debug)]
@@ -110,11 +110,25 @@ fn post() -> CoreCommand {
     CoreCommand::Post(posting(1, Side::Debit, SITI, 400))
 }
 
+/// Sends a command to a core that performs one action. Returns the reply, the counts, and the number of requests received.
 async fn send_to(command: CoreCommand, action: Action) -> (CoreReply, Counts, usize) {
-    let core = HostileCore::open([action]).await;
-    let mut port = Port::at(core.address, "timeout = \"250ms\"\nconnections = 1");
-    let reply = port.send(command).await;
-    (reply, port.counts(), core.requests().len())
+    let timeouts: &[_] = match action {
+        // Such a core is waited for. On a slow machine the request may not have arrived when the time is over.
+        Action::Hang(_) => &["250ms", "5s", "60s"],
+        Action::Respond(_) | Action::RespondAndClose(_) => &["60s"],
+    };
+    let mut last = None;
+    for timeout in timeouts {
+        let core = HostileCore::open([action.clone()]).await;
+        let mut port = Port::at(core.address, &format!("timeout = \"{timeout}\"\nconnections = 1"));
+        let reply = port.send(command.clone()).await;
+        let received = core.requests().len();
+        last = Some((reply, port.counts(), received));
+        if received > 0 {
+            break;
+        }
+    }
+    last.unwrap()
 }
 
 fn unknown(command: &CoreCommand) -> CoreReply {

@@ -9,7 +9,7 @@ use titian::core_banking::CoreCommand;
 use titian::transfer::{CancelReply, Posting, PostingReply, PriorPosting, Refusal, Side};
 use tokio::runtime::Builder;
 
-use crate::support::{BUDI, Folder, SITI, id, posting};
+use super::support::{BUDI, Folder, SITI, id, posting};
 
 #[derive(Clone, Debug)]
 enum Step {

@@ -5,7 +5,7 @@ use std::fs;
 use titian::core_banking::{Books, CoreBankingError, Total, books};
 use titian::transfer::{CancelReply, PostingReply, PriorPosting, Refusal, Side};
 
-use crate::support::{BUDI, Folder, Port, SITI, posting};
+use super::support::{BUDI, Folder, Port, SITI, posting};
 
 #[tokio::test]
 async fn replies_are_the_same_after_a_restart() {
@@ -139,6 +139,6 @@ async fn a_failed_ledger_reports_its_error_and_confirms_nothing_more() {
     let fault = port.replies.fault().unwrap().to_string();
     assert!(fault.contains("ledger.db: damaged") && fault.contains("postings"), "{fault}");
     // Further commands get no reply.
-    port.handle.send(vec![titian::core_banking::CoreCommand::Cancel(crate::support::id(1))]);
+    port.handle.send(vec![titian::core_banking::CoreCommand::Cancel(super::support::id(1))]);
     assert_eq!(port.replies.next().await, None);
 }

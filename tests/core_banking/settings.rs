@@ -4,7 +4,7 @@ use std::fs;
 
 use titian::core_banking::{Core, Debit};
 
-use crate::support::{Folder, read};
+use super::support::{Folder, read};
 
 const HTTP: &str = "mode = \"http\"\ndebit = \"caller\"\ntimeout = \"10s\"\nconnections = 8\n";
 

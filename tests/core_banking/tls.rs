@@ -14,8 +14,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto};
 
-use crate::hostile_core::http_response;
-use crate::support::{Folder, Port, read};
+use super::hostile_core::http_response;
+use super::support::{Folder, Port, read};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 

@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 use titian::core_banking::{CoreBankingError, CoreCommand, CoreReply};
 use titian::transfer::{PostingReply, Side};
 
-use crate::alone;
-use crate::support::{BUDI, Folder, Port, posting, read};
+use super::super::test_of;
+use super::alone;
+use super::support::{BUDI, Folder, Port, posting, read};
 
 fn credit(number: u128) -> CoreCommand {
     CoreCommand::Post(posting(number, Side::Credit, BUDI, 1))
@@ -47,7 +48,11 @@ async fn a_full_disk_stops_the_ledger_and_a_start_with_free_space_continues() {
         let output = Command::new("bash")
             .args(["-c", &limited])
             .arg(std::env::current_exe().unwrap())
-            .args(["full_disk::post_until_it_fails", "--exact", "--nocapture"])
+            .args([
+                test_of(module_path!(), "post_until_it_fails").as_str(),
+                "--exact",
+                "--nocapture",
+            ])
             .env("TITIAN_FULL_DISK_CORE", folder.text())
             .stderr(Stdio::inherit())
             .output()

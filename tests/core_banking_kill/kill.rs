@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 use titian::core_banking::{CoreCommand, CoreReply};
 use titian::transfer::{PostingReply, Side};
 
-use crate::alone;
-use crate::support::{BUDI, Folder, Port, id, posting, read};
+use super::super::test_of;
+use super::alone;
+use super::support::{BUDI, Folder, Port, id, posting, read};
 
 const KILLS: u64 = 20;
 
@@ -37,7 +38,7 @@ async fn confirmed_postings_survive_kills() {
     for kill in 0..KILLS {
         let first = durable;
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["kill::post_without_end", "--exact", "--nocapture"])
+            .args([test_of(module_path!(), "post_without_end").as_str(), "--exact", "--nocapture"])
             .env("TITIAN_KILL_CORE", folder.text())
             .env("TITIAN_KILL_FIRST", first.to_string())
             .stdout(Stdio::piped())

@@ -1,5 +1,4 @@
-//! The embedded ledger in processes that are killed or run out of disk. These tests run apart from the others and one at a time:
-//! from the fork until the exec, a child process shares the locks of this process.
+//! The embedded ledger in processes that are killed or run out of disk.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,10 +15,8 @@ mod kill;
 #[allow(dead_code, reason = "the other tests of the port use the rest")]
 mod support;
 
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::MutexGuard;
 
-/// Keeps the other tests of this program from running at the same time.
 async fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::const_new(());
-    ALONE.lock().await
+    super::ALONE.lock().await
 }

@@ -55,8 +55,10 @@ fn compare(network: &str, test: &str) {
         println!("differential {network}: {messages} messages are the same in both codecs");
         return;
     }
+    let (_program, module) = module_path!().split_once("::").unwrap();
+    let test = format!("{module}::{test}");
     let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
+        .args(["--exact", &test, "--nocapture"])
         .env("SPEC_FILE", spec_file)
         .stdout(Stdio::piped())
         .output()

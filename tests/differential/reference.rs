@@ -3,7 +3,7 @@
 use iso8583_rs::iso8583::iso_spec::{self, Spec};
 use titian::iso8583::{Class, MessageLayout};
 
-use crate::arbitrary::Draft;
+use super::arbitrary::Draft;
 
 /// `iso8583_rs` with the spec of the environment.
 pub(crate) struct Reference {

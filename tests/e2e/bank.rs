@@ -19,7 +19,7 @@ use titian::values::Currency;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use crate::proxy::CoreProxy;
+use super::proxy::CoreProxy;
 
 pub(crate) const TITIAN: &str = env!("CARGO_BIN_EXE_titian");
 
@@ -45,6 +45,10 @@ pub(crate) struct Options {
     pub(crate) bank: &'static str,
     pub(crate) network: &'static str,
     pub(crate) core: Core,
+    /// How long the switch may take for a response. The default is longer than any response takes that comes at all.
+    pub(crate) response: &'static str,
+    /// How long a channel waits for an outcome (`api.wait`). The default is longer than any outcome takes.
+    pub(crate) wait: &'static str,
     /// Settings that override the file.
     pub(crate) set: Vec<&'static str>,
     /// A program and its arguments that start the adapter; empty: none.
@@ -59,10 +63,19 @@ impl Default for Options {
             bank: "213",
             network: "nusantara",
             core: Core::Embedded,
+            response: "60s",
+            wait: "60s",
             set: Vec::new(),
             wrapper: Vec::new(),
             parent_folder: std::env::temp_dir(),
         }
+    }
+}
+
+impl Options {
+    /// For tests in which responses are missing: short times, after which nothing may depend on what came first.
+    pub(crate) fn impatient() -> Self {
+        Self { response: "800ms", wait: "3s", ..Self::default() }
     }
 }
 
@@ -139,7 +152,7 @@ impl TestBank {
     }
 
     fn settings(&self, links: SocketAddr) -> String {
-        let (host, Options { bank, network, .. }) = (self.host, &self.options);
+        let (host, Options { bank, network, response, wait, .. }) = (self.host, &self.options);
         let unknown_outcome = match *network {
             "holdfast" => "hold = { status_interval = \"300ms\" }",
             _ => "reversal = { first_delay = \"200ms\", max_delay = \"1s\" }",
@@ -147,7 +160,7 @@ impl TestBank {
         let core = match &self.core {
             None => format!("accounts_file = {:?}", self.path("accounts.csv")),
             Some(core) => {
-                format!("mode = \"http\"\nurl = \"http://{}\"\ntimeout = \"400ms\"", core.at)
+                format!("mode = \"http\"\nurl = \"http://{}\"\ntimeout = \"1s\"", core.at)
             }
         };
         format!(
@@ -155,12 +168,12 @@ impl TestBank {
              [store]\nurl = \"sqlite://{store}\"\ncheckpoints = {checkpoints:?}\n\
              checkpoint_key_file = {key:?}\ncheckpoint_every = \"200ms\"\n\
              [network]\nname = {network:?}\n\
-             [network.override]\ntimers = {{ response = \"800ms\" }}\n{unknown_outcome}\n\
+             [network.override]\ntimers = {{ response = {response:?} }}\n{unknown_outcome}\n\
              session = {{ timers = {{ reconnect = {{ first_delay = \"50ms\", max_delay = \"300ms\" }} }}, \
              limits = {{ per_second = 100000, burst = 100000 }} }}\n\
              [[links]]\nname = \"a\"\nconnect = \"{links}\"\n\
              [[links]]\nname = \"b\"\nconnect = \"{links}\"\n\
-             [api]\nlisten = \"{host}:8080\"\nauth = \"none\"\nwait = \"3s\"\nrate = 1000000\nburst = 1000000\n\
+             [api]\nlisten = \"{host}:8080\"\nauth = \"none\"\nwait = {wait:?}\nrate = 1000000\nburst = 1000000\n\
              [console]\nlisten = \"{host}:8081\"\n\
              [core]\nledger = \"sqlite://{ledger}\"\n{core}\n\
              [limits]\nrepeats_per_second = 5000\nrepeats_per_bank = 5000\nrepeats_burst = 5000\n",
@@ -256,6 +269,17 @@ impl TestBank {
         let (store, checkpoints) = (self.file("titian.db"), self.file("checkpoints"));
         let checkpoints = Some((checkpoints.as_path(), &keys));
         audit(&Evidence { archives: &[], store: &store, checkpoints }).unwrap()
+    }
+
+    /// Returns all steps of a transfer as JSON.
+    pub(crate) async fn export(&self, transfer: &str) -> String {
+        let store = format!("sqlite://{}", self.path("titian.db"));
+        let output = tokio::process::Command::new(TITIAN)
+            .args(["export", "--store", &store, "--transfer", transfer])
+            .output()
+            .await
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Checks that `titian verify` succeeds.

@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use crate::bank::Options;
-use crate::scenario::{Scenario, transfer};
+use super::bank::Options;
+use super::scenario::{Scenario, transfer};
 
 #[tokio::test]
 async fn a_clock_step_repeats_no_trace_number_and_moves_no_deadline() {

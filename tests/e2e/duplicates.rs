@@ -5,8 +5,8 @@ use std::sync::Arc;
 use titian::harness::TransferRequest;
 use tokio::task::JoinSet;
 
-use crate::bank::Options;
-use crate::scenario::{Scenario, transfer};
+use super::bank::Options;
+use super::scenario::{Scenario, transfer};
 
 const PATH: &str = "/v1.0/transfer-interbank";
 

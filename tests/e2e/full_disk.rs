@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::bank::{Options, TIMEOUT};
-use crate::load::{Load, assert_same_results};
-use crate::scenario::Scenario;
+use super::bank::{Options, TIMEOUT};
+use super::load::{Load, assert_same_results};
+use super::scenario::Scenario;
 
 /// Requests transfers until the adapter stops, makes room, starts it again, and compares.
 async fn fill(options: Options, make_room: impl FnOnce()) {
@@ -40,7 +40,7 @@ async fn fill(options: Options, make_room: impl FnOnce()) {
 async fn an_adapter_that_cannot_write_stops_and_keeps_its_promises() {
     let script = "trap '' XFSZ; ulimit -f 6000; exec \"$0\" \"$@\"";
     let wrapper = ["bash", "-c", script].map(str::to_owned).into();
-    fill(Options { wrapper, ..Options::default() }, || {}).await;
+    fill(Options { wrapper, ..Options::impatient() }, || {}).await;
 }
 
 /// A small disk, mounted while this value lives.
@@ -77,5 +77,5 @@ async fn a_full_disk_stops_the_adapter_and_its_promises_hold_after_there_is_room
     let Some(disk) = Disk::mount(&at) else {
         return println!("skipped: only root can mount a disk");
     };
-    fill(Options { parent_folder: at, ..Options::default() }, || disk.grow()).await;
+    fill(Options { parent_folder: at, ..Options::impatient() }, || disk.grow()).await;
 }

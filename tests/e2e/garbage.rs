@@ -7,9 +7,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::bank::Options;
-use crate::load::random_number;
-use crate::scenario::{Scenario, transfer};
+use super::bank::Options;
+use super::load::random_number;
+use super::scenario::{Scenario, transfer};
 
 const PATH: &str = "/v1.0/transfer-interbank";
 

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::bank::{Options, TestBank, wait_until};
-use crate::scenario::{Scenario, transfer};
+use super::bank::{Options, TestBank, wait_until};
+use super::scenario::{Scenario, transfer};
 
 #[tokio::test]
 async fn a_repeated_credit_gets_the_same_response_and_is_posted_once_also_after_a_crash() {
@@ -34,9 +34,11 @@ async fn a_repeated_credit_gets_the_same_response_and_is_posted_once_also_after_
 #[tokio::test]
 async fn a_reversal_before_its_original_bars_it() {
     let scenario = Scenario::start(Options::default()).await;
-    let mut payer =
-        TestBank::prepare(Options { bank: "014", ..Options::default() }, scenario.switch.listen)
-            .await;
+    let mut payer = TestBank::prepare(
+        Options { bank: "014", response: "800ms", ..Options::default() },
+        scenario.switch.listen,
+    )
+    .await;
     payer.start().await;
     scenario.link.hold(*b"0200");
     let mut transfer = transfer(1);

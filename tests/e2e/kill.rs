@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use titian::harness::ChannelOutcome;
 use tokio::time::sleep;
 
-use crate::bank::{Core, Options, TestBank};
-use crate::load::{Load, assert_same_results, random_number};
-use crate::proxy::CoreFault;
-use crate::scenario::Scenario;
+use super::bank::{Core, Options, TestBank};
+use super::load::{Load, assert_same_results, random_number};
+use super::proxy::CoreFault;
+use super::scenario::Scenario;
 
 /// The fault rules of the switch. No response is late: one that arrives after a restart has reversed its transfer needs a manual
 /// resolution, which another test covers.
@@ -118,7 +118,7 @@ async fn compare(mut scenario: Scenario, mut load: Load) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_kills_under_load_lose_and_duplicate_nothing() {
-    kill(Options::default(), &[], 50, seed()).await;
+    kill(Options::impatient(), &[], 50, seed()).await;
 }
 
 /// Other setups: the reference codec at the switch with a core over HTTP that loses replies; a network that reverses under the
@@ -126,8 +126,8 @@ async fn fifty_kills_under_load_lose_and_duplicate_nothing() {
 /// side, because most of their time is waiting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_in_other_setups_lose_and_duplicate_nothing() {
-    let (network, seed) = (|network| Options { network, ..Options::default() }, seed());
-    let over_http = Options { core: Core::Http, ..Options::default() };
+    let (network, seed) = (|network| Options { network, ..Options::impatient() }, seed());
+    let over_http = Options { core: Core::Http, ..Options::impatient() };
     tokio::join!(
         kill(over_http, &["--codec", "reference"], 10, seed),
         kill(network("rendezvous"), &[], 10, seed),

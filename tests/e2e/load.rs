@@ -8,7 +8,7 @@ use titian::harness::{ChannelClient, ChannelOutcome, TransferRequest};
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
 
-use crate::bank::{TestBank, wait_until};
+use super::bank::{TestBank, wait_until};
 
 /// Returns a pseudorandom number of a seed and a place (`SplitMix64`).
 pub(crate) const fn random_number(seed: u64, place: u64) -> u64 {
@@ -39,11 +39,15 @@ pub(crate) fn transfer(seed: u64, number: u64) -> TransferRequest {
 /// A transfer and its outcome, as its channel saw it.
 pub(crate) type ChannelResult = (TransferRequest, ChannelOutcome);
 
+/// The most transfers without a known outcome. A slow machine thus gets no more load than it can work off.
+const OUTSTANDING_MAX: usize = 200;
+
 /// Requests transfers at a rate, and repeats each request until the outcome is known.
 pub(crate) struct Load {
     channel: Arc<ChannelClient>,
     seed: u64,
     tasks: JoinSet<ChannelResult>,
+    known: Vec<ChannelResult>,
     submitted: u64,
     /// Repeated requests.
     repeats: Arc<AtomicU64>,
@@ -52,7 +56,7 @@ pub(crate) struct Load {
 impl Load {
     pub(crate) fn new(channel: &Arc<ChannelClient>, seed: u64) -> Self {
         let (channel, repeats) = (Arc::clone(channel), Arc::default());
-        Self { channel, seed, tasks: JoinSet::new(), submitted: 0, repeats }
+        Self { channel, seed, tasks: JoinSet::new(), known: Vec::new(), submitted: 0, repeats }
     }
 
     /// Submits the next transfer.
@@ -72,7 +76,16 @@ impl Load {
         let mut due = interval(Duration::from_secs(1) / per_second);
         loop {
             due.tick().await;
-            self.submit_next();
+            self.take_known();
+            if self.tasks.len() < OUTSTANDING_MAX {
+                self.submit_next();
+            }
+        }
+    }
+
+    fn take_known(&mut self) {
+        while let Some(one) = self.tasks.try_join_next() {
+            self.known.push(one.unwrap());
         }
     }
 
@@ -82,7 +95,8 @@ impl Load {
 
     /// Waits for all outcomes.
     pub(crate) async fn results(&mut self) -> Vec<ChannelResult> {
-        std::mem::take(&mut self.tasks).join_all().await
+        self.known.extend(std::mem::take(&mut self.tasks).join_all().await);
+        std::mem::take(&mut self.known)
     }
 
     /// Waits for all outcomes but those of exceptions.
@@ -90,16 +104,13 @@ impl Load {
         &mut self,
         bank: &TestBank,
     ) -> Vec<ChannelResult> {
-        let mut result = Vec::new();
         loop {
-            while let Some(one) = self.tasks.try_join_next() {
-                result.push(one.unwrap());
-            }
+            self.take_known();
             wait_until("nothing is open", || bank.is_idle()).await;
             let exceptions = bank.probe.metric("titian_exceptions_open").await.unwrap();
             if u64::try_from(self.tasks.len()).unwrap() <= exceptions {
                 self.tasks.abort_all();
-                return result;
+                return std::mem::take(&mut self.known);
             }
             sleep(Duration::from_millis(50)).await;
         }

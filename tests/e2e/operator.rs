@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::process::Output;
+use std::time::Duration;
 
-use serde_json::json;
 use tokio::process::Command;
+use tokio::time::sleep;
 
-use crate::bank::{Options, TITIAN, TestBank};
-use crate::scenario::{Scenario, transfer};
+use super::bank::{Options, TITIAN, TestBank};
+use super::scenario::{Scenario, transfer};
 
 async fn serve(arguments: &[String]) -> (Option<i32>, String) {
     let Output { status, stderr, .. } =
@@ -83,7 +84,8 @@ async fn a_fault_names_its_cause_and_the_file_of_the_bank() {
 
 #[tokio::test]
 async fn sighup_reloads_settings_and_the_log_names_those_that_need_a_restart() {
-    let scenario = Scenario::start(Options::default()).await;
+    let options = Options { response: "800ms", ..Options::default() };
+    let scenario = Scenario::start(options).await;
     let file = scenario.bank.file("titian.toml");
     let before = fs::read_to_string(&file).unwrap();
     let reload = async |text: &str| {
@@ -95,8 +97,8 @@ async fn sighup_reloads_settings_and_the_log_names_those_that_need_a_restart() {
 
     let after = before
         .replace("[limits]", "[limits]\nopen_transfers = 1\ndrain = \"50s\"")
-        .replace("response = \"800ms\"", "response = \"2500ms\"")
-        .replace("wait = \"3s\"", "wait = \"4s\"");
+        .replace("response = \"800ms\"", "response = \"60s\"")
+        .replace("wait = \"60s\"", "wait = \"50s\"");
     reload(&after).await;
     scenario.bank.wait_for_log("configuration reloaded").await;
     let log = scenario.bank.log();
@@ -110,13 +112,16 @@ async fn sighup_reloads_settings_and_the_log_names_those_that_need_a_restart() {
         assert!(line.contains(&format!("\"message\":\"{message}\"")), "{line}");
     }
 
-    // Now a response after two seconds is in time, and only one transfer may be open.
-    scenario.switch.set_faults(&[("0200", 1.0, json!({ "late": { "ms": 2000 } }))]).await;
+    // Now a response after more than 800 ms is in time, and only one transfer may be open.
+    scenario.link.hold(*b"0210");
     let (one, two) = (transfer(1), transfer(2));
     let first = scenario.request_transfer(&one);
     let second = async {
         scenario.bank.wait_for_metric("titian_transfers_open", |open| open == 1).await;
-        scenario.request_transfer(&two).await
+        let second = scenario.request_transfer(&two).await;
+        sleep(Duration::from_secs(1)).await;
+        scenario.link.release();
+        second
     };
     let (first, second) = tokio::join!(first, second);
     assert_eq!((first.0, second.0), (200, 503));

@@ -44,6 +44,11 @@ impl CoreProxy {
         self.faults.lock().unwrap().push((method, fault, count));
     }
 
+    /// Removes the faults of a method.
+    pub(crate) fn clear_faults_of(&self, method: &str) {
+        self.faults.lock().unwrap().retain(|(of, _, _)| *of != method);
+    }
+
     /// Removes all faults.
     pub(crate) fn clear_faults(&self) {
         self.faults.lock().unwrap().clear();

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::{Value, json};
 use titian::harness::{HttpClient, Process, SwitchAdmin, ThreeBooks, TransferRequest};
 
-use crate::bank::{HIGH_BALANCE, Options, TIMEOUT, TITIAN, TestBank, wait_until};
-use crate::proxy::LinkProxy;
+use super::bank::{HIGH_BALANCE, Options, TIMEOUT, TITIAN, TestBank, wait_until};
+use super::proxy::LinkProxy;
 
 /// The simulated switch and its admin interface.
 pub(crate) struct Switch {

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::bank::{Options, TIMEOUT};
-use crate::scenario::{Scenario, transfer};
+use super::bank::{Options, TIMEOUT};
+use super::scenario::{Scenario, transfer};
 
 #[tokio::test]
 async fn a_client_that_hangs_up_loses_no_transfer() {
     let scenario = Scenario::start(Options::default()).await;
-    scenario.switch.set_faults(&[("0200", 1.0, json!({ "late": { "ms": 500 } }))]).await;
+    scenario.link.hold(*b"0210");
     let transfer = transfer(1);
     tokio::select! {
         result = scenario.bank.channel.submit(&transfer) => panic!("{result:?}"),
         () = scenario.bank.wait_for_metric("titian_channel_requests_waiting", |count| count == 1) => {}
     }
+    scenario.link.release();
     scenario.wait_for_status(1, "00").await;
     let (status, _) = scenario.bank.channel.submit(&transfer).await.unwrap();
     assert_eq!(status, 200);
@@ -26,9 +26,8 @@ async fn a_client_that_hangs_up_loses_no_transfer() {
 #[tokio::test]
 async fn a_stop_under_load_completes_all_requests_and_signs_off() {
     const REQUESTS: u64 = 200;
-    let set = vec!["network.override.timers.response=20s", "api.wait=20s"];
-    let mut scenario = Scenario::start(Options { set, ..Options::default() }).await;
-    scenario.switch.set_faults(&[("0200", 1.0, json!({ "late": { "ms": 2000 } }))]).await;
+    let mut scenario = Scenario::start(Options::default()).await;
+    scenario.link.hold(*b"0210");
     let mut asked = JoinSet::new();
     for number in 1..=REQUESTS {
         let channel = Arc::clone(&scenario.bank.channel);
@@ -43,6 +42,7 @@ async fn a_stop_under_load_completes_all_requests_and_signs_off() {
     scenario.bank.wait_for_metric("titian_draining", |draining| draining == 1).await;
     let late = scenario.bank.channel.submit(&transfer(REQUESTS + 1)).await;
     assert!(late.is_none_or(|result| result.0 == 503), "no new request is accepted");
+    scenario.link.release();
     let result = asked.join_all().await;
     assert!(
         result.iter().all(|result| result.as_ref().is_some_and(|result| result.0 == 200)),

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::bank::{Options, wait_until};
-use crate::scenario::{Scenario, transfer};
+use super::bank::{Options, wait_until};
+use super::scenario::{Scenario, transfer};
 
 #[tokio::test]
 async fn without_a_link_requests_are_refused_and_the_link_comes_back_by_itself() {
@@ -37,8 +36,8 @@ async fn without_a_link_requests_are_refused_and_the_link_comes_back_by_itself()
 
 #[tokio::test]
 async fn transfers_in_flight_when_all_links_break_are_reversed_when_one_is_up_again() {
-    let scenario = Scenario::start(Options::default()).await;
-    scenario.switch.set_faults(&[("0200", 1.0, json!({ "late": { "ms": 600 } }))]).await;
+    let scenario = Scenario::start(Options { wait: "3s", ..Options::default() }).await;
+    scenario.link.hold(*b"0210");
     let mut asked = JoinSet::new();
     for number in 1..=20 {
         let channel = Arc::clone(&scenario.bank.channel);
@@ -53,6 +52,7 @@ async fn transfers_in_flight_when_all_links_break_are_reversed_when_one_is_up_ag
         assert_eq!(status, 202, "the outcome is unknown");
     }
     assert_eq!(scenario.bank.probe.metric("titian_transfers_open").await.unwrap(), 20);
+    scenario.link.release();
     scenario.link.reconnect();
     for number in 1..=20 {
         scenario.wait_for_status(number, "04").await;
@@ -61,24 +61,27 @@ async fn transfers_in_flight_when_all_links_break_are_reversed_when_one_is_up_ag
     assert_eq!((books.switch.sent.0, books.bank.refunded.count), (0, 20));
 }
 
-/// One request can be in flight on each of two links, and responses are late: the other requests wait until their deadline.
+/// One request can be in flight on each of two links. Their responses are held back, so the other requests wait until half of
+/// their time is over.
 #[tokio::test]
 async fn a_request_that_is_not_written_in_time_is_refunded_and_never_sent() {
     let set = vec!["network.override.session.limits.in_flight=1"];
-    let scenario = Scenario::start(Options { set, ..Options::default() }).await;
-    scenario.switch.set_faults(&[("0200", 1.0, json!({ "late": { "ms": 600 } }))]).await;
+    let options = Options { set, response: "10s", ..Options::default() };
+    let scenario = Scenario::start(options).await;
+    scenario.link.hold(*b"0210");
     let mut asked = JoinSet::new();
     for number in 1..=10 {
         let channel = Arc::clone(&scenario.bank.channel);
         asked.spawn(async move { (number, channel.submit(&transfer(number)).await.unwrap().0) });
     }
-    for (number, status) in asked.join_all().await {
-        let expected = match status {
-            200 => "00",
-            503 => "04",
-            other => panic!("{other}"),
-        };
-        scenario.wait_for_status(number, expected).await;
+    for left in (0..10).rev() {
+        let (number, status) = asked.join_next().await.unwrap().unwrap();
+        let expected = if left >= 2 { (503, "04") } else { (200, "00") };
+        assert_eq!(status, expected.0);
+        scenario.wait_for_status(number, expected.1).await;
+        if left == 2 {
+            scenario.link.release();
+        }
     }
     let books = scenario.finish().await;
     assert_eq!((books.switch.sent.0, books.bank.refunded.count), (2, 8));

@@ -24,10 +24,10 @@ use titian::values::{
 };
 use tokio::time::timeout;
 
-use crate::simulator::PATIENCE;
+use super::simulator::PATIENCE;
 
-/// How long a bank waits for a response. It comes within milliseconds, or never.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a bank waits for a response. It comes within milliseconds, or never; the rest is for a slow machine.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Bank {
     pub(crate) network: Network,

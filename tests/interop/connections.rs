@@ -6,8 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::bank::{Bank, network};
-use crate::simulator::Simulator;
+use super::bank::{Bank, network};
+use super::simulator::Simulator;
 
 /// A connection that sends and receives frames.
 struct RawConnection {

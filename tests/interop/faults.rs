@@ -5,8 +5,8 @@ use std::time::Duration;
 use titian::link::Event;
 use titian::network::IncomingMessage;
 
-use crate::bank::{Bank, RequestOutcome};
-use crate::simulator::Simulator;
+use super::bank::{Bank, RequestOutcome};
+use super::simulator::Simulator;
 
 async fn with(network: &str, action: &str) -> (Simulator, Bank) {
     let switch = Simulator::start(network, &[]);
@@ -25,7 +25,7 @@ async fn pay(bank: &mut Bank) -> RequestOutcome {
 
 #[tokio::test]
 async fn a_late_response_is_reported_as_unmatched() {
-    let (switch, mut bank) = with("nusantara", r#"{"late": {"ms": 3000}}"#).await;
+    let (switch, mut bank) = with("nusantara", r#"{"late": {"ms": 15000}}"#).await;
     assert_eq!(pay(&mut bank).await, RequestOutcome::Expired);
     let late = bank.unmatched().await;
     assert_eq!(bank.code(&late), "00");

@@ -5,8 +5,8 @@ use std::fs;
 use std::net::TcpStream;
 use std::thread;
 
-use crate::bank::Bank;
-use crate::simulator::{Simulator, titian};
+use super::bank::Bank;
+use super::simulator::{Simulator, titian};
 
 /// Runs the program with wrong arguments. Returns its error.
 fn refused(arguments: &[&str]) -> String {

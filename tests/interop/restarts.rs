@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use titian::link::Event;
 
-use crate::bank::{Bank, outcome};
-use crate::simulator::Simulator;
+use super::bank::{Bank, outcome};
+use super::simulator::Simulator;
 
 const RESTARTS: u64 = 20;
 

@@ -3,9 +3,9 @@
 use titian::iso8583::De;
 use titian::link::Event;
 
-use crate::bank::{Bank, RequestOutcome};
-use crate::simulator::Simulator;
-use crate::tap::{Transcript, tap};
+use super::bank::{Bank, RequestOutcome};
+use super::simulator::Simulator;
+use super::tap::{Transcript, tap};
 
 struct Day {
     switch: Simulator,
@@ -57,7 +57,7 @@ async fn day(network: &str) {
 /// Plays a day. Returns the transcripts of both banks.
 async fn day_with(network: &str, codec: &str) -> String {
     let switch = Simulator::start(network, &["--codec", codec]);
-    let spec = crate::bank::network(network, "213").spec().clone();
+    let spec = super::bank::network(network, "213").spec().clone();
     let (address, ours_transcript) = tap(&spec, switch.listen).await;
     let (other_address, other_transcript) = tap(&spec, switch.listen).await;
     let transcripts = [ours_transcript, other_transcript];

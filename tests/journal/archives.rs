@@ -3,7 +3,7 @@
 use titian::journal::{JournalError, Row, VerificationError, archive};
 use titian::values::Moment;
 
-use crate::support::{Folder, START, all_steps, append, id, key, row, verified};
+use super::support::{Folder, START, all_steps, append, id, key, row, verified};
 
 fn before(transfer: u64) -> Moment {
     Moment::from_millis(START + transfer)

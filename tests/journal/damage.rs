@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use titian::journal::{Checkpoints, Journal};
 
-use crate::support::{Folder, all_steps, append, checkpoints, id, key, row, verified};
+use super::support::{Folder, all_steps, append, checkpoints, id, key, row, verified};
 
 const TRANSFERS: u64 = 300;
 const ROWS: u64 = 4 * TRANSFERS + 2;

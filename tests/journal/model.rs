@@ -10,7 +10,7 @@ use titian::engine::{IdempotencyKey, KeyReservation, RequestFingerprint, Request
 use titian::journal::{Batch, Journal, Row};
 use titian::values::TransferId;
 
-use crate::support::{Folder, id, key, row, start, verified};
+use super::support::{Folder, id, key, row, start, verified};
 
 /// An action on the journal. Transfers and keys are few, so that they collide.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use titian::journal::{
 };
 use titian::values::{Moment, Stan, TransferId, Value};
 
-use crate::support::{Folder, START, account, all_steps, append, append_batch, id, key, row};
+use super::support::{Folder, START, account, all_steps, append, append_batch, id, key, row};
 
 fn metadata(value: &[u8]) -> Metadata {
     Metadata { name: "reserved".into(), value: value.to_vec() }

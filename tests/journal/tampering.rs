@@ -5,7 +5,7 @@ use std::fs;
 use rusqlite::Connection;
 use titian::journal::{Evidence, Journal, JournalError, Row, VerificationError, verify};
 
-use crate::support::{Folder, all_steps, append, checkpoints, restore_file, row, verified};
+use super::support::{Folder, all_steps, append, checkpoints, restore_file, row, verified};
 
 /// The rows of the store: 50 closed transfers, signed after 25 and at the end.
 const ROWS: u64 = 200;

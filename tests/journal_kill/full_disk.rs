@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 
 use titian::journal::{Evidence, Journal, JournalError, verify};
 
-use crate::alone;
-use crate::support::{Folder, all_steps, append};
+use super::super::test_of;
+use super::alone;
+use super::support::{Folder, all_steps, append};
 
 /// Appends until something fails. The test below runs it in a process with a file size limit.
 #[test]
@@ -46,7 +47,11 @@ fn a_full_disk_stops_the_journal_and_a_start_with_free_space_recovers_it() {
         let output = Command::new("bash")
             .args(["-c", &limited])
             .arg(std::env::current_exe().unwrap())
-            .args(["full_disk::append_until_it_fails", "--exact", "--nocapture"])
+            .args([
+                test_of(module_path!(), "append_until_it_fails").as_str(),
+                "--exact",
+                "--nocapture",
+            ])
             .env("TITIAN_FULL", folder.store())
             .stderr(Stdio::inherit())
             .output()

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use titian::journal::{Batch, Checkpoints, Evidence, Journal, Metadata, verify};
 
-use crate::alone;
-use crate::support::{Folder, checkpoints, id, keys, row};
+use super::super::test_of;
+use super::alone;
+use super::support::{Folder, checkpoints, id, keys, row};
 
 /// The number of kills.
 const KILLS: u64 = 200;
@@ -72,7 +73,7 @@ fn every_confirmed_row_survives_two_hundred_kills() {
 /// Kills the process after some lines. Returns the last batch that it printed as durable.
 fn append_and_kill(folder: &Folder, lines: u64) -> Option<u64> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["kill::append_without_end", "--exact", "--nocapture"])
+        .args([test_of(module_path!(), "append_without_end").as_str(), "--exact", "--nocapture"])
         .env("TITIAN_KILL", folder.store().parent().unwrap())
         .stdout(Stdio::piped())
         .spawn()

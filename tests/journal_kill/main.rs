@@ -1,5 +1,4 @@
-//! The journal in processes that are killed, run out of disk, or find the store locked. These tests run apart from the
-//! others and one at a time: from the fork until the exec, a child process shares the locks of this process.
+//! The journal in processes that are killed, run out of disk, or find the store locked.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,10 +16,8 @@ mod second;
 #[allow(dead_code, reason = "the other tests use the rest")]
 mod support;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::MutexGuard;
 
-/// Keeps the other tests of this program from running at the same time.
 fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    super::ALONE.blocking_lock()
 }

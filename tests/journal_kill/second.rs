@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 
 use titian::journal::{Journal, JournalError};
 
-use crate::alone;
-use crate::support::Folder;
+use super::super::test_of;
+use super::alone;
+use super::support::Folder;
 
 /// Holds a store until its input ends. The test below runs it in a separate process.
 #[test]
@@ -23,7 +24,7 @@ fn a_second_process_is_refused_while_the_first_runs() {
     let _alone = alone();
     let folder = Folder::new();
     let mut first = Command::new(std::env::current_exe().unwrap())
-        .args(["second::hold", "--exact", "--nocapture"])
+        .args([test_of(module_path!(), "hold").as_str(), "--exact", "--nocapture"])
         .env("TITIAN_HOLD", folder.store())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -16,7 +16,7 @@ use titian::values::{Backoff, Moment};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use crate::messages::{outgoing, request};
+use super::messages::{outgoing, request};
 
 /// The time to wait for an expected event before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

@@ -7,9 +7,9 @@ use titian::network::{SessionRules, SignOnBy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::adapter::{Adapter, MILLI, listener, outcome, quick};
-use crate::messages::{management, request, response_to, rules, spec};
-use crate::peer::Peer;
+use super::adapter::{Adapter, MILLI, listener, outcome, quick};
+use super::messages::{management, request, response_to, rules, spec};
+use super::peer::Peer;
 
 fn failed(event: &Event) -> Option<DisconnectReason> {
     match event {

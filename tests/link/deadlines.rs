@@ -4,9 +4,9 @@ use std::num::NonZeroU32;
 
 use titian::link::{CorrelationId, Event, NotSent};
 
-use crate::adapter::{Adapter, MILLI, PATIENCE, listener, not_sent_reason, outcome, quick};
-use crate::messages::{financial, request, rules, spec};
-use crate::peer::one_connection;
+use super::adapter::{Adapter, MILLI, PATIENCE, listener, not_sent_reason, outcome, quick};
+use super::messages::{financial, request, rules, spec};
+use super::peer::one_connection;
 
 #[tokio::test]
 async fn without_a_link_a_request_waits_until_its_deadline() {
@@ -75,8 +75,14 @@ async fn a_request_expires_after_the_response_timeout() {
     assert_eq!(adapter.wait(outcome).await, (1, "expired"));
     peer.respond(&received).await;
     adapter.wait(|event| matches!(event, Event::Unmatched { .. }).then_some(())).await;
-    adapter.send_all([1].into_iter()).await;
-    let received = peer.message().await.unwrap();
-    peer.respond(&received).await;
-    assert_eq!(adapter.wait(outcome).await, (1, "answered"), "the key is free again");
+    // The key is free again. A slow machine may need more than one request until a response is in time.
+    loop {
+        adapter.send_all([1].into_iter()).await;
+        let received = peer.message().await.unwrap();
+        peer.respond(&received).await;
+        match adapter.wait(outcome).await {
+            (1, "answered") => break,
+            other => assert_eq!(other, (1, "expired")),
+        }
+    }
 }

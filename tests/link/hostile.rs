@@ -1,11 +1,14 @@
 //! Peers that send invalid messages, or too many.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use titian::link::{DisconnectReason, Event};
 use tokio::io::AsyncWriteExt;
 
-use crate::adapter::{down_reason, outcome, quick};
-use crate::messages::{management, request, rules, spec};
-use crate::peer::one_connection;
+use super::adapter::{down_reason, outcome, quick};
+use super::messages::{management, request, rules, spec};
+use super::peer::one_connection;
 
 #[tokio::test]
 async fn an_invalid_message_is_reported_and_the_connection_stays_open() {
@@ -37,24 +40,40 @@ async fn an_owner_that_does_not_read_events_blocks_the_peer_within_a_bound() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (mut adapter, mut peer) = one_connection(&spec, &rules).await;
     let frame = peer.framed(&request(&spec, 1));
-    let flood = frame.repeat(10_000);
-    let mut written = 0;
-    let mut last = 0;
-    // A write that blocks for so long waits for the owner, not for the kernel.
-    while let Ok(write) =
-        tokio::time::timeout(std::time::Duration::from_millis(300), peer.stream.write_all(&flood))
-            .await
-    {
-        write.unwrap();
-        written += 1;
-        assert!(written < 1_000, "over a gigabyte was read and not delivered");
-    }
-    while last < written * 10_000 {
+    let flood = frame.repeat(100);
+    let written = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&written);
+    tokio::spawn(async move {
+        loop {
+            peer.stream.write_all(&flood).await.unwrap();
+            count.fetch_add(100, Ordering::Relaxed);
+        }
+    });
+    let blocked = blocked(&written).await;
+    let mut delivered = 0;
+    while delivered < blocked {
         if matches!(adapter.event().await, Event::Request { .. }) {
-            last += 1;
+            delivered += 1;
         }
     }
-    println!("{written} times 10,000 messages until the peer was blocked");
+    println!("{blocked} messages until the peer was blocked");
+}
+
+/// Waits until the peer cannot write. Returns the number of messages that it has written.
+///
+/// Peer, links and owner share one thread. Each turn of the owner lets the others go on if they can, so many turns without a
+/// message mean that they cannot, however slow the machine is.
+async fn blocked(written: &AtomicUsize) -> usize {
+    let (mut seen, mut turns) = (0, 0);
+    while turns < 50_000 {
+        tokio::task::yield_now().await;
+        let now = written.load(Ordering::Relaxed);
+        assert!(now < 5_000_000, "over half a gigabyte was read and not delivered");
+        turns = if now == seen { turns + 1 } else { 0 };
+        seen = now;
+    }
+    assert!(seen > 0);
+    seen
 }
 
 #[tokio::test]

@@ -5,9 +5,9 @@ use titian::link::{CorrelationId, Event, LinkId, NotSent};
 use titian::values::MonthDay;
 use tokio::io::AsyncWriteExt;
 
-use crate::adapter::{Adapter, listener, not_sent_reason, outcome, quick};
-use crate::messages::{financial, management, request, response_to, rules, spec};
-use crate::peer::{Peer, one_connection};
+use super::adapter::{Adapter, listener, not_sent_reason, outcome, quick};
+use super::messages::{financial, management, request, response_to, rules, spec};
+use super::peer::{Peer, one_connection};
 
 #[tokio::test]
 async fn network_management_requests_of_the_switch_are_answered_on_every_network() {

@@ -5,9 +5,9 @@ use titian::iso8583::{De, Mti};
 use titian::link::{CorrelationId, Event, LinkId, NotSent, OutgoingKind};
 use titian::network::{LinkSelection, MatchingKey, SessionRules};
 
-use crate::adapter::{Adapter, listener, not_sent_reason, outcome, quick};
-use crate::messages::{financial, management, request, response_to, rules, spec};
-use crate::peer::{Peer, one_connection};
+use super::adapter::{Adapter, listener, not_sent_reason, outcome, quick};
+use super::messages::{financial, management, request, response_to, rules, spec};
+use super::peer::{Peer, one_connection};
 
 /// Returns a connection with the rules of a shipped network.
 async fn connection_of(network: &str) -> (Adapter, Peer) {

@@ -10,8 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::adapter::{Adapter, listener};
-use crate::messages::response_to;
+use super::adapter::{Adapter, listener};
+use super::messages::response_to;
 
 /// A connection as the switch sees it.
 pub(crate) struct Peer {

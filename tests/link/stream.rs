@@ -6,9 +6,9 @@ use bytes::BytesMut;
 use titian::link::{DisconnectReason, Event};
 use tokio::io::AsyncWriteExt;
 
-use crate::adapter::{Adapter, down_reason, listener, outcome, quick};
-use crate::messages::{request, response_to, rules, spec, stan};
-use crate::peer::{Peer, connect_over, one_connection};
+use super::adapter::{Adapter, down_reason, listener, outcome, quick};
+use super::messages::{request, response_to, rules, spec, stan};
+use super::peer::{Peer, connect_over, one_connection};
 
 #[tokio::test]
 async fn single_bytes_are_assembled_to_messages_on_every_network() {

@@ -4,8 +4,8 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use titian::link::{DisconnectReason, Endpoint, Event, Identity, TlsClient, TlsError, TlsServer};
 use titian::network::{SessionRules, SignOnBy};
 
-use crate::adapter::{Adapter, listener, outcome, quick};
-use crate::messages::{financial, rules, spec};
+use super::adapter::{Adapter, listener, outcome, quick};
+use super::messages::{financial, rules, spec};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 

@@ -12,7 +12,7 @@ use titian::network::{LinkSelection, SessionRules};
 use titian::values::Moment;
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::messages::{outgoing, request, response_to, rules, spec, stan};
+use super::messages::{outgoing, request, response_to, rules, spec, stan};
 
 /// A random step.
 #[derive(Clone, Debug)]

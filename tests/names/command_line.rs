@@ -2,7 +2,7 @@
 
 use clap::{Arg, Command};
 
-use crate::Groups;
+use super::Groups;
 
 pub(crate) fn names() -> Groups {
     let mut command = titian::cli::command();

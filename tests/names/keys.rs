@@ -13,7 +13,7 @@ use titian::runtime::{DEFAULTS, Settings};
 use titian::settings::{Fault, Layers};
 use titian::values::{Institution, Pan, Value};
 
-use crate::Groups;
+use super::Groups;
 
 /// A key that no reader knows, and that is like no key.
 const UNKNOWN: &str = "zzzzzzzz";

@@ -13,7 +13,7 @@ use titian::harness::{
 };
 use titian::link::Clock;
 
-use crate::{Groups, simulator};
+use super::{Groups, simulator};
 
 const TITIAN: &str = env!("CARGO_BIN_EXE_titian");
 

@@ -5,7 +5,7 @@ use std::fs;
 
 use titian::api::Service;
 
-use crate::Groups;
+use super::Groups;
 
 /// The files with routers, and what they serve.
 const ROUTERS: [(&str, &str); 4] = [

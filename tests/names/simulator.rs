@@ -7,8 +7,8 @@ use axum::http::Method;
 use serde_json::Value;
 use titian::harness::HttpClient;
 
-use crate::Groups;
-use crate::program::collect;
+use super::Groups;
+use super::program::collect;
 
 /// Requests with an unknown name, and what the name would be.
 const REQUESTS: [(&str, &str, &str, &str); 11] = [

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use titian::codes;
 use titian::engine::{BooksByDirection, Fact, TraceWatermark};
 
-use crate::walk::{Names, names_of};
+use super::walk::{Names, names_of};
 
 /// The enums that are stored, by their Rust names, with their codes.
 const ENUMS: [(&str, &[&str]); 23] = [

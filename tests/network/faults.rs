@@ -2,7 +2,7 @@
 
 use titian::network::Network;
 
-use crate::{bank, spec};
+use super::{bank, spec};
 
 fn faults_of(text: &str) -> String {
     let faults = Network::parse("nusantara.toml", text, spec("nusantara"), bank()).unwrap_err();

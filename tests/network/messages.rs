@@ -11,8 +11,8 @@ use titian::transfer::{
 };
 use titian::values::{Date, Moment, Name, Offset, Rrn, Stan, TransferId, Transmission, Value};
 
-use crate::rules::{amount, code, order};
-use crate::{NETWORKS, bank, decoded, network, spec};
+use super::rules::{amount, code, order};
+use super::{NETWORKS, bank, decoded, network, spec};
 
 /// 2026-11-24T16:30:05Z: 23:30:05 in Jakarta, half an hour before midnight.
 const NOW: Moment = Moment::from_millis(1_795_537_805_123);

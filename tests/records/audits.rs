@@ -9,7 +9,7 @@ use titian::journal::{
 use titian::records::{AuditReport, audit};
 use titian::values::{Moment, TransferId};
 
-use crate::node::{Node, START, folder, inbound_request, order_event, store};
+use super::node::{Node, START, folder, inbound_request, order_event, store};
 
 /// Returns all rows of two transfers, one settled and one reversed, and the stored books.
 fn valid_rows(name: &str) -> (Vec<Row>, Option<Vec<u8>>) {
@@ -71,7 +71,7 @@ fn audit_names_row_that_differs_from_its_facts() {
         }),
         ("another amount in the summary", 1, "summary mismatch", |rows| {
             let start = rows[0].start.as_mut().unwrap();
-            start.summary.amount = crate::rules::amount(1);
+            start.summary.amount = super::rules::amount(1);
         }),
         ("no debit", 2, "fact request_ready cannot follow state debiting", |rows| {
             let text = &rows[1].facts.0;

@@ -19,7 +19,7 @@ use titian::transfer::{
 };
 use titian::values::{Date, Moment, Offset, TransferId};
 
-use crate::rules::{amount, code, order, request, reversing};
+use super::rules::{amount, code, order, request, reversing};
 
 /// Noon of 24 November 2026.
 pub(crate) const START: u64 = 1_795_521_600_000;

@@ -9,8 +9,8 @@ use titian::journal::Evidence;
 use titian::records::audit;
 use titian::values::Moment;
 
-use crate::node::{Node, START, folder, inbound_request, order_event, store};
-use crate::transfers::fold_from_journal;
+use super::node::{Node, START, folder, inbound_request, order_event, store};
+use super::transfers::fold_from_journal;
 
 /// A random event. There are few keys, so that they collide.
 #[derive(Clone, Copy, Debug)]

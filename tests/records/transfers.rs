@@ -5,7 +5,7 @@ use titian::records::look_up;
 use titian::transfer::{InboundInput, PostingReply};
 use titian::values::{Moment, TransferId};
 
-use crate::node::{Node, START, folder, inbound_request, order_event};
+use super::node::{Node, START, folder, inbound_request, order_event};
 
 const NOW: Moment = Moment::from_millis(START);
 

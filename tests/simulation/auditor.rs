@@ -10,9 +10,9 @@ use titian::transfer::{
 };
 use titian::values::{AccountNumber, Amount, Date, TransferId};
 
-use crate::core::Core;
-use crate::journal::{Journal, JournalTransfer};
-use crate::switch::{Settled, wire_key};
+use super::core::Core;
+use super::journal::{Journal, JournalTransfer};
+use super::switch::{Settled, wire_key};
 
 #[derive(Default)]
 pub(crate) struct Auditor {

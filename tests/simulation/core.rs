@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use titian::transfer::{CancelReply, Posting, PostingReply, PriorPosting, Refusal, Side};
 use titian::values::TransferId;
 
-use crate::random::{FaultRates, Random};
+use super::random::{FaultRates, Random};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {

@@ -9,11 +9,11 @@ use titian::transfer::{
 };
 use titian::values::{Currency, TransferId};
 
-use crate::auditor::Auditor;
-use crate::journal::JournalTransfer;
-use crate::random::FaultRates;
-use crate::switch::Settled;
-use crate::world::World;
+use super::auditor::Auditor;
+use super::journal::JournalTransfer;
+use super::random::FaultRates;
+use super::switch::Settled;
+use super::world::World;
 
 impl World {
     /// Stops all faults. Every transfer must finish, or need a manual resolution, which follows the settlement files.

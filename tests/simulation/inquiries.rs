@@ -10,9 +10,9 @@ use titian::transfer::{
 };
 use titian::values::{AccountNumber, Direction, Name, TransferId};
 
-use crate::networks::institution;
-use crate::rules::{code, details};
-use crate::world::{SimEvent, World, amount};
+use super::networks::institution;
+use super::rules::{code, details};
+use super::world::{SimEvent, World, amount};
 
 /// The inquiries without an outcome, by id.
 #[derive(Default)]

@@ -9,7 +9,7 @@ use titian::engine::{
 use titian::transfer::{OutboundFact, TraceNumbers};
 use titian::values::TransferId;
 
-use crate::switch::wire_key;
+use super::switch::wire_key;
 
 /// A transfer of the journal, the identity of its request, and its state.
 pub(crate) type JournalTransfer = (TransferId, Option<RequestIdentity>, Transfer);

@@ -1,6 +1,6 @@
 //! Simulation: the engine in a world with random faults, over many seeds.
 //!
-//! `TITIAN_SIM_SEED=N cargo test --test simulation` runs one seed; `TITIAN_SIM_SEEDS=N` runs the first N seeds.
+//! `TITIAN_SIM_SEED=N cargo test --test rooms simulation::` runs one seed; `TITIAN_SIM_SEEDS=N` runs the first N seeds.
 
 #![allow(
     clippy::unwrap_used,
@@ -67,7 +67,7 @@ impl Drop for SeedGuard {
     fn drop(&mut self) {
         let Self(seed, transfers) = self;
         println!(
-            "run it again: TITIAN_SIM_SEED={seed} TITIAN_SIM_TRANSFERS={transfers} cargo test --test simulation no_fault"
+            "run it again: TITIAN_SIM_SEED={seed} TITIAN_SIM_TRANSFERS={transfers} cargo test --test rooms simulation::no_fault"
         );
     }
 }

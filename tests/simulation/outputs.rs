@@ -8,9 +8,9 @@ use titian::transfer::{
 };
 use titian::values::{Moment, TransferId};
 
-use crate::auditor::Auditor;
-use crate::rules::code;
-use crate::world::{LookupId, SimEvent, World};
+use super::auditor::Auditor;
+use super::rules::code;
+use super::world::{LookupId, SimEvent, World};
 
 impl World {
     pub(crate) fn handle_output(&mut self, output: Output) {

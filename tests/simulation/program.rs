@@ -9,7 +9,7 @@ use titian::engine::{
 };
 use titian::transfer::{OutboundInput, OutboundTransfer, SendStatus, Sums};
 
-use crate::world::{LookupId, STANS, SimEvent, World};
+use super::world::{LookupId, STANS, SimEvent, World};
 
 impl World {
     /// Lets faults happen at random.

@@ -9,8 +9,8 @@ use titian::simulator::{
 use titian::transfer::TraceNumbers;
 use titian::values::{AccountNumber, Date, Moment};
 
-use crate::networks::{OURS, TestNetwork, institution};
-use crate::random::FaultRates;
+use super::networks::{OURS, TestNetwork, institution};
+use super::random::FaultRates;
 
 /// The number of other banks, which the switch simulates: 001 to this number.
 pub(crate) const BANKS: u64 = 9;

@@ -13,8 +13,8 @@ use titian::values::{
     TransferId, Transmission,
 };
 
-use crate::auditor::ExpectedPosting;
-use crate::world::{SimEvent, World, amount};
+use super::auditor::ExpectedPosting;
+use super::world::{SimEvent, World, amount};
 
 /// A message of the switch, and the posting that it asks for, if it does.
 #[derive(Clone, Debug)]

@@ -6,11 +6,11 @@ use titian::simulator::{self, RequestDetails};
 use titian::transfer::{Funding, Order, Side};
 use titian::values::{AccountNumber, ProcessingCode, Reference, Rrn, TransferId, Value};
 
-use crate::networks::institution;
-use crate::rules::details;
-use crate::switch::BANKS;
-use crate::wire::SwitchMessage;
-use crate::world::{SimEvent, World, account, amount};
+use super::networks::institution;
+use super::rules::details;
+use super::switch::BANKS;
+use super::wire::SwitchMessage;
+use super::world::{SimEvent, World, account, amount};
 
 impl World {
     pub(crate) fn id(&mut self) -> TransferId {

@@ -13,15 +13,15 @@ use titian::engine::{
 use titian::transfer::{Order, OutboundInput, Posting, SendStatus};
 use titian::values::{AccountNumber, Amount, Currency, Moment, Rrn, TransferId, Value};
 
-use crate::auditor::{Auditor, ExpectedPosting};
-use crate::core::Core;
-use crate::counts::Counts;
-use crate::inquiries::PendingInquiries;
-use crate::journal::Journal;
-use crate::networks::{self, TestNetwork};
-use crate::random::{FaultRates, Random};
-use crate::switch::SwitchEnd;
-use crate::wire::SwitchMessage;
+use super::auditor::{Auditor, ExpectedPosting};
+use super::core::Core;
+use super::counts::Counts;
+use super::inquiries::PendingInquiries;
+use super::journal::Journal;
+use super::networks::{self, TestNetwork};
+use super::random::{FaultRates, Random};
+use super::switch::SwitchEnd;
+use super::wire::SwitchMessage;
 
 /// An event of the simulation.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use titian::simulator::{
 };
 use titian::values::{Rrn, Value};
 
-use crate::world::{World, account, mti, repeat, response};
+use super::world::{World, account, mti, repeat, response};
 
 #[test]
 fn a_credit_moves_money_when_the_bank_approves_and_only_then() {

@@ -3,7 +3,7 @@
 use titian::iso8583::De;
 use titian::simulator::{NetworkRules, Output, PhantomTransfer};
 
-use crate::world::{World, code, date, mti, response};
+use super::world::{World, code, date, mti, response};
 
 #[test]
 fn a_cut_over_starts_the_next_date_and_notifies_every_signed_on_bank() {
@@ -110,7 +110,7 @@ fn a_settlement_file_has_a_row_for_each_outcome_and_the_totals() {
     world.send(world.other, response(&open, "00"));
     // A reversal returns money of the date before.
     let mut paid = world.transfer(world.simulated, 1, 12_500);
-    let first = crate::world::START;
+    let first = super::world::START;
     let sent = titian::values::Transmission::of(titian::values::Moment::from_millis(first));
     paid.set(De::TRANSMISSION, &sent.to_string());
     world.take_sent();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use titian::iso8583::De;
 use titian::simulator::{InboundCommand, NetworkRules, Output};
 
-use crate::world::{World, code, mti, repeat, response};
+use super::world::{World, code, mti, repeat, response};
 
 /// Applies a fault to all transfer requests that are not repeats. Returns the responses to one of 500 to the simulated bank.
 fn with_fault(action: &str) -> (World, Vec<titian::simulator::TextMessage>) {

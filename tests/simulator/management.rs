@@ -3,7 +3,7 @@
 use titian::iso8583::De;
 use titian::simulator::{NetworkRules, Presence};
 
-use crate::world::{World, code, mti, response};
+use super::world::{World, code, mti, response};
 
 #[test]
 fn every_network_signs_on_and_off_echoes_and_changes_keys_by_its_own_codes() {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use titian::iso8583::De;
 use titian::simulator::{InboundCommand, NetworkRules, Output, TextMessage, TransferView};
 
-use crate::world::{World, code, mti, repeat, response};
+use super::world::{World, code, mti, repeat, response};
 
 #[derive(Clone, Copy, Debug)]
 enum Step {

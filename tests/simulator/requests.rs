@@ -3,7 +3,7 @@
 use titian::iso8583::De;
 use titian::simulator::{Account, AccountStatus, NetworkRules, UnlistedAccounts};
 
-use crate::world::{World, account, code, mti, repeat, response, settings};
+use super::world::{World, account, code, mti, repeat, response, settings};
 
 #[test]
 fn a_transfer_to_a_simulated_bank_moves_money_once_and_a_repeat_gets_the_same_response() {
@@ -172,7 +172,7 @@ fn invalid_unsupported_or_unroutable_requests_are_refused_with_their_code() {
     for (got, expected) in cases {
         assert_eq!(got, expected);
     }
-    let mut advice = crate::world::request(220);
+    let mut advice = super::world::request(220);
     advice.set(De::STAN, "000001");
     assert_eq!(world.response_code(world.ours, advice), "40");
     assert_eq!(world.switch.counts().refused, 8);

@@ -3,7 +3,7 @@
 use titian::iso8583::De;
 use titian::simulator::NetworkRules;
 
-use crate::world::{World, code, mti, repeat, response};
+use super::world::{World, code, mti, repeat, response};
 
 fn networks_with_reversals() -> [NetworkRules; 2] {
     [NetworkRules::nusantara(), NetworkRules::rendezvous()]
@@ -135,7 +135,7 @@ fn holdfast_has_no_reversals() {
     let mut world = World::new(NetworkRules::holdfast());
     let mut reversal = world.transfer(world.simulated, 1, 700);
     reversal = {
-        let mut message = crate::world::request(420);
+        let mut message = super::world::request(420);
         reversal.elements().for_each(|(de, text)| message.set(de, text));
         message
     };

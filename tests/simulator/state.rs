@@ -2,7 +2,7 @@
 
 use titian::simulator::{NetworkRules, Switch};
 
-use crate::world::{World, response};
+use super::world::{World, response};
 
 #[test]
 fn the_state_has_positions_counts_fault_rules_and_a_page_of_transfers() {

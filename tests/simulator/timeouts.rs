@@ -5,7 +5,7 @@ use std::time::Duration;
 use titian::iso8583::De;
 use titian::simulator::{CommandError, InboundCommand, NetworkRules};
 
-use crate::world::{World, code, mti, repeat, response};
+use super::world::{World, code, mti, repeat, response};
 
 #[test]
 fn the_originator_gets_68_and_the_destination_gets_reversals_until_it_responds() {

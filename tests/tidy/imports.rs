@@ -2,7 +2,7 @@
 //! below it the files of the room from top to bottom. A file may use the files below it in its room, and the files of the
 //! modules that it is a part of: `a/b.rs` may extend what `a.rs` defines.
 //!
-//! `TITIAN_TIDY=write cargo test --test tidy` writes the table and the picture anew; a change is reviewed like code.
+//! `TITIAN_TIDY=write cargo test --test rooms tidy::` writes the table and the picture anew; a change is reviewed like code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -51,5 +51,5 @@ fn the_picture_in_the_architecture_is_the_table() {
         fs::write(PAGE, format!("{before}{BEGIN}{drawn}{END}{after}")).unwrap();
         return;
     }
-    assert_eq!(picture, drawn, "TITIAN_TIDY=write cargo test --test tidy draws it anew");
+    assert_eq!(picture, drawn, "TITIAN_TIDY=write cargo test --test rooms tidy:: draws it anew");
 }

@@ -7,7 +7,7 @@ use titian::transfer::{
 };
 use titian::values::Moment;
 
-use crate::rules::{FixedTrace, channel_funding, order, response, reversing};
+use super::rules::{FixedTrace, channel_funding, order, response, reversing};
 
 fn stored(facts: &[Fact]) -> String {
     stored_facts::write(&facts.iter().collect::<Vec<_>>()).unwrap()

@@ -11,7 +11,7 @@ use titian::transfer::{
 };
 use titian::values::{Moment, ResponseCode};
 
-use crate::rules::{FixedTrace, code, request, reversing};
+use super::rules::{FixedTrace, code, request, reversing};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Books {

@@ -10,9 +10,9 @@ use titian::transfer::{
 };
 use titian::values::Moment;
 
-use crate::rules::{FixedTrace, channel_funding, holding, order, response, reversing};
+use super::rules::{FixedTrace, channel_funding, holding, order, response, reversing};
 
-use crate::outbound_world::{
+use super::outbound_world::{
     Books, CoreReply, Left, Message, NET_MAX, Switch, World, can_duplicate, clamped, core_input,
     key, now, release, with_message, without_link_request,
 };

@@ -13,8 +13,8 @@ use titian::transfer::{
 };
 use titian::values::Moment;
 
-use crate::form;
-use crate::rules::{
+use super::form;
+use super::rules::{
     FixedTrace, amount, channel_funding, holding, order, request, response, reversing,
 };
 
@@ -387,7 +387,7 @@ fn state_page_is_current() {
     let page = format!(
         "# States of a transfer\n\n\
         The test `state_page_is_current` in `tests/transfer/table.rs` generates this page from the code. To update it:\n\
-        `TITIAN_WRITE_DOCS=1 cargo test --test transfer`. Every state with every input ({outbound_count} outbound and\n\
+        `TITIAN_WRITE_DOCS=1 cargo test --test rooms transfer::`. Every state with every input ({outbound_count} outbound and\n\
         {inbound_count} inbound combinations), with facts, effects and next state, is in `tests/transfer/snapshots/`.\n\n\
         Labels are inputs. `response 00` and the like name a response code of the test rules: 00 approved, 51 and 30\n\
         declined, 68 and 91 outcome unknown, 25 not found, 96 any other code.\n\n\

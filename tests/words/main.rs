@@ -1,6 +1,6 @@
 //! The words of the project: a snapshot of the sentences that people read, and the phrases that no text has.
 //!
-//! `cargo test --test words` lists every forbidden phrase with its file and line.
+//! `cargo test --test rooms words::` lists every forbidden phrase with its file and line.
 
 #![allow(
     clippy::unwrap_used,

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::fs;
 
-use crate::files;
-use crate::lex::{Items, Text, TextKind, texts};
+use super::files;
+use super::lex::{Items, Text, TextKind, texts};
 
 /// A phrase and what to write instead.
 const FORBIDDEN: [(&str, &str); 48] = [

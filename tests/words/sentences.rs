@@ -9,8 +9,8 @@ use std::fs;
 
 use clap::Command;
 
-use crate::files;
-use crate::lex::{Items, TextKind, texts};
+use super::files;
+use super::lex::{Items, TextKind, texts};
 
 /// What the literals of code begin with that is not for people.
 const CODE: [&str; 14] = [

@@ -1,6 +1,5 @@
 //! The run of a bench: start all processes, warm up, measure the load, measure the machine, compare the books.
 
-use std::fs;
 use std::time::Duration;
 
 use super::flap::Relay;
@@ -18,12 +17,10 @@ use crate::cli::failure::{Failure, write};
 use crate::harness::{FinalBooks, Folder, Harness};
 use crate::values::Direction;
 
-
 /// Runs the bench.
-pub(super) async fn run(bench: &Bench) -> Result<(), Failure> {
+pub(super) async fn run(bench: &Bench, folder: Folder) -> Result<(), Failure> {
     let program = std::env::current_exe()
         .map_err(|error| format!("cannot find the path of this program: {error}"))?;
-    let folder = Folder::make(bench.dir.as_deref(), "bench")?;
     let keys = Keys::generate()?;
     let ports = [crate::harness::any_port(); 2];
     let mut stage = Harness::start(program, folder, 1, ports).await?;
@@ -70,11 +67,7 @@ pub(super) async fn run(bench: &Bench) -> Result<(), Failure> {
     }
     let report = Report::new(bench, &measured, waiting.as_ref(), &machine, &closing);
     write(&report.format(bench.format))?;
-    let folder = stage.stop().await?;
-    if bench.dir.is_none() {
-        // A temporary folder that cannot be removed is not a failure.
-        let _ignored = fs::remove_dir_all(folder.path);
-    }
+    stage.stop().await?;
     match report.differences.as_slice() {
         [] => Ok(()),
         differences => {

@@ -1,8 +1,6 @@
 //! The run of a demo: start all processes, send transfers in both directions, kill and restart the adapter, compare the
 //! books.
 
-use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,38 +11,57 @@ use serde_json::json;
 use tokio::time::{sleep, sleep_until};
 
 use super::folder::configure;
-use super::progress::{Progress, Tally};
+use super::progress::{Open, Progress, Tally};
 use super::{Demo, load};
+use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, write};
+use crate::cli::harness::{interruption, leave, until_stopped};
 use crate::harness::{
     AdapterProbe, ChannelClient, FinalBooks, Folder, Harness, HttpClient, RESPONSE_TIMEOUT,
+    ReservedPort,
 };
 use crate::link::Clock;
 
 /// How long open transfers may take after the last request.
 const ENDING: Duration = Duration::from_mins(5);
 
-/// Runs the demo until its end or until `stop`.
-pub(super) async fn play(demo: &Demo, stop: impl Future<Output = ()>) -> Result<(), Failure> {
-    let mut stop = pin!(stop);
-    let mut play = tokio::select! {
-        play = Play::begin(demo) => play?,
-        () = &mut stop => return Err(Failure::Negative("stopped before the start".to_owned())),
+/// Runs the demo until its end, or until Ctrl-C.
+pub(super) async fn play(demo: &Demo) -> Result<Exit, Failure> {
+    let mut stop = pin!(interruption()?);
+    let folder = Folder::make(demo.dir.as_deref(), "demo")?;
+    let path = folder.path.clone();
+    let done = match until_stopped(stop.as_mut(), course(demo, folder)).await {
+        None => Ok(Exit::Interrupted),
+        Some(Err(failure)) => Err(failure),
+        Some(Ok((play, end))) => finish(demo, play, &end, stop).await,
     };
+    leave(&path, demo.dir.is_none(), demo.keep, done)
+}
+
+/// Runs the demo up to its report. All processes still run.
+async fn course(demo: &Demo, folder: Folder) -> Result<(Play, End), Failure> {
+    let mut play = Play::begin(demo, folder).await?;
     let started = Instant::now();
-    tokio::select! {
-        done = play.load(demo) => done?,
-        () = &mut stop => return Err(Failure::Negative("stopped before the end".to_owned())),
-    }
+    play.load(demo).await?;
     let end = play.compare().await?;
     write(&play.report(demo, &end, started.elapsed()))?;
+    Ok((play, end))
+}
+
+/// Stops all processes: at once, or, with `--keep`, at `stop`.
+async fn finish(
+    demo: &Demo,
+    play: Play,
+    end: &End,
+    stop: impl Future<Output = ()>,
+) -> Result<Exit, Failure> {
     if demo.keep {
         write(&play.try_out())?;
         stop.await;
     }
     play.stage.stop().await?;
     match end.differences().as_slice() {
-        [] => Ok(()),
+        [] => Ok(Exit::Success),
         differences => {
             Err(Failure::Negative(format!("the books differ: {}", differences.join(", "))))
         }
@@ -57,8 +74,8 @@ struct Play {
     settings: PathBuf,
     watcher: AdapterProbe,
     channel: Arc<ChannelClient>,
-    api: SocketAddr,
-    console: SocketAddr,
+    /// Ports of the switch, of its admin interface, of the channel API and of the console.
+    ports: [ReservedPort; 4],
     tally: Arc<Tally>,
     /// The number of open transfers at the restart, and how long the adapter was down.
     crash: Option<(u64, Duration)>,
@@ -88,33 +105,34 @@ impl End {
 
 impl Play {
     /// Starts the switch and the adapter.
-    async fn begin(demo: &Demo) -> Result<Self, Failure> {
+    async fn begin(demo: &Demo, folder: Folder) -> Result<Self, Failure> {
         let program = std::env::current_exe()
             .map_err(|error| format!("cannot find the path of this program: {error}"))?;
-        let folder = Folder::make(demo.dir.as_deref(), "demo")?;
-        let mut stage =
-            Harness::start(program, folder, demo.seed, [free(8583), free(8584)]).await?;
-        let listen = stage.switch.address("listen")?;
+        let port = |usual| {
+            ReservedPort::new(usual).map_err(|error| format!("cannot find a free port: {error}"))
+        };
+        let ports = [port(8583)?, port(8584)?, port(8080)?, port(8081)?];
+        let [switch, admin, api, console] = ports.each_ref().map(|port| port.address);
+        let mut stage = Harness::start(program, folder, demo.seed, [switch, admin]).await?;
         stage.switch_admin.set_fault_rules(&load::faults(demo.faults)).await?;
-        let settings = configure(&stage.folder, listen, free(8080), free(8081))?;
+        let settings = configure(&stage.folder, switch, api, console)?;
         let watcher = stage.start_adapter(&settings).await?;
-        let (api, console) = (stage.address("api")?, stage.address("console")?);
-        // The restarted adapter listens on the same ports.
-        configure(&stage.folder, listen, api, console)?;
         let channel =
             Arc::new(ChannelClient::new(HttpClient::new(api, RESPONSE_TIMEOUT), Clock::new()));
         stage.switch_admin.start_traffic(&load::traffic(demo.tps)).await?;
         let tally = Arc::default();
-        Ok(Self { stage, settings, watcher, channel, api, console, tally, crash: None })
+        Ok(Self { stage, settings, watcher, channel, ports, tally, crash: None })
     }
 
     /// Requests all transfers on schedule, kills the adapter in the middle, and waits until no transfer is open.
     async fn load(&mut self, demo: &Demo) -> Result<(), Failure> {
         let mut progress = Progress::new(demo.transfers);
+        let [_, admin, api, console] = self.ports.each_ref().map(|port| port.address);
         progress.log(&format!(
-            "adapter: http://{}, metrics: http://{}/metrics, files: {}",
-            self.api,
-            self.console,
+            "channel API   http://{api}\n\
+             metrics       http://{console}/metrics\n\
+             switch        http://{admin}/state\n\
+             files         {}",
             self.stage.folder.path.display()
         ));
         let started = Instant::now();
@@ -122,34 +140,34 @@ impl Play {
             let due = started + Duration::from_micros(index * 1_000_000 / demo.tps);
             sleep_until(due.into()).await;
             self.request(demo.seed, index);
-            progress.draw(&self.tally, "");
+            progress.draw(&self.tally);
             if index == demo.transfers / 2 {
                 self.crash(&progress).await?;
             }
         }
         self.stage.switch_admin.stop_traffic().await?;
         self.stage.switch_admin.set_fault_rules(&json!([])).await?;
+        let waited = self.wait_until_ended(&mut progress).await;
+        progress.finish(&self.tally);
+        waited
+    }
+
+    /// Waits until no transfer is open.
+    async fn wait_until_ended(&self, progress: &mut Progress) -> Result<(), Failure> {
         let last = Instant::now();
         loop {
             let open = self.open().await?;
-            if open == [0, 0] {
-                break;
+            if open == (Open { transfers: 0, requests: 0 }) {
+                return Ok(());
             }
             if last.elapsed() > ENDING {
-                progress.finish(&self.tally);
                 return Err(Failure::Negative(format!(
-                    "transfers are still open after {ENDING:?}"
+                    "transfers are still open after {ENDING:?}: {open}"
                 )));
             }
-            let [transfers, requests] = open;
-            progress.draw(
-                &self.tally,
-                &format!("waiting for open transfers: {transfers} at the adapter, {requests} at the switch"),
-            );
+            progress.draw_waiting(&self.tally, open, last);
             sleep(Duration::from_millis(100)).await;
         }
-        progress.finish(&self.tally);
-        Ok(())
     }
 
     fn request(&self, seed: u64, index: u64) {
@@ -186,14 +204,14 @@ impl Play {
     ///
     /// The switch is read first, because its requests begin transfers at the adapter. Exceptions are not counted: they
     /// wait for a manual resolution, and channels see them as pending.
-    async fn open(&self) -> Result<[u64; 2], Failure> {
+    async fn open(&self) -> Result<Open, Failure> {
         let requests = self.stage.switch_admin.open_requests().await?;
         let open = self.watcher.metric("titian_transfers_open").await?;
         let exceptions = self.watcher.metric("titian_exceptions_open").await?;
         let unanswered =
             (Tally::get(&self.tally.requested) - self.tally.ended()).saturating_sub(exceptions);
         let transfers = open.saturating_sub(exceptions).max(unanswered);
-        Ok([transfers, requests])
+        Ok(Open { transfers, requests })
     }
 
     /// Reads the books of all parties.
@@ -220,10 +238,7 @@ impl Play {
         if end.exceptions > 0 {
             line(
                 "exceptions",
-                format!(
-                    "{}: conflicting outcomes from the switch; they need a manual resolution",
-                    end.exceptions
-                ),
+                format!("{}, need a manual resolution: conflicting outcomes", end.exceptions),
             );
         }
         line(
@@ -240,7 +255,7 @@ impl Play {
         line(
             "journal",
             format!(
-                "{} rows, {} transfers, hash chain verified, {} signed checkpoints",
+                "{} rows of {} transfers, chain verified, {} checkpoints",
                 audited.verified.head.count, audited.transfers, audited.verified.checkpoints
             ),
         );
@@ -254,30 +269,22 @@ impl Play {
     }
 
     fn try_out(&self) -> String {
-        let Self { api, console, .. } = self;
+        let [_, admin, api, console] = self.ports.each_ref().map(|port| port.address);
         format!(
             "\nRunning until Ctrl-C. To try it:\n\n\
-             curl -s http://{api}/v1.0/transfer-interbank -H 'Content-Type: application/json' \\\n  \
-             -H \"X-TIMESTAMP: $(date +%Y-%m-%dT%H:%M:%S%:z)\" -H 'X-PARTNER-ID: local' \\\n  \
+             curl -s http://{api}/v1.0/transfer-interbank \\\n  \
+             -H 'Content-Type: application/json' -H 'X-PARTNER-ID: local' \\\n  \
+             -H \"X-TIMESTAMP: $(date +%Y-%m-%dT%H:%M:%S%:z)\" \\\n  \
              -H \"X-EXTERNAL-ID: $(date +%s)\" -H 'CHANNEL-ID: 95011' -d '{{\n    \
-             \"partnerReferenceNo\": \"TRY-1\", \"amount\": {{\"value\": \"125000.00\", \"currency\": \"IDR\"}},\n    \
-             \"beneficiaryAccountName\": \"BUDI\", \"beneficiaryAccountNo\": \"1234567890\", \"beneficiaryBankCode\": \"014\",\n    \
-             \"sourceAccountNo\": \"5550000042\", \"transactionDate\": \"2026-11-24T20:00:00+07:00\", \"currency\": \"IDR\"}}'\n\n\
+             \"partnerReferenceNo\": \"TRY-1\", \"currency\": \"IDR\",\n    \
+             \"amount\": {{\"value\": \"125000.00\", \"currency\": \"IDR\"}},\n    \
+             \"sourceAccountNo\": \"5550000042\", \"beneficiaryBankCode\": \"014\",\n    \
+             \"beneficiaryAccountNo\": \"1234567890\", \"beneficiaryAccountName\": \"BUDI\",\n    \
+             \"transactionDate\": \"2026-11-24T20:00:00+07:00\"}}'\n\n\
              curl -s http://{console}/metrics\n\
-             curl -s http://{}/state\n\
+             curl -s http://{admin}/state\n\
              titian verify --store sqlite://{}\n",
-            self.stage.switch.field("admin").unwrap_or_default(),
             self.stage.folder.file("titian.db").display(),
         )
-    }
-}
-
-/// Returns a free loopback address: the usual port, or port 0 if it is taken.
-fn free(usual: u16) -> SocketAddr {
-    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, usual));
-    if TcpListener::bind(usual).is_ok() {
-        usual
-    } else {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
     }
 }

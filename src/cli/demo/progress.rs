@@ -1,5 +1,6 @@
 //! The progress of a demo: a bar on a terminal, otherwise a line every two seconds.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -7,6 +8,8 @@ use std::time::{Duration, Instant};
 use crate::cli::terminal;
 use crate::harness::ChannelOutcome;
 
+/// Characters of the bar.
+const BAR_WIDTH: usize = 10;
 /// Interval between two updates of the bar.
 const BAR_INTERVAL: Duration = Duration::from_millis(200);
 /// Interval between two lines where stderr is not a terminal.
@@ -65,18 +68,24 @@ impl Progress {
         Self { transfers, drawn: None, is_terminal: io::stderr().is_terminal() }
     }
 
-    /// Draws the progress if the interval has passed.
-    pub(super) fn draw(&mut self, tally: &Tally, note: &str) {
-        let every = if self.is_terminal { BAR_INTERVAL } else { LINE_INTERVAL };
-        if self.drawn.is_none_or(|drawn| drawn.elapsed() >= every) {
-            self.drawn = Some(Instant::now());
-            self.write(tally, note);
+    /// Draws the counts if the interval has passed.
+    pub(super) fn draw(&mut self, tally: &Tally) {
+        if self.is_due() {
+            self.write(tally, &counts(tally));
         }
     }
 
-    /// Draws the progress for the last time.
+    /// Draws what is waited for, if the interval has passed.
+    pub(super) fn draw_waiting(&mut self, tally: &Tally, open: Open, since: Instant) {
+        if self.is_due() {
+            let seconds = since.elapsed().as_secs();
+            self.write(tally, &format!("waiting for the last ones: {open}, {seconds} s"));
+        }
+    }
+
+    /// Draws the counts for the last time.
     pub(super) fn finish(&self, tally: &Tally) {
-        self.write(tally, "done");
+        self.write(tally, &counts(tally));
         if self.is_terminal {
             // A closed stderr is not a failure of the demo.
             let _ = writeln!(io::stderr());
@@ -89,27 +98,77 @@ impl Progress {
         let _ = writeln!(io::stderr(), "{clear}{line}");
     }
 
-    fn write(&self, tally: &Tally, note: &str) {
-        let ended = tally.ended();
-        let pending = Tally::get(&tally.requested).saturating_sub(ended);
-        let text = format!(
-            "{ended}/{} settled {} refunded {} rejected {} pending {pending}  {note}",
-            self.transfers,
-            Tally::get(&tally.settled),
-            Tally::get(&tally.refunded),
-            Tally::get(&tally.rejected),
-        );
+    fn is_due(&mut self) -> bool {
+        let every = if self.is_terminal { BAR_INTERVAL } else { LINE_INTERVAL };
+        let is_due = self.drawn.is_none_or(|drawn| drawn.elapsed() >= every);
+        if is_due {
+            self.drawn = Some(Instant::now());
+        }
+        is_due
+    }
+
+    fn write(&self, tally: &Tally, text: &str) {
+        let (ended, transfers) = (tally.ended(), self.transfers);
+        let text = format!("{ended}/{transfers}  {text}");
         let line = if self.is_terminal {
-            let width = 24;
-            let full = usize::try_from(ended * width / self.transfers.max(1)).unwrap_or_default();
-            let bar = format!("{}{}", "█".repeat(full), "░".repeat(24_usize.saturating_sub(full)));
             let room = terminal::width().saturating_sub(1);
-            let line: String = format!("{bar} {text}").chars().take(room).collect();
+            let line: String =
+                format!("{} {text}", bar(ended, transfers)).chars().take(room).collect();
             format!("\r\x1b[K{line}")
         } else {
             format!("{text}\n")
         };
         let mut stderr = io::stderr().lock();
         let _ = stderr.write_all(line.as_bytes()).and_then(|()| stderr.flush());
+    }
+}
+
+/// Returns a bar of the part of the transfers that has ended.
+fn bar(ended: u64, transfers: u64) -> String {
+    let full = usize::try_from(ended * BAR_WIDTH as u64 / transfers.max(1)).unwrap_or_default();
+    format!("{}{}", "█".repeat(full), "░".repeat(BAR_WIDTH.saturating_sub(full)))
+}
+
+fn counts(tally: &Tally) -> String {
+    let pending = Tally::get(&tally.requested).saturating_sub(tally.ended());
+    format!(
+        "settled {}, refunded {}, rejected {}, open {pending}",
+        Tally::get(&tally.settled),
+        Tally::get(&tally.refunded),
+        Tally::get(&tally.rejected),
+    )
+}
+
+/// What is open: transfers at the adapter, and requests at the switch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Open {
+    pub(super) transfers: u64,
+    pub(super) requests: u64,
+}
+
+impl fmt::Display for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "adapter {}, switch {}", self.transfers, self.requests)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_progress_of_a_usual_demo_fits_80_columns() {
+        let tally = Tally::default();
+        tally.requested.store(20_000, Ordering::Relaxed);
+        tally.settled.store(15_611, Ordering::Relaxed);
+        tally.refunded.store(3_783, Ordering::Relaxed);
+        tally.rejected.store(600, Ordering::Relaxed);
+        let open = Open { transfers: 20_000, requests: 20_000 };
+        let waiting = format!("waiting for the last ones: {open}, 100 s");
+        for text in [counts(&tally), waiting] {
+            let line = format!("{} 19994/20000  {text}", bar(19_994, 20_000));
+            assert!(line.chars().count() < 80, "{line}");
+        }
+        assert_eq!(bar(1, 2), "█████░░░░░");
     }
 }

@@ -2,15 +2,17 @@
 //! prints to stdout.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
+use std::thread;
 
 use tokio::process::Command;
+use tokio::sync::oneshot;
 
-use super::stop;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::stop;
 use crate::iso8583::Spec;
 use crate::simulator::transport::{Codec, Reference};
 
@@ -20,20 +22,17 @@ pub(super) fn codec(spec: &Spec) -> Result<Codec, Failure> {
     Ok(Codec::Reference(reference.map_err(|error| error.to_string())?))
 }
 
-/// Runs this command again as a child process with the spec of a network. Ends with the exit code of the child.
-pub(super) fn run(network: &str, spec: &str) -> Result<(), Failure> {
+/// Runs this command again as a child process with the spec of a network. Returns the exit of the child.
+pub(super) fn run(network: &str, spec: &str) -> Result<Exit, Failure> {
     let spec = SpecFile::new(network, spec)?;
-    match super::runtime()?.block_on(child(&spec.0))? {
-        Exit::Success => Ok(()),
-        exit => Err(Failure::Reported(exit)),
-    }
+    super::runtime()?.block_on(child(&spec.0))
 }
 
 async fn child(spec: &Path) -> Result<Exit, Failure> {
     let failed = |error: std::io::Error| {
         Failure::from(format!("cannot run the process of iso8583_rs: {error}"))
     };
-    let stop = stop::signal(false)?;
+    let stop = stop::signal()?;
     let mut child = Command::new(std::env::current_exe().map_err(failed)?)
         .args(std::env::args_os().skip(1))
         .arg("--is-reference")
@@ -45,10 +44,31 @@ async fn child(spec: &Path) -> Result<Exit, Failure> {
     // The child stops when its stdin closes, which also happens when this process is killed.
     let mut stdin = child.stdin.take();
     tokio::select! {
-        ended = child.wait() => return ended.map(|status| Exit::of(status.code())).map_err(failed),
+        ended = child.wait() => return ended.map(exit_of).map_err(failed),
         () = stop => drop(stdin.take()),
     }
-    child.wait().await.map(|status| Exit::of(status.code())).map_err(failed)
+    child.wait().await.map(exit_of).map_err(failed)
+}
+
+/// Returns the exit of the child process. Any other code is an internal error.
+fn exit_of(status: ExitStatus) -> Exit {
+    match status.code() {
+        Some(0) => Exit::Success,
+        Some(1) => Exit::Negative,
+        Some(2) => Exit::Usage,
+        Some(_) | None => Exit::InternalError,
+    }
+}
+
+/// Completes at the end of stdin, which comes when the parent process ends. A thread of its own reads it, which may block for
+/// ever.
+pub(super) async fn parent_ended() {
+    let (sender, end) = oneshot::channel::<()>();
+    thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        drop(sender);
+    });
+    let _ = end.await;
 }
 
 /// A temporary file with the spec of a network.
