@@ -7,7 +7,6 @@ use super::pattern::{Pattern, TooLong};
 use super::profile::{Network, elements, message_type};
 use super::values::{MessageValues, ValueName, write_name};
 use crate::iso8583::{De, EncodeError, Message, Mti, Spec};
-use crate::mutation::{Mutant, is_mutant_active};
 use crate::settings::{Section, all};
 use crate::transfer::{AccountDetails, Inquiry, Order, OutgoingReversal, Side, TraceNumbers};
 use crate::values::ResponseCode;
@@ -204,13 +203,12 @@ impl Network {
         self.messages.request.encode(&self.spec, &self.order_values(order, trace), into)
     }
 
-    /// Encodes the reversal of an order, or its repeat.
+    /// Encodes a reversal or its repeat.
     ///
     /// # Errors
     /// If the network has no reversal, or a value does not fit the profile or the spec.
     pub fn encode_reversal(
         &self,
-        order: &Order,
         reversal: &OutgoingReversal,
         into: &mut BytesMut,
     ) -> Result<(), BuildError> {
@@ -220,7 +218,7 @@ impl Network {
         };
         let original = Some((self.messages.request.mti, reversal.original));
         let reason = Some(reasons.code(reversal.cause));
-        let values = self.order_values(order, reversal.trace);
+        let values = self.order_values(&reversal.order, reversal.trace);
         let values = MessageValues { original, reason, ..values };
         if !reversal.is_repeat {
             return template.encode(&self.spec, &values, into);
@@ -295,10 +293,8 @@ impl Network {
     fn order_values<'a>(&'a self, order: &'a Order, trace: TraceNumbers) -> MessageValues<'a> {
         let values = MessageValues::of_order(order, &self.bank, self.offset, trace);
         match self.side(order.kind) {
-            Some(Side::Debit) if !is_mutant_active(Mutant::SwapWithdrawalAccounts) => {
-                MessageValues { from: values.to, to: values.from, ..values }
-            }
-            Some(_) | None => values,
+            Some(Side::Debit) => MessageValues { from: values.to, to: values.from, ..values },
+            Some(Side::Credit) | None => values,
         }
     }
 

@@ -1,7 +1,6 @@
 //! Network profiles: read from TOML, checked against the spec, and compiled. A [`Network`] has no faults.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use config::Value;
 
@@ -15,7 +14,7 @@ use crate::transfer::{
     AfterUnknown, InboundCodes, InquiryRules, Refusal, ResponseClass, ResponseClasses,
     ReversalClasses, ReversalRules, Rules, Side, UnknownCause,
 };
-use crate::values::{Backoff, Currency, Offset, ProcessingCode, ResponseCode};
+use crate::values::{Currency, Offset, ProcessingCode, ResponseCode};
 
 /// A switch and its rules: a compiled profile with its spec.
 #[derive(Debug)]
@@ -229,14 +228,6 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
             response_timeout,
             inquiry_tries,
             after_unknown,
-            core: Backoff {
-                first: Duration::from_secs(2),
-                longest: Duration::from_mins(1),
-                jitter_percent: 20,
-            },
-            cancel_tries: 60,
-            cancel_interval: Duration::from_hours(1),
-            posting_tries: 3,
             inbound: codes?,
         },
     })
@@ -291,7 +282,7 @@ struct UnknownOutcome {
 fn read_reversal(section: &Section<'_>) -> Option<UnknownOutcome> {
     let (done, not_found) = (section.values("done"), section.values("not_found"));
     let same_trace = section.flag("same_trace");
-    let repeats = read_backoff(section);
+    let repeats = section.backoff();
     let not_found_limit = section.number("not_found_limit", &(1..=65_535));
     let exception_after = section.time("exception_after");
     let exception_interval = section.time("exception_repeat_interval");
@@ -318,16 +309,6 @@ fn read_reversal(section: &Section<'_>) -> Option<UnknownOutcome> {
         reversal_classes: ReversalClasses { done: done?, not_found: not_found? },
         reversal_reasons: Some(reasons?),
     })
-}
-
-pub(super) fn read_backoff(section: &Section<'_>) -> Option<Backoff> {
-    let (first, longest) = (section.time("first_delay"), section.time("max_delay"));
-    let jitter = section.number("jitter_percent", &(0..=100));
-    let (first, longest) = (first?, longest?);
-    if first > longest || first.is_zero() {
-        section.fault("first_delay", "must be between 1ms and max_delay");
-    }
-    Some(Backoff { first, longest, jitter_percent: u8::try_from(jitter?).ok()? })
 }
 
 fn read_hold(section: &Section<'_>) -> Option<UnknownOutcome> {
