@@ -25,11 +25,11 @@ use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use titian::api::{
     AccountInquiryResponse, Api, ChannelPort, Debit, NotProcessed, Settings, SharedSettings,
-    SignatureKey, SignedRequest, TransferReport, TransferResponse, serve,
+    SignatureKey, SignedRequest, TransferResponse, serve,
 };
 use titian::engine::{IdempotencyKey, RequestIdentity};
 use titian::settings::{Faults, Section, tree};
-use titian::transfer::{Inquiry, Order, TransferStatus};
+use titian::transfer::{Inquiry, Order, StatusReport, TransferStatus};
 use titian::values::{Currency, Moment, Offset, ProcessingCode, TransferId, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -54,9 +54,9 @@ impl ChannelPort for ImmediatePort {
         TransferId(self.0.fetch_add(1, Ordering::Relaxed).into())
     }
 
-    async fn transfer(&self, order: Order, _: RequestIdentity) -> TransferResponse {
-        let (id, status) = (order.id, TransferStatus::Settled);
-        TransferResponse::Report(TransferReport { id, status, trace: None, reason: None })
+    async fn transfer(&self, order: Arc<Order>, _: RequestIdentity) -> TransferResponse {
+        let status = TransferStatus::Settled;
+        TransferResponse::Report(StatusReport { order, status, trace: None, failure: None })
     }
 
     async fn account_inquiry(&self, _: Inquiry) -> AccountInquiryResponse {
@@ -66,7 +66,7 @@ impl ChannelPort for ImmediatePort {
     async fn transfer_status(
         &self,
         _: IdempotencyKey,
-    ) -> Result<Option<(Order, TransferReport)>, NotProcessed> {
+    ) -> Result<Option<StatusReport>, NotProcessed> {
         Ok(None)
     }
 }

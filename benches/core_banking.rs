@@ -38,6 +38,10 @@ const ACCOUNTS: u64 = 10_000;
 /// The number of commands in flight.
 const IN_FLIGHT: usize = 8_192;
 
+/// How commands are repeated: the bench never does.
+const REPEATS: &str = "first_delay = \"2s\"\nmax_delay = \"1m\"\njitter_percent = 20\nposting_tries = 3\n\
+    cancel_tries = 60\nexception_repeat_interval = \"1h\"\n";
+
 fn main() {
     // `cargo test --benches` runs this too, only to see that it works. It then measures little.
     let full = std::env::args().any(|argument| argument == "--bench");
@@ -123,7 +127,8 @@ fn post(number: u64) -> CoreCommand {
 }
 
 fn settings(text: &str) -> Settings {
-    let tree = tree("titian.toml", &format!("[core]\ndebit = \"titian\"\n{text}")).unwrap();
+    let tree =
+        tree("titian.toml", &format!("[core]\ndebit = \"titian\"\n{REPEATS}{text}")).unwrap();
     let faults = Faults::default();
     let top = Section::top("titian.toml", &tree, &faults).unwrap();
     Settings::read(&top.section("core").unwrap()).unwrap()

@@ -19,9 +19,9 @@ use titian::engine::{
     Schedule, TraceAllocator, TraceWatermark, TransferInput,
 };
 use titian::transfer::{
-    AfterUnknown, ChannelReference, Effect, Funding, InboundCodes, MessageKind, Order,
-    OutboundInput, PostingReply, ResponseClass, ResponseClasses, ResponseFields, ReversalClasses,
-    ReversalRules, Rules, SendStatus, TraceNumbers, TransferDetails,
+    AfterUnknown, Card, ChannelReference, CoreRules, Effect, Funding, InboundCodes, MessageKind,
+    Order, OutboundInput, PostingReply, ResponseClass, ResponseClasses, ResponseFields,
+    ReversalClasses, ReversalRules, Rules, SendStatus, TraceNumbers, TransferDetails,
 };
 use titian::values::{
     AccountNumber, Amount, Backoff, Currency, Date, Institution, MerchantType, Moment, Name,
@@ -81,7 +81,7 @@ fn open_bytes(open: u64) -> f64 {
     let held = allocation_counter::measure(|| {
         for number in 0..open {
             let (order, identity) = order(number);
-            engine.handle(Event::Order { order, identity }, Moment::from_millis(START));
+            engine.handle_event(Event::Order { order, identity }, Moment::from_millis(START));
             if number % 64 == 63 {
                 world.commit(&mut engine);
                 world.outputs.clear();
@@ -102,11 +102,11 @@ struct World {
 impl World {
     /// Commits the open batch and takes the outputs.
     fn commit(&mut self, engine: &mut Engine) {
-        if let Some(batch) = engine.seal() {
+        if let Some(batch) = engine.poll_batch(Moment::from_millis(u64::MAX)) {
             let number = batch.number;
-            engine.committed(number, &[]);
+            engine.handle_commit(number, &[]);
         }
-        while let Some(output) = engine.next_output() {
+        while let Some(output) = engine.poll_output() {
             self.outputs.push(output);
         }
     }
@@ -116,7 +116,7 @@ impl World {
         let now = Moment::from_millis(START + first / 20);
         for number in first..first + count {
             let (order, identity) = order(number);
-            engine.handle(Event::Order { order, identity }, now);
+            engine.handle_event(Event::Order { order, identity }, now);
         }
         // Debit requested, request sent, response handled.
         for _ in 0..3 {
@@ -134,11 +134,11 @@ fn react(engine: &mut Engine, output: &Output, now: Moment) {
     match output {
         Output::Effect(Effect::RequestPosting(posting)) => {
             let posted = TransferInput::Outbound(OutboundInput::Posting(PostingReply::Posted));
-            engine.handle(Event::Transfer(posting.id, posted), now);
+            engine.handle_event(Event::Transfer(posting.id, posted), now);
         }
         Output::Effect(Effect::SendRequest(funded)) => {
             let sent = TransferInput::Outbound(OutboundInput::Send(SendStatus::Sent));
-            engine.handle(Event::Transfer(funded.id(), sent), now);
+            engine.handle_event(Event::Transfer(funded.order().id, sent), now);
             approve(engine, funded.trace(), now);
         }
         _ => {}
@@ -146,8 +146,16 @@ fn react(engine: &mut Engine, output: &Output, now: Moment) {
 }
 
 fn approve(engine: &mut Engine, trace: TraceNumbers, now: Moment) {
-    let response = ResponseFields::new(code(b"00"), amount());
-    engine.handle(Event::Response { trace, kind: MessageKind::Request, response }, now);
+    let response = ResponseFields {
+        code: code(b"00"),
+        amount: Some(amount()),
+        kind: None,
+        from: None,
+        to: None,
+        card: Card::NotStated,
+        is_complete: true,
+    };
+    engine.handle_event(Event::Response { trace, kind: MessageKind::Request, response }, now);
 }
 
 fn code(text: &[u8]) -> ResponseCode {
@@ -158,7 +166,7 @@ fn amount() -> Amount {
     Amount::new(12_500_000, Currency::IDR)
 }
 
-fn order(number: u64) -> (Order, RequestIdentity) {
+fn order(number: u64) -> (Arc<Order>, RequestIdentity) {
     let id = TransferId(u128::from(START) << 80 | u128::from(number));
     let order = Order {
         id,
@@ -175,7 +183,7 @@ fn order(number: u64) -> (Order, RequestIdentity) {
     let request = spread(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
     let reference = Some(spread(0xD1B5_4A32_D192_ED03_ABC9_8388_FB8F_AC03));
     (
-        order,
+        Arc::new(order),
         RequestIdentity {
             request_key: request,
             reference_key: reference,
@@ -185,11 +193,11 @@ fn order(number: u64) -> (Order, RequestIdentity) {
 }
 
 /// Returns details as the API makes them from a request. Names and references are separate strings. The partner's name is shared.
-fn details() -> Arc<TransferDetails> {
+fn details() -> TransferDetails {
     static PARTNER: LazyLock<Reference> =
         LazyLock::new(|| Reference::from_ascii(b"mobile").unwrap());
     let reference = |text: &[u8]| Reference::from_ascii(text).unwrap();
-    Arc::new(TransferDetails {
+    TransferDetails {
         merchant: MerchantType::from_ascii(b"6017").unwrap(),
         terminal: Terminal::from_ascii(b"MOBILE01").unwrap(),
         sender: Name::new("Siti Rahayu"),
@@ -200,7 +208,7 @@ fn details() -> Arc<TransferDetails> {
             reference: reference(b"2026112400000042"),
             request: reference(b"41807553358950093184162180797837"),
         }),
-    })
+    }
 }
 
 fn engine() -> Engine {
@@ -209,14 +217,25 @@ fn engine() -> Engine {
         open_inquiries: 1024,
         journal_lookups: 1024,
         closed_transfers: 1024,
-        deadlines_per_tick: 1024,
+        deadlines_at_once: 1024,
     };
     let start = Moment::from_millis(START);
     let rate = NonZeroU32::new(1000).unwrap();
     let rates = RateLimits { per_second: rate, per_destination: rate, burst: rate };
     let trace_numbers =
         TraceAllocator::new(1, TraceWatermark::first(Date::of(start, Offset::UTC)), start, 7);
-    Engine::new(Arc::new(rules()), limits, Schedule::new(start, rates), trace_numbers)
+    let repeats = Backoff {
+        first: Duration::from_secs(2),
+        longest: Duration::from_mins(1),
+        jitter_percent: 20,
+    };
+    let core = CoreRules {
+        repeats,
+        posting_tries: 3,
+        cancel_tries: 60,
+        cancel_interval: Duration::from_hours(1),
+    };
+    Engine::new(Arc::new(rules()), core, limits, Schedule::new(start, rates), trace_numbers)
 }
 
 fn rules() -> Rules {
@@ -232,15 +251,11 @@ fn rules() -> Rules {
         inquiry_tries: 2,
         after_unknown: AfterUnknown::Reverse(ReversalRules {
             same_trace: false,
-            repeats: repeats.clone(),
+            repeats,
             not_found_limit: 10,
             exception_after: Duration::from_hours(24),
             exception_interval: Duration::from_hours(1),
         }),
-        core: repeats,
-        cancel_tries: 60,
-        cancel_interval: Duration::from_hours(1),
-        posting_tries: 3,
         inbound: InboundCodes {
             approved: code(b"00"),
             outcome_unknown: code(b"68"),

@@ -31,8 +31,7 @@ use titian::engine::{
 use titian::journal::{Evidence, Journal};
 use titian::records::{audit, journal_batch, restore, trace_watermark};
 use titian::transfer::{
-    Effect, Funding, MessageKind, Order, OutboundInput, PostingReply, ResponseFields, SendStatus,
-    TraceNumbers,
+    Effect, Funding, MessageKind, Order, OutboundInput, PostingReply, SendStatus, TraceNumbers,
 };
 use titian::values::{Date, Moment, Offset, TransferId};
 
@@ -118,12 +117,13 @@ fn engine(watermark: Option<TraceWatermark>) -> Engine {
         open_inquiries: 1,
         journal_lookups: 100,
         closed_transfers: 1000,
-        deadlines_per_tick: 100,
+        deadlines_at_once: 100,
     };
     let rate = NonZeroU32::new(1000).unwrap();
     let rate_limits = RateLimits { per_second: rate, per_destination: rate, burst: rate };
     let numbers = TraceAllocator::new(1, watermark, now, 7);
-    Engine::new(Arc::new(rules::reversing()), limits, Schedule::new(now, rate_limits), numbers)
+    let (rules, core) = (Arc::new(rules::reversing()), rules::CORE.clone());
+    Engine::new(rules, core, limits, Schedule::new(now, rate_limits), numbers)
 }
 
 struct Node {
@@ -140,38 +140,41 @@ impl Node {
         let now = Moment::from_millis(START + first / 20);
         for number in first..first + count {
             let id = TransferId(u128::from(START + number / 20) << 80 | u128::from(number));
-            let order = Order { id, ..rules::order(Funding::Core) };
+            let order = Arc::new(Order { id, ..rules::order(Funding::Core) });
             let identity = RequestIdentity {
                 request_key: key(number),
                 reference_key: Some(key(!number)),
                 fingerprint: RequestFingerprint(1),
             };
-            self.engine.handle(Event::Order { order, identity }, now);
+            self.engine.handle_event(Event::Order { order, identity }, now);
         }
         for _ in 0..3 {
             self.commit(now);
         }
-        let response = || ResponseFields::new(rules::code("00"), rules::amount(12_500_000));
         for trace in std::mem::take(&mut self.sent).into_iter().filter(|_| is_closed) {
-            let event = Event::Response { trace, kind: MessageKind::Request, response: response() };
-            self.engine.handle(event, now);
+            let event = Event::Response {
+                trace,
+                kind: MessageKind::Request,
+                response: rules::response_fields("00"),
+            };
+            self.engine.handle_event(event, now);
         }
         self.commit(now);
     }
 
     /// Makes all decisions durable, and replies: core posts and the link sends.
     fn commit(&mut self, now: Moment) {
-        if let Some(batch) = self.engine.seal() {
+        if let Some(batch) = self.engine.poll_batch(Moment::from_millis(u64::MAX)) {
             let start = Instant::now();
             let (number, batch) = (batch.number, journal_batch(batch).unwrap());
             self.writing += start.elapsed();
             let (done, durable) = channel();
             self.journal.append(batch, move |result| done.send(result.unwrap()).unwrap());
-            self.engine.committed(number, &durable.recv().unwrap());
+            self.engine.handle_commit(number, &durable.recv().unwrap());
         }
-        while let Some(output) = self.engine.next_output() {
+        while let Some(output) = self.engine.poll_output() {
             let Output::Effect(effect) = output else { continue };
-            let input = match effect {
+            let input = match &effect {
                 Effect::RequestPosting(_) => OutboundInput::Posting(PostingReply::Posted),
                 Effect::SendRequest(request) => {
                     self.sent.push(request.trace());
@@ -179,8 +182,10 @@ impl Node {
                 }
                 _ => continue,
             };
-            self.engine
-                .handle(Event::Transfer(effect.transfer_id(), TransferInput::Outbound(input)), now);
+            self.engine.handle_event(
+                Event::Transfer(effect.transfer_id(), TransferInput::Outbound(input)),
+                now,
+            );
         }
     }
 }

@@ -26,10 +26,7 @@ mod timestamp;
 mod token;
 
 pub use http::{Api, OPENAPI};
-pub use port::{
-    AccountInquiryResponse, ChannelPort, FailureReason, NotProcessed, TransferReport,
-    TransferResponse,
-};
+pub use port::{AccountInquiryResponse, ChannelPort, NotProcessed, TransferResponse};
 pub use server::serve;
 pub use service::Service;
 pub use settings::{Limits, Settings, SharedSettings};

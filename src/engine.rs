@@ -2,10 +2,10 @@
 //!
 //! The caller runs this loop:
 //!
-//! 1. [`Engine::handle`] for every event, and [`Engine::tick`] when [`Engine::next_deadline`] has come;
-//! 2. [`Engine::seal`] takes the batch of facts to commit, at the latest when [`Engine::is_commit_due`];
-//! 3. [`Engine::committed`] when the batch is durable;
-//! 4. [`Engine::next_output`] until it returns `None`.
+//! 1. [`Engine::handle_event`] for every event, and [`Engine::handle_deadline`] when [`Engine::next_deadline`] has come;
+//! 2. [`Engine::poll_batch`] gives the batch of facts to commit;
+//! 3. [`Engine::handle_commit`] when the batch is durable;
+//! 4. [`Engine::poll_output`] until it returns `None`.
 //!
 //! The next batch is decided while the previous one is committed. An output leaves only when every fact that it rests on is
 //! durable.
@@ -15,6 +15,7 @@ mod batch;
 mod event;
 mod inquiries;
 mod live;
+mod open_inquiries;
 mod recovery;
 mod schedule;
 mod step;
@@ -26,20 +27,18 @@ use std::sync::Arc;
 
 pub use batch::{Batch, Step};
 pub use event::{
-    DuplicateRequest, DurableTransfer, Event, Fact, IdempotencyKey, KeyReservation, Lookup,
-    NotAdmitted, Output, PostingCoreReply, RecordedFact, RequestFingerprint, RequestIdentity,
-    Transfer, TransferInput,
+    DuplicateRequest, Event, Fact, IdempotencyKey, KeyReservation, Lookup, NotAdmitted, Output,
+    PostingCoreReply, RecordedFact, RequestFingerprint, RequestIdentity, Transfer, TransferInput,
 };
 pub use schedule::{Delivery, Destination, RateLimits, Schedule, Slot};
 pub use trace_numbers::{TraceAllocator, TraceWatermark};
 pub use transfer::BooksByDirection;
 
-use crate::mutation::{Mutant, is_mutant_active};
-use crate::transfer::{IllegalFact, Rules, TraceNumbers};
+use crate::transfer::{CoreRules, IllegalFact, Rules};
 use crate::values::{Direction, Moment, TransferId};
 use batch::Batches;
-use inquiries::OpenInquiries;
 use live::LiveTransfers;
+use open_inquiries::OpenInquiries;
 use transfer::{ClosedBooks, DecisionBuffers};
 
 /// The limits of the engine.
@@ -53,13 +52,14 @@ pub struct Limits {
     pub journal_lookups: usize,
     /// Closed transfers that stay in memory, so that repeats and late responses find them without a journal lookup.
     pub closed_transfers: usize,
-    /// Deadlines that one tick handles at most.
-    pub deadlines_per_tick: usize,
+    /// Deadlines that [`Engine::handle_deadline`] handles at most, of transfers and as many of inquiries.
+    pub deadlines_at_once: usize,
 }
 
 /// The transfers of a node.
 pub struct Engine {
     rules: Arc<Rules>,
+    core: CoreRules,
     limits: Limits,
     live: LiveTransfers,
     inquiries: OpenInquiries,
@@ -78,12 +78,14 @@ impl Engine {
     #[must_use]
     pub fn new(
         rules: Arc<Rules>,
+        core: CoreRules,
         limits: Limits,
         schedule: Schedule,
         trace_numbers: TraceAllocator,
     ) -> Self {
         Self {
             rules,
+            core,
             limits,
             live: LiveTransfers::default(),
             inquiries: OpenInquiries::default(),
@@ -128,16 +130,9 @@ impl Engine {
         self.live.by_id(id).and_then(|slot| self.live.get(slot)).map(|live| &live.transfer)
     }
 
-    /// Returns the trace numbers of a transfer's request, if the transfer is in memory and has them.
-    #[must_use]
-    pub fn trace(&self, id: TransferId) -> Option<TraceNumbers> {
-        let [trace, _] = self.live.by_id(id).and_then(|slot| self.live.get(slot))?.traces;
-        trace
-    }
-
-    /// Replaces the rules and the limits.
-    pub fn reconfigure(&mut self, rules: Arc<Rules>, limits: Limits) {
-        (self.rules, self.limits) = (rules, limits);
+    /// Replaces the rules of the network and of core, and the limits.
+    pub fn reconfigure(&mut self, rules: Arc<Rules>, core: CoreRules, limits: Limits) {
+        (self.rules, self.core, self.limits) = (rules, core, limits);
     }
 
     /// Returns the books of all transfers, open and closed.
@@ -164,7 +159,7 @@ impl Engine {
     }
 
     /// Handles an event.
-    pub fn handle(&mut self, event: Event, now: Moment) {
+    pub fn handle_event(&mut self, event: Event, now: Moment) {
         match event {
             Event::Order { order, identity } => self.handle_order(order, identity, now),
             Event::InboundRequest { request, key } if self.live.by_key(key).is_none() => {
@@ -223,19 +218,19 @@ impl Engine {
         Ok(())
     }
 
-    /// Handles deadlines that have come, up to [`Limits::deadlines_per_tick`] of transfers and as many of inquiries.
-    pub fn tick(&mut self, now: Moment) {
-        for _ in 0..self.limits.deadlines_per_tick {
+    /// Handles the deadlines that have come, up to [`Limits::deadlines_at_once`].
+    pub fn handle_deadline(&mut self, now: Moment) {
+        for _ in 0..self.limits.deadlines_at_once {
             let Some(slot) = self.schedule.poll(now) else { break };
             let Some(input) = self.live.get(slot).map(|live| live.transfer.deadline_input()) else {
                 continue;
             };
             self.apply(slot, &input, now);
         }
-        self.tick_inquiries(now);
+        self.handle_inquiry_deadlines(now);
     }
 
-    /// Returns when to call [`Engine::tick`] or [`Engine::seal`] next, if ever.
+    /// Returns when to call [`Engine::handle_deadline`] and [`Engine::poll_batch`] next, if ever.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
         let inquiry = self.inquiries.first_due().map(|(at, _)| at);
@@ -245,29 +240,26 @@ impl Engine {
             .min()
     }
 
-    /// Whether the open batch must be committed now. Facts that no output waits for (for example, that a request was
-    /// written) may wait for the next batch. If a crash loses them, the state is the same as after a crash between the act
-    /// and its report.
-    #[must_use]
-    pub fn is_commit_due(&self, now: Moment) -> bool {
-        self.batches.commit_deadline().is_none_or(|deadline| deadline <= now)
-    }
-
-    /// Seals the open batch and returns it, if it has facts and no other batch is being committed. The caller makes all of it
-    /// durable, or none of it.
-    pub fn seal(&mut self) -> Option<&Batch> {
+    /// Seals the open batch and returns it, if it has facts, its time has come and no other batch is being committed. The caller
+    /// makes all of it durable, or none of it.
+    ///
+    /// Facts that no output waits for (for example, that a request was written) may wait for the next batch. If a crash loses them,
+    /// the state is the same as after a crash between the act and its report.
+    pub fn poll_batch(&mut self, now: Moment) -> Option<&Batch> {
+        if self.batches.commit_deadline().is_some_and(|deadline| deadline > now) {
+            return None;
+        }
         self.batches.seal(|batch| {
             batch.watermark = self.trace_numbers.take_watermark();
             batch.closed_books = self.closed_books.take_changed();
         })
     }
 
-    /// Reports that a batch is durable, except for the transfers whose keys were reserved before. `existing` has those
+    /// Handles that a batch is durable, except for the transfers whose keys were reserved before. `existing` has those
     /// reservations: the key, the transfer that holds it and the fingerprint of its request.
-    pub fn committed(&mut self, number: u64, existing: &[KeyReservation]) {
+    pub fn handle_commit(&mut self, number: u64, existing: &[KeyReservation]) {
         let Some(mut batch) = self.batches.commit(number) else { return };
-        let is_skipped = is_mutant_active(Mutant::ExecuteDuplicate);
-        for earlier in existing.iter().filter(|_| !is_skipped) {
+        for earlier in existing {
             let own = batch.reservations.iter().find(|own| own.key == earlier.key).copied();
             if let Some(own) = own {
                 self.withdraw_duplicate(&own, earlier, &mut batch.outputs);
@@ -278,7 +270,7 @@ impl Engine {
     }
 
     /// Returns the next output whose facts are durable.
-    pub fn next_output(&mut self) -> Option<Output> {
+    pub fn poll_output(&mut self) -> Option<Output> {
         self.batches.next_output()
     }
 

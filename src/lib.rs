@@ -19,7 +19,6 @@ pub mod iso8583;
 pub mod journal;
 pub mod link;
 pub mod masking;
-pub mod mutation;
 pub mod network;
 pub mod records;
 pub mod runtime;

@@ -19,7 +19,6 @@ mod node;
 mod pending_responses;
 mod port;
 mod release;
-mod report;
 mod settings;
 mod start;
 mod waiting;

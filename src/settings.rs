@@ -14,7 +14,7 @@ use config::{Config, ConfigError, File, FileFormat, Value, ValueKind};
 pub use layers::Layers;
 
 use crate::spelling::{did_you_mean, suggest_or_list};
-use crate::values::Value as Known;
+use crate::values::{Backoff, Value as Known};
 
 /// A wrong setting.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -327,6 +327,19 @@ impl<'a> Section<'a> {
                 .map(Duration::from_millis)
                 .ok_or_else(|| format!("{text:?} is not a duration: write 500ms, 30s, 5m or 24h"))
         })
+    }
+}
+
+impl Section<'_> {
+    /// Returns the intervals between repeats: `first_delay`, `max_delay` and `jitter_percent`.
+    pub fn backoff(&self) -> Option<Backoff> {
+        let (first, longest) = (self.time("first_delay"), self.time("max_delay"));
+        let jitter = self.number("jitter_percent", &(0..=100));
+        let (first, longest) = (first?, longest?);
+        if first > longest || first.is_zero() {
+            self.fault("first_delay", "must be between 1ms and max_delay");
+        }
+        Some(Backoff { first, longest, jitter_percent: u8::try_from(jitter?).ok()? })
     }
 }
 

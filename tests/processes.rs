@@ -9,5 +9,7 @@ mod differential;
 mod e2e;
 #[path = "interop/main.rs"]
 mod interop;
+#[path = "mutants/main.rs"]
+mod mutants;
 #[path = "names/main.rs"]
 mod names;

@@ -5,10 +5,10 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::port::{FailureReason, NotProcessed};
+use super::port::NotProcessed;
 use super::service::Service;
 use crate::engine::NotAdmitted;
-use crate::transfer::{Funding, Refusal, TransferStatus};
+use crate::transfer::{FailureReason, Funding, Refusal, TransferStatus};
 
 /// The result of a request, by SNAP's names; see [`ResponseCase::row`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -233,15 +233,6 @@ mod tests {
 
     #[test]
     fn every_status_and_reason_has_a_row() {
-        let statuses = [
-            TransferStatus::Initiated,
-            TransferStatus::Processing,
-            TransferStatus::Pending,
-            TransferStatus::Settled,
-            TransferStatus::Refunding,
-            TransferStatus::Refunded,
-            TransferStatus::Rejected,
-        ];
         let refusals = [
             Refusal::InsufficientFunds,
             Refusal::InactiveAccount,
@@ -251,7 +242,7 @@ mod tests {
         ];
         let reasons = refusals.map(|refusal| Some(FailureReason::Refused(refusal)));
         let mut table = String::new();
-        for status in statuses {
+        for status in TransferStatus::ALL {
             let own = Funding::Caller(Reference::from_ascii(b"D1").unwrap());
             let (core, caller) =
                 (latest_status(status, &Funding::Core), latest_status(status, &own));

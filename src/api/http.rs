@@ -152,8 +152,10 @@ impl<P: ChannelPort> Api<P> {
             self.admission.admit(headers, body, self.port.now(), self.started.elapsed())?;
         let (order, identity) = orders::transfer(body, id, &admitted, &self.rules)?;
         tracing::debug!(transfer = %id, partner = %admitted.partner, "transfer request received");
-        match timeout(self.limits.wait, self.port.transfer(order.clone(), identity)).await {
-            Ok(TransferResponse::Report(report)) => Ok(ApiResponse::transfer(&order, Some(report))),
+        match timeout(self.limits.wait, self.port.transfer(Arc::clone(&order), identity)).await {
+            Ok(TransferResponse::Report(report)) => {
+                Ok(ApiResponse::transfer(&order, Some(&report)))
+            }
             Ok(TransferResponse::KeyConflict(key)) if key == identity.request_key => {
                 Err(ErrorResponse::constant(
                     ResponseCase::Conflict,
@@ -171,10 +173,10 @@ impl<P: ChannelPort> Api<P> {
     async fn present_status(&self, order: &Order, identity: RequestIdentity) -> ApiResponse {
         let status = timeout(STATUS_WAIT, self.port.transfer_status(identity.request_key)).await;
         let own = match status {
-            Ok(Ok(Some((_, report)))) if report.id == order.id => Some(report),
+            Ok(Ok(Some(report))) if report.order.id == order.id => Some(report),
             Ok(Ok(_) | Err(_)) | Err(_) => None,
         };
-        ApiResponse::transfer(order, own)
+        ApiResponse::transfer(order, own.as_ref())
     }
 
     async fn status(
@@ -186,7 +188,7 @@ impl<P: ChannelPort> Api<P> {
             self.admission.admit(headers, body, self.port.now(), self.started.elapsed())?;
         let key = orders::status(body, &admitted, &self.rules)?;
         match timeout(STATUS_WAIT, self.port.transfer_status(key)).await {
-            Ok(Ok(Some((order, report)))) => Ok(ApiResponse::status(&order, &report)),
+            Ok(Ok(Some(report))) => Ok(ApiResponse::status(&report)),
             Ok(Ok(None)) => Ok(ApiResponse::no_transfer()),
             Ok(Err(reason)) => Err(not_processed(reason)),
             Err(_) => Err(ResponseCase::Timeout.into()),

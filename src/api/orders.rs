@@ -91,7 +91,7 @@ pub(super) fn transfer(
     id: TransferId,
     request: &AdmittedRequest<'_>,
     rules: &RequestRules,
-) -> Result<(Order, RequestIdentity), ErrorResponse> {
+) -> Result<(Arc<Order>, RequestIdentity), ErrorResponse> {
     let body: TransferBody<'_> = parse(body)?;
     let mut errors = FieldErrors::default();
     let reference: Option<Reference> =
@@ -110,14 +110,14 @@ pub(super) fn transfer(
     check_other_fields(&body, &mut errors, rules);
     let read = || {
         let (reference, beneficiary) = (reference?, beneficiary?);
-        let details = Arc::new(TransferDetails {
+        let details = TransferDetails {
             merchant: rules.merchant(request.channel),
             terminal: request.channel,
             sender,
             beneficiary: Some(beneficiary),
             reference: customer,
             channel: Some(request.channel_reference(reference)),
-        });
+        };
         let (kind, amount, from, to) = (rules.transfer_code, amount?, from?, to?);
         let (counterparty, funding) = (counterparty?, funding?);
         Some(Order { id, kind, amount, from, to, pan: None, counterparty, funding, details })
@@ -127,7 +127,7 @@ pub(super) fn transfer(
         return Err(ResponseCase::AmountLimit.into());
     }
     let identity = identity(&order, request, &body, rules);
-    Ok((order, identity))
+    Ok((Arc::new(order), identity))
 }
 
 /// Returns the name of the first originator: the holder of the source account.
@@ -185,7 +185,7 @@ fn identity(
     body: &TransferBody<'_>,
     rules: &RequestRules,
 ) -> RequestIdentity {
-    let details = &*order.details;
+    let details = &order.details;
     let channel = details.channel.as_ref().map(|channel| &channel.reference);
     let debited = match &order.funding {
         Funding::Core => None,

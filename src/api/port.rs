@@ -1,9 +1,10 @@
 //! The port to the rest of the program.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use crate::engine::{IdempotencyKey, NotAdmitted, RequestIdentity};
-use crate::transfer::{Inquiry, Order, Refusal, TraceNumbers, TransferStatus};
+use crate::transfer::{FailureReason, Inquiry, Order, StatusReport};
 use crate::values::{Moment, Name, TransferId};
 
 /// Accepts the requests of channels.
@@ -22,7 +23,7 @@ pub trait ChannelPort: Send + Sync + 'static {
     /// refunded or rejected. A transfer that exists gets its present status. The caller bounds the wait: it drops the future.
     fn transfer(
         &self,
-        order: Order,
+        order: Arc<Order>,
         identity: RequestIdentity,
     ) -> impl Future<Output = TransferResponse> + Send + '_;
 
@@ -39,38 +40,14 @@ pub trait ChannelPort: Send + Sync + 'static {
     fn transfer_status(
         &self,
         key: IdempotencyKey,
-    ) -> impl Future<Output = Result<Option<(Order, TransferReport)>, NotProcessed>> + Send + '_;
-}
-
-/// What a channel sees of a transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TransferReport {
-    /// The transfer. For a repeated request, the original transfer.
-    pub id: TransferId,
-    /// The status of the transfer.
-    pub status: TransferStatus,
-    /// The trace numbers of its request; `None` before it has any.
-    pub trace: Option<TraceNumbers>,
-    /// Why the money did not move, if it did not.
-    pub reason: Option<FailureReason>,
-}
-
-/// Why the money of a transfer did not move, or why an account can't be paid to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FailureReason {
-    /// Core or the other bank refused.
-    Refused(Refusal),
-    /// The request was not sent: no link could carry it.
-    NotSent,
-    /// The outcome was unknown, and the transfer was reversed.
-    Reversed,
+    ) -> impl Future<Output = Result<Option<StatusReport>, NotProcessed>> + Send + '_;
 }
 
 /// The response to a transfer request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransferResponse {
-    /// The status of the transfer.
-    Report(TransferReport),
+    /// The status of the transfer. For a repeated request, the status of the original transfer.
+    Report(StatusReport),
     /// A different request used this key before.
     KeyConflict(IdempotencyKey),
     /// The request was not processed; nothing was done.

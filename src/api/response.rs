@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::error::{ErrorResponse, FieldError, ResponseCase, SnapCode, latest_status};
-use super::port::TransferReport;
 use super::service::Service;
 use super::token::TokenHolder;
-use crate::transfer::{Inquiry, Order};
+use crate::transfer::{Inquiry, Order, StatusReport};
 use crate::values::Money;
 use crate::values::{Name, Reference};
 
@@ -82,9 +81,9 @@ impl ApiResponse {
     }
 
     /// Returns the response to a transfer request. Without a report nothing is known of the transfer yet.
-    pub(super) fn transfer(order: &Order, report: Option<TransferReport>) -> Self {
+    pub(super) fn transfer(order: &Order, report: Option<&StatusReport>) -> Self {
         let case = report.map_or(ResponseCase::InProgress, |report| {
-            ResponseCase::of_transfer(report.status, report.reason)
+            ResponseCase::of_transfer(report.status, report.failure)
         });
         let trace = report.and_then(|report| report.trace);
         let status = report.map(|report| latest_status(report.status, &order.funding).0);
@@ -100,7 +99,7 @@ impl ApiResponse {
                 beneficiary_account_no: order.to.reveal(),
                 trace_no: trace.map(|trace| trace.stan.to_string()),
                 additional_info: AdditionalInfo {
-                    transfer_id: report.map(|report| report.id.to_string()),
+                    transfer_id: report.map(|report| report.order.id.to_string()),
                     latest_transaction_status: status,
                     ..AdditionalInfo::default()
                 },
@@ -109,11 +108,12 @@ impl ApiResponse {
     }
 
     /// Returns the response to a status inquiry.
-    pub(super) fn status(order: &Order, report: &TransferReport) -> Self {
+    pub(super) fn status(report: &StatusReport) -> Self {
+        let order = &*report.order;
         let (response_code, response_message) = successful(Service::Status);
         let (latest_transaction_status, transaction_status_desc) =
             latest_status(report.status, &order.funding);
-        let case = ResponseCase::of_transfer(report.status, report.reason);
+        let case = ResponseCase::of_transfer(report.status, report.failure);
         let channel = order.details.channel.as_ref();
         Self::new(
             ResponseCase::Successful,
@@ -133,7 +133,7 @@ impl ApiResponse {
                 transaction_status_desc,
                 trace_no: report.trace.map(|trace| trace.stan.to_string()),
                 additional_info: AdditionalInfo {
-                    transfer_id: Some(report.id.to_string()),
+                    transfer_id: Some(order.id.to_string()),
                     ..AdditionalInfo::default()
                 },
             },

@@ -77,6 +77,8 @@ codes! {
         REVERSAL_RESPONDED = "reversal_responded",
         /// A message under the same trace numbers whose amount or account differs.
         MISMATCHED_MESSAGE = "mismatched_message",
+        /// The transfer needs a manual resolution.
+        EXCEPTION_RAISED = "exception_raised",
         /// A manual resolution under dual control: no posting stands.
         RESOLVED = "resolved",
         /// The response to a status inquiry.

@@ -11,6 +11,7 @@ use axum::http::uri::Scheme;
 use super::signature::SigningKey;
 use crate::settings::{Invalid, Section, optional};
 use crate::tls::{self, TlsClient};
+use crate::transfer::CoreRules;
 
 /// Who debits the customer of an outbound transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum Debit {
 pub struct Settings {
     /// Who debits the customer of an outbound transfer.
     pub debit: Debit,
+    /// How commands are repeated.
+    pub rules: CoreRules,
     /// The core banking system.
     pub core: Core,
 }
@@ -88,6 +91,7 @@ impl Settings {
         let debit =
             section.choice("debit", &[("titian", Debit::Titian), ("caller", Debit::Caller)]);
         let embedded = section.choice("mode", &[("embedded", true), ("http", false)]);
+        let rules = read_rules(section);
         // Marks the keys of both modes as known.
         let _present = KEYS.map(|key| section.has(key));
         let core = if embedded? {
@@ -95,7 +99,7 @@ impl Settings {
         } else {
             read_http(section).map(Box::new).map(Core::Http)
         };
-        Some(Self { debit: debit?, core: core? })
+        Some(Self { debit: debit?, rules: rules?, core: core? })
     }
 }
 
@@ -111,6 +115,29 @@ const KEYS: [&str; 8] = [
     "tls",
 ];
 
+fn read_rules(section: &Section<'_>) -> Option<CoreRules> {
+    let repeats = section.backoff();
+    let tries = |key| u16::try_from(section.number(key, &(1..=10_000))?).ok();
+    let (posting_tries, cancel_tries) = (tries("posting_tries"), tries("cancel_tries"));
+    let cancel_interval = non_zero(section, "exception_repeat_interval");
+    let (repeats, cancel_interval) = (repeats?, cancel_interval?);
+    Some(CoreRules {
+        repeats,
+        posting_tries: posting_tries?,
+        cancel_tries: cancel_tries?,
+        cancel_interval,
+    })
+}
+
+/// Returns a duration that must be greater than zero.
+fn non_zero(section: &Section<'_>, key: &'static str) -> Option<Duration> {
+    let time = section.time(key)?;
+    if time.is_zero() {
+        section.fault(key, "must be greater than zero");
+    }
+    (!time.is_zero()).then_some(time)
+}
+
 fn read_embedded(section: &Section<'_>) -> Option<Embedded> {
     let ledger = section.text("ledger", |text| {
         let path = text.strip_prefix("sqlite://").filter(|path| !path.is_empty());
@@ -124,12 +151,7 @@ fn read_embedded(section: &Section<'_>) -> Option<Embedded> {
 
 fn read_http(section: &Section<'_>) -> Option<Http> {
     let address = section.text("url", CoreAddress::parse);
-    let timeout = section.time("timeout").filter(|time| {
-        if time.is_zero() {
-            section.fault("timeout", "must be greater than zero");
-        }
-        !time.is_zero()
-    });
+    let timeout = non_zero(section, "timeout");
     let connections = section.number("connections", &(1..=1_024));
     let is_signed = section.has("hmac_key_file") || section.has("hmac_key_env");
     let key = optional(is_signed, || section.secret("hmac_key_file", "hmac_key_env", read_key));

@@ -1,5 +1,7 @@
 //! Admission of new transfers, and detection of duplicate requests.
 
+use std::sync::Arc;
+
 use super::Engine;
 use super::event::{
     DuplicateRequest, Event, IdempotencyKey, KeyReservation, Lookup, NotAdmitted, Output,
@@ -8,14 +10,18 @@ use super::event::{
 use super::live::LiveTransfer;
 use super::schedule::Slot;
 use super::step::StepResult;
-use crate::mutation::{Mutant, is_mutant_active};
-use crate::transfer::{BarCause, Context, InboundRequest, InboundTransfer, Order};
+use crate::transfer::{BarCause, Context, InboundRequest, InboundState, Order};
 use crate::values::{Moment, TransferId};
 
 impl Engine {
     /// Handles a channel's request. It starts a new transfer, unless a transfer in memory holds one of its keys. When new work
     /// is refused, the journal is asked first: a request that was carried out must never get the response that nothing was done.
-    pub(super) fn handle_order(&mut self, order: Order, identity: RequestIdentity, now: Moment) {
+    pub(super) fn handle_order(
+        &mut self,
+        order: Arc<Order>,
+        identity: RequestIdentity,
+        now: Moment,
+    ) {
         if let Some(output) = self.find_duplicate(order.id, identity) {
             return self.put(output);
         }
@@ -23,7 +29,8 @@ impl Engine {
             let event = Event::Order { order, identity };
             return self.look_up(Lookup::RequestIdentity(identity), event);
         }
-        let mut context = Context { now, rules: &self.rules, numbers: &mut self.trace_numbers };
+        let mut context =
+            Context { now, rules: &self.rules, core: &self.core, numbers: &mut self.trace_numbers };
         self.decision.accept(&order, &mut context);
         self.start_transfer(order.id, identity, now);
     }
@@ -32,14 +39,15 @@ impl Engine {
     /// a decline that is not on record could be followed by a credit when the switch repeats the request.
     pub(super) fn handle_inbound_request(
         &mut self,
-        request: &InboundRequest,
+        request: &Arc<InboundRequest>,
         key: IdempotencyKey,
         now: Moment,
     ) {
         if let Some(reason) = self.refusal() {
             return self.put(Output::NotAdmitted(request.id, reason));
         }
-        let mut context = Context { now, rules: &self.rules, numbers: &mut self.trace_numbers };
+        let mut context =
+            Context { now, rules: &self.rules, core: &self.core, numbers: &mut self.trace_numbers };
         self.decision.receive(request, &mut context);
         self.start_transfer(request.id, RequestIdentity::of_switch_request(key), now);
     }
@@ -63,22 +71,14 @@ impl Engine {
     /// Bars a request that has not arrived, because its reversal or a status inquiry about it came first.
     pub(super) fn bar(
         &mut self,
-        request: &InboundRequest,
+        request: &Arc<InboundRequest>,
         by: BarCause,
         original_key: IdempotencyKey,
         now: Moment,
     ) {
-        let mut context = Context { now, rules: &self.rules, numbers: &mut self.trace_numbers };
+        let mut context =
+            Context { now, rules: &self.rules, core: &self.core, numbers: &mut self.trace_numbers };
         self.decision.bar(request, by, &mut context);
-        let is_skipped = match by {
-            BarCause::Reversal => is_mutant_active(Mutant::SkipBarOnReversal),
-            BarCause::StatusInquiry => is_mutant_active(Mutant::SkipBarOnStatusInquiry),
-        };
-        if is_skipped {
-            let (_, effects) = self.decision.take();
-            self.batches.open.outputs.extend(effects.map(Output::Effect));
-            return;
-        }
         self.start_transfer(request.id, RequestIdentity::of_switch_request(original_key), now);
     }
 
@@ -185,7 +185,8 @@ impl Engine {
         match event_for_original(own, &transfer) {
             Some(event) => {
                 let number = self.live.begin_lookup();
-                outputs.push(Output::JournalLookup(number, Lookup::IdempotencyKey(own.key), event));
+                let lookup = Lookup::IdempotencyKey(own.key);
+                outputs.push(Output::JournalLookup(number, lookup, Box::new(event)));
             }
             None => outputs.push(duplicate_output(
                 DuplicateRequest {
@@ -216,18 +217,23 @@ impl Engine {
 /// Returns the message of the switch that started a withdrawn transfer, as an event for the transfer that holds the key.
 /// Returns `None` if a channel's request started it.
 fn event_for_original(own: &KeyReservation, transfer: &Transfer) -> Option<Event> {
-    let key = own.key;
-    Some(match transfer {
-        Transfer::Outbound(_) => return None,
-        Transfer::Inbound(InboundTransfer::Barred(request, BarCause::Reversal)) => {
-            Event::InboundReversal { request: request.clone(), original_key: key }
+    let Transfer::Inbound(transfer) = transfer else { return None };
+    let (request, key) = (Arc::clone(transfer.request()), own.key);
+    Some(match transfer.state() {
+        InboundState::Barred(BarCause::Reversal) => {
+            Event::InboundReversal { request, original_key: key }
         }
-        Transfer::Inbound(InboundTransfer::Barred(request, BarCause::StatusInquiry)) => {
-            Event::InboundStatusInquiry { request: request.clone(), original_key: key }
+        InboundState::Barred(BarCause::StatusInquiry) => {
+            Event::InboundStatusInquiry { request, original_key: key }
         }
-        Transfer::Inbound(transfer) => {
-            Event::InboundRequest { request: transfer.request().clone(), key }
-        }
+        InboundState::Received
+        | InboundState::Posting { .. }
+        | InboundState::Posted(_)
+        | InboundState::Approved { .. }
+        | InboundState::PostingRefused(_)
+        | InboundState::Declined(_)
+        | InboundState::Reversing { .. }
+        | InboundState::Reversed { .. } => Event::InboundRequest { request, key },
     })
 }
 

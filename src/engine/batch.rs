@@ -163,11 +163,6 @@ impl Batches {
         self.spare = batch;
     }
 
-    /// Releases the outputs of the open batch, which is not durable: for a mutant only.
-    pub(super) fn release_open(&mut self) {
-        self.released.extend(self.open.outputs.drain(..));
-    }
-
     pub(super) fn next_output(&mut self) -> Option<Output> {
         self.released.pop_front()
     }

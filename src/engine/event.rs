@@ -1,5 +1,7 @@
 //! The events that the engine handles, and the outputs that it produces.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::transfer::{
@@ -51,7 +53,7 @@ pub enum Event {
     /// A channel asks for a transfer.
     Order {
         /// The order.
-        order: Order,
+        order: Arc<Order>,
         /// The keys and the fingerprint of the request.
         identity: RequestIdentity,
     },
@@ -71,21 +73,21 @@ pub enum Event {
     /// The switch sent a request for an inbound transfer, for the first time or as a repeat.
     InboundRequest {
         /// The request.
-        request: InboundRequest,
+        request: Arc<InboundRequest>,
         /// The key of the request.
         key: IdempotencyKey,
     },
     /// The switch sent a reversal of an inbound transfer.
     InboundReversal {
         /// The request that is reversed, with the fields that the reversal carries.
-        request: InboundRequest,
+        request: Arc<InboundRequest>,
         /// The key of the original request.
         original_key: IdempotencyKey,
     },
     /// The switch asked for the status of an inbound transfer.
     InboundStatusInquiry {
         /// The request of the transfer, with the fields that the inquiry carries.
-        request: InboundRequest,
+        request: Arc<InboundRequest>,
         /// The key of the original request.
         original_key: IdempotencyKey,
     },
@@ -121,10 +123,10 @@ impl Event {
                 Transfer::Inbound(_) => None,
             },
             Self::InboundRequest { request, .. } => {
-                Some(TransferInput::Inbound(InboundInput::RepeatedRequest(request.into())))
+                Some(TransferInput::Inbound(InboundInput::RepeatedRequest((&**request).into())))
             }
             Self::InboundReversal { request, .. } => {
-                Some(TransferInput::Inbound(InboundInput::Reversal(request.into())))
+                Some(TransferInput::Inbound(InboundInput::Reversal((&**request).into())))
             }
             Self::InboundStatusInquiry { request, .. } => match transfer {
                 Transfer::Inbound(transfer) => {
@@ -213,7 +215,7 @@ pub enum Output {
     NotAdmitted(TransferId, NotAdmitted),
     /// Look up a transfer in the journal for an event. Pass the result, once and with this number, to
     /// [`Engine::handle_lookup_result`](super::Engine::handle_lookup_result). The event waits for it.
-    JournalLookup(u64, Lookup, Event),
+    JournalLookup(u64, Lookup, Box<Event>),
     /// A response matches no message.
     UnmatchedResponse(TraceNumbers, MessageKind, ResponseCode),
     /// An event is about a transfer that neither the engine nor the journal has. It may belong to another journal.
@@ -221,7 +223,7 @@ pub enum Output {
     /// A cut-over is refused: its business date is before the present one, or too many days ahead.
     CutOverRefused(Date),
     /// The durable state of the transfer that a status query is about, or `None` if there is no such transfer.
-    Status(TransferId, Option<Box<DurableTransfer>>),
+    Status(TransferId, Option<Box<Transfer>>),
     /// Send this inquiry to the switch with these trace numbers.
     SendInquiry(Box<Inquiry>, TraceNumbers),
     /// Ask core for an account, for the inquiry with this id.
@@ -278,15 +280,6 @@ pub enum Transfer {
     Outbound(OutboundTransfer),
     /// The switch sends the request to us.
     Inbound(InboundTransfer),
-}
-
-/// A transfer as it is durable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DurableTransfer {
-    /// The transfer in its state.
-    pub transfer: Transfer,
-    /// The trace numbers of its request, once it has them.
-    pub trace: Option<TraceNumbers>,
 }
 
 /// A fact of either direction.

@@ -7,9 +7,8 @@ use std::collections::{BTreeSet, VecDeque};
 pub(super) use index::IdHasher;
 use index::{KeyIndex, KeyLocation};
 
-use super::event::{DurableTransfer, IdempotencyKey, RequestIdentity, Transfer};
+use super::event::{IdempotencyKey, RequestIdentity, Transfer};
 use super::schedule::Slot;
-use crate::mutation::{Mutant, is_mutant_active};
 use crate::transfer::TraceNumbers;
 use crate::values::{Direction, TransferId};
 
@@ -35,11 +34,6 @@ impl LiveTransfer {
         identity: Option<RequestIdentity>,
     ) -> Self {
         Self { id, transfer, identity, traces: [None, None], is_closed: false, first_batch: 0 }
-    }
-
-    pub(super) fn to_durable(&self) -> DurableTransfer {
-        let [trace, _] = self.traces;
-        DurableTransfer { transfer: self.transfer.clone(), trace }
     }
 }
 
@@ -114,9 +108,6 @@ fn entry_at(entries: &[Option<LiveTransfer>], location: KeyLocation) -> Option<&
 
 /// Returns the key of a message of ours: STAN and transmission second. The STAN alone is not enough, because it wraps.
 pub(super) fn trace_key(trace: TraceNumbers) -> u128 {
-    if is_mutant_active(Mutant::MatchByStanAlone) {
-        return u128::from(trace.stan.number());
-    }
     u128::from(trace.transmitted_at.seconds()) << 32 | u128::from(trace.stan.number())
 }
 
@@ -212,10 +203,8 @@ impl LiveTransfers {
     /// Removes the oldest closed transfers beyond `limit` whose conditions are met. Batches up to `durable` are durable.
     pub(super) fn trim(&mut self, limit: usize, durable: u64) {
         let oldest = self.lookups.oldest();
-        let can_remove = |closed: &mut ClosedTransfer| {
-            closed.batch <= durable && closed.lookups <= oldest
-                || is_mutant_active(Mutant::ForgetDuringLookup)
-        };
+        let can_remove =
+            |closed: &mut ClosedTransfer| closed.batch <= durable && closed.lookups <= oldest;
         while self.closed.len() > limit
             && let Some(closed) = self.closed.pop_front_if(can_remove)
         {
@@ -230,8 +219,8 @@ impl LiveTransfers {
     }
 
     /// Updates the set of exceptions after a step of a transfer.
-    pub(super) fn update_exception(&mut self, slot: Slot) {
-        if self.get(slot).is_some_and(|live| live.transfer.is_exception()) {
+    pub(super) fn set_exception(&mut self, slot: Slot, is_exception: bool) {
+        if is_exception {
             self.exceptions.insert(slot.0);
         } else if !self.exceptions.is_empty() {
             self.exceptions.remove(&slot.0);

@@ -5,11 +5,8 @@ use std::time::Duration;
 use super::Engine;
 use super::event::{Event, Lookup, NotAdmitted, Output, RecordedFact, Transfer, TransferInput};
 use super::schedule::{Delivery, Destination, Slot};
-use crate::mutation::{Mutant, is_mutant_active};
-use crate::transfer::{
-    Alert, Context, Dispatch, Effect, InboundTransfer, OutboundTransfer, TraceNumbers,
-};
-use crate::values::{Moment, TransferId};
+use crate::transfer::{Alert, Context, Effect, TraceNumbers, Wait};
+use crate::values::{Institution, Moment, TransferId};
 
 /// The destination of commands to core. No bank has this number.
 const CORE: Destination = Destination(0);
@@ -55,7 +52,7 @@ impl Engine {
     pub(super) fn look_up(&mut self, lookup: Lookup, event: Event) {
         if self.live.open_lookups() < self.limits.journal_lookups {
             let number = self.live.begin_lookup();
-            return self.put(Output::JournalLookup(number, lookup, event));
+            return self.put(Output::JournalLookup(number, lookup, Box::new(event)));
         }
         self.put(match event {
             Event::Response { trace, kind, response } => {
@@ -83,7 +80,7 @@ impl Engine {
     pub(super) fn apply_event(&mut self, slot: Slot, event: &Event, now: Moment) {
         if let Event::StatusQuery(query_id, _) = event {
             // It leaves with the batch that holds the last fact of the state, or after it.
-            let transfer = self.live.get(slot).map(|live| Box::new(live.to_durable()));
+            let transfer = self.live.get(slot).map(|live| Box::new(live.transfer.clone()));
             return self.put(Output::Status(*query_id, transfer));
         }
         let input = self.live.get(slot).and_then(|live| event.input_for(&live.transfer));
@@ -95,7 +92,8 @@ impl Engine {
     /// Applies an input to a transfer.
     pub(super) fn apply(&mut self, slot: Slot, input: &TransferInput, now: Moment) {
         let Some(live) = self.live.get(slot) else { return };
-        let mut context = Context { now, rules: &self.rules, numbers: &mut self.trace_numbers };
+        let mut context =
+            Context { now, rules: &self.rules, core: &self.core, numbers: &mut self.trace_numbers };
         self.decision.decide(live.id, &live.transfer, input, &mut context);
         let (id, before) = (live.id, live.transfer.clone());
         let Some(StepResult { transfer, traces }) = self.record_decision(id, Some(before), now)
@@ -116,8 +114,8 @@ impl Engine {
         before: Option<Transfer>,
         now: Moment,
     ) -> Option<StepResult> {
-        let share = before.as_ref().map(Transfer::share).unwrap_or_default();
-        let closed_share = before.as_ref().map(Transfer::closed_share).unwrap_or_default();
+        let sums = before.as_ref().map(Transfer::sums).unwrap_or_default();
+        let closed_sums = before.as_ref().map(Transfer::closed_sums).unwrap_or_default();
         let (mut transfer, mut traces) = (before, [None, None]);
         let batch = &mut self.batches.open;
         let (facts, effects) = self.decision.take();
@@ -127,8 +125,8 @@ impl Engine {
                 traces = [Some(trace), traces[0]];
             }
             let Ok(next) = Transfer::fold(transfer.take(), &fact, now) else { break };
-            let (state, is_open, is_first) = (next.code(), !next.is_final(), batch.len() == start);
-            batch.put(RecordedFact { id, at: now, fact }, state, is_open, is_first);
+            let (state, is_first) = (next.properties(), batch.len() == start);
+            batch.put(RecordedFact { id, at: now, fact }, state.code, !state.is_final(), is_first);
             transfer = Some(next);
         }
         let Some(transfer) = transfer else {
@@ -138,11 +136,8 @@ impl Engine {
             return None;
         };
         batch.outputs.extend(effects.map(Output::Effect));
-        if is_mutant_active(Mutant::SendBeforeCommit) {
-            self.batches.release_open();
-        }
-        self.books.change(share, &transfer);
-        self.closed_books.change(closed_share, &transfer);
+        self.books.change(sums, &transfer);
+        self.closed_books.change(closed_sums, &transfer);
         Some(StepResult { transfer, traces })
     }
 
@@ -171,68 +166,42 @@ impl Engine {
         }
     }
 
+    /// Sets the next deadline of a transfer, and whether it is an exception.
     pub(super) fn reschedule(&mut self, slot: Slot) {
-        self.live.update_exception(slot);
-        let live = self.live.get(slot);
-        match live.and_then(|live| Some((live.transfer.due()?, delivery(&live.transfer)))) {
-            Some((due, delivery)) => self.schedule.set(slot, due, delivery),
+        let Some(live) = self.live.get(slot) else { return };
+        let properties = live.transfer.properties();
+        match properties.due() {
+            Some(due) => {
+                let delivery = delivery(properties.wait, live.transfer.counterparty());
+                self.schedule.set(slot, due, delivery);
+            }
             None => self.schedule.clear(slot),
         }
+        self.live.set_exception(slot, properties.is_exception);
     }
 
     /// Sets the deadline of a transfer that waits for core to now, so that the command is sent again at core's rate.
     pub(super) fn retry_core_command(&mut self, slot: Slot, now: Moment) {
-        let delivery = self.live.get(slot).map(|live| delivery(&live.transfer));
-        if let Some(delivery) = delivery.filter(|delivery| *delivery == Delivery::Paced(CORE)) {
-            self.schedule.set(slot, now, delivery);
+        let wait = self.live.get(slot).map(|live| live.transfer.properties().wait);
+        if let Some(Wait::Core(_)) = wait {
+            self.schedule.set(slot, now, Delivery::Paced(CORE));
         }
     }
 }
 
-/// Returns how the next deadline of a transfer is delivered. A timeout is handled at once. The message that follows from it,
-/// the first one or a repeat, waits for the rate of its destination, so that a bank, switch or core that comes back is not
-/// overloaded. A response to the switch does not wait: the switch needs it in time even if core does not reply.
-fn delivery(transfer: &Transfer) -> Delivery {
-    match transfer {
-        Transfer::Outbound(
-            OutboundTransfer::OutcomeUnknown(dispatch, _)
-            | OutboundTransfer::Reversing(dispatch, _)
-            | OutboundTransfer::Inquiring { dispatch, .. }
-            | OutboundTransfer::Exception(dispatch, _),
-        ) => Delivery::Paced(destination(dispatch)),
-        Transfer::Outbound(
-            OutboundTransfer::Debiting { .. }
-            | OutboundTransfer::CancellingDebit { .. }
-            | OutboundTransfer::Refunding { .. },
-        )
-        | Transfer::Inbound(InboundTransfer::Reversing { .. }) => Delivery::Paced(CORE),
-        Transfer::Outbound(
-            OutboundTransfer::Accepted(_)
-            | OutboundTransfer::Debited(..)
-            | OutboundTransfer::ReadyToSend(_)
-            | OutboundTransfer::Sent(_)
-            | OutboundTransfer::Settled { .. }
-            | OutboundTransfer::Refunded { .. }
-            | OutboundTransfer::ConflictingOutcome(..)
-            | OutboundTransfer::PaidTwice(_)
-            | OutboundTransfer::Rejected { .. },
-        )
-        | Transfer::Inbound(
-            InboundTransfer::Received(_)
-            | InboundTransfer::Posting { .. }
-            | InboundTransfer::Posted(..)
-            | InboundTransfer::Approved { .. }
-            | InboundTransfer::PostingRefused(..)
-            | InboundTransfer::Declined { .. }
-            | InboundTransfer::Reversed { .. }
-            | InboundTransfer::Barred(..),
-        ) => Delivery::Immediate,
+/// Returns how the next deadline of a transfer is delivered. A timeout is handled at once. The message that follows from it, the
+/// first one or a repeat, waits for the rate of its destination, so that a bank, switch or core that comes back is not overloaded.
+fn delivery(wait: Wait, counterparty: Institution) -> Delivery {
+    match wait {
+        Wait::Core(_) => Delivery::Paced(CORE),
+        Wait::Switch(_) => Delivery::Paced(destination(counterparty)),
+        Wait::TimeOut(_) | Wait::Nothing | Wait::Decision | Wait::Resolution => Delivery::Immediate,
     }
 }
 
 /// Returns the destination for a bank: its code modulo the number of destinations, and never [`CORE`].
-fn destination(dispatch: &Dispatch) -> Destination {
-    let digits = dispatch.order.counterparty.as_str().bytes();
+fn destination(bank: Institution) -> Destination {
+    let digits = bank.as_str().bytes();
     let number = digits.fold(0_u16, |number, digit| {
         number.wrapping_mul(10).wrapping_add(u16::from(digit.wrapping_sub(b'0')))
     });

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::mutation::{Mutant, is_mutant_active};
 use crate::transfer::{TraceNumbers, TraceSource};
 use crate::values::{Date, Moment, Offset, Rrn, Stan, TimeOfDay};
 
@@ -60,17 +59,16 @@ impl TraceAllocator {
     /// Creates the allocator of a node (0 to 35) that continues from the watermark in the journal. `seed` is for jitter.
     #[must_use]
     pub fn new(node: u8, watermark: TraceWatermark, now: Moment, seed: u64) -> Self {
-        let next = if is_mutant_active(Mutant::ReuseTraceNumbers) { 0 } else { watermark.next };
         let latest = watermark.latest_transmission.max(now);
         Self {
             node: node % 36,
             stan_count: Stan::MAX + 1,
-            watermark: TraceWatermark { next, ..watermark },
+            watermark,
             is_changed: false,
             // Xorshift must not start at zero.
             random_state: seed | 1,
             second: latest.seconds() + 1,
-            first_of_second: next,
+            first_of_second: watermark.next,
         }
     }
 

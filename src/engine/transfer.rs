@@ -1,14 +1,16 @@
 //! Transfers of both directions behind one interface: decide, fold and book without knowing the direction.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::event::{Fact, Transfer, TransferInput};
 use crate::transfer::{
     Alert, BarCause, Books, Context, Decision, Effect, IllegalFact, InboundFact, InboundInput,
-    InboundRequest, InboundTransfer, Order, OutboundFact, OutboundInput, OutboundTransfer, Share,
-    Sums, TraceNumbers,
+    InboundRequest, InboundTransfer, Order, OutboundFact, OutboundInput, OutboundTransfer,
+    Properties, Sums, TraceNumbers,
 };
-use crate::values::{Currency, Direction, Moment, TransferId};
+use crate::values::{Amount, Currency, Direction, Institution, Moment, TransferId};
 
 impl Transfer {
     /// Returns the state after a fact. Without a state before, the fact starts the transfer.
@@ -31,22 +33,25 @@ impl Transfer {
         }
     }
 
-    /// Returns the deadline of the state, if it has one.
+    /// Returns the properties of the state.
     #[must_use]
-    pub const fn due(&self) -> Option<Moment> {
+    pub fn properties(&self) -> Properties {
         match self {
-            Self::Outbound(transfer) => transfer.due(),
-            Self::Inbound(transfer) => transfer.due(),
+            Self::Outbound(transfer) => transfer.properties(),
+            Self::Inbound(transfer) => transfer.properties(),
         }
+    }
+
+    /// Returns the state code, which is stored and exported.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.properties().code
     }
 
     /// Whether the transfer is closed.
     #[must_use]
-    pub const fn is_final(&self) -> bool {
-        match self {
-            Self::Outbound(transfer) => transfer.is_final(),
-            Self::Inbound(transfer) => transfer.is_final(),
-        }
+    pub fn is_final(&self) -> bool {
+        self.properties().is_final()
     }
 
     /// Returns the direction.
@@ -58,46 +63,32 @@ impl Transfer {
         }
     }
 
-    /// Whether the transfer needs a manual resolution.
-    #[must_use]
-    pub const fn is_exception(&self) -> bool {
+    /// Returns the other bank.
+    pub(super) fn counterparty(&self) -> Institution {
         match self {
-            Self::Outbound(transfer) => transfer.is_exception(),
-            Self::Inbound(_) => false,
+            Self::Outbound(transfer) => transfer.order().counterparty,
+            Self::Inbound(transfer) => transfer.request().counterparty,
         }
     }
 
-    /// Returns the state code, which is stored and exported.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
+    fn amount(&self) -> Amount {
         match self {
-            Self::Outbound(transfer) => transfer.code(),
-            Self::Inbound(transfer) => transfer.code(),
-        }
-    }
-
-    /// Returns the display name of the state.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Outbound(transfer) => transfer.name(),
-            Self::Inbound(transfer) => transfer.name(),
+            Self::Outbound(transfer) => transfer.order().amount,
+            Self::Inbound(transfer) => transfer.request().amount,
         }
     }
 
     /// Returns the transfer's share of the books.
     #[must_use]
-    pub fn share(&self) -> Sums {
-        match self {
-            Self::Outbound(transfer) => transfer.share(),
-            Self::Inbound(transfer) => transfer.share(),
-        }
+    pub fn sums(&self) -> Sums {
+        self.properties().sums(self.amount())
     }
 
     /// Returns the transfer's share of the books of closed transfers. It is zero while the transfer is open.
     #[must_use]
-    pub fn closed_share(&self) -> Sums {
-        if self.is_final() { self.share() } else { Sums::default() }
+    pub fn closed_sums(&self) -> Sums {
+        let properties = self.properties();
+        if properties.is_final() { properties.sums(self.amount()) } else { Sums::default() }
     }
 
     /// Returns the input that the deadline has come.
@@ -153,26 +144,21 @@ pub struct BooksByDirection {
 impl BooksByDirection {
     /// Replaces a transfer's share: `before` the step (zero for a new transfer) by that of its state `now`.
     pub fn change(&mut self, before: Sums, now: &Transfer) {
-        match now {
-            Transfer::Outbound(now) => self.outbound.change(before, now),
-            Transfer::Inbound(now) => self.inbound.change(before, now),
-        }
+        self.replace(now, before, now.sums());
     }
 
     /// Does the same in books of closed transfers, where an open transfer has no share. `before` is its
-    /// [`Transfer::closed_share`].
+    /// [`Transfer::closed_sums`].
     pub fn change_closed(&mut self, before: Sums, now: &Transfer) {
-        let after = now.closed_share();
-        match now {
-            Transfer::Outbound(now) => self.outbound.replace(before, after, now),
-            Transfer::Inbound(now) => self.inbound.replace(before, after, now),
-        }
+        self.replace(now, before, now.closed_sums());
     }
 
-    /// Whether every sum balances.
-    #[must_use]
-    pub fn balance(&self) -> bool {
-        self.outbound.is_balanced() && self.inbound.is_balanced()
+    fn replace(&mut self, transfer: &Transfer, before: Sums, now: Sums) {
+        let books = match transfer.direction() {
+            Direction::Outbound => &mut self.outbound,
+            Direction::Inbound => &mut self.inbound,
+        };
+        books.replace(transfer.amount().currency(), before, now);
     }
 
     /// Returns all sums that are not zero, each with its currency. `true` stands for outbound transfers.
@@ -190,10 +176,7 @@ impl BooksByDirection {
 
     /// Removes a withdrawn transfer from the books.
     pub fn withdraw(&mut self, transfer: &Transfer) {
-        match transfer {
-            Transfer::Outbound(transfer) => self.outbound.remove(transfer),
-            Transfer::Inbound(transfer) => self.inbound.remove(transfer),
-        }
+        self.replace(transfer, transfer.sums(), Sums::default());
     }
 }
 
@@ -212,7 +195,7 @@ impl ClosedBooks {
 
     /// Replaces a transfer's share after a step.
     pub(super) fn change(&mut self, before: Sums, now: &Transfer) {
-        if before != now.closed_share() {
+        if before != now.closed_sums() {
             self.is_changed = true;
             self.books.change_closed(before, now);
         }
@@ -220,7 +203,7 @@ impl ClosedBooks {
 
     /// Removes a withdrawn transfer from the books.
     pub(super) fn withdraw(&mut self, transfer: &Transfer) {
-        if transfer.closed_share() != Sums::default() {
+        if transfer.closed_sums() != Sums::default() {
             self.is_changed = true;
             self.books.withdraw(transfer);
         }
@@ -240,17 +223,17 @@ pub(super) struct DecisionBuffers {
 }
 
 impl DecisionBuffers {
-    pub(super) fn accept(&mut self, order: &Order, context: &mut Context<'_>) {
+    pub(super) fn accept(&mut self, order: &Arc<Order>, context: &mut Context<'_>) {
         OutboundTransfer::accept(order, context, &mut self.outbound);
     }
 
-    pub(super) fn receive(&mut self, request: &InboundRequest, context: &mut Context<'_>) {
+    pub(super) fn receive(&mut self, request: &Arc<InboundRequest>, context: &mut Context<'_>) {
         InboundTransfer::receive(request, context, &mut self.inbound);
     }
 
     pub(super) fn bar(
         &mut self,
-        request: &InboundRequest,
+        request: &Arc<InboundRequest>,
         by: BarCause,
         context: &mut Context<'_>,
     ) {

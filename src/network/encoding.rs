@@ -9,7 +9,6 @@ use super::pattern::{Pattern, TooLong};
 use super::profile::Network;
 use super::values::{MessageValues, ValueName, write_name};
 use crate::iso8583::{De, EncodeError, Message, Mti, Spec};
-use crate::mutation::{Mutant, is_mutant_active};
 use crate::transfer::{AccountDetails, Inquiry, Order, OutgoingReversal, Side, TraceNumbers};
 use crate::values::ResponseCode;
 
@@ -115,13 +114,12 @@ impl Network {
         self.encode(&self.messages.request, &self.order_values(order, trace), into)
     }
 
-    /// Encodes the reversal of an order, or its repeat.
+    /// Encodes a reversal or its repeat.
     ///
     /// # Errors
     /// If the network has no reversal, or a value does not fit the profile or the spec.
     pub fn encode_reversal(
         &self,
-        order: &Order,
         reversal: &OutgoingReversal,
         into: &mut BytesMut,
     ) -> Result<MatchingKey, BuildError> {
@@ -131,7 +129,7 @@ impl Network {
         };
         let original = Some((self.messages.request.mti, reversal.original));
         let reason = Some(reasons.code(reversal.cause));
-        let values = self.order_values(order, reversal.trace);
+        let values = self.order_values(&reversal.order, reversal.trace);
         let values = MessageValues { original, reason, ..values };
         if !reversal.is_repeat {
             return self.encode(template, &values, into);
@@ -211,10 +209,8 @@ impl Network {
     fn order_values<'a>(&'a self, order: &'a Order, trace: TraceNumbers) -> MessageValues<'a> {
         let values = MessageValues::of_order(order, &self.bank, self.offset, trace);
         match self.side(order.kind) {
-            Some(Side::Debit) if !is_mutant_active(Mutant::SwapWithdrawalAccounts) => {
-                MessageValues { from: values.to, to: values.from, ..values }
-            }
-            Some(_) | None => values,
+            Some(Side::Debit) => MessageValues { from: values.to, to: values.from, ..values },
+            Some(Side::Credit) | None => values,
         }
     }
 

@@ -1,7 +1,6 @@
 //! Network profiles: read from TOML, checked against the spec, and compiled. A [`Network`] has no faults.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use config::Value;
 
@@ -16,7 +15,7 @@ use crate::transfer::{
     AfterUnknown, InboundCodes, InquiryRules, Refusal, ResponseClass, ResponseClasses,
     ReversalClasses, ReversalRules, Rules, Side,
 };
-use crate::values::{Backoff, Currency, Offset, ProcessingCode, ResponseCode};
+use crate::values::{Currency, Offset, ProcessingCode, ResponseCode};
 
 /// A switch and its rules: a compiled profile with its spec.
 #[derive(Debug)]
@@ -202,14 +201,6 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
             response_timeout,
             inquiry_tries,
             after_unknown,
-            core: Backoff {
-                first: Duration::from_secs(2),
-                longest: Duration::from_mins(1),
-                jitter_percent: 20,
-            },
-            cancel_tries: 60,
-            cancel_interval: Duration::from_hours(1),
-            posting_tries: 3,
             inbound: codes?,
         },
     })
@@ -264,7 +255,7 @@ struct UnknownOutcome {
 fn read_reversal(section: &Section<'_>) -> Option<UnknownOutcome> {
     let (done, not_found) = (section.values("done"), section.values("not_found"));
     let same_trace = section.flag("same_trace");
-    let repeats = read_backoff(section);
+    let repeats = section.backoff();
     let not_found_limit = section.number("not_found_limit", &(1..=65_535));
     let exception_after = section.time("exception_after");
     let exception_interval = section.time("exception_repeat_interval");

@@ -298,7 +298,7 @@ fn request(
             rrn: message.get(De::RRN)?,
             transmitted_at: message.get(De::TRANSMISSION)?,
         },
-        details: Arc::new(details(message)?),
+        details: details(message)?,
     })
 }
 

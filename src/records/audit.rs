@@ -120,10 +120,10 @@ impl Audit {
             (None, Some(_)) => self.transfers += 1,
             (Some(_), None) => {}
         }
-        let shares = before.as_ref().map(|transfer| (transfer.share(), transfer.closed_share()));
+        let sums = before.as_ref().map(|transfer| (transfer.sums(), transfer.closed_sums()));
         let was_closed = before.as_ref().is_some_and(Transfer::is_final);
         let transfer = fold_row(before, row)?;
-        self.change_books(shares.unwrap_or_default(), &transfer)?;
+        self.change_books(sums.unwrap_or_default(), &transfer)?;
         if self.has_late_rows(row.id, was_closed) || !transfer.is_final() {
             self.kept.insert(row.id, transfer);
         }
@@ -133,14 +133,14 @@ impl Audit {
     /// Adds a step to the books.
     fn change_books(
         &mut self,
-        (share, closed_share): (Sums, Sums),
+        (sums, closed_sums): (Sums, Sums),
         transfer: &Transfer,
     ) -> Result<(), String> {
-        if !transfer.share().is_balanced() {
+        if !transfer.sums().is_balanced() {
             return Err(format!("the books do not balance in state {}", transfer.code()));
         }
-        self.books.change(share, transfer);
-        self.closed_books.change_closed(closed_share, transfer);
+        self.books.change(sums, transfer);
+        self.closed_books.change_closed(closed_sums, transfer);
         Ok(())
     }
 

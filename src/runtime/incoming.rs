@@ -1,5 +1,6 @@
 //! Turns what the links and core report into events of the engine.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::ids::SentMessage;
@@ -156,14 +157,16 @@ impl Node {
         let request = SwitchRequest { link, message: message.into_owned() };
         let event = match read {
             Ok(IncomingMessage::InboundRequest(request, key)) => {
-                Event::InboundRequest { request, key: IdempotencyKey(key.0) }
+                Event::InboundRequest { request: Arc::new(request), key: IdempotencyKey(key.0) }
             }
-            Ok(IncomingMessage::Reversal(request, key, _)) => {
-                Event::InboundReversal { request, original_key: IdempotencyKey(key.0) }
-            }
-            Ok(IncomingMessage::StatusInquiry(request, key)) => {
-                Event::InboundStatusInquiry { request, original_key: IdempotencyKey(key.0) }
-            }
+            Ok(IncomingMessage::Reversal(request, key, _)) => Event::InboundReversal {
+                request: Arc::new(request),
+                original_key: IdempotencyKey(key.0),
+            },
+            Ok(IncomingMessage::StatusInquiry(request, key)) => Event::InboundStatusInquiry {
+                request: Arc::new(request),
+                original_key: IdempotencyKey(key.0),
+            },
             Ok(IncomingMessage::Inquiry(inquiry)) => Event::Inquiry(inquiry, Direction::Inbound),
             Ok(IncomingMessage::Response { .. } | IncomingMessage::InquiryResponse { .. }) => {
                 self.metrics.messages_unreadable.inc();

@@ -12,7 +12,7 @@ use super::node::{Committed, Node, NodeError};
 use super::port::ChannelRequest;
 use crate::engine::Limits;
 use crate::records::RecordsError;
-use crate::transfer::Rules;
+use crate::transfer::{CoreRules, Rules};
 use crate::values::Moment;
 use crate::{core_banking, link};
 
@@ -32,7 +32,7 @@ pub(super) enum Command {
     /// Sign the links off, and end when that is done and everything is durable.
     SignOff,
     /// Use other rules and limits.
-    Reconfigure(Box<Rules>, Limits),
+    Reconfigure(Box<Rules>, CoreRules, Limits),
 }
 
 /// The inputs.
@@ -160,8 +160,8 @@ fn handle_command(node: &mut Node, command: Command, stage: Stage) -> Stage {
             drop(tokio::spawn(async move { links.drain().await }));
             Stage::SigningOff
         }
-        Command::Reconfigure(rules, limits) => {
-            node.reconfigure(*rules, limits);
+        Command::Reconfigure(rules, core, limits) => {
+            node.reconfigure(*rules, core, limits);
             stage
         }
     }

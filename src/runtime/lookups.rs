@@ -13,7 +13,7 @@ use crate::records::{RecordsError, look_up};
 pub(super) struct LookupRequest {
     pub(super) number: u64,
     pub(super) lookup: Lookup,
-    pub(super) event: Event,
+    pub(super) event: Box<Event>,
 }
 
 /// The facts that the journal has of the transfer; none, if it does not exist.
@@ -21,7 +21,7 @@ pub(super) struct LookupResult {
     pub(super) number: u64,
     pub(super) records: Vec<RecordedFact>,
     pub(super) identity: Option<RequestIdentity>,
-    pub(super) event: Event,
+    pub(super) event: Box<Event>,
 }
 
 /// Starts the thread. It ends when either channel is closed.

@@ -2,6 +2,7 @@
 //!
 //! Every series exists from the start and is counted through a handle, so that a transfer costs no lock and no lookup.
 
+mod registration;
 mod transfers;
 
 use std::fmt;
@@ -11,7 +12,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, text};
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
@@ -22,7 +22,7 @@ use crate::core_banking::Meter;
 use crate::journal::CheckpointClock;
 use crate::network::Network;
 use crate::transfer::Alert;
-pub(super) use transfers::InboundStatus;
+use registration::{LinkMetrics, New};
 use transfers::TransferMetrics;
 
 /// The content type of the text.
@@ -78,12 +78,6 @@ pub(super) struct Metrics {
     pub(super) journal_rows: Counter,
     pub(super) journal_lookups: Counter,
     pub(super) journal_commit_duration: Histogram,
-}
-
-#[derive(Debug)]
-struct LinkMetrics {
-    up: Gauge,
-    in_flight: Gauge,
 }
 
 impl Metrics {
@@ -199,77 +193,6 @@ fn register_build_info(registry: &mut Registry) {
     registry.register("build", "The version of the running program", Info::new(labels));
 }
 
-type Labels = [(&'static str, String); 1];
-
-/// Makes metrics and registers them.
-struct New<'r>(&'r mut Registry);
-
-impl New<'_> {
-    fn counter(&mut self, name: &str, help: &str) -> Counter {
-        let counter = Counter::default();
-        self.0.register(name, help, counter.clone());
-        counter
-    }
-
-    fn gauge(&mut self, name: &str, help: &str) -> Gauge {
-        let gauge = Gauge::default();
-        self.0.register(name, help, gauge.clone());
-        gauge
-    }
-
-    /// A histogram of times, in seconds.
-    fn seconds<const N: usize>(&mut self, name: &str, help: &str, buckets: [f64; N]) -> Histogram {
-        let histogram = Histogram::new(buckets);
-        self.0.register_with_unit(name, help, Unit::Seconds, histogram.clone());
-        histogram
-    }
-
-    /// A counter for each value of a label.
-    fn counters<const N: usize>(
-        &mut self,
-        name: &str,
-        help: &str,
-        label: &'static str,
-        values: [&str; N],
-    ) -> [Counter; N] {
-        let family = Family::<Labels, Counter>::default();
-        self.0.register(name, help, family.clone());
-        values.map(|value| family.get_or_create(&[(label, value.to_owned())]).clone())
-    }
-
-    /// A gauge for each value of a label.
-    fn gauges<const N: usize>(
-        &mut self,
-        name: &str,
-        help: &str,
-        label: &'static str,
-        values: [&str; N],
-    ) -> [Gauge; N] {
-        let family = Family::<Labels, Gauge>::default();
-        self.0.register(name, help, family.clone());
-        values.map(|value| family.get_or_create(&[(label, value.to_owned())]).clone())
-    }
-
-    fn links(&mut self, names: &[String]) -> Vec<LinkMetrics> {
-        let (up, in_flight) =
-            (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());
-        self.0.register("link_up", "1 if the link is signed on, else 0", up.clone());
-        self.0.register(
-            "link_in_flight",
-            "Requests on the link that wait for their responses",
-            in_flight.clone(),
-        );
-        let link = |name: &String| {
-            let labels = [("link", name.clone())];
-            LinkMetrics {
-                up: up.get_or_create(&labels).clone(),
-                in_flight: in_flight.get_or_create(&labels).clone(),
-            }
-        };
-        names.iter().map(link).collect()
-    }
-}
-
 /// The age of the last checkpoint. Without a checkpoint the series is absent.
 #[derive(Debug)]
 struct CheckpointAge(CheckpointClock);
@@ -295,7 +218,7 @@ mod tests {
     use super::*;
     use crate::network::Bank;
     use crate::transfer::TransferStatus;
-    use crate::values::{Institution, Value};
+    use crate::values::{Institution, ProcessingCode, Value};
 
     fn metrics() -> Metrics {
         let code = Institution::from_ascii(b"213").unwrap();
@@ -321,12 +244,13 @@ mod tests {
     #[test]
     fn events_are_counted_under_their_labels() {
         let metrics = metrics();
+        let unknown = ProcessingCode::from_ascii(b"999999").unwrap();
         for (status, millis) in [
             (TransferStatus::Settled, 3),
             (TransferStatus::Settled, 900_000),
             (TransferStatus::Pending, 30_000),
         ] {
-            metrics.transfers.count_outbound(None, status, Duration::from_millis(millis));
+            metrics.transfers.count_outbound(unknown, status, Duration::from_millis(millis));
         }
         metrics.count_alert(Alert::Exception);
         metrics.set_link_up(1, true);

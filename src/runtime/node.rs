@@ -12,21 +12,19 @@ use tokio::task::JoinError;
 
 use super::ids::IdGenerator;
 use super::lookups::{LookupRequest, LookupResult};
-use super::metrics::{InboundStatus, Metrics, set};
+use super::metrics::{Metrics, set};
 use super::pending_responses::PendingResponses;
 use super::port::ChannelRequest;
 use super::waiting::{Waiter, WaitingRequests};
 use crate::core_banking::{self, CoreCommand};
 use crate::engine::stored_facts::StoredFactsError;
-use crate::engine::{
-    Engine, Event, Fact, KeyReservation, Limits, Lookup, RecordedFact, Transfer, TransferInput,
-};
+use crate::engine::{Engine, Event, KeyReservation, Limits, Lookup, TransferInput};
 use crate::journal::{Journal, JournalError};
 use crate::link::{self, Clock, LinkId, OutgoingMessage};
 use crate::network::Network;
 use crate::records::{RecordsError, journal_batch};
-use crate::transfer::{IllegalFact, InboundFact, OutboundInput, Rules, SendStatus};
-use crate::values::{Direction, Moment, ResponseCode, TransferId};
+use crate::transfer::{CoreRules, IllegalFact, OutboundInput, Rules, SendStatus};
+use crate::values::{Direction, Moment, TransferId};
 
 /// Why the node stopped by itself. The journal keeps every durable fact, and the next start continues from there.
 #[derive(Debug, Error)]
@@ -94,7 +92,7 @@ impl Node {
     }
 
     pub(super) fn handle(&mut self, event: Event) {
-        self.engine.handle(event, self.now);
+        self.engine.handle_event(event, self.now);
     }
 
     pub(super) fn handle_channel_request(&mut self, request: ChannelRequest) {
@@ -119,7 +117,7 @@ impl Node {
         &mut self,
         (number, result): Committed,
     ) -> Result<(), NodeError> {
-        self.engine.committed(number, &result?);
+        self.engine.handle_commit(number, &result?);
         Ok(())
     }
 
@@ -128,13 +126,13 @@ impl Node {
         result: Result<LookupResult, RecordsError>,
     ) -> Result<(), NodeError> {
         let LookupResult { number, records, identity, event } = result?;
-        Ok(self.engine.handle_lookup_result(number, &records, identity, event, self.now)?)
+        Ok(self.engine.handle_lookup_result(number, &records, identity, *event, self.now)?)
     }
 
-    /// Replaces the network's rules and the limits.
-    pub(super) fn reconfigure(&mut self, rules: Rules, limits: Limits) {
+    /// Replaces the rules and the limits.
+    pub(super) fn reconfigure(&mut self, rules: Rules, core: CoreRules, limits: Limits) {
         self.rules = Arc::new(rules);
-        self.engine.reconfigure(Arc::clone(&self.rules), limits);
+        self.engine.reconfigure(Arc::clone(&self.rules), core, limits);
     }
 
     /// Handles what became of the request of a transfer.
@@ -150,12 +148,12 @@ impl Node {
     /// done at once.
     pub(super) fn turn(&mut self) -> Result<(), NodeError> {
         if self.engine.next_deadline().is_some_and(|deadline| deadline <= self.now) {
-            self.engine.tick(self.now);
+            self.engine.handle_deadline(self.now);
         }
         loop {
-            self.seal()?;
+            self.commit()?;
             let mut is_idle = true;
-            while let Some(output) = self.engine.next_output() {
+            while let Some(output) = self.engine.poll_output() {
                 is_idle = false;
                 self.release(output)?;
             }
@@ -169,16 +167,9 @@ impl Node {
     }
 
     /// Gives the journal the decided batch, if the previous one is committed.
-    fn seal(&mut self) -> Result<(), NodeError> {
-        if !self.engine.is_commit_due(self.now) {
-            return Ok(());
-        }
-        let Some(batch) = self.engine.seal() else { return Ok(()) };
+    fn commit(&mut self) -> Result<(), NodeError> {
+        let Some(batch) = self.engine.poll_batch(self.now) else { return Ok(()) };
         let (number, rows) = (batch.number, journal_batch(batch)?);
-        let approved = self.rules.inbound.approved;
-        let reached: Vec<_> =
-            batch.records.iter().filter_map(|record| inbound_status(record, approved)).collect();
-        self.count_inbound(&reached);
         let (count, committed) = (rows.rows.len() as u64, self.committed.clone());
         let metrics = Arc::clone(&self.metrics);
         self.metrics.journal_batches.inc();
@@ -192,16 +183,6 @@ impl Node {
             let _stopped = committed.send((number, result));
         });
         Ok(())
-    }
-
-    fn count_inbound(&self, reached: &[(TransferId, InboundStatus)]) {
-        for (id, status) in reached {
-            let service = match self.engine.transfer(*id) {
-                Some(Transfer::Inbound(transfer)) => Some(transfer.request().kind),
-                Some(Transfer::Outbound(_)) | None => None,
-            };
-            self.metrics.transfers.count_inbound(service, *status);
-        }
     }
 
     /// Hands over the messages and commands of this turn. Messages that the links have no room for wait for the next turn, up
@@ -228,30 +209,4 @@ impl Node {
         set(&self.metrics.channel_requests_waiting, self.waiting.len());
         set(&self.metrics.inbound_responses_pending, self.pending_responses.len());
     }
-}
-
-/// Returns the status that an inbound transfer reaches by a fact.
-fn inbound_status(
-    record: &RecordedFact,
-    approved: ResponseCode,
-) -> Option<(TransferId, InboundStatus)> {
-    let Fact::Inbound(fact) = &record.fact else { return None };
-    let status = match fact {
-        InboundFact::Responded(code) if *code == approved => InboundStatus::Settled,
-        InboundFact::Responded(_) => InboundStatus::Rejected,
-        InboundFact::Reversed(_) => InboundStatus::Reversed,
-        InboundFact::Received { .. }
-        | InboundFact::Barred { .. }
-        | InboundFact::PostingRequested { .. }
-        | InboundFact::Posted(_)
-        | InboundFact::PostingRefused(_)
-        | InboundFact::ReversalRequested { .. }
-        | InboundFact::RequestRepeated
-        | InboundFact::ReversalResponded(_)
-        | InboundFact::Mismatched(_)
-        | InboundFact::Resolved(_)
-        | InboundFact::StatusResponded(_)
-        | InboundFact::UnexpectedInput(_) => return None,
-    };
-    Some((record.id, status))
 }

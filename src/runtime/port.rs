@@ -6,12 +6,10 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::ids::IdGenerator;
-use crate::api::{
-    AccountInquiryResponse, ChannelPort, NotProcessed, TransferReport, TransferResponse,
-};
+use crate::api::{AccountInquiryResponse, ChannelPort, NotProcessed, TransferResponse};
 use crate::engine::{IdempotencyKey, NotAdmitted, RequestIdentity};
 use crate::link::Clock;
-use crate::transfer::{Inquiry, Order};
+use crate::transfer::{Inquiry, Order, StatusReport};
 use crate::values::{Moment, TransferId};
 
 /// Requests that can wait for the main loop. Further ones get [`NotAdmitted::Full`].
@@ -19,13 +17,13 @@ const QUEUE_MAX: usize = 8192;
 
 /// A request of a channel, and where its response goes.
 pub(super) enum ChannelRequest {
-    Transfer(Order, RequestIdentity, oneshot::Sender<TransferResponse>),
+    Transfer(Arc<Order>, RequestIdentity, oneshot::Sender<TransferResponse>),
     Inquiry(Inquiry, oneshot::Sender<AccountInquiryResponse>),
     Status(IdempotencyKey, oneshot::Sender<StatusResult>),
 }
 
-/// The transfer under a key, if there is one, and its status.
-pub(super) type StatusResult = Result<Option<(Order, TransferReport)>, NotProcessed>;
+/// The status of the transfer under a key, if there is one.
+pub(super) type StatusResult = Result<Option<StatusReport>, NotProcessed>;
 
 /// The channels' end of the queue.
 pub(super) struct RequestQueue {
@@ -79,7 +77,7 @@ impl ChannelPort for RequestQueue {
 
     fn transfer(
         &self,
-        order: Order,
+        order: Arc<Order>,
         identity: RequestIdentity,
     ) -> impl Future<Output = TransferResponse> + Send + '_ {
         self.queue(

@@ -5,15 +5,15 @@ use bytes::Bytes;
 use super::ids::{SentMessage, created_at};
 use super::lookups::LookupRequest;
 use super::node::{Node, NodeError};
-use super::report::{refusal, report};
-use crate::api::{AccountInquiryResponse, FailureReason, NotProcessed, TransferResponse};
+use crate::api::{AccountInquiryResponse, NotProcessed, TransferResponse};
 use crate::core_banking::CoreCommand;
-use crate::engine::{Engine, Event, Lookup, Output, Transfer};
+use crate::engine::{Event, Lookup, Output, Transfer};
 use crate::link::{OutgoingKind, OutgoingMessage};
 use crate::network::{BuildError, MatchingKey};
 use crate::transfer::{
-    AccountDetails, Alert, Effect, FundedRequest, InboundResponse, Inquiry, InquiryInput,
-    InquiryOutcome, MessageKind, Order, OutgoingReversal, SendStatus, TraceNumbers, TransferStatus,
+    AccountDetails, Alert, Effect, FailureReason, FundedRequest, InboundResponse, Inquiry,
+    InquiryInput, InquiryOutcome, MessageKind, OutgoingReversal, OutgoingStatusInquiry, SendStatus,
+    StatusReport, TraceNumbers, TransferStatus,
 };
 use crate::values::{Direction, Moment, ResponseCode, TransferId};
 
@@ -50,11 +50,8 @@ impl Node {
                 tracing::warn!(%date, "cut-over refused: business date out of range");
             }
             Output::Status(id, transfer) => {
-                let found = transfer.and_then(|durable| match durable.transfer {
-                    Transfer::Outbound(transfer) => {
-                        let report = report(&transfer, durable.trace, &self.rules);
-                        Some((transfer.order().clone(), report))
-                    }
+                let found = transfer.and_then(|transfer| match *transfer {
+                    Transfer::Outbound(transfer) => Some(transfer.report(&self.rules)),
                     Transfer::Inbound(_) => None,
                 });
                 self.waiting.respond_status(id, found);
@@ -81,24 +78,23 @@ impl Node {
         match effect {
             Effect::RequestPosting(posting) => self.core_commands.push(CoreCommand::Post(posting)),
             Effect::CancelPosting(id) => self.core_commands.push(CoreCommand::Cancel(id)),
-            Effect::SendRequest(request) => self.send_request(request),
-            Effect::SendReversal(reversal) => self.send_reversal(reversal),
-            Effect::SendStatusInquiry(id, trace) => self.send_status_inquiry(id, trace),
+            Effect::SendRequest(request) => self.send_request(&request),
+            Effect::SendReversal(reversal) => self.send_reversal(&reversal),
+            Effect::SendStatusInquiry(inquiry) => self.send_status_inquiry(&inquiry),
             Effect::Respond(response) => self.respond_to_transfer(response),
-            Effect::NotifyChannel(id, status) => self.notify_channel(id, status),
+            Effect::NotifyChannel(report) => self.notify_channel(report),
+            Effect::CountInbound(_, service, status) => {
+                self.metrics.transfers.count_inbound(service, status);
+            }
             Effect::Alert(id, alert) => self.raise_alert(id, alert),
         }
     }
 
     /// Responds to the channel once it is known whether the money moved. While the transfer is pending, the channel waits.
-    fn notify_channel(&mut self, id: TransferId, status: TransferStatus) {
-        let transfer = match self.engine.transfer(id) {
-            Some(Transfer::Outbound(transfer)) => Some(transfer),
-            Some(Transfer::Inbound(_)) | None => None,
-        };
-        let service = transfer.map(|transfer| transfer.order().kind);
+    fn notify_channel(&mut self, report: StatusReport) {
+        let (id, status) = (report.order.id, report.status);
         let since = self.now.since(created_at(id));
-        self.metrics.transfers.count_outbound(service, status, since);
+        self.metrics.transfers.count_outbound(report.order.kind, status, since);
         tracing::debug!(transfer = %id, status = status.code(), "transfer status changed");
         match status {
             TransferStatus::Initiated | TransferStatus::Processing | TransferStatus::Pending => {}
@@ -106,11 +102,7 @@ impl Node {
             | TransferStatus::Refunding
             | TransferStatus::Refunded
             | TransferStatus::Rejected => {
-                if let Some(transfer) = transfer {
-                    let mut report = report(transfer, self.engine.trace(id), &self.rules);
-                    report.status = status;
-                    self.waiting.respond_transfer(id, TransferResponse::Report(report));
-                }
+                self.waiting.respond_transfer(id, TransferResponse::Report(report));
             }
         }
     }
@@ -123,12 +115,10 @@ impl Node {
 
 /// Messages to the switch.
 impl Node {
-    fn send_request(&mut self, request: FundedRequest) {
-        let id = request.id();
-        let trace = request.trace();
-        let Self { engine, network, encode_buffer, .. } = self;
-        let encoded =
-            order(engine, id).map(|order| network.encode_request(order, trace, encode_buffer));
+    fn send_request(&mut self, request: &FundedRequest) {
+        let (order, trace) = (request.order(), request.trace());
+        let id = order.id;
+        let encoded = self.network.encode_request(order, trace, &mut self.encode_buffer);
         tracing::debug!(transfer = %id, stan = %trace.stan, rrn = %trace.rrn, "request queued");
         if !self.send(SentMessage::Transfer(MessageKind::Request), id, request.write_by(), encoded)
         {
@@ -136,11 +126,9 @@ impl Node {
         }
     }
 
-    fn send_reversal(&mut self, reversal: OutgoingReversal) {
-        let id = reversal.id;
-        let Self { engine, network, encode_buffer, .. } = self;
-        let encoded =
-            order(engine, id).map(|order| network.encode_reversal(order, &reversal, encode_buffer));
+    fn send_reversal(&mut self, reversal: &OutgoingReversal) {
+        let id = reversal.order.id;
+        let encoded = self.network.encode_reversal(reversal, &mut self.encode_buffer);
         tracing::debug!(
             transfer = %id,
             stan = %reversal.trace.stan,
@@ -155,14 +143,13 @@ impl Node {
         );
     }
 
-    fn send_status_inquiry(&mut self, id: TransferId, trace: TraceNumbers) {
-        let Self { engine, network, encode_buffer, .. } = self;
-        let encoded = order(engine, id)
-            .map(|order| network.encode_status_inquiry(order, trace, encode_buffer));
-        tracing::debug!(transfer = %id, stan = %trace.stan, "status inquiry queued");
+    fn send_status_inquiry(&mut self, inquiry: &OutgoingStatusInquiry) {
+        let OutgoingStatusInquiry { order, trace } = inquiry;
+        let encoded = self.network.encode_status_inquiry(order, *trace, &mut self.encode_buffer);
+        tracing::debug!(transfer = %order.id, stan = %trace.stan, "status inquiry queued");
         self.send(
             SentMessage::Transfer(MessageKind::StatusInquiry),
-            id,
+            order.id,
             self.repeat_deadline(),
             encoded,
         );
@@ -171,7 +158,7 @@ impl Node {
     fn send_inquiry(&mut self, inquiry: &Inquiry, trace: TraceNumbers) {
         let (id, deadline) = (inquiry.id, self.repeat_deadline());
         let encoded = self.network.encode_inquiry(inquiry, trace, &mut self.encode_buffer);
-        if !self.send(SentMessage::Inquiry, id, deadline, Some(encoded)) {
+        if !self.send(SentMessage::Inquiry, id, deadline, encoded) {
             self.handle(Event::InquiryInput(id, InquiryInput::Send(SendStatus::NotSent)));
         }
     }
@@ -187,42 +174,25 @@ impl Node {
         message: SentMessage,
         id: TransferId,
         deadline: Moment,
-        encoded: Option<Result<MatchingKey, BuildError>>,
+        encoded: Result<MatchingKey, BuildError>,
     ) -> bool {
-        match encoded {
-            Some(Ok(key)) => {
-                let correlation_id = message.correlation_id(id);
-                let message = self.take_encoded();
-                self.messages.push(OutgoingMessage {
-                    correlation_id,
-                    message,
-                    deadline,
-                    kind: OutgoingKind::Request(key),
-                });
-                true
-            }
-            Some(Err(error)) => {
+        let key = match encoded {
+            Ok(key) => key,
+            Err(error) => {
                 tracing::error!(transfer = %id, kind = ?message, %error, "message not encoded");
-                false
+                return false;
             }
-            None => {
-                tracing::error!(transfer = %id, kind = ?message, "message not encoded: unknown transfer");
-                false
-            }
-        }
+        };
+        let correlation_id = message.correlation_id(id);
+        let message = self.take_encoded();
+        let kind = OutgoingKind::Request(key);
+        self.messages.push(OutgoingMessage { correlation_id, message, deadline, kind });
+        true
     }
 
     /// Takes the encoded message out of the buffer.
     pub(super) fn take_encoded(&mut self) -> Bytes {
         self.encode_buffer.split().freeze()
-    }
-}
-
-/// Returns the order of an outbound transfer.
-fn order(engine: &Engine, id: TransferId) -> Option<&Order> {
-    match engine.transfer(id) {
-        Some(Transfer::Outbound(transfer)) => Some(transfer.order()),
-        Some(Transfer::Inbound(_)) | None => None,
     }
 }
 
@@ -256,7 +226,7 @@ impl Node {
         match outcome {
             InquiryOutcome::Approved(_, account) => AccountInquiryResponse::Found(account.holder),
             InquiryOutcome::Declined(code) => {
-                let refusal = refusal(code, &self.rules);
+                let refusal = self.rules.inbound.refusal(code);
                 AccountInquiryResponse::Declined(FailureReason::Refused(refusal))
             }
             InquiryOutcome::NoResponse => AccountInquiryResponse::NoResponse,

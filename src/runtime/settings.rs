@@ -39,7 +39,7 @@ const LOG_LEVELS: [(&str, LevelFilter); 4] = [
 ];
 
 /// Deadlines that one turn of the main loop handles at most.
-const DEADLINES_PER_TICK: usize = 1024;
+const DEADLINES_PER_TURN: usize = 1024;
 
 /// The settings.
 pub struct Settings {
@@ -257,7 +257,7 @@ fn read_limits(section: &Section<'_>) -> Option<Limits> {
         open_inquiries: open_inquiries?,
         journal_lookups: journal_lookups?,
         closed_transfers: closed_transfers?,
-        deadlines_per_tick: DEADLINES_PER_TICK,
+        deadlines_at_once: DEADLINES_PER_TURN,
     };
     let repeats =
         RateLimits { per_second: per_second?, per_destination: per_destination?, burst: burst? };

@@ -36,11 +36,17 @@ use crate::values::{Date, Moment, Offset};
 const CLOCK_BEHIND_MAX: Duration = Duration::from_mins(2);
 
 /// Prefixes of the keys that a running adapter reloads.
-const RELOADED: [&str; 10] = [
+const RELOADED: [&str; 16] = [
     "limits.open_transfers",
     "limits.open_inquiries",
     "limits.journal_lookups",
     "limits.closed_transfers",
+    "core.first_delay",
+    "core.max_delay",
+    "core.jitter_percent",
+    "core.posting_tries",
+    "core.cancel_tries",
+    "core.exception_repeat_interval",
     "telemetry.log",
     "network.override.response_classes",
     "network.override.timers",
@@ -121,7 +127,8 @@ pub async fn run(
     let trace_numbers = TraceAllocator::new(node, watermark, now, random());
     let schedule = Schedule::new(now, limits.repeats);
     let rules = Arc::new(network.rules().clone());
-    let mut engine = Engine::new(Arc::clone(&rules), limits.engine, schedule, trace_numbers);
+    let mut engine =
+        Engine::new(Arc::clone(&rules), core.rules.clone(), limits.engine, schedule, trace_numbers);
     records::restore(&reader, &mut engine)?;
     let open = engine.open_transfers();
     engine.resume(now);
@@ -268,8 +275,9 @@ async fn reload_settings(
             }
         }
         let rules = Box::new(settings.network.rules().clone());
+        let (core, limits) = (settings.core.rules, settings.limits.engine);
         tracing::info!("configuration reloaded");
-        if commands.send(Command::Reconfigure(rules, settings.limits.engine)).await.is_err() {
+        if commands.send(Command::Reconfigure(rules, core, limits)).await.is_err() {
             return;
         }
         tree = settings.tree;

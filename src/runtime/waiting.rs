@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use tokio::sync::oneshot::Sender;
 
 use super::port::StatusResult;
-use crate::api::{AccountInquiryResponse, NotProcessed, TransferReport, TransferResponse};
-use crate::transfer::Order;
+use crate::api::{AccountInquiryResponse, NotProcessed, TransferResponse};
+use crate::transfer::StatusReport;
 use crate::values::TransferId;
 
 /// Where the response to a request goes. A client that has hung up gets none, which is not an error.
@@ -45,18 +45,14 @@ impl WaitingRequests {
     }
 
     /// Responds with the status of a transfer: to a status inquiry, or to a repeated transfer request.
-    pub(super) fn respond_status(
-        &mut self,
-        id: TransferId,
-        found: Option<(Order, TransferReport)>,
-    ) {
+    pub(super) fn respond_status(&mut self, id: TransferId, found: Option<StatusReport>) {
         match self.0.remove(&id) {
             Some(Waiter::Status(sender)) => {
                 let _hung_up = sender.send(Ok(found));
             }
             Some(Waiter::Transfer(sender)) => {
                 let response = match found {
-                    Some((_, report)) => TransferResponse::Report(report),
+                    Some(report) => TransferResponse::Report(report),
                     None => TransferResponse::NotProcessed(NotProcessed::InternalError),
                 };
                 let _hung_up = sender.send(response);

@@ -7,9 +7,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::input::PriorPosting;
-use super::outbound::{Conflict, RejectionReason};
-use super::{InboundTransfer, OutboundTransfer};
 use crate::values::{Amount, Currency};
 
 /// Sums in minor units of one currency.
@@ -39,22 +36,6 @@ impl Sums {
         self.debited + self.written_off == self.settled + self.refunded + self.in_flight
     }
 
-    const fn settled(amount: u128) -> Self {
-        Self { debited: amount, settled: amount, ..Self::NOTHING }
-    }
-
-    const fn refunded(amount: u128) -> Self {
-        Self { debited: amount, refunded: amount, ..Self::NOTHING }
-    }
-
-    const fn in_flight(amount: u128) -> Self {
-        Self { debited: amount, in_flight: amount, ..Self::NOTHING }
-    }
-
-    const fn paid_twice(amount: u128) -> Self {
-        Self { refunded: amount, written_off: amount, ..Self::settled(amount) }
-    }
-
     const NOTHING: Self =
         Self { debited: 0, settled: 0, refunded: 0, in_flight: 0, written_off: 0 };
 
@@ -72,81 +53,35 @@ impl Sums {
     }
 }
 
-/// The share of one transfer in the books.
-pub trait Share {
-    /// Returns the amount of the transfer.
-    fn amount(&self) -> Amount;
-
-    /// Returns the share of the transfer in the sums.
-    fn share(&self) -> Sums;
+/// The share of one transfer in the books: what became of its amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// Nothing stands at core.
+    Nothing,
+    /// Debited, and neither settled nor refunded yet.
+    InFlight,
+    /// Debited and settled.
+    Settled,
+    /// Debited and refunded.
+    Refunded,
+    /// Debited, settled and refunded: the bank wrote the amount off.
+    PaidTwice,
 }
 
-impl Share for OutboundTransfer {
-    fn amount(&self) -> Amount {
-        self.order().amount
-    }
-
-    fn share(&self) -> Sums {
-        let amount = u128::from(self.order().amount.minor());
+impl Share {
+    /// Returns the sums of a transfer of this amount.
+    #[must_use]
+    pub fn sums(self, amount: Amount) -> Sums {
+        let amount = u128::from(amount.minor());
+        let (debited, none) = (Sums { debited: amount, ..Sums::NOTHING }, Sums::NOTHING);
         match self {
-            Self::Accepted(_) | Self::Debiting { .. } | Self::CancellingDebit { .. } => {
-                Sums::NOTHING
+            Self::Nothing => none,
+            Self::InFlight => Sums { in_flight: amount, ..debited },
+            Self::Settled => Sums { settled: amount, ..debited },
+            Self::Refunded => Sums { refunded: amount, ..debited },
+            Self::PaidTwice => {
+                Sums { settled: amount, refunded: amount, written_off: amount, ..debited }
             }
-            Self::Debited(..)
-            | Self::ReadyToSend(_)
-            | Self::Sent(_)
-            | Self::OutcomeUnknown(..)
-            | Self::Reversing(..)
-            | Self::Inquiring { .. }
-            | Self::Exception(..)
-            | Self::Refunding { .. }
-            | Self::ConflictingOutcome(_, Conflict::SettledButReversed(_)) => {
-                Sums::in_flight(amount)
-            }
-            Self::Settled { .. } => Sums::settled(amount),
-            Self::Refunded { .. } | Self::ConflictingOutcome(_, Conflict::RefundedButSettled) => {
-                Sums::refunded(amount)
-            }
-            Self::PaidTwice(_) => Sums::paid_twice(amount),
-            Self::Rejected { reason, .. } => match reason {
-                RejectionReason::OutcomeUnknown(PriorPosting::Posted)
-                | RejectionReason::CoreThenCancelled(_, PriorPosting::Posted) => {
-                    Sums::refunded(amount)
-                }
-                RejectionReason::Core(_)
-                | RejectionReason::Barred
-                | RejectionReason::OutcomeUnknown(PriorPosting::Absent | PriorPosting::Cancelled)
-                | RejectionReason::CoreThenCancelled(
-                    _,
-                    PriorPosting::Absent | PriorPosting::Cancelled,
-                ) => Sums::NOTHING,
-            },
-        }
-    }
-}
-
-impl Share for InboundTransfer {
-    fn amount(&self) -> Amount {
-        self.request().amount
-    }
-
-    fn share(&self) -> Sums {
-        let amount = u128::from(self.request().amount.minor());
-        match self {
-            Self::Posted(..) | Self::Approved { .. } => Sums::settled(amount),
-            Self::Reversing { cause, .. } if cause.is_after_approval() => Sums::in_flight(amount),
-            Self::Reversed { cause, prior, .. }
-                if cause.is_after_approval() || *prior == PriorPosting::Posted =>
-            {
-                Sums::refunded(amount)
-            }
-            Self::Received(_)
-            | Self::Posting { .. }
-            | Self::PostingRefused(..)
-            | Self::Declined { .. }
-            | Self::Reversing { .. }
-            | Self::Reversed { .. }
-            | Self::Barred(..) => Sums::NOTHING,
         }
     }
 }
@@ -156,25 +91,10 @@ impl Share for InboundTransfer {
 pub struct Books(BTreeMap<Currency, Sums>);
 
 impl Books {
-    /// Records the state change of a transfer. `before` is its previous share; zero for a new transfer.
-    pub fn change<T: Share>(&mut self, before: Sums, now: &T) {
-        self.replace(before, now.share(), now);
-    }
-
-    /// Replaces the share of a transfer in these books.
-    pub fn replace<T: Share>(&mut self, before: Sums, now: Sums, of: &T) {
-        self.0.entry(of.amount().currency()).or_default().change(before, now);
-    }
-
-    /// Removes the share of a transfer that was dropped.
-    pub fn remove<T: Share>(&mut self, transfer: &T) {
-        self.replace(transfer.share(), Sums::NOTHING, transfer);
-    }
-
-    /// Whether the sums of every currency are balanced.
-    #[must_use]
-    pub fn is_balanced(&self) -> bool {
-        self.0.values().all(Sums::is_balanced)
+    /// Replaces the share of one transfer. `before` and `now` are its sums before and after; zero for a transfer that is not
+    /// in these books.
+    pub fn replace(&mut self, currency: Currency, before: Sums, now: Sums) {
+        self.0.entry(currency).or_default().change(before, now);
     }
 
     /// Returns the sums of a currency.
@@ -195,19 +115,30 @@ mod tests {
 
     #[test]
     fn change_replaces_previous_share() {
+        let sums_of = |share: Share, minor| share.sums(Amount::new(minor, Currency::IDR));
         let mut sums = Sums::default();
-        sums.change(Sums::NOTHING, Sums::in_flight(500));
-        sums.change(Sums::NOTHING, Sums::in_flight(300));
-        sums.change(Sums::in_flight(500), Sums::settled(500));
+        sums.change(Sums::NOTHING, sums_of(Share::InFlight, 500));
+        sums.change(Sums::NOTHING, sums_of(Share::InFlight, 300));
+        sums.change(sums_of(Share::InFlight, 500), sums_of(Share::Settled, 500));
         assert_eq!(
             sums,
             Sums { debited: 800, settled: 500, refunded: 0, in_flight: 300, written_off: 0 }
         );
-        sums.change(Sums::in_flight(300), Sums::refunded(300));
+        sums.change(sums_of(Share::InFlight, 300), sums_of(Share::Refunded, 300));
         assert_eq!(
             sums,
             Sums { debited: 800, settled: 500, refunded: 300, in_flight: 0, written_off: 0 }
         );
         assert!(sums.is_balanced());
+    }
+
+    #[test]
+    fn every_share_is_balanced() {
+        let amount = Amount::new(500, Currency::IDR);
+        for share in
+            [Share::Nothing, Share::InFlight, Share::Settled, Share::Refunded, Share::PaidTwice]
+        {
+            assert!(share.sums(amount).is_balanced(), "{share:?}");
+        }
     }
 }

@@ -1,10 +1,18 @@
-//! Decisions and their effects.
+//! Decisions and their effects. An effect carries all that its release needs, as it was decided: the live state may be ahead of
+//! the durable state.
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::order::TraceNumbers;
+use super::order::{Order, TraceNumbers};
 use super::outbound::UnknownCause;
-use crate::values::{AccountNumber, Amount, Institution, Moment, ResponseCode, TransferId};
+use super::receipt::DebitReceipt;
+use super::status::{InboundStatus, StatusReport};
+use crate::codes::alert;
+use crate::values::{
+    AccountNumber, Amount, Institution, Moment, ProcessingCode, ResponseCode, TransferId,
+};
 
 /// The facts of a decision, and the effects to release once those facts are durable. Decisions reuse the buffers.
 #[derive(Debug)]
@@ -21,14 +29,6 @@ impl<F> Default for Decision<F> {
     }
 }
 
-impl<F> Decision<F> {
-    /// Empties both buffers for the next decision.
-    pub fn clear(&mut self) {
-        self.facts.clear();
-        self.effects.clear();
-    }
-}
-
 /// Something to do outside: a command to core, a message to the switch, a notice to a channel, an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -41,12 +41,13 @@ pub enum Effect {
     /// Sends the reversal or its repeat to the switch.
     SendReversal(OutgoingReversal),
     /// Sends a status inquiry to the switch.
-    SendStatusInquiry(TransferId, TraceNumbers),
+    SendStatusInquiry(OutgoingStatusInquiry),
     /// Responds to a message of the switch.
     Respond(InboundResponse),
-    /// Reports the status to a waiting channel. The effect carries the status because the live state may be ahead of
-    /// the durable state.
-    NotifyChannel(TransferId, TransferStatus),
+    /// Reports the status of an outbound transfer to the metrics, and to a waiting channel.
+    NotifyChannel(StatusReport),
+    /// Reports to the metrics that an inbound transfer of this kind reached a status.
+    CountInbound(TransferId, ProcessingCode, InboundStatus),
     /// Raises an alert.
     Alert(TransferId, Alert),
 }
@@ -54,16 +55,15 @@ pub enum Effect {
 impl Effect {
     /// Returns the id of the transfer.
     #[must_use]
-    pub const fn transfer_id(&self) -> TransferId {
+    pub fn transfer_id(&self) -> TransferId {
         match self {
             Self::RequestPosting(posting) => posting.id,
-            Self::SendRequest(request) => request.id,
-            Self::SendReversal(reversal) => reversal.id,
+            Self::SendRequest(request) => request.order.id,
+            Self::SendReversal(reversal) => reversal.order.id,
+            Self::SendStatusInquiry(inquiry) => inquiry.order.id,
             Self::Respond(response) => response.id,
-            Self::CancelPosting(id)
-            | Self::SendStatusInquiry(id, _)
-            | Self::NotifyChannel(id, _)
-            | Self::Alert(id, _) => *id,
+            Self::NotifyChannel(report) => report.order.id,
+            Self::CancelPosting(id) | Self::CountInbound(id, ..) | Self::Alert(id, _) => *id,
         }
     }
 }
@@ -90,25 +90,6 @@ pub enum MessageKind {
     Reversal,
     /// A status inquiry.
     StatusInquiry,
-}
-
-/// The transfer status that channels see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TransferStatus {
-    /// The order is accepted, and no request was sent.
-    Initiated,
-    /// The debit stands, and the request is sent or about to be.
-    Processing,
-    /// The outcome is unknown, or two outcomes conflict.
-    Pending,
-    /// The transfer succeeded.
-    Settled,
-    /// The transfer failed, and the refund is in progress.
-    Refunding,
-    /// The transfer failed, and the customer is refunded.
-    Refunded,
-    /// The transfer was rejected before a request was sent. No debit stands.
-    Rejected,
 }
 
 /// A posting command to core. All its fields follow from the transfer, so that each repeat is identical.
@@ -138,27 +119,27 @@ pub enum Side {
 }
 
 /// A request with a debit receipt behind it. Only such a request can be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FundedRequest {
-    id: TransferId,
+    order: Arc<Order>,
     trace: TraceNumbers,
     write_by: Moment,
 }
 
 impl FundedRequest {
     pub(super) const fn new(
-        id: TransferId,
+        order: Arc<Order>,
         trace: TraceNumbers,
         write_by: Moment,
-        _proof: &super::DebitReceipt,
+        _proof: &DebitReceipt,
     ) -> Self {
-        Self { id, trace, write_by }
+        Self { order, trace, write_by }
     }
 
-    /// Returns the id of the transfer.
+    /// Returns the order.
     #[must_use]
-    pub const fn id(&self) -> TransferId {
-        self.id
+    pub fn order(&self) -> &Order {
+        &self.order
     }
 
     /// Returns the trace numbers of the request.
@@ -175,11 +156,20 @@ impl FundedRequest {
     }
 }
 
+/// A status inquiry to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutgoingStatusInquiry {
+    /// The order.
+    pub order: Arc<Order>,
+    /// The trace numbers of the request.
+    pub trace: TraceNumbers,
+}
+
 /// A reversal to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutgoingReversal {
-    /// The id of the transfer.
-    pub id: TransferId,
+    /// The order.
+    pub order: Arc<Order>,
     /// The trace numbers of the original request.
     pub original: TraceNumbers,
     /// The trace numbers of the reversal.
@@ -203,4 +193,18 @@ pub enum Alert {
     CoreDiffers,
     /// A decided fact cannot follow the state: a defect of this program. The decision was dropped.
     InternalError,
+}
+
+impl Alert {
+    /// Returns the code that logs and metrics show.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Mismatch => alert::MISMATCH,
+            Self::ConflictingOutcome => alert::CONFLICTING_OUTCOME,
+            Self::Exception => alert::EXCEPTION,
+            Self::CoreDiffers => alert::CORE_DIFFERS,
+            Self::InternalError => alert::INTERNAL_ERROR,
+        }
+    }
 }

@@ -16,15 +16,19 @@
 
 mod decide;
 mod evolve;
+mod properties;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::core_reply::{CancelReply, PostingReply, PriorPosting, Refusal};
 use super::effect::Side;
-use super::input::{CancelReply, DualControl, PostingReply, PriorPosting, Refusal};
+use super::input::DualControl;
 use super::order::TransferDetails;
 use super::receipt::{self, PostingReceipt};
+use super::state::PendingCancel;
+use crate::codes::inbound_fact;
 use crate::values::{
     AccountNumber, Amount, Institution, Moment, ProcessingCode, ResponseCode, Rrn, Stan,
     TransferId, Transmission, unmasked,
@@ -67,7 +71,7 @@ pub struct InboundRequest {
     pub trace: InboundTrace,
     /// Details that no decision depends on.
     #[serde(rename = "details")]
-    pub details: Arc<TransferDetails>,
+    pub details: TransferDetails,
 }
 
 impl InboundRequest {
@@ -94,15 +98,34 @@ pub struct InboundTrace {
     pub transmitted_at: Transmission,
 }
 
+/// An inbound transfer: its request, which never changes, and its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboundTransfer {
+    request: Arc<InboundRequest>,
+    state: InboundState,
+}
+
+impl InboundTransfer {
+    /// Returns the request.
+    #[must_use]
+    pub const fn request(&self) -> &Arc<InboundRequest> {
+        &self.request
+    }
+
+    /// Returns the state.
+    #[must_use]
+    pub const fn state(&self) -> &InboundState {
+        &self.state
+    }
+}
+
 /// The state of an inbound transfer, with its evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum InboundTransfer {
+pub enum InboundState {
     /// The request is recorded. Never stored as a state: the posting is requested in the same decision.
-    Received(InboundRequest),
+    Received,
     /// Core has the posting command; its reply is awaited.
     Posting {
-        /// The request.
-        request: InboundRequest,
         /// How many times the posting was requested.
         tries: u16,
         /// When to repeat the request.
@@ -111,40 +134,27 @@ pub enum InboundTransfer {
         respond_by: Moment,
     },
     /// The posting stands. Never stored as a state: the response is part of the same decision.
-    Posted(InboundRequest, PostingReceipt),
+    Posted(PostingReceipt),
     /// The posting stands and the request is approved.
     Approved {
-        /// The request.
-        request: InboundRequest,
         /// The proof of the posting.
         receipt: PostingReceipt,
         /// The response code of the request.
         code: ResponseCode,
     },
     /// Core refused the posting. Never stored as a state: the response is part of the same decision.
-    PostingRefused(InboundRequest, Refusal),
-    /// No posting stands and the request is declined.
-    Declined {
-        /// The request.
-        request: InboundRequest,
-        /// The response code of the request.
-        code: ResponseCode,
-    },
+    PostingRefused(Refusal),
+    /// No posting stands, and the request is declined with this response code.
+    Declined(ResponseCode),
     /// The posting must not stand. The cancel is repeated until core confirms it.
     Reversing {
-        /// The request.
-        request: InboundRequest,
         /// Why the posting is reversed, and the response code of the request.
         cause: ReversalCause,
-        /// How many times the cancel was requested.
-        tries: u16,
-        /// When to repeat the cancel.
-        due: Moment,
+        /// The cancel.
+        cancel: PendingCancel,
     },
     /// Core confirmed the cancel: no posting stands.
     Reversed {
-        /// The request.
-        request: InboundRequest,
         /// Why the posting was reversed.
         cause: ReversalCause,
         /// What core had cancelled.
@@ -152,7 +162,7 @@ pub enum InboundTransfer {
     },
     /// The request has not arrived, and is declined if it arrives. Its reversal came first, or a status inquiry got
     /// the response "not found".
-    Barred(InboundRequest, BarCause),
+    Barred(BarCause),
 }
 
 /// The message that arrived before its request and bars it.
@@ -265,14 +275,14 @@ pub enum InboundFact {
     Received {
         /// The request.
         #[serde(rename = "request")]
-        request: InboundRequest,
+        request: Arc<InboundRequest>,
     },
     /// A request that has not arrived is declined if it arrives.
     #[serde(rename = "barred")]
     Barred {
         /// The request as far as it is known.
         #[serde(rename = "request")]
-        request: InboundRequest,
+        request: Arc<InboundRequest>,
         /// The message that arrived first.
         #[serde(rename = "cause")]
         cause: BarCause,
@@ -318,6 +328,10 @@ pub enum InboundFact {
     /// A message with the same trace numbers has another amount or account.
     #[serde(rename = "mismatched_message")]
     Mismatched(InboundMessage),
+    /// The transfer needs a manual resolution: core refused the cancel, or did not confirm it for too long. The cancel is still
+    /// repeated.
+    #[serde(rename = "exception_raised")]
+    ExceptionRaised,
     /// A maker and a checker confirmed that no posting stands.
     #[serde(rename = "resolved")]
     Resolved(DualControl),
@@ -329,41 +343,26 @@ pub enum InboundFact {
     UnexpectedInput(InboundInput),
 }
 
-impl InboundTransfer {
-    /// Returns the request.
+impl InboundFact {
+    /// Returns the code under which the journal stores the fact.
     #[must_use]
-    pub const fn request(&self) -> &InboundRequest {
+    pub const fn code(&self) -> &'static str {
         match self {
-            Self::Received(request)
-            | Self::Posted(request, _)
-            | Self::PostingRefused(request, _)
-            | Self::Barred(request, _)
-            | Self::Posting { request, .. }
-            | Self::Approved { request, .. }
-            | Self::Declined { request, .. }
-            | Self::Reversing { request, .. }
-            | Self::Reversed { request, .. } => request,
+            Self::Received { .. } => inbound_fact::RECEIVED,
+            Self::Barred { .. } => inbound_fact::BARRED,
+            Self::PostingRequested { .. } => inbound_fact::POSTING_REQUESTED,
+            Self::Posted(_) => inbound_fact::POSTED,
+            Self::PostingRefused(_) => inbound_fact::POSTING_REFUSED,
+            Self::Responded(_) => inbound_fact::RESPONDED,
+            Self::ReversalRequested { .. } => inbound_fact::REVERSAL_REQUESTED,
+            Self::Reversed(_) => inbound_fact::REVERSED,
+            Self::RequestRepeated => inbound_fact::REQUEST_REPEATED,
+            Self::ReversalResponded(_) => inbound_fact::REVERSAL_RESPONDED,
+            Self::Mismatched(_) => inbound_fact::MISMATCHED_MESSAGE,
+            Self::ExceptionRaised => inbound_fact::EXCEPTION_RAISED,
+            Self::Resolved(_) => inbound_fact::RESOLVED,
+            Self::StatusResponded(_) => inbound_fact::STATUS_INQUIRY_RESPONDED,
+            Self::UnexpectedInput(_) => inbound_fact::UNEXPECTED_INPUT,
         }
-    }
-
-    /// Returns when the state needs the input [`InboundInput::Due`], or `None`.
-    #[must_use]
-    pub const fn due(&self) -> Option<Moment> {
-        match self {
-            Self::Posting { due, .. } | Self::Reversing { due, .. } => Some(*due),
-            Self::Received(_)
-            | Self::Posted(..)
-            | Self::PostingRefused(..)
-            | Self::Approved { .. }
-            | Self::Declined { .. }
-            | Self::Reversed { .. }
-            | Self::Barred(..) => None,
-        }
-    }
-
-    /// Whether the transfer is complete and may leave memory. A later repeat or reversal is looked up in the journal.
-    #[must_use]
-    pub const fn is_final(&self) -> bool {
-        self.due().is_none()
     }
 }

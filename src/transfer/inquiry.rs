@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
-use super::input::{Refusal, SendStatus};
+use super::core_reply::Refusal;
+use super::input::SendStatus;
 use super::order::{ResponseFields, TransferDetails};
-use super::rules::{ResponseClass, Rules};
+use super::rules::{CoreRules, ResponseClass, Rules};
 use crate::values::{
     AccountNumber, Amount, Direction, Institution, Moment, Name, ProcessingCode, ResponseCode,
     TransferId,
@@ -116,10 +117,15 @@ pub struct OpenInquiry {
 impl OpenInquiry {
     /// An inquiry that is sent now for the first time.
     #[must_use]
-    pub fn start(direction: Direction, now: Moment, deadline: Moment, rules: &Rules) -> Self {
+    pub fn start(
+        direction: Direction,
+        now: Moment,
+        deadline: Moment,
+        (rules, core): (&Rules, &CoreRules),
+    ) -> Self {
         let wait = match direction {
             Direction::Outbound => rules.response_timeout,
-            Direction::Inbound => rules.core.first,
+            Direction::Inbound => core.repeats.first,
         };
         Self { direction, tries: 1, due: now.after(wait).min(deadline), deadline }
     }
@@ -131,7 +137,7 @@ impl OpenInquiry {
         inquiry: &Inquiry,
         input: InquiryInput,
         now: Moment,
-        rules: &Rules,
+        (rules, core): (&Rules, &CoreRules),
     ) -> InquiryStep {
         match input {
             InquiryInput::Switch(response, _) if !inquiry.is_matched_by(&response) => {
@@ -144,7 +150,7 @@ impl OpenInquiry {
                 ResponseClass::Declined | ResponseClass::Unknown => {
                     InquiryStep::Finished(InquiryOutcome::Declined(response.code))
                 }
-                ResponseClass::Retry => self.retry(now, rules),
+                ResponseClass::Retry => self.retry(now, (rules, core)),
             },
             InquiryInput::Core(AccountReply::Active(details)) => {
                 InquiryStep::Finished(InquiryOutcome::Approved(rules.inbound.approved, details))
@@ -157,12 +163,12 @@ impl OpenInquiry {
                 InquiryStep::Wait
             }
             InquiryInput::Send(SendStatus::NotSent | SendStatus::Lost) | InquiryInput::Due => {
-                self.retry(now, rules)
+                self.retry(now, (rules, core))
             }
         }
     }
 
-    fn retry(&self, now: Moment, rules: &Rules) -> InquiryStep {
+    fn retry(&self, now: Moment, (rules, core): (&Rules, &CoreRules)) -> InquiryStep {
         if now >= self.deadline || self.tries >= rules.inquiry_tries {
             return InquiryStep::Finished(match self.direction {
                 Direction::Outbound => InquiryOutcome::NoResponse,
@@ -170,6 +176,7 @@ impl OpenInquiry {
             });
         }
         let tries = self.tries.saturating_add(1);
-        InquiryStep::Retry(Self { tries, ..Self::start(self.direction, now, self.deadline, rules) })
+        let next = Self::start(self.direction, now, self.deadline, (rules, core));
+        InquiryStep::Retry(Self { tries, ..next })
     }
 }

@@ -1,7 +1,5 @@
 //! The order of an outbound transfer, its trace numbers, and the response of the switch.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use crate::values::{
@@ -47,7 +45,7 @@ pub struct Order {
     pub funding: Funding,
     /// Details that no decision depends on.
     #[serde(rename = "details")]
-    pub details: Arc<TransferDetails>,
+    pub details: TransferDetails,
 }
 
 /// Details of a transfer for the switch and the channel. No decision depends on them.
@@ -146,21 +144,6 @@ pub struct ResponseFields {
 }
 
 impl ResponseFields {
-    /// A complete response with a code and an amount.
-    #[must_use]
-    pub const fn new(code: ResponseCode, amount: Amount) -> Self {
-        let amount = Some(amount);
-        Self {
-            code,
-            amount,
-            kind: None,
-            from: None,
-            to: None,
-            card: Card::NotStated,
-            is_complete: true,
-        }
-    }
-
     /// Compares these fields with an order and returns the result as a response.
     #[must_use]
     pub fn response_to(&self, order: &Order) -> SwitchResponse {

@@ -31,26 +31,47 @@ mod builder;
 mod decide;
 mod evolve;
 mod fact;
+mod properties;
+mod reasons;
+
+use std::sync::Arc;
 
 pub use fact::{Evidence, OutboundFact};
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
+pub use reasons::{CancelReason, RefundReason, RejectionReason, SettledBy, UnknownCause};
 
-use super::effect::TransferStatus;
-use super::input::{PriorPosting, Refusal};
 use super::order::{Order, TraceNumbers};
 use super::receipt::DebitReceipt;
-use crate::values::{Moment, ResponseCode};
+use super::state::PendingCancel;
+use crate::values::Moment;
+
+/// An outbound transfer: its order, which never changes, and its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboundTransfer {
+    order: Arc<Order>,
+    state: OutboundState,
+}
+
+impl OutboundTransfer {
+    /// Returns the order.
+    #[must_use]
+    pub const fn order(&self) -> &Arc<Order> {
+        &self.order
+    }
+
+    /// Returns the state.
+    #[must_use]
+    pub const fn state(&self) -> &OutboundState {
+        &self.state
+    }
+}
 
 /// The state of an outbound transfer, with its evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OutboundTransfer {
+pub enum OutboundState {
     /// The order is accepted. Never stored as a state: the next step is part of the same decision.
-    Accepted(Order),
+    Accepted,
     /// Core has the debit command; its reply is awaited.
     Debiting {
-        /// The order.
-        order: Order,
         /// How many times the debit was requested.
         tries: u16,
         /// When to repeat the request.
@@ -58,17 +79,13 @@ pub enum OutboundTransfer {
     },
     /// The debit must not stand. The cancel is repeated until core confirms it.
     CancellingDebit {
-        /// The order.
-        order: Order,
         /// Why the debit is cancelled.
         reason: CancelReason,
-        /// How many times the cancel was requested.
-        tries: u16,
-        /// When to repeat the cancel.
-        due: Moment,
+        /// The cancel.
+        cancel: PendingCancel,
     },
     /// The debit stands. Never stored as a state: the request is prepared in the same decision.
-    Debited(Order, DebitReceipt),
+    Debited(DebitReceipt),
     /// The debit stands and the request is durable. From here on it may have reached the switch.
     ReadyToSend(Dispatch),
     /// The request was written to the connection.
@@ -89,51 +106,43 @@ pub enum OutboundTransfer {
     Exception(Dispatch, ExceptionCause),
     /// The transfer failed. The cancel of the debit is repeated until core confirms it.
     Refunding {
-        /// The order.
-        order: Order,
         /// The debit that is refunded.
         receipt: DebitReceipt,
+        /// The trace numbers of the request.
+        trace: TraceNumbers,
         /// Why the money is refunded.
         reason: RefundReason,
-        /// How many times the refund was requested.
-        tries: u16,
-        /// When to repeat the request.
-        due: Moment,
+        /// The cancel of the debit.
+        cancel: PendingCancel,
     },
     /// The transfer succeeded: the beneficiary is paid.
     Settled {
-        /// The order.
-        order: Order,
         /// The debit that funded it.
         receipt: DebitReceipt,
+        /// The trace numbers of the request.
+        trace: TraceNumbers,
         /// The evidence.
         by: SettledBy,
     },
     /// The transfer failed, and the debit is returned to the customer.
     Refunded {
-        /// The order.
-        order: Order,
+        /// The trace numbers of the request.
+        trace: TraceNumbers,
         /// Why the money was refunded.
         reason: RefundReason,
     },
-    /// Two pieces of evidence exclude each other. A manual resolution is needed.
-    ConflictingOutcome(Order, Conflict),
+    /// Two pieces of evidence exclude each other. A manual resolution is needed. Holds the trace numbers of the request.
+    ConflictingOutcome(TraceNumbers, Conflict),
     /// A manual resolution confirmed that the beneficiary was paid and the customer refunded. The bank bears the loss.
-    PaidTwice(Order),
-    /// The transfer was rejected before a request was sent. No debit stands.
-    Rejected {
-        /// The order.
-        order: Order,
-        /// Why it was rejected.
-        reason: RejectionReason,
-    },
+    /// Holds the trace numbers of the request.
+    PaidTwice(TraceNumbers),
+    /// The transfer was rejected before a request was sent, for this reason. No debit stands.
+    Rejected(RejectionReason),
 }
 
 /// A request with the debit that funds it, and the deadline of the current state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispatch {
-    /// The order.
-    pub order: Order,
     /// The debit that funds the request.
     pub receipt: DebitReceipt,
     /// The trace numbers of the request.
@@ -173,196 +182,4 @@ pub enum Conflict {
     RefundedButSettled,
     /// The transfer was settled, and the switch confirmed a reversal, or its settlement file lacks the transfer.
     SettledButReversed(DebitReceipt),
-}
-
-/// Why a debit is cancelled before a request was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum CancelReason {
-    /// Core did not confirm the debit in time.
-    #[serde(rename = "outcome_unknown")]
-    OutcomeUnknown,
-    /// Core refused the debit after more than one request. An earlier request may still be on its way and find
-    /// enough money in the account.
-    #[serde(rename = "refused")]
-    Refused(Refusal),
-}
-
-/// Why a debit is refunded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum RefundReason {
-    /// The switch declined the request with this response code.
-    #[serde(rename = "declined")]
-    Declined(ResponseCode),
-    /// The request was certainly not sent.
-    #[serde(rename = "not_sent")]
-    NotSent,
-    /// The switch confirmed the reversal.
-    #[serde(rename = "reversed")]
-    Reversed,
-    /// The complete settlement file does not contain the transfer.
-    #[serde(rename = "not_settled")]
-    NotSettled,
-    /// A manual resolution decided it.
-    #[serde(rename = "resolved")]
-    Resolved,
-    /// The refund began for another reason, and then the switch approved the transfer.
-    #[serde(rename = "approved_meanwhile")]
-    ApprovedMeanwhile,
-}
-
-/// The evidence that a transfer succeeded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum SettledBy {
-    /// The response to the request or to a status inquiry, with this response code.
-    #[serde(rename = "response")]
-    Response(ResponseCode),
-    /// The settlement file.
-    #[serde(rename = "settlement_file")]
-    SettlementFile,
-    /// A manual resolution.
-    #[serde(rename = "manual_resolution")]
-    ManualResolution,
-}
-
-/// Why a transfer was rejected before a request was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum RejectionReason {
-    /// Core refused the debit.
-    #[serde(rename = "refused")]
-    Core(Refusal),
-    /// Core bars the id of the posting: it was cancelled before.
-    #[serde(rename = "barred")]
-    Barred,
-    /// Core refused the debit after more than one request, and then confirmed the cancel.
-    #[serde(rename = "refused_then_cancelled")]
-    CoreThenCancelled(Refusal, PriorPosting),
-    /// Core did not confirm the debit in time, and then confirmed the cancel.
-    #[serde(rename = "outcome_unknown")]
-    OutcomeUnknown(PriorPosting),
-}
-
-/// Why the outcome is unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum UnknownCause {
-    /// No response arrived in time.
-    #[serde(rename = "timeout")]
-    Timeout,
-    /// The connection was lost.
-    #[serde(rename = "connection_lost")]
-    ConnectionLost,
-    /// The program stopped after the request was durable.
-    #[serde(rename = "restart")]
-    Restart,
-    /// The switch responded with a code that gives no outcome.
-    #[serde(rename = "response_code")]
-    ResponseCode(ResponseCode),
-}
-
-/// A fact that cannot follow a state: the journal is damaged, or another version wrote it.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("fact {fact} cannot follow state {state}")]
-pub struct IllegalFact {
-    /// The name of the state.
-    pub state: &'static str,
-    /// The name of the fact.
-    pub fact: &'static str,
-}
-
-impl OutboundTransfer {
-    /// Returns the order.
-    #[must_use]
-    pub const fn order(&self) -> &Order {
-        match self {
-            Self::Accepted(order)
-            | Self::Debiting { order, .. }
-            | Self::CancellingDebit { order, .. }
-            | Self::Debited(order, _)
-            | Self::ReadyToSend(Dispatch { order, .. })
-            | Self::Sent(Dispatch { order, .. })
-            | Self::OutcomeUnknown(Dispatch { order, .. }, _)
-            | Self::Reversing(Dispatch { order, .. }, _)
-            | Self::Inquiring { dispatch: Dispatch { order, .. }, .. }
-            | Self::Exception(Dispatch { order, .. }, _)
-            | Self::Refunding { order, .. }
-            | Self::Settled { order, .. }
-            | Self::Refunded { order, .. }
-            | Self::ConflictingOutcome(order, _)
-            | Self::PaidTwice(order)
-            | Self::Rejected { order, .. } => order,
-        }
-    }
-
-    /// Returns when the state needs the input [`OutboundInput::Due`](super::OutboundInput::Due), or `None`.
-    #[must_use]
-    pub const fn due(&self) -> Option<Moment> {
-        match self {
-            Self::Debiting { due, .. }
-            | Self::CancellingDebit { due, .. }
-            | Self::Refunding { due, .. }
-            | Self::ReadyToSend(Dispatch { due, .. })
-            | Self::Sent(Dispatch { due, .. })
-            | Self::OutcomeUnknown(Dispatch { due, .. }, _)
-            | Self::Reversing(Dispatch { due, .. }, _)
-            | Self::Inquiring { dispatch: Dispatch { due, .. }, .. }
-            | Self::Exception(Dispatch { due, .. }, ExceptionCause::Unreversed(_)) => Some(*due),
-            Self::Accepted(_)
-            | Self::Debited(..)
-            | Self::Exception(_, ExceptionCause::Undecided)
-            | Self::Settled { .. }
-            | Self::Refunded { .. }
-            | Self::ConflictingOutcome(..)
-            | Self::PaidTwice(_)
-            | Self::Rejected { .. } => None,
-        }
-    }
-
-    /// Returns the status that channels see.
-    #[must_use]
-    pub const fn status(&self) -> TransferStatus {
-        match self {
-            Self::Accepted(_) | Self::Debiting { .. } | Self::CancellingDebit { .. } => {
-                TransferStatus::Initiated
-            }
-            Self::Debited(..) | Self::ReadyToSend(_) | Self::Sent(_) => TransferStatus::Processing,
-            Self::OutcomeUnknown(..)
-            | Self::Reversing(..)
-            | Self::Inquiring { .. }
-            | Self::Exception(..)
-            | Self::Refunding { reason: RefundReason::ApprovedMeanwhile, .. }
-            | Self::ConflictingOutcome(..) => TransferStatus::Pending,
-            Self::Refunding { .. } => TransferStatus::Refunding,
-            Self::Settled { .. } | Self::PaidTwice(_) => TransferStatus::Settled,
-            Self::Refunded { .. } => TransferStatus::Refunded,
-            Self::Rejected { .. } => TransferStatus::Rejected,
-        }
-    }
-
-    /// Whether the transfer needs a manual resolution.
-    #[must_use]
-    pub const fn is_exception(&self) -> bool {
-        matches!(self, Self::Exception(..) | Self::ConflictingOutcome(..))
-    }
-
-    /// Whether the transfer is complete. A complete transfer may leave memory.
-    #[must_use]
-    pub const fn is_final(&self) -> bool {
-        match self {
-            Self::Settled { .. }
-            | Self::Refunded { .. }
-            | Self::PaidTwice(_)
-            | Self::Rejected { .. } => true,
-            Self::Accepted(_)
-            | Self::Debiting { .. }
-            | Self::CancellingDebit { .. }
-            | Self::Debited(..)
-            | Self::ReadyToSend(_)
-            | Self::Sent(_)
-            | Self::OutcomeUnknown(..)
-            | Self::Reversing(..)
-            | Self::Inquiring { .. }
-            | Self::Exception(..)
-            | Self::Refunding { .. }
-            | Self::ConflictingOutcome(..) => false,
-        }
-    }
 }

@@ -1,8 +1,8 @@
-//! The rules of a network that decisions use. The network profile fills them.
+//! The rules that decisions use: those of the network, which its profile gives, and those of core, which the settings give.
 
 use std::time::Duration;
 
-use super::input::Refusal;
+use super::core_reply::Refusal;
 use crate::values::{Backoff, ResponseCode};
 
 /// The rules of a network that decide what happens to a transfer.
@@ -18,15 +18,6 @@ pub struct Rules {
     pub inquiry_tries: u16,
     /// What happens when the outcome is unknown.
     pub after_unknown: AfterUnknown,
-    /// The intervals between repeats of a core command.
-    pub core: Backoff,
-    /// The number of unconfirmed cancels after which an alert is raised. The cancel is still repeated, at
-    /// [`Self::cancel_interval`].
-    pub cancel_tries: u16,
-    /// The interval between repeats of a cancel after [`Self::cancel_tries`] attempts.
-    pub cancel_interval: Duration,
-    /// The most requests of a posting. After that its outcome counts as unknown, and it is cancelled.
-    pub posting_tries: u16,
     /// The response codes of inbound messages, and the time limit of a response.
     pub inbound: InboundCodes,
 }
@@ -41,6 +32,20 @@ impl Rules {
             AfterUnknown::Hold(_) => &ReversalRules::CAUTIOUS,
         }
     }
+}
+
+/// How commands to core are repeated.
+#[derive(Clone, Debug)]
+pub struct CoreRules {
+    /// The intervals between repeats of a command.
+    pub repeats: Backoff,
+    /// The most requests of a posting. After that its outcome counts as unknown, and it is cancelled.
+    pub posting_tries: u16,
+    /// The number of unconfirmed cancels after which the transfer becomes an exception. The cancel is still repeated, at
+    /// [`Self::cancel_interval`].
+    pub cancel_tries: u16,
+    /// The interval between repeats of a cancel after [`Self::cancel_tries`] attempts.
+    pub cancel_interval: Duration,
 }
 
 /// The meaning of a response code for a transfer.
@@ -196,6 +201,13 @@ impl InboundCodes {
     pub fn refusal_code(&self, refusal: Refusal) -> ResponseCode {
         let listed = self.refusals.iter().find(|(listed, _)| *listed == refusal);
         listed.map_or(self.refused_other, |(_, code)| *code)
+    }
+
+    /// Returns what a response code that declines means: the table is read backwards.
+    #[must_use]
+    pub fn refusal(&self, code: ResponseCode) -> Refusal {
+        let listed = self.refusals.iter().find(|(_, listed)| *listed == code);
+        listed.map_or(Refusal::Other, |(refusal, _)| *refusal)
     }
 }
 

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use titian::api::{
-    AccountInquiryResponse, Api, ChannelPort, Debit, FailureReason, NotProcessed, Settings,
-    SharedSettings, TransferReport, TransferResponse, serve,
+    AccountInquiryResponse, Api, ChannelPort, Debit, NotProcessed, Settings, SharedSettings,
+    TransferResponse, serve,
 };
 use titian::engine::{IdempotencyKey, RequestFingerprint, RequestIdentity};
 use titian::settings::{Faults, Section, tree};
-use titian::transfer::{Inquiry, Order, TraceNumbers, TransferStatus};
+use titian::transfer::{FailureReason, Inquiry, Order, StatusReport, TraceNumbers, TransferStatus};
 use titian::values::{
     Currency, Date, Moment, Name, Offset, ProcessingCode, Rrn, Stan, TransferId, Value,
 };
@@ -39,9 +39,9 @@ pub(crate) enum PortBehavior {
 
 #[derive(Default)]
 struct PortState {
-    orders: Vec<(Order, RequestIdentity)>,
+    orders: Vec<(Arc<Order>, RequestIdentity)>,
     by_key: HashMap<IdempotencyKey, (RequestFingerprint, usize)>,
-    reports: Vec<TransferReport>,
+    reports: Vec<StatusReport>,
     behavior: Option<PortBehavior>,
     inquiry_response: Option<AccountInquiryResponse>,
     fails_status: bool,
@@ -86,7 +86,7 @@ impl FakePort {
         self.clock.store(millis, Ordering::Relaxed);
     }
 
-    pub(crate) fn orders(&self) -> Vec<(Order, RequestIdentity)> {
+    pub(crate) fn orders(&self) -> Vec<(Arc<Order>, RequestIdentity)> {
         self.state.lock().unwrap().orders.clone()
     }
 
@@ -101,12 +101,13 @@ impl FakePort {
         for report in &mut state.reports {
             report.status = TransferStatus::Settled;
         }
-        let last = *state.reports.last().unwrap();
+        let last = state.reports.last().unwrap().clone();
         let waiting = std::mem::take(&mut state.waiting);
-        waiting.into_iter().filter_map(|one| one.send(TransferResponse::Report(last)).ok()).count()
+        let send = |one: oneshot::Sender<_>| one.send(TransferResponse::Report(last.clone())).ok();
+        waiting.into_iter().filter_map(send).count()
     }
 
-    fn accept(&self, order: Order, identity: RequestIdentity) -> Accepted {
+    fn accept(&self, order: Arc<Order>, identity: RequestIdentity) -> Accepted {
         let mut state = self.state.lock().unwrap();
         let behavior =
             state.behavior.unwrap_or(PortBehavior::Report(TransferStatus::Settled, None));
@@ -116,7 +117,7 @@ impl FakePort {
         let known = identity.keys().find_map(|key| Some((key, *state.by_key.get(&key)?)));
         if let Some((key, (body, at))) = known {
             return Accepted::Responded(if body == identity.fingerprint {
-                TransferResponse::Report(state.reports[at])
+                TransferResponse::Report(state.reports[at].clone())
             } else {
                 TransferResponse::KeyConflict(key)
             });
@@ -130,8 +131,8 @@ impl FakePort {
             }
         };
         let trace = (status != TransferStatus::Rejected).then(trace);
-        let report = TransferReport { id: order.id, status, trace, reason };
-        state.reports.push(report);
+        let report = StatusReport { order: Arc::clone(&order), status, trace, failure: reason };
+        state.reports.push(report.clone());
         state.orders.push((order, identity));
         let accepted = state.orders.len();
         let response = if let PortBehavior::NoResponse = behavior {
@@ -173,7 +174,7 @@ impl ChannelPort for FakePort {
 
     fn transfer(
         &self,
-        order: Order,
+        order: Arc<Order>,
         identity: RequestIdentity,
     ) -> impl Future<Output = TransferResponse> + Send + '_ {
         let accepted = self.accept(order, identity);
@@ -196,13 +197,13 @@ impl ChannelPort for FakePort {
     async fn transfer_status(
         &self,
         key: IdempotencyKey,
-    ) -> Result<Option<(Order, TransferReport)>, NotProcessed> {
+    ) -> Result<Option<StatusReport>, NotProcessed> {
         let found = {
             let state = self.state.lock().unwrap();
             if state.fails_status {
                 return Err(NotProcessed::InternalError);
             }
-            state.by_key.get(&key).map(|(_, at)| (state.orders[*at].0.clone(), state.reports[*at]))
+            state.by_key.get(&key).map(|(_, at)| state.reports[*at].clone())
         };
         Ok(found)
     }

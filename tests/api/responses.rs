@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use titian::api::{AccountInquiryResponse, FailureReason, NotProcessed};
+use titian::api::{AccountInquiryResponse, NotProcessed};
 use titian::engine::NotAdmitted;
-use titian::transfer::{Refusal, TransferStatus};
+use titian::transfer::{FailureReason, Refusal, TransferStatus};
 
 use super::channel::{Channel, INQUIRY, STATUS, TIMESTAMP, TRANSFER, TestRequest, changed, order};
 use super::fake_port::{ApiServer, NOW, PortBehavior, name};

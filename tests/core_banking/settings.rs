@@ -43,6 +43,10 @@ fn every_error_names_its_key() {
         faults(&url("http://localhost/?a=1")),
         faults(&url("http://user:secret@localhost/")),
         faults(&url("http://localhost").replace("10s", "0s")),
+        faults(&(url("http://localhost") + "first_delay = \"2m\"\nposting_tries = 0")),
+        faults(
+            &(url("http://localhost") + "cancel_tries = 10001\nexception_repeat_interval = \"0s\""),
+        ),
         faults(
             &(url("http://127.0.0.1:1")
                 + "[core.tls]\nauthority_file = \"tests/api/mobile.secret\""),

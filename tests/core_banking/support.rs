@@ -91,9 +91,17 @@ pub(crate) fn embedded(folder: &Path) -> Embedded {
     Embedded { ledger: folder.join("ledger.db"), accounts: Some(folder.join("accounts.csv")) }
 }
 
-/// Reads the settings of a section, or its errors.
+/// Reads the settings of a section, or its errors. Keys of repeats that it lacks are as shipped.
 pub(crate) fn read(section: &str) -> Result<Settings, Vec<String>> {
-    let tree = tree("titian.toml", &format!("[core]\n{section}")).unwrap();
+    let shipped = fs::read_to_string("config/default.toml").unwrap();
+    let (_, repeats) = shipped.split_once("\nfirst_delay").unwrap();
+    let (repeats, _) = repeats.split_once("\n#").unwrap();
+    let repeats = format!("first_delay{repeats}");
+    let key = |line: &str| line.split_once(" = ").map(|(key, _)| key.to_owned());
+    let is_own = |line: &&str| section.lines().any(|own| key(own) == key(line));
+    let others: Vec<_> = repeats.lines().filter(|line| !is_own(line)).collect();
+    let text = format!("[core]\n{}\n{section}", others.join("\n"));
+    let tree = tree("titian.toml", &text).unwrap();
     let faults = Faults::default();
     let settings = Section::top("titian.toml", &tree, &faults)
         .and_then(|top| Settings::read(&top.section("core")?));

@@ -1,5 +1,6 @@
 //! Inquiries: repeated within their tries, answered once, limited in number, and dropped at a restart.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use titian::engine::{Event, NotAdmitted, Output};
@@ -11,8 +12,7 @@ use titian::values::{
     AccountNumber, Direction, Institution, Moment, Name, ProcessingCode, TransferId, Value,
 };
 
-use super::response_fields;
-use super::rules::{amount, code, details};
+use super::rules::{amount, code, details, response_fields};
 use super::{NOW, commit, engine};
 
 fn inquiry(id: u128) -> Inquiry {
@@ -23,7 +23,7 @@ fn inquiry(id: u128) -> Inquiry {
         account: AccountNumber::from_ascii(b"9876543210").unwrap(),
         counterparty: Institution::from_ascii(b"014").unwrap(),
         amount: amount(12_500_000),
-        details: details(),
+        details: Arc::new(details()),
     }
 }
 
@@ -44,15 +44,15 @@ fn sent_trace(outputs: &[Output]) -> TraceNumbers {
 #[test]
 fn a_channel_gets_the_name_once_from_either_of_two_messages() {
     let mut engine = engine(10, 10);
-    engine.handle(Event::Inquiry(inquiry(1), Direction::Outbound), NOW);
+    engine.handle_event(Event::Inquiry(inquiry(1), Direction::Outbound), NOW);
     let first = sent_trace(&commit(&mut engine).0);
     let not_sent = InquiryInput::Send(SendStatus::NotSent);
-    engine.handle(Event::InquiryInput(TransferId(1), not_sent), NOW);
+    engine.handle_event(Event::InquiryInput(TransferId(1), not_sent), NOW);
     let second = sent_trace(&commit(&mut engine).0);
     assert_ne!(first, second, "another message with other trace numbers");
 
-    engine.handle(response_event(first, response_fields("00")), NOW);
-    engine.handle(response_event(second, response_fields("00")), NOW);
+    engine.handle_event(response_event(first, response_fields("00")), NOW);
+    engine.handle_event(response_event(second, response_fields("00")), NOW);
     let outcome = InquiryOutcome::Approved(code("00"), budi());
     let ended = Output::InquiryEnded(TransferId(1), Direction::Outbound, outcome);
     assert_eq!(commit(&mut engine).0, [ended, Output::LateInquiryResponse(second, code("00"))]);
@@ -63,14 +63,14 @@ fn a_channel_gets_the_name_once_from_either_of_two_messages() {
 fn a_response_is_matched_by_the_trace_numbers_on_the_wire() {
     let mut engine = engine(10, 10);
     let now = Moment::from_millis(NOW.millis() + 5_123);
-    engine.handle(Event::Inquiry(inquiry(1), Direction::Outbound), now);
+    engine.handle_event(Event::Inquiry(inquiry(1), Direction::Outbound), now);
     let trace = sent_trace(&commit(&mut engine).0);
     // The wire carries no millisecond, and the responder may have another business date.
     let at = Moment::from_millis(trace.transmitted_at.seconds() * 1000);
     assert_ne!(at, trace.transmitted_at);
     let echoed =
         TraceNumbers { transmitted_at: at, settlement_date: trace.settlement_date.next(), ..trace };
-    engine.handle(response_event(echoed, response_fields("00")), now);
+    engine.handle_event(response_event(echoed, response_fields("00")), now);
     let outcome = InquiryOutcome::Approved(code("00"), budi());
     assert_eq!(
         commit(&mut engine).0,
@@ -81,13 +81,13 @@ fn a_response_is_matched_by_the_trace_numbers_on_the_wire() {
 #[test]
 fn a_response_for_another_amount_is_not_accepted() {
     let mut engine = engine(10, 10);
-    engine.handle(Event::Inquiry(inquiry(1), Direction::Outbound), NOW);
+    engine.handle_event(Event::Inquiry(inquiry(1), Direction::Outbound), NOW);
     let trace = sent_trace(&commit(&mut engine).0);
     let other = ResponseFields { amount: Some(amount(1)), ..response_fields("00") };
-    engine.handle(response_event(trace, other), NOW);
+    engine.handle_event(response_event(trace, other), NOW);
     let alert = Output::Effect(Effect::Alert(TransferId(1), Alert::Mismatch));
     assert_eq!(commit(&mut engine).0, [alert]);
-    engine.handle(response_event(trace, response_fields("51")), NOW);
+    engine.handle_event(response_event(trace, response_fields("51")), NOW);
     let ended = Output::InquiryEnded(
         TransferId(1),
         Direction::Outbound,
@@ -99,12 +99,12 @@ fn a_response_for_another_amount_is_not_accepted() {
 #[test]
 fn a_channel_gets_no_answer_after_the_response_timeout() {
     let mut engine = engine(10, 10);
-    engine.handle(Event::Inquiry(inquiry(1), Direction::Outbound), NOW);
+    engine.handle_event(Event::Inquiry(inquiry(1), Direction::Outbound), NOW);
     sent_trace(&commit(&mut engine).0);
     let due = engine.next_deadline().unwrap();
-    engine.tick(Moment::from_millis(due.millis() - 1));
+    engine.handle_deadline(Moment::from_millis(due.millis() - 1));
     assert!(commit(&mut engine).0.is_empty(), "before the deadline");
-    engine.tick(due);
+    engine.handle_deadline(due);
     let ended =
         Output::InquiryEnded(TransferId(1), Direction::Outbound, InquiryOutcome::NoResponse);
     assert_eq!(
@@ -118,10 +118,10 @@ fn a_channel_gets_no_answer_after_the_response_timeout() {
 fn the_switch_gets_the_account_details_of_core() {
     let mut engine = engine(10, 10);
     let mut responses_to = |reply: AccountReply| {
-        engine.handle(Event::Inquiry(inquiry(1), Direction::Inbound), NOW);
+        engine.handle_event(Event::Inquiry(inquiry(1), Direction::Inbound), NOW);
         let outputs = commit(&mut engine).0;
         assert!(matches!(outputs[..], [Output::RequestAccount(TransferId(1), _)]), "{outputs:?}");
-        engine.handle(Event::InquiryInput(TransferId(1), InquiryInput::Core(reply)), NOW);
+        engine.handle_event(Event::InquiryInput(TransferId(1), InquiryInput::Core(reply)), NOW);
         commit(&mut engine).0
     };
     let ended = |outcome| [Output::InquiryEnded(TransferId(1), Direction::Inbound, outcome)];
@@ -134,9 +134,9 @@ fn the_switch_gets_the_account_details_of_core() {
     }
     assert!(responses_to(AccountReply::Unknown).is_empty(), "the request to core is repeated");
     let repeat_at = engine.next_deadline().unwrap();
-    engine.tick(repeat_at);
+    engine.handle_deadline(repeat_at);
     assert!(matches!(commit(&mut engine).0[..], [Output::RequestAccount(..)]));
-    engine.tick(repeat_at.after(Duration::from_secs(1)));
+    engine.handle_deadline(repeat_at.after(Duration::from_secs(1)));
     assert_eq!(
         commit(&mut engine).0,
         ended(InquiryOutcome::Declined(code("68"))),
@@ -147,12 +147,12 @@ fn the_switch_gets_the_account_details_of_core() {
 #[test]
 fn at_the_limit_and_when_draining_no_inquiry_is_sent() {
     let mut engine = engine(10, 10);
-    engine.handle(Event::Inquiry(inquiry(1), Direction::Outbound), NOW);
+    engine.handle_event(Event::Inquiry(inquiry(1), Direction::Outbound), NOW);
     commit(&mut engine);
-    engine.handle(Event::Inquiry(inquiry(2), Direction::Outbound), NOW);
-    engine.handle(Event::Inquiry(inquiry(3), Direction::Inbound), NOW);
+    engine.handle_event(Event::Inquiry(inquiry(2), Direction::Outbound), NOW);
+    engine.handle_event(Event::Inquiry(inquiry(3), Direction::Inbound), NOW);
     engine.drain();
-    engine.handle(Event::Inquiry(inquiry(4), Direction::Outbound), NOW);
+    engine.handle_event(Event::Inquiry(inquiry(4), Direction::Outbound), NOW);
     let declined = InquiryOutcome::Declined(code("68"));
     assert_eq!(
         commit(&mut engine).0,

@@ -1,14 +1,15 @@
 //! Limits: new work is refused at a limit, messages that finish a transfer never are, and a request that was carried out never gets
 //! the response that nothing was done.
 
-use titian::engine::{Event, IdempotencyKey, Lookup, NotAdmitted, Output};
+use std::sync::Arc;
+
+use titian::engine::{Event, IdempotencyKey, Lookup, NotAdmitted, Output, Transfer};
 use titian::transfer::{
     Effect, InboundRequest, MessageKind, OutboundInput, SendStatus, TransferStatus,
 };
 use titian::values::TransferId;
 
-use super::response_fields;
-use super::rules::request;
+use super::rules::{request, response_fields, reversing};
 use super::{
     LATER, NOW, answer_lookups_with_nothing, commit, duplicate, engine, identity, order_event,
     outbound_input, sent, state,
@@ -16,7 +17,7 @@ use super::{
 
 fn inbound_request(id: u128) -> Event {
     Event::InboundRequest {
-        request: InboundRequest { id: TransferId(id), ..request() },
+        request: Arc::new(InboundRequest { id: TransferId(id), ..request() }),
         key: IdempotencyKey(id),
     }
 }
@@ -25,14 +26,14 @@ fn inbound_request(id: u128) -> Event {
 fn at_the_limit_new_work_is_refused_but_never_a_reversal() {
     let mut engine = engine(1, 10);
     sent(&mut engine, 1);
-    engine.handle(order_event(2, 2, 1), NOW);
+    engine.handle_event(order_event(2, 2, 1), NOW);
     let outputs = commit(&mut engine).0;
     let refused = answer_lookups_with_nothing(&mut engine, outputs, NOW);
     assert_eq!(refused, [Output::NotAdmitted(TransferId(2), NotAdmitted::Full)]);
-    engine.handle(inbound_request(9), NOW);
+    engine.handle_event(inbound_request(9), NOW);
     assert_eq!(commit(&mut engine).0, [Output::NotAdmitted(TransferId(9), NotAdmitted::Full)]);
-    engine.handle(outbound_input(1, OutboundInput::Send(SendStatus::Lost)), NOW);
-    engine.tick(NOW);
+    engine.handle_event(outbound_input(1, OutboundInput::Send(SendStatus::Lost)), NOW);
+    engine.handle_deadline(NOW);
     let (outputs, _) = commit(&mut engine);
     let is_reversal = |output: &Output| matches!(output, Output::Effect(Effect::SendReversal(_)));
     assert!(outputs.iter().any(is_reversal), "{outputs:?}");
@@ -43,15 +44,15 @@ fn draining_refuses_new_work_and_finishes_open_transfers() {
     let mut engine = engine(10, 10);
     let (funded, _) = sent(&mut engine, 1);
     engine.drain();
-    engine.handle(order_event(2, 2, 1), NOW);
-    engine.handle(inbound_request(9), NOW);
+    engine.handle_event(order_event(2, 2, 1), NOW);
+    engine.handle_event(inbound_request(9), NOW);
     let outputs = commit(&mut engine).0;
     assert_eq!(outputs[1], Output::NotAdmitted(TransferId(9), NotAdmitted::Draining));
     assert!(!engine.is_idle(), "a lookup is open");
     let refused = answer_lookups_with_nothing(&mut engine, outputs, NOW);
     assert_eq!(refused, [Output::NotAdmitted(TransferId(2), NotAdmitted::Draining)]);
     let (trace, kind) = (funded.trace(), MessageKind::Request);
-    engine.handle(Event::Response { trace, kind, response: response_fields("00") }, NOW);
+    engine.handle_event(Event::Response { trace, kind, response: response_fields("00") }, NOW);
     commit(&mut engine);
     assert_eq!(
         (state(&engine, 1), engine.open_transfers(), engine.is_idle()),
@@ -64,11 +65,11 @@ fn while_the_switch_is_unreachable_new_orders_are_refused_and_duplicates_are_not
     let mut engine = engine(10, 10);
     sent(&mut engine, 7);
     engine.set_switch_reachable(false);
-    engine.handle(order_event(2, 2, 1), NOW);
+    engine.handle_event(order_event(2, 2, 1), NOW);
     let outputs = commit(&mut engine).0;
     let refused = answer_lookups_with_nothing(&mut engine, outputs, NOW);
     assert_eq!(refused, [Output::NotAdmitted(TransferId(2), NotAdmitted::Unreachable)]);
-    engine.handle(order_event(3, 7, 1), NOW);
+    engine.handle_event(order_event(3, 7, 1), NOW);
     assert_eq!(commit(&mut engine).0, [Output::Duplicate(duplicate(3, 1, 7))]);
     engine.set_switch_reachable(true);
     sent(&mut engine, 4);
@@ -79,16 +80,16 @@ fn a_repeat_of_a_finished_request_is_never_refused_as_not_done() {
     let mut engine = engine(10, 0);
     let (funded, mut records) = sent(&mut engine, 7);
     let (trace, kind) = (funded.trace(), MessageKind::Request);
-    engine.handle(Event::Response { trace, kind, response: response_fields("00") }, NOW);
+    engine.handle_event(Event::Response { trace, kind, response: response_fields("00") }, NOW);
     records.extend(commit(&mut engine).1);
     engine.drain();
-    engine.handle(order_event(8, 7, 1), LATER);
+    engine.handle_event(order_event(8, 7, 1), LATER);
     let outputs = commit(&mut engine).0;
     let [Output::JournalLookup(number, Lookup::RequestIdentity(_), event)] = &outputs[..] else {
         panic!("{outputs:?}")
     };
     engine
-        .handle_lookup_result(*number, &records, Some(identity(7, 1)), event.clone(), LATER)
+        .handle_lookup_result(*number, &records, Some(identity(7, 1)), Event::clone(event), LATER)
         .unwrap();
     assert_eq!(commit(&mut engine).0, [Output::Duplicate(duplicate(8, 1, 7))]);
 }
@@ -103,7 +104,7 @@ fn a_restart_does_not_overload_the_switch() {
     }
     engine.resume(LATER);
     for _ in 0..100 {
-        engine.tick(LATER);
+        engine.handle_deadline(LATER);
     }
     let outputs = commit(&mut engine).0;
     let sent =
@@ -114,7 +115,7 @@ fn a_restart_does_not_overload_the_switch() {
 #[test]
 fn after_a_restart_core_gets_commands_at_once_without_overload() {
     let mut before = engine(1000, 10);
-    (0..300).for_each(|id| before.handle(order_event(id, id, 1), NOW));
+    (0..300).for_each(|id| before.handle_event(order_event(id, id, 1), NOW));
     let (_, records) = commit(&mut before);
     let mut engine = engine(1000, 10);
     for id in 0..300 {
@@ -123,8 +124,8 @@ fn after_a_restart_core_gets_commands_at_once_without_overload() {
     }
     // Long before the deadlines of the replies that the previous process waited for.
     engine.resume(NOW);
-    engine.tick(NOW);
-    engine.tick(NOW);
+    engine.handle_deadline(NOW);
+    engine.handle_deadline(NOW);
     let outputs = commit(&mut engine).0;
     let asked =
         outputs.iter().filter(|output| matches!(output, Output::Effect(Effect::RequestPosting(_))));
@@ -135,7 +136,7 @@ fn after_a_restart_core_gets_commands_at_once_without_overload() {
 fn at_the_limit_no_lookup_starts() {
     let mut engine = engine(10, 10);
     for id in 0..=100 {
-        engine.handle(outbound_input(id, OutboundInput::Due), NOW);
+        engine.handle_event(outbound_input(id, OutboundInput::Due), NOW);
     }
     let outputs = commit(&mut engine).0;
     assert_eq!(outputs[100], Output::UnknownTransfer(TransferId(100)));
@@ -146,21 +147,24 @@ fn at_the_limit_no_lookup_starts() {
 #[test]
 fn a_status_query_returns_the_durable_state() {
     let mut engine = engine(10, 10);
-    sent(&mut engine, 1);
-    engine.handle(outbound_input(1, OutboundInput::Send(SendStatus::Lost)), NOW);
-    let number = engine.seal().unwrap().number;
+    let (funded, _) = sent(&mut engine, 1);
+    engine.handle_event(outbound_input(1, OutboundInput::Send(SendStatus::Lost)), NOW);
+    let number = engine.poll_batch(NOW).unwrap().number;
     let query = |query_id: u128, transfer_id: u128| {
         Event::StatusQuery(TransferId(query_id), Lookup::Id(TransferId(transfer_id)))
     };
-    engine.handle(query(77, 1), NOW);
-    assert_eq!(engine.next_output(), None, "the new state is not durable yet");
-    engine.committed(number, &[]);
-    engine.handle(query(78, 2), NOW);
+    engine.handle_event(query(77, 1), NOW);
+    assert_eq!(engine.poll_output(), None, "the new state is not durable yet");
+    engine.handle_commit(number, &[]);
+    engine.handle_event(query(78, 2), NOW);
     let (outputs, _) = commit(&mut engine);
-    let pending = Output::Effect(Effect::NotifyChannel(TransferId(1), TransferStatus::Pending));
-    assert_eq!(outputs[0], pending);
     let Output::Status(TransferId(77), Some(durable)) = &outputs[1] else { panic!("{outputs:?}") };
-    assert_eq!(durable.transfer.code(), "outcome_unknown");
+    assert_eq!(durable.code(), "outcome_unknown");
+    let Transfer::Outbound(durable) = &**durable else { panic!("{outputs:?}") };
+    let report = durable.report(&reversing());
+    assert_eq!(report.trace, Some(funded.trace()));
+    assert_eq!(report.status, TransferStatus::Pending);
+    assert_eq!(outputs[0], Output::Effect(Effect::NotifyChannel(report)), "as it was decided");
     assert_eq!(
         answer_lookups_with_nothing(&mut engine, outputs, NOW),
         [Output::Status(TransferId(78), None)]

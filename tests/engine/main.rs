@@ -27,15 +27,18 @@ use titian::engine::{
     TraceWatermark, Transfer, TransferInput,
 };
 use titian::transfer::{
-    Effect, FundedRequest, Funding, InboundTransfer, MessageKind, Order, OutboundFact,
-    OutboundInput, PostingReply, ResponseFields, Rules, SendStatus,
+    Effect, FundedRequest, Funding, InboundState, MessageKind, Order, OutboundFact, OutboundInput,
+    PostingReply, Rules, SendStatus,
 };
 use titian::values::{Date, Moment, Offset, TransferId};
 
-use rules::{amount, code, order, request, response, reversing};
+use rules::{CORE, order, request, response, response_fields, reversing};
 
 const NOW: Moment = Moment::from_millis(1_795_521_600_000);
 const LATER: Moment = Moment::from_millis(1_795_521_690_000);
+
+/// When no batch waits for more facts any more.
+const MUCH_LATER: Moment = Moment::from_millis(u64::MAX);
 
 fn engine(open_transfers: usize, closed_transfers: usize) -> Engine {
     engine_with(reversing(), open_transfers, closed_transfers)
@@ -47,20 +50,16 @@ fn engine_with(rules: Rules, open_transfers: usize, closed_transfers: usize) -> 
         open_inquiries: 1,
         journal_lookups: 100,
         closed_transfers,
-        deadlines_per_tick: 100,
+        deadlines_at_once: 100,
     };
     let rate = NonZeroU32::new(100).unwrap();
     let rates = RateLimits { per_second: rate, per_destination: rate, burst: rate };
     let numbers = TraceAllocator::new(1, TraceWatermark::first(Date::of(NOW, Offset::UTC)), NOW, 7);
-    Engine::new(Arc::new(rules), limits, Schedule::new(NOW, rates), numbers)
+    Engine::new(Arc::new(rules), CORE.clone(), limits, Schedule::new(NOW, rates), numbers)
 }
 
-pub(crate) fn response_fields(text: &str) -> ResponseFields {
-    ResponseFields::new(code(text), amount(12_500_000))
-}
-
-fn order_with_id(id: u128) -> Order {
-    Order { id: TransferId(id), ..order(Funding::Core) }
+fn order_with_id(id: u128) -> Arc<Order> {
+    Arc::new(Order { id: TransferId(id), ..order(Funding::Core) })
 }
 
 fn identity(key: u128, fingerprint: u128) -> RequestIdentity {
@@ -82,12 +81,12 @@ fn outbound_input(id: u128, input: OutboundInput) -> Event {
 /// Commits the open batch. Returns the released outputs and the facts.
 fn commit(engine: &mut Engine) -> (Vec<Output>, Vec<RecordedFact>) {
     let mut records = Vec::new();
-    if let Some(batch) = engine.seal() {
+    if let Some(batch) = engine.poll_batch(MUCH_LATER) {
         records.clone_from(&batch.records);
         let number = batch.number;
-        engine.committed(number, &[]);
+        engine.handle_commit(number, &[]);
     }
-    (std::iter::from_fn(|| engine.next_output()).collect(), records)
+    (std::iter::from_fn(|| engine.poll_output()).collect(), records)
 }
 
 /// Answers each journal lookup with no facts. Returns the outputs that follow.
@@ -98,7 +97,7 @@ fn answer_lookups_with_nothing(
 ) -> Vec<Output> {
     for output in outputs {
         if let Output::JournalLookup(number, _, event) = output {
-            engine.handle_lookup_result(number, &[], None, event, now).unwrap();
+            engine.handle_lookup_result(number, &[], None, *event, now).unwrap();
         }
     }
     commit(engine).0
@@ -106,13 +105,14 @@ fn answer_lookups_with_nothing(
 
 /// Takes a transfer to the point where its request is sent. Returns all its facts.
 fn sent(engine: &mut Engine, id: u128) -> (FundedRequest, Vec<RecordedFact>) {
-    engine.handle(order_event(id, id, 1), NOW);
+    engine.handle_event(order_event(id, id, 1), NOW);
     let (_, mut records) = commit(engine);
-    engine.handle(outbound_input(id, OutboundInput::Posting(PostingReply::Posted)), NOW);
+    engine.handle_event(outbound_input(id, OutboundInput::Posting(PostingReply::Posted)), NOW);
     let (outputs, more) = commit(engine);
     records.extend(more);
-    let [Output::Effect(Effect::SendRequest(funded))] = outputs[..] else { panic!("{outputs:?}") };
-    engine.handle(outbound_input(id, OutboundInput::Send(SendStatus::Sent)), NOW);
+    let [Output::Effect(Effect::SendRequest(funded))] = &outputs[..] else { panic!("{outputs:?}") };
+    let funded = funded.clone();
+    engine.handle_event(outbound_input(id, OutboundInput::Send(SendStatus::Sent)), NOW);
     records.extend(commit(engine).1);
     (funded, records)
 }
@@ -134,44 +134,48 @@ fn state(engine: &Engine, id: u128) -> &'static str {
 #[test]
 fn no_output_leaves_before_its_facts_are_durable() {
     let mut engine = engine(10, 10);
-    engine.handle(order_event(1, 1, 1), NOW);
-    assert_eq!(engine.next_output(), None, "the facts are decided only");
-    let number = engine.seal().unwrap().number;
-    assert_eq!(engine.next_output(), None, "the batch is being committed");
-    engine.handle(order_event(2, 2, 1), NOW);
-    assert!(engine.seal().is_none(), "one batch at a time");
-    engine.committed(number + 1, &[]);
-    assert_eq!(engine.next_output(), None, "another batch is durable");
-    engine.committed(number, &[]);
-    assert!(matches!(engine.next_output(), Some(Output::Effect(Effect::RequestPosting(_)))));
-    assert_eq!(engine.next_output(), None, "the second batch is not durable");
+    engine.handle_event(order_event(1, 1, 1), NOW);
+    assert_eq!(engine.poll_output(), None, "the facts are decided only");
+    let number = engine.poll_batch(NOW).unwrap().number;
+    assert_eq!(engine.poll_output(), None, "the batch is being committed");
+    engine.handle_event(order_event(2, 2, 1), NOW);
+    assert!(engine.poll_batch(NOW).is_none(), "one batch at a time");
+    engine.handle_commit(number + 1, &[]);
+    assert_eq!(engine.poll_output(), None, "another batch is durable");
+    engine.handle_commit(number, &[]);
+    assert!(matches!(engine.poll_output(), Some(Output::Effect(Effect::RequestPosting(_)))));
+    assert_eq!(engine.poll_output(), None, "the second batch is not durable");
 }
 
 #[test]
 fn facts_without_outputs_wait_for_the_next_batch_or_5_ms() {
     let mut engine = engine(10, 10);
-    engine.handle(order_event(1, 1, 1), NOW);
-    assert!(engine.is_commit_due(NOW), "the command to core waits for the commit");
+    engine.handle_event(order_event(1, 1, 1), NOW);
+    let number = engine.poll_batch(NOW).expect("the command to core waits for the commit").number;
+    engine.handle_commit(number, &[]);
+    engine.handle_event(outbound_input(1, OutboundInput::Posting(PostingReply::Posted)), NOW);
     commit(&mut engine);
-    engine.handle(outbound_input(1, OutboundInput::Posting(PostingReply::Posted)), NOW);
-    commit(&mut engine);
-    engine.handle(outbound_input(1, OutboundInput::Send(SendStatus::Sent)), NOW);
-    assert!(!engine.is_commit_due(NOW), "no output waits for the fact that it was sent");
+    engine.handle_event(outbound_input(1, OutboundInput::Send(SendStatus::Sent)), NOW);
+    assert!(engine.poll_batch(NOW).is_none(), "no output waits for the fact that it was sent");
     let soon = NOW.after(Duration::from_millis(5));
-    assert!(engine.is_commit_due(soon) && engine.next_deadline().unwrap() <= soon);
-    engine.handle(order_event(2, 2, 1), NOW);
-    assert!(engine.is_commit_due(NOW), "an output waits for the next order");
-    let ids: Vec<_> = commit(&mut engine).1.iter().map(|record| record.id.0).collect();
+    assert!(engine.next_deadline().unwrap() <= soon);
+    assert!(engine.poll_batch(soon).is_some_and(|batch| batch.records.len() == 1), "its own batch");
+    engine.handle_commit(number + 2, &[]);
+    engine.handle_event(outbound_input(1, OutboundInput::Send(SendStatus::Sent)), soon);
+    assert!(engine.poll_batch(soon).is_none(), "nor for the second report");
+    engine.handle_event(order_event(2, 2, 1), soon);
+    let batch = engine.poll_batch(soon).expect("an output waits for the next order");
+    let ids: Vec<_> = batch.records.iter().map(|record| record.id.0).collect();
     assert_eq!(ids, [1, 2, 2]);
 }
 
 #[test]
 fn a_repeated_request_is_the_same_transfer() {
     let mut engine = engine(10, 10);
-    engine.handle(order_event(1, 7, 1), NOW);
+    engine.handle_event(order_event(1, 7, 1), NOW);
     commit(&mut engine);
-    engine.handle(order_event(2, 7, 1), NOW);
-    engine.handle(order_event(3, 7, 2), NOW);
+    engine.handle_event(order_event(2, 7, 1), NOW);
+    engine.handle_event(order_event(3, 7, 2), NOW);
     let (outputs, records) = commit(&mut engine);
     assert_eq!(records, [], "no new facts");
     assert_eq!(
@@ -183,16 +187,16 @@ fn a_repeated_request_is_the_same_transfer() {
 #[test]
 fn a_key_that_the_journal_has_withdraws_the_new_transfer() {
     let mut engine = engine(10, 10);
-    engine.handle(order_event(5, 7, 1), NOW);
-    engine.handle(order_event(6, 8, 1), NOW);
-    let number = engine.seal().unwrap().number;
+    engine.handle_event(order_event(5, 7, 1), NOW);
+    engine.handle_event(order_event(6, 8, 1), NOW);
+    let number = engine.poll_batch(NOW).unwrap().number;
     let earlier = KeyReservation {
         key: IdempotencyKey(7),
         fingerprint: RequestFingerprint(1),
         id: TransferId(1),
     };
-    engine.committed(number, &[earlier]);
-    let outputs: Vec<_> = std::iter::from_fn(|| engine.next_output()).collect();
+    engine.handle_commit(number, &[earlier]);
+    let outputs: Vec<_> = std::iter::from_fn(|| engine.poll_output()).collect();
     assert_eq!(state(&engine, 5), "not in memory");
     assert_eq!(engine.open_transfers(), 1);
     assert!(outputs.contains(&Output::Duplicate(duplicate(5, 1, 1))), "{outputs:?}");
@@ -212,12 +216,12 @@ fn after_a_crash_what_was_sent_is_reversed() {
         "outcome_unknown",
         "until the rate allows the reversal, which is at once for one transfer"
     );
-    engine.tick(LATER);
+    engine.handle_deadline(LATER);
     let (outputs, _) = commit(&mut engine);
     assert_eq!(state(&engine, 1), "reversing");
     assert!(matches!(outputs[0], Output::Effect(Effect::SendReversal(_))), "{outputs:?}");
     assert!(engine.next_deadline().is_some(), "the reversal has a deadline for its repeat");
-    engine.handle(order_event(2, 1, 1), LATER);
+    engine.handle_event(order_event(2, 1, 1), LATER);
     assert_eq!(
         commit(&mut engine).0,
         [Output::Duplicate(DuplicateRequest { key: IdempotencyKey(1), ..duplicate(2, 1, 1) })]
@@ -233,17 +237,17 @@ fn a_late_response_is_recorded_after_a_journal_lookup() {
         kind: MessageKind::Request,
         response: response_fields("00"),
     };
-    engine.handle(approved.clone(), NOW);
+    engine.handle_event(approved.clone(), NOW);
     records.extend(commit(&mut engine).1);
     assert_eq!(
         state(&engine, 1),
         "not in memory",
         "closed, and no closed transfer stays in memory"
     );
-    engine.handle(approved.clone(), LATER);
+    engine.handle_event(approved.clone(), LATER);
     let (outputs, _) = commit(&mut engine);
     let lookup = Lookup::TraceNumbers(funded.trace());
-    assert_eq!(outputs, [Output::JournalLookup(0, lookup, approved.clone())]);
+    assert_eq!(outputs, [Output::JournalLookup(0, lookup, Box::new(approved.clone()))]);
     engine
         .handle_lookup_result(0, &records, Some(identity(1, 1)), approved.clone(), LATER)
         .unwrap();
@@ -257,19 +261,19 @@ fn a_late_response_is_recorded_after_a_journal_lookup() {
 #[test]
 fn a_reversal_without_its_original_bars_the_original() {
     let mut engine = engine(10, 10);
-    let (request, original) = (request(), IdempotencyKey(3));
+    let (request, original) = (Arc::new(request()), IdempotencyKey(3));
     let reversal = Event::InboundReversal { request: request.clone(), original_key: original };
-    engine.handle(reversal.clone(), NOW);
+    engine.handle_event(reversal.clone(), NOW);
     let (outputs, _) = commit(&mut engine);
     assert_eq!(
         outputs,
-        [Output::JournalLookup(0, Lookup::IdempotencyKey(original), reversal.clone())]
+        [Output::JournalLookup(0, Lookup::IdempotencyKey(original), Box::new(reversal.clone()))]
     );
     engine.handle_lookup_result(0, &[], None, reversal, NOW).unwrap();
     let (outputs, records) = commit(&mut engine);
     assert!(matches!(outputs[..], [Output::Effect(Effect::Respond(_))]), "{outputs:?}");
     assert_eq!(records.len(), 2, "the bar, and the response");
-    engine.handle(Event::InboundRequest { request, key: original }, NOW);
+    engine.handle_event(Event::InboundRequest { request, key: original }, NOW);
     let (outputs, _) = commit(&mut engine);
     assert!(
         matches!(outputs[..], [Output::Effect(Effect::Respond(_))]),
@@ -277,6 +281,6 @@ fn a_reversal_without_its_original_bars_the_original() {
     );
     assert!(matches!(
         engine.transfer(TransferId(8)),
-        Some(Transfer::Inbound(InboundTransfer::Barred(..)))
+        Some(Transfer::Inbound(transfer)) if matches!(transfer.state(), InboundState::Barred(_))
     ));
 }

@@ -1,5 +1,7 @@
 //! Races between events and the commits or lookups of the journal. The simulation found each of these cases.
 
+use std::sync::Arc;
+
 use titian::engine::{
     DuplicateRequest, Event, Fact, IdempotencyKey, KeyReservation, Lookup, Output, RecordedFact,
     RequestFingerprint, RequestIdentity, TransferInput,
@@ -9,8 +11,7 @@ use titian::transfer::{
 };
 use titian::values::TransferId;
 
-use super::response_fields;
-use super::rules::{code, request};
+use super::rules::{code, request, response_fields};
 use super::{LATER, NOW, commit, duplicate, engine, identity, order_event, sent, state};
 
 fn reservation(key: u128, id: u128) -> KeyReservation {
@@ -26,22 +27,25 @@ fn request_with_id(id: u128) -> InboundRequest {
 }
 
 fn inbound_request(id: u128, key: u128) -> Event {
-    Event::InboundRequest { request: request_with_id(id), key: IdempotencyKey(key) }
+    Event::InboundRequest { request: Arc::new(request_with_id(id)), key: IdempotencyKey(key) }
 }
 
 fn inbound_reversal(id: u128, key: u128) -> Event {
-    Event::InboundReversal { request: request_with_id(id), original_key: IdempotencyKey(key) }
+    Event::InboundReversal {
+        request: Arc::new(request_with_id(id)),
+        original_key: IdempotencyKey(key),
+    }
 }
 
 #[test]
 fn duplicates_of_a_withdrawn_transfer_get_the_earlier_one() {
     let mut engine = engine(10, 10);
-    engine.handle(order_event(5, 7, 1), NOW);
-    let number = engine.seal().unwrap().number;
-    engine.handle(order_event(6, 7, 1), NOW);
-    engine.handle(order_event(8, 7, 2), NOW);
+    engine.handle_event(order_event(5, 7, 1), NOW);
+    let number = engine.poll_batch(NOW).unwrap().number;
+    engine.handle_event(order_event(6, 7, 1), NOW);
+    engine.handle_event(order_event(8, 7, 2), NOW);
     let first = KeyReservation { fingerprint: RequestFingerprint(1), ..reservation(7, 1) };
-    engine.committed(number, &[first]);
+    engine.handle_commit(number, &[first]);
     let (mut outputs, _) = commit(&mut engine);
     outputs.retain(|output| !matches!(output, Output::Effect(_)));
     let expected = [
@@ -59,8 +63,8 @@ fn the_channels_reference_of_a_transfer_is_a_key_too() {
         |key: u128| RequestIdentity { reference_key: Some(IdempotencyKey(99)), ..identity(key, 1) };
     let order =
         |id, key| Event::Order { order: super::order_with_id(id), identity: with_reference(key) };
-    engine.handle(order(1, 7), NOW);
-    engine.handle(order(2, 8), NOW);
+    engine.handle_event(order(1, 7), NOW);
+    engine.handle_event(order(2, 8), NOW);
     let (outputs, _) = commit(&mut engine);
     let expected = DuplicateRequest { key: IdempotencyKey(99), ..duplicate(2, 1, 1) };
     assert_eq!(outputs[1], Output::Duplicate(expected), "another request for the same transfer");
@@ -69,12 +73,12 @@ fn the_channels_reference_of_a_transfer_is_a_key_too() {
 #[test]
 fn a_request_that_arrives_during_the_lookup_of_its_reversal_is_reversed() {
     let mut engine = engine(10, 10);
-    engine.handle(inbound_reversal(9, 3), NOW);
+    engine.handle_event(inbound_reversal(9, 3), NOW);
     assert!(matches!(
         commit(&mut engine).0[..],
         [Output::JournalLookup(0, Lookup::IdempotencyKey(IdempotencyKey(3)), _)]
     ));
-    engine.handle(inbound_request(8, 3), NOW);
+    engine.handle_event(inbound_request(8, 3), NOW);
     commit(&mut engine);
     engine.handle_lookup_result(0, &[], None, inbound_reversal(9, 3), NOW).unwrap();
     commit(&mut engine);
@@ -84,26 +88,23 @@ fn a_request_that_arrives_during_the_lookup_of_its_reversal_is_reversed() {
 #[test]
 fn a_withdrawn_bar_leaves_no_slot_behind() {
     let mut engine = engine(10, 0);
-    engine.handle(inbound_reversal(9, 3), NOW);
+    engine.handle_event(inbound_reversal(9, 3), NOW);
     commit(&mut engine);
     engine.handle_lookup_result(0, &[], None, inbound_reversal(9, 3), NOW).unwrap();
-    let number = engine.seal().unwrap().number;
-    engine.committed(number, &[reservation(3, 1)]);
-    let outputs: Vec<_> = std::iter::from_fn(|| engine.next_output()).collect();
-    assert!(matches!(
-        outputs[..],
-        [Output::JournalLookup(
-            1,
-            Lookup::IdempotencyKey(IdempotencyKey(3)),
-            Event::InboundReversal { .. }
-        )]
-    ));
+    let number = engine.poll_batch(NOW).unwrap().number;
+    engine.handle_commit(number, &[reservation(3, 1)]);
+    let outputs: Vec<_> = std::iter::from_fn(|| engine.poll_output()).collect();
+    let [Output::JournalLookup(1, Lookup::IdempotencyKey(IdempotencyKey(3)), event)] = &outputs[..]
+    else {
+        panic!("{outputs:?}")
+    };
+    assert!(matches!(**event, Event::InboundReversal { .. }));
     // Another transfer gets the slot, and stays when others are closed and removed.
-    engine.handle(order_event(20, 20, 1), NOW);
+    engine.handle_event(order_event(20, 20, 1), NOW);
     commit(&mut engine);
     let (funded, _) = sent(&mut engine, 21);
     let (trace, kind) = (funded.trace(), MessageKind::Request);
-    engine.handle(Event::Response { trace, kind, response: response_fields("00") }, NOW);
+    engine.handle_event(Event::Response { trace, kind, response: response_fields("00") }, NOW);
     commit(&mut engine);
     assert_eq!(state(&engine, 20), "debiting");
 }
@@ -111,21 +112,21 @@ fn a_withdrawn_bar_leaves_no_slot_behind() {
 #[test]
 fn a_stale_lookup_does_not_restore_an_old_state() {
     let mut engine = engine(10, 0);
-    engine.handle(inbound_request(8, 3), NOW);
+    engine.handle_event(inbound_request(8, 3), NOW);
     let (_, mut records) = commit(&mut engine);
     let posted = TransferInput::Inbound(InboundInput::Posting(PostingReply::Posted));
-    engine.handle(Event::Transfer(TransferId(8), posted), NOW);
+    engine.handle_event(Event::Transfer(TransferId(8), posted), NOW);
     records.extend(commit(&mut engine).1);
     // Another closed transfer replaces it in memory.
     close_another(&mut engine, 30);
     assert_eq!(state(&engine, 8), "not in memory");
 
     let status = Event::InboundStatusInquiry {
-        request: request_with_id(10),
+        request: Arc::new(request_with_id(10)),
         original_key: IdempotencyKey(3),
     };
-    engine.handle(status.clone(), NOW);
-    engine.handle(inbound_reversal(11, 3), NOW);
+    engine.handle_event(status.clone(), NOW);
+    engine.handle_event(inbound_reversal(11, 3), NOW);
     commit(&mut engine);
     // The journal was read for both lookups. The result of the first comes late. Meanwhile the transfer is reversed and closed.
     let stale: Vec<RecordedFact> = records.clone();
@@ -134,7 +135,7 @@ fn a_stale_lookup_does_not_restore_an_old_state() {
     records.extend(commit(&mut engine).1);
     let reply = titian::transfer::CancelReply::Cancelled(titian::transfer::PriorPosting::Posted);
     let cancelled = TransferInput::Inbound(InboundInput::Cancel(reply));
-    engine.handle(Event::Transfer(TransferId(8), cancelled), LATER);
+    engine.handle_event(Event::Transfer(TransferId(8), cancelled), LATER);
     commit(&mut engine);
     close_another(&mut engine, 31);
     assert_eq!(state(&engine, 8), "reversed", "stays in memory, because a lookup is open");
@@ -149,17 +150,19 @@ fn a_stale_lookup_does_not_restore_an_old_state() {
 fn a_status_inquiry_about_a_missing_request_bars_it() {
     let mut engine = engine(10, 10);
     let status = Event::InboundStatusInquiry {
-        request: request_with_id(9),
+        request: Arc::new(request_with_id(9)),
         original_key: IdempotencyKey(3),
     };
-    engine.handle(status.clone(), NOW);
+    engine.handle_event(status.clone(), NOW);
     commit(&mut engine);
     engine.handle_lookup_result(0, &[], None, status, NOW).unwrap();
     let (_, records) = commit(&mut engine);
-    let barred =
-        InboundFact::Barred { request: request_with_id(9), cause: BarCause::StatusInquiry };
+    let barred = InboundFact::Barred {
+        request: Arc::new(request_with_id(9)),
+        cause: BarCause::StatusInquiry,
+    };
     assert_eq!(records[0].fact, Fact::Inbound(barred));
-    engine.handle(inbound_request(8, 3), NOW);
+    engine.handle_event(inbound_request(8, 3), NOW);
     commit(&mut engine);
     assert_eq!((state(&engine, 8), state(&engine, 9)), ("not in memory", "barred"));
 }
@@ -169,8 +172,9 @@ fn a_status_inquiry_about_a_withdrawal_names_the_paying_account() {
     let mut engine = engine(10, 10);
     let other = request_with_id(8).other_account.unwrap();
     let cash = InboundRequest { side: Side::Debit, ..request_with_id(8) };
-    let asked_for = Event::InboundRequest { request: cash.clone(), key: IdempotencyKey(3) };
-    engine.handle(asked_for, NOW);
+    let asked_for =
+        Event::InboundRequest { request: Arc::new(cash.clone()), key: IdempotencyKey(3) };
+    engine.handle_event(asked_for, NOW);
     commit(&mut engine);
     // The inquiry does not carry the direction of the money, and is read as a credit.
     let read = InboundRequest {
@@ -179,16 +183,19 @@ fn a_status_inquiry_about_a_withdrawal_names_the_paying_account() {
         other_account: Some(cash.account),
         ..request_with_id(9)
     };
-    engine.handle(
-        Event::InboundStatusInquiry { request: read, original_key: IdempotencyKey(3) },
+    engine.handle_event(
+        Event::InboundStatusInquiry { request: Arc::new(read), original_key: IdempotencyKey(3) },
         NOW,
     );
     let (_, facts) = commit(&mut engine);
     assert_eq!(facts[0].fact, Fact::Inbound(InboundFact::StatusResponded(code("09"))));
     let without_other =
         InboundRequest { account: cash.account, other_account: None, ..request_with_id(10) };
-    engine.handle(
-        Event::InboundStatusInquiry { request: without_other, original_key: IdempotencyKey(3) },
+    engine.handle_event(
+        Event::InboundStatusInquiry {
+            request: Arc::new(without_other),
+            original_key: IdempotencyKey(3),
+        },
         NOW,
     );
     let (_, facts) = commit(&mut engine);
@@ -203,6 +210,6 @@ fn a_status_inquiry_about_a_withdrawal_names_the_paying_account() {
 fn close_another(engine: &mut titian::engine::Engine, id: u128) {
     let (funded, _) = sent(engine, id);
     let (trace, kind) = (funded.trace(), MessageKind::Request);
-    engine.handle(Event::Response { trace, kind, response: response_fields("00") }, NOW);
+    engine.handle_event(Event::Response { trace, kind, response: response_fields("00") }, NOW);
     commit(engine);
 }

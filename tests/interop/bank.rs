@@ -164,14 +164,14 @@ impl Bank {
             pan: None,
             counterparty: value::<Institution>(to),
             funding: Funding::Core,
-            details: Arc::new(TransferDetails {
+            details: TransferDetails {
                 merchant: value::<MerchantType>("6017"),
                 terminal: value::<Terminal>("MOB00001"),
                 sender: Name::new("BUDI SANTOSO"),
                 beneficiary: Name::new("SITI RAHAYU"),
                 reference: Some(value::<Reference>("INV-2026-1124")),
                 channel: None,
-            }),
+            },
         }
     }
 
@@ -180,7 +180,15 @@ impl Bank {
         let Order { id, amount, from, to, counterparty, details, .. } =
             self.order(to, account, 100);
         let kind = self.network.account_inquiry_code();
-        let inquiry = Inquiry { id, kind, from, account: to, counterparty, amount, details };
+        let inquiry = Inquiry {
+            id,
+            kind,
+            from,
+            account: to,
+            counterparty,
+            amount,
+            details: Arc::new(details),
+        };
         let trace = self.trace();
         let message = self.build(|network, into| network.encode_inquiry(&inquiry, trace, into));
         let RequestOutcome::Response(response) = self.request(message).await else {
@@ -218,10 +226,11 @@ impl Bank {
     /// Builds the reversal of a transfer and the repeat of the reversal.
     pub(crate) fn reversal(&mut self, order: &Order, original: TraceNumbers) -> [Bytes; 2] {
         let trace = if self.network.name() == "rendezvous" { original } else { self.trace() };
-        let (id, cause) = (order.id, UnknownCause::Timeout);
+        let cause = UnknownCause::Timeout;
         [false, true].map(|repeat| {
-            let reversal = OutgoingReversal { id, original, trace, cause, is_repeat: repeat };
-            self.build(|network, into| network.encode_reversal(order, &reversal, into))
+            let order = Arc::new(order.clone());
+            let reversal = OutgoingReversal { order, original, trace, cause, is_repeat: repeat };
+            self.build(|network, into| network.encode_reversal(&reversal, into))
         })
     }
 

@@ -1,6 +1,7 @@
 //! Messages that we encode, and how another bank of the network, or we, read them.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use titian::iso8583::De;
@@ -33,14 +34,14 @@ fn order_of(network: &Network) -> Order {
 fn inquiry_of(network: &Network) -> Inquiry {
     let Order { id, amount, from, to, counterparty, details, .. } = order_of(network);
     let kind = network.account_inquiry_code();
-    Inquiry { id, kind, from, account: to, counterparty, amount, details }
+    Inquiry { id, kind, from, account: to, counterparty, amount, details: Arc::new(details) }
 }
 
 fn reversal(network: &Network, repeat: bool) -> OutgoingReversal {
     let original = trace(4711);
     let trace = if network.name() == "rendezvous" { original } else { trace(4712) };
     OutgoingReversal {
-        id: TransferId(7),
+        order: Arc::new(order_of(network)),
         original,
         trace,
         cause: UnknownCause::Restart,
@@ -84,16 +85,12 @@ fn encoded_messages_of_each_network() {
                 "status",
                 encoded(|into| network.encode_status_inquiry(&order, trace(4711), into)),
             ));
-            let none =
-                network.encode_reversal(&order, &reversal(&network, false), &mut BytesMut::new());
+            let none = network.encode_reversal(&reversal(&network, false), &mut BytesMut::new());
             writeln!(shown, "{}", none.map(drop).unwrap_err()).unwrap();
         } else {
             for (label, repeat) in [("reversal", false), ("reversal repeat", true)] {
                 let reversal = reversal(&network, repeat);
-                messages.push((
-                    label,
-                    encoded(|into| network.encode_reversal(&order, &reversal, into)),
-                ));
+                messages.push((label, encoded(|into| network.encode_reversal(&reversal, into))));
             }
         }
         for (label, bytes) in messages {
@@ -174,8 +171,7 @@ fn a_request_is_read_back_and_its_duplicates_have_the_same_key() {
                 matches!(read(&network, &status), IncomingMessage::StatusInquiry(_, same) if same == key)
             );
         } else {
-            let bytes =
-                encoded(|into| network.encode_reversal(&order, &reversal(&network, true), into));
+            let bytes = encoded(|into| network.encode_reversal(&reversal(&network, true), into));
             let IncomingMessage::Reversal(_, original, amount) = read(&network, &bytes) else {
                 panic!()
             };

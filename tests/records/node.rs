@@ -15,14 +15,17 @@ use titian::journal::{self, Checkpoints, Journal, Reader};
 use titian::records::{journal_batch, look_up, restore, trace_watermark};
 use titian::transfer::{
     CancelReply, Effect, Funding, InboundInput, InboundRequest, MessageKind, Order, OutboundInput,
-    PostingReply, PriorPosting, Refusal, ResponseFields, SendStatus, Side,
+    PostingReply, PriorPosting, Refusal, SendStatus, Side,
 };
 use titian::values::{Date, Moment, Offset, TransferId};
 
-use super::rules::{amount, code, order, request, reversing};
+use super::rules::{CORE, order, request, response_fields, reversing};
 
 /// Noon of 24 November 2026.
 pub(crate) const START: u64 = 1_795_521_600_000;
+
+/// When no batch waits for more facts any more.
+const MUCH_LATER: Moment = Moment::from_millis(u64::MAX);
 
 /// An engine and a journal. Dropping it is a crash: decisions that were not committed are lost.
 pub(crate) struct Node {
@@ -65,13 +68,14 @@ impl Node {
             open_inquiries: 1,
             journal_lookups: 100,
             closed_transfers: 3,
-            deadlines_per_tick: 100,
+            deadlines_at_once: 100,
         };
         let rate = NonZeroU32::new(1000).unwrap();
         let rate_limits = RateLimits { per_second: rate, per_destination: rate, burst: rate };
         let numbers = TraceAllocator::new(1, watermark, now, 7);
         let schedule = Schedule::new(now, rate_limits);
-        let mut engine = Engine::new(Arc::new(reversing()), limits, schedule, numbers);
+        let mut engine =
+            Engine::new(Arc::new(reversing()), CORE.clone(), limits, schedule, numbers);
         restore(&reader, &mut engine).unwrap();
         Self { engine, journal, reader, now, pending: Vec::new(), outputs: Vec::new() }
     }
@@ -104,7 +108,9 @@ impl Node {
 
     /// Returns the next batch for the journal.
     pub(crate) fn seal(&mut self) -> Option<(u64, journal::Batch)> {
-        self.engine.seal().map(|batch| (batch.number, journal_batch(batch).unwrap()))
+        self.engine
+            .poll_batch(MUCH_LATER)
+            .map(|batch| (batch.number, journal_batch(batch).unwrap()))
     }
 
     /// Makes all decisions durable and collects the released outputs. Look-ups are served from the journal.
@@ -113,12 +119,12 @@ impl Node {
             if let Some((number, batch)) = self.seal() {
                 self.append(number, batch);
             }
-            let Some(output) = self.engine.next_output() else { break };
+            let Some(output) = self.engine.poll_output() else { break };
             match output {
                 Output::JournalLookup(number, lookup, event) => {
                     let (records, identity) = look_up(&self.reader, lookup).unwrap();
                     self.engine
-                        .handle_lookup_result(number, &records, identity, event, self.now)
+                        .handle_lookup_result(number, &records, identity, *event, self.now)
                         .unwrap();
                 }
                 Output::Effect(effect) => self.pending.push(effect),
@@ -130,18 +136,18 @@ impl Node {
     pub(crate) fn append(&mut self, number: u64, batch: journal::Batch) {
         let (done, durable) = channel();
         self.journal.append(batch, move |result| done.send(result).unwrap());
-        self.engine.committed(number, &durable.recv().unwrap().unwrap());
+        self.engine.handle_commit(number, &durable.recv().unwrap().unwrap());
     }
 
     pub(crate) fn handle(&mut self, event: Event) {
         self.now = self.now.after(Duration::from_millis(7));
-        self.engine.handle(event, self.now);
+        self.engine.handle_event(event, self.now);
     }
 
     /// Lets time pass and handles the deadlines reached.
     pub(crate) fn advance(&mut self, time: Duration) {
         self.now = self.now.after(time);
-        self.engine.tick(self.now);
+        self.engine.handle_deadline(self.now);
     }
 
     /// Replies to the oldest pending effect. Variant 0 is success; others fail in different ways.
@@ -169,10 +175,8 @@ impl Node {
 fn replies(effect: &Effect, variant: usize) -> Vec<Event> {
     let id = effect.transfer_id();
     let outbound = |input| Event::Transfer(id, TransferInput::Outbound(input));
-    let response = |trace, kind, text| {
-        let response = ResponseFields::new(code(text), amount(12_500_000));
-        Event::Response { trace, kind, response }
-    };
+    let response =
+        |trace, kind, text| Event::Response { trace, kind, response: response_fields(text) };
     match effect {
         Effect::RequestPosting(posting) => {
             let reply = [
@@ -210,9 +214,10 @@ fn replies(effect: &Effect, variant: usize) -> Vec<Event> {
         Effect::SendReversal(reversal) => {
             vec![response(reversal.trace, MessageKind::Reversal, ["00", "25", "96"][variant % 3])]
         }
-        Effect::SendStatusInquiry(..)
+        Effect::SendStatusInquiry(_)
         | Effect::Respond(_)
-        | Effect::NotifyChannel(..)
+        | Effect::NotifyChannel(_)
+        | Effect::CountInbound(..)
         | Effect::Alert(..) => Vec::new(),
     }
 }
@@ -224,7 +229,7 @@ pub(crate) fn id(number: u64, is_outbound: bool) -> TransferId {
 
 /// An order of a channel.
 pub(crate) fn order_event(number: u64, request: u128, reference: Option<u128>) -> Event {
-    let order = Order { id: id(number, true), ..order(Funding::Core) };
+    let order = Arc::new(Order { id: id(number, true), ..order(Funding::Core) });
     let identity = RequestIdentity {
         request_key: IdempotencyKey(request),
         reference_key: reference.map(IdempotencyKey),
@@ -234,6 +239,6 @@ pub(crate) fn order_event(number: u64, request: u128, reference: Option<u128>) -
 }
 
 /// A request of the switch.
-pub(crate) fn inbound_request(number: u64) -> InboundRequest {
-    InboundRequest { id: id(number, false), ..request() }
+pub(crate) fn inbound_request(number: u64) -> Arc<InboundRequest> {
+    Arc::new(InboundRequest { id: id(number, false), ..request() })
 }

@@ -123,7 +123,7 @@ proptest! {
         }
         node.commit();
         let books: Vec<_> = node.engine.books().rows().collect();
-        prop_assert!(node.engine.books().balance());
+        prop_assert!(books.iter().all(|(_, _, sums)| sums.is_balanced()));
         let evidence = Evidence { archives: &[], store: &store(&folder), checkpoints: None };
         let live_report = audit(&evidence).unwrap();
         prop_assert_eq!(live_report.open, node.engine.open_transfers() as u64);

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use titian::engine::{DuplicateRequest, Fact, Transfer};
 use titian::transfer::{
-    Evidence, InboundFact, InboundTransfer, OutboundFact, OutboundInput, OutboundTransfer,
-    OutgoingReversal, Posting, RefundReason, SettledBy, Side, TraceNumbers, TransferStatus,
-    UnknownCause,
+    Evidence, InboundFact, InboundState, InboundStatus, InboundTransfer, OutboundFact,
+    OutboundInput, OutboundState, OutboundTransfer, OutgoingReversal, Posting, RefundReason, Rules,
+    SettledBy, Side, StatusReport, TraceNumbers, TransferStatus, UnknownCause,
 };
-use titian::values::{AccountNumber, Amount, Date, TransferId};
+use titian::values::{AccountNumber, Amount, Date, ProcessingCode, TransferId};
 
 use super::core::Core;
 use super::journal::{Journal, JournalTransfer};
@@ -114,7 +114,7 @@ impl Auditor {
 
     /// Checks a reversal: its request was sent, and a repeat follows a first reversal.
     pub(crate) fn check_reversal(&mut self, journal: &Journal, reversal: &OutgoingReversal) {
-        let id = reversal.id;
+        let id = reversal.order.id;
         // After a crash the adapter also reverses a request that may never have been sent.
         let known = *self.rrns.entry(reversal.original.rrn.to_string()).or_insert(id);
         assert_eq!(known, id, "reversed with the RRN of another transfer");
@@ -159,13 +159,16 @@ impl Auditor {
         assert_eq!(first, id, "two transfers for one request");
     }
 
-    /// Checks a notification: a final status changes only through a manual resolution.
+    /// Checks a notification: it reports a durable state, and a final status changes only through a manual resolution.
     pub(crate) fn check_notification(
         &mut self,
         journal: &Journal,
-        id: TransferId,
-        status: TransferStatus,
+        rules: &Rules,
+        report: &StatusReport,
     ) {
+        let (id, status) = (report.order.id, report.status);
+        let is_report_of = |transfer: &Transfer| matches!(transfer, Transfer::Outbound(transfer) if transfer.report(rules) == *report);
+        assert!(journal.has_state(id, is_report_of), "{id}: {report:?} is not durable");
         let resolved =
             has(journal, id, |fact| matches!(fact, Fact::Outbound(OutboundFact::Resolved(_))));
         match status {
@@ -186,6 +189,27 @@ impl Auditor {
         }
     }
 
+    /// Checks that a status of an inbound transfer is counted for its service after its fact.
+    pub(crate) fn check_count(
+        journal: &Journal,
+        id: TransferId,
+        kind: ProcessingCode,
+        status: InboundStatus,
+    ) {
+        let is_counted = |transfer: &Transfer| match transfer {
+            Transfer::Inbound(transfer) => transfer.request().kind == kind,
+            Transfer::Outbound(_) => false,
+        };
+        assert!(journal.has_state(id, is_counted), "{id}: {status:?} is counted for {kind}");
+        let is_reached = has(journal, id, |fact| match status {
+            InboundStatus::Settled | InboundStatus::Rejected => {
+                matches!(fact, Fact::Inbound(InboundFact::Responded(_)))
+            }
+            InboundStatus::Reversed => matches!(fact, Fact::Inbound(InboundFact::Reversed(_))),
+        });
+        assert!(is_reached, "{id}: {status:?} is counted before its fact is durable");
+    }
+
     /// Checks the answer to a status query: the state is durable.
     pub(crate) fn check_status(
         &mut self,
@@ -195,11 +219,7 @@ impl Auditor {
     ) {
         let transfer_id = self.status_queries.remove(&query_id.0).expect("a status query");
         let Some(transfer) = transfer else { return };
-        let mut state = None;
-        let is_durable = journal.records(transfer_id).iter().any(|record| {
-            state = Some(Transfer::fold(state.take(), &record.fact, record.at).unwrap());
-            state.as_ref() == Some(transfer)
-        });
+        let is_durable = journal.has_state(transfer_id, |state| state == transfer);
         assert!(is_durable, "{transfer_id}: {transfer:?} is not durable");
     }
 
@@ -282,8 +302,8 @@ impl Auditor {
         is_payment: bool,
     ) {
         let moved = at_switch.is_moved();
-        let settled = matches!(transfer, OutboundTransfer::Settled { .. });
-        let twice = matches!(transfer, OutboundTransfer::PaidTwice(_));
+        let settled = matches!(transfer.state(), OutboundState::Settled { .. });
+        let twice = matches!(transfer.state(), OutboundState::PaidTwice(_));
         // Only an early manual resolution can have reported a false status. A second resolution has corrected it.
         let resolved = journal
             .records(id)
@@ -321,7 +341,7 @@ impl Auditor {
         at_switch: Settled,
     ) {
         let (is_posted, is_approved) =
-            (core.is_posted(id), matches!(transfer, InboundTransfer::Approved { .. }));
+            (core.is_posted(id), matches!(transfer.state(), InboundState::Approved { .. }));
         assert_eq!(is_posted, is_approved, "{id}: {transfer:?}");
         let request = transfer.request();
         let minor = i64::try_from(request.amount.minor()).unwrap();

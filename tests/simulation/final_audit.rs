@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use titian::engine::{BooksByDirection, Event, Transfer, TransferInput};
 use titian::transfer::{
-    DualControl, OutboundInput, OutboundTransfer, Resolution, ResolutionOutcome, Sums,
+    DualControl, OutboundInput, OutboundState, Resolution, ResolutionOutcome, Sums,
 };
 use titian::values::{Currency, TransferId};
 
@@ -70,11 +70,10 @@ impl World {
     fn apply_settlement_files(&mut self) {
         let files = self.switch.settled();
         for (id, _, transfer) in self.journal.transfers() {
+            let Transfer::Outbound(transfer) = transfer else { continue };
             if matches!(
-                transfer,
-                Transfer::Outbound(
-                    OutboundTransfer::Settled { .. } | OutboundTransfer::Refunded { .. }
-                )
+                transfer.state(),
+                OutboundState::Settled { .. } | OutboundState::Refunded { .. }
             ) {
                 let settled = self.is_settled(&files, id);
                 let input = TransferInput::Outbound(OutboundInput::Settlement { settled });
@@ -96,12 +95,14 @@ impl World {
         }
         assert_eq!(*engine.books(), books, "the kept books and the rebuilt books differ");
         for (id, _, transfer) in &transfers {
-            match transfer {
-                Transfer::Outbound(OutboundTransfer::Settled { .. }) => self.counts.settled += 1,
-                Transfer::Outbound(OutboundTransfer::Refunded { .. }) => self.counts.refunded += 1,
-                Transfer::Outbound(OutboundTransfer::Rejected { .. }) => self.counts.rejected += 1,
-                Transfer::Outbound(OutboundTransfer::PaidTwice(_)) => self.counts.paid_twice += 1,
-                Transfer::Outbound(_) | Transfer::Inbound(_) => {}
+            if let Transfer::Outbound(transfer) = transfer {
+                match transfer.state() {
+                    OutboundState::Settled { .. } => self.counts.settled += 1,
+                    OutboundState::Refunded { .. } => self.counts.refunded += 1,
+                    OutboundState::Rejected(_) => self.counts.rejected += 1,
+                    OutboundState::PaidTwice(_) => self.counts.paid_twice += 1,
+                    _ => {}
+                }
             }
             assert!(transfer.is_final(), "{id} is not final: {transfer:?}");
             if let Some(live) = engine.transfer(*id) {
@@ -153,8 +154,9 @@ impl World {
 fn needs_resolution(transfer: &Transfer) -> bool {
     matches!(
         transfer,
-        Transfer::Outbound(
-            OutboundTransfer::Exception(..) | OutboundTransfer::ConflictingOutcome(..)
+        Transfer::Outbound(transfer) if matches!(
+            transfer.state(),
+            OutboundState::Exception(..) | OutboundState::ConflictingOutcome(..)
         )
     )
 }

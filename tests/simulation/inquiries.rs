@@ -1,6 +1,7 @@
 //! Inquiries of both directions. The one who asks gets one outcome.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use titian::engine::Event;
 use titian::simulator;
@@ -64,7 +65,7 @@ impl World {
             account,
             counterparty: institution(&bank),
             amount: amount(self.random.between(1, 1_000_000)),
-            details: details(),
+            details: Arc::new(details()),
         };
         if self.engine.is_some() {
             self.expect_outcome(&inquiry, Direction::Outbound);

@@ -131,6 +131,15 @@ impl Journal {
         })
     }
 
+    /// Whether a durable transfer is or was in such a state.
+    pub(crate) fn has_state(&self, id: TransferId, is_such: impl Fn(&Transfer) -> bool) -> bool {
+        let mut state = None;
+        self.records(id).iter().any(|record| {
+            state = Some(Transfer::fold(state.take(), &record.fact, record.at).unwrap());
+            state.as_ref().is_some_and(&is_such)
+        })
+    }
+
     /// Returns all transfers in the order in which they started.
     pub(crate) fn transfers(&self) -> Vec<JournalTransfer> {
         let fold = |id: &u128| {

@@ -45,7 +45,7 @@ fn load(name: &str) -> TestNetwork {
     let switch_rules = NetworkRules::named(name).unwrap();
     let timers = Timers { response_timeout: Duration::from_secs(8), ..switch_rules.timers };
     TestNetwork {
-        rules: Arc::new(Rules { inbound, cancel_tries: 10, ..rules }),
+        rules: Arc::new(Rules { inbound, ..rules }),
         codec: Codec::Native(Arc::clone(network.spec())),
         switch_rules: NetworkRules { timers, ..switch_rules },
         adapter: network,

@@ -1,10 +1,12 @@
 //! The outputs of the engine, and the reactions of the world.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use titian::engine::{Event, Fact, Lookup, NotAdmitted, Output, TransferInput};
 use titian::transfer::{
     AccountDetails, Alert, CancelReply, Effect, InboundInput, InboundResponse, MessageKind, Order,
-    OutboundFact, OutboundInput, Posting, PostingReply, SendStatus,
+    OutboundFact, OutboundInput, OutgoingStatusInquiry, Posting, PostingReply, SendStatus,
 };
 use titian::values::{Moment, TransferId};
 
@@ -20,7 +22,7 @@ impl World {
                 let delay = self.random.between(1, 10);
                 self.schedule(
                     delay,
-                    SimEvent::ReadJournal(LookupId(self.adapter_run, number), lookup, event),
+                    SimEvent::ReadJournal(LookupId(self.adapter_run, number), lookup, *event),
                 );
             }
             Output::Duplicate(duplicate) => self.auditor.check_duplicate(&self.journal, duplicate),
@@ -38,9 +40,8 @@ impl World {
                 assert_eq!(reason, NotAdmitted::Withdrawn, "no limit is reached");
             }
             Output::UnknownTransfer(id) => panic!("{id}: unknown transfer"),
-            Output::Status(query_id, durable) => {
-                let transfer = durable.map(|durable| durable.transfer);
-                self.auditor.check_status(&self.journal, query_id, transfer.as_ref());
+            Output::Status(query_id, transfer) => {
+                self.auditor.check_status(&self.journal, query_id, transfer.as_deref());
             }
             Output::UnmatchedResponse(trace, ..) => {
                 assert!(
@@ -66,29 +67,32 @@ impl World {
             }
             Effect::CancelPosting(id) => self.send_to_core(SimEvent::Cancel(id)),
             Effect::SendRequest(funded) => {
-                let (id, trace) = (funded.id(), funded.trace());
+                let (order, trace) = (funded.order(), funded.trace());
+                let id = order.id;
                 self.auditor.check_request(&self.journal, &self.core, id, trace);
-                let order = self.order(id);
-                let bytes =
-                    self.encode(|network, into| network.encode_request(&order, trace, into));
+                self.check_order(order);
+                let bytes = self.encode(|network, into| network.encode_request(order, trace, into));
                 self.send(id, bytes, funded.write_by());
             }
             Effect::SendReversal(reversal) => {
                 self.auditor.check_reversal(&self.journal, &reversal);
-                let order = self.order(reversal.id);
-                let bytes =
-                    self.encode(|network, into| network.encode_reversal(&order, &reversal, into));
+                self.check_order(&reversal.order);
+                let bytes = self.encode(|network, into| network.encode_reversal(&reversal, into));
                 self.transmit_to_switch(bytes);
             }
-            Effect::SendStatusInquiry(id, trace) => {
-                let order = self.order(id);
+            Effect::SendStatusInquiry(OutgoingStatusInquiry { order, trace }) => {
+                self.check_order(&order);
                 let bytes =
                     self.encode(|network, into| network.encode_status_inquiry(&order, trace, into));
                 self.transmit_to_switch(bytes);
             }
             Effect::Respond(response) => self.respond(response),
-            Effect::NotifyChannel(id, status) => {
-                self.auditor.check_notification(&self.journal, id, status);
+            Effect::NotifyChannel(report) => {
+                self.check_order(&report.order);
+                self.auditor.check_notification(&self.journal, &self.network.rules, &report);
+            }
+            Effect::CountInbound(id, kind, status) => {
+                Auditor::check_count(&self.journal, id, kind, status);
             }
             Effect::Alert(id, alert) => self.handle_alert(id, alert),
         }
@@ -119,10 +123,15 @@ impl World {
         }
     }
 
+    /// Checks that an effect carries the order that is durable.
+    fn check_order(&self, order: &Order) {
+        assert_eq!(*order, *self.order(order.id), "{}: another order", order.id);
+    }
+
     /// Returns the order of a transfer from the journal.
-    pub(crate) fn order(&self, id: TransferId) -> Order {
+    pub(crate) fn order(&self, id: TransferId) -> Arc<Order> {
         match self.journal.records(id).first().map(|record| &record.fact) {
-            Some(Fact::Outbound(OutboundFact::Accepted(order))) => order.clone(),
+            Some(Fact::Outbound(OutboundFact::Accepted(order))) => Arc::clone(order),
             other => panic!("{id}: {other:?}"),
         }
     }

@@ -2,12 +2,15 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use titian::engine::{
     BooksByDirection, Engine, Event, Limits, Lookup, RateLimits, RecordedFact, RequestIdentity,
     Schedule, TraceAllocator, Transfer, TransferInput,
 };
-use titian::transfer::{OutboundInput, OutboundTransfer, SendStatus, Sums};
+use titian::transfer::{CoreRules, OutboundInput, OutboundState, SendStatus, Sums};
+
+use titian::values::Backoff;
 
 use super::world::{LookupId, STANS, SimEvent, World};
 
@@ -45,8 +48,9 @@ impl World {
             .filter(|(_, _, transfer)| {
                 matches!(
                     transfer,
-                    Transfer::Outbound(
-                        OutboundTransfer::ReadyToSend(_) | OutboundTransfer::Sent(_)
+                    Transfer::Outbound(transfer) if matches!(
+                        transfer.state(),
+                        OutboundState::ReadyToSend(_) | OutboundState::Sent(_)
                     )
                 )
             })
@@ -89,7 +93,7 @@ impl World {
             open_inquiries: 1_000,
             journal_lookups: 1_000,
             closed_transfers: 16,
-            deadlines_per_tick: 100,
+            deadlines_at_once: 100,
         };
         let per_second = |attempts: u32| NonZeroU32::new(attempts).unwrap();
         let rates = RateLimits {
@@ -102,8 +106,8 @@ impl World {
         let seed = self.seed ^ self.adapter_run;
         let trace_numbers =
             TraceAllocator::new(1, self.journal.watermark, self.moment(), seed).with_stans(STANS);
-        let mut engine =
-            Engine::new(Arc::clone(&self.network.rules), limits, schedule, trace_numbers);
+        let (rules, core) = (Arc::clone(&self.network.rules), core_rules());
+        let mut engine = Engine::new(rules, core, limits, schedule, trace_numbers);
         let transfers = self.journal.transfers();
         let mut closed = BooksByDirection::default();
         for (_, _, transfer) in transfers.iter().filter(|(_, _, transfer)| transfer.is_final()) {
@@ -158,7 +162,7 @@ impl World {
         }
         let existing = self.journal.commit();
         if let Some(engine) = &mut self.engine {
-            engine.committed(number, &existing);
+            engine.handle_commit(number, &existing);
             self.run_engine();
         }
     }
@@ -169,8 +173,22 @@ impl World {
             self.next_tick = None;
         }
         if let Some(engine) = &mut self.engine {
-            engine.tick(now);
+            engine.handle_deadline(now);
             self.run_engine();
         }
+    }
+}
+
+/// The shipped rules, with fewer cancels, so that they become exceptions within the half minute of faults of a run.
+fn core_rules() -> CoreRules {
+    CoreRules {
+        repeats: Backoff {
+            first: Duration::from_secs(2),
+            longest: Duration::from_mins(1),
+            jitter_percent: 20,
+        },
+        posting_tries: 3,
+        cancel_tries: 10,
+        cancel_interval: Duration::from_hours(1),
     }
 }

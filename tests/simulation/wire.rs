@@ -89,14 +89,16 @@ impl World {
                 Event::InquiryResponse { trace, response, account }
             }
             IncomingMessage::InboundRequest(request, key) => {
-                Event::InboundRequest { request, key: IdempotencyKey(key.0) }
+                Event::InboundRequest { request: Arc::new(request), key: IdempotencyKey(key.0) }
             }
-            IncomingMessage::Reversal(request, key, _) => {
-                Event::InboundReversal { request, original_key: IdempotencyKey(key.0) }
-            }
-            IncomingMessage::StatusInquiry(request, key) => {
-                Event::InboundStatusInquiry { request, original_key: IdempotencyKey(key.0) }
-            }
+            IncomingMessage::Reversal(request, key, _) => Event::InboundReversal {
+                request: Arc::new(request),
+                original_key: IdempotencyKey(key.0),
+            },
+            IncomingMessage::StatusInquiry(request, key) => Event::InboundStatusInquiry {
+                request: Arc::new(request),
+                original_key: IdempotencyKey(key.0),
+            },
             IncomingMessage::Inquiry(inquiry) => {
                 self.expect_inbound_outcome(&inquiry);
                 Event::Inquiry(inquiry, Direction::Inbound)
@@ -268,7 +270,7 @@ impl World {
         }
         self.counts.checks += 1;
         let order = self.order(self.auditor.transfer_by_rrn(message.get(De::RRN).unwrap()));
-        let Order { amount, counterparty, .. } = order;
+        let Order { amount, counterparty, .. } = *order;
         let MinorUnits(minor) = message.value(De::AMOUNT).unwrap();
         assert_eq!(minor, amount.minor(), "{}: wrong amount", order.id);
         assert_eq!(message.value(De::DESTINATION_BANK), Some(counterparty), "{}", order.id);

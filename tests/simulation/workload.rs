@@ -1,5 +1,7 @@
 //! New work: orders of channels, and requests of the switch.
 
+use std::sync::Arc;
+
 use titian::engine::{Event, IdempotencyKey, Lookup, RequestFingerprint, RequestIdentity};
 use titian::network::IncomingMessage;
 use titian::simulator::{self, RequestDetails};
@@ -20,7 +22,7 @@ impl World {
     pub(crate) fn start_order(&mut self) {
         self.counts.orders += 1;
         let id = self.id();
-        let order = Order {
+        let order = Arc::new(Order {
             id,
             kind: self.draw_processing_code(),
             amount: amount(self.random.between(1, 1_000_000)),
@@ -34,12 +36,12 @@ impl World {
                 Funding::Core
             },
             details: details(),
-        };
+        });
         let key = |number: u64| IdempotencyKey(u128::from(number));
         let (request_key, reference_key) = (key(self.random.next()), Some(key(self.random.next())));
         let fingerprint = RequestFingerprint(u128::from(order.amount.minor()));
         let identity = RequestIdentity { request_key, reference_key, fingerprint };
-        self.orders.push((order.clone(), identity));
+        self.orders.push((Arc::clone(&order), identity));
         self.expect_debit(&order);
         if self.random.permille(50) {
             let nth = self.orders.len() - 1;
@@ -96,7 +98,7 @@ impl World {
         if self.random.permille(100) {
             identity.fingerprint = RequestFingerprint(0);
         }
-        let order = Order { id: self.id(), ..order };
+        let order = Arc::new(Order { id: self.id(), ..Order::clone(&order) });
         self.expect_debit(&order);
         self.handle(Event::Order { order, identity });
     }

@@ -78,7 +78,7 @@ pub(crate) struct World {
     pub(crate) is_link_up: bool,
     /// The error of the adapter's clock in milliseconds.
     pub(crate) skew: i64,
-    pub(crate) orders: Vec<(Order, RequestIdentity)>,
+    pub(crate) orders: Vec<(Arc<Order>, RequestIdentity)>,
     /// The open messages of the switch, by the ids that the adapter gave them.
     pub(crate) inbound_messages: HashMap<u128, Bytes>,
     /// The postings that requests of the switch ask for, by RRN.
@@ -274,7 +274,7 @@ impl World {
     pub(crate) fn handle(&mut self, event: Event) {
         let now = self.moment();
         if let Some(engine) = &mut self.engine {
-            engine.handle(event, now);
+            engine.handle_event(event, now);
             self.run_engine();
         }
     }
@@ -283,9 +283,7 @@ impl World {
     pub(crate) fn run_engine(&mut self) {
         let now = self.moment();
         let Some(engine) = &mut self.engine else { return };
-        if engine.is_commit_due(now)
-            && let Some(batch) = engine.seal()
-        {
+        if let Some(batch) = engine.poll_batch(now) {
             self.journal.begin_commit(batch);
             let number = batch.number;
             let delay = self.random.between(1, 5);
@@ -293,7 +291,7 @@ impl World {
         }
         let mut outputs = VecDeque::new();
         let Some(engine) = &mut self.engine else { return };
-        while let Some(output) = engine.next_output() {
+        while let Some(output) = engine.poll_output() {
             outputs.push_back(output);
         }
         let deadline = engine.next_deadline();

@@ -1,5 +1,7 @@
 //! The stored form of facts.
 
+use std::sync::Arc;
+
 use titian::engine::Fact;
 use titian::engine::stored_facts::{self, StoredFactsError};
 use titian::transfer::{
@@ -7,7 +9,7 @@ use titian::transfer::{
 };
 use titian::values::Moment;
 
-use super::rules::{FixedTrace, channel_funding, order, response, reversing};
+use super::rules::{CORE, FixedTrace, channel_funding, order, response, reversing};
 
 fn stored(facts: &[Fact]) -> String {
     stored_facts::write(&facts.iter().collect::<Vec<_>>()).unwrap()
@@ -24,10 +26,10 @@ pub(crate) fn assert_round_trip(facts: impl Iterator<Item = Fact>) {
 fn stored_facts_of_reversed_transfer() {
     let rules = reversing();
     let now = Moment::from_millis(1_795_521_600_000);
-    let mut context = Context { now, rules: &rules, numbers: &mut FixedTrace };
+    let mut context = Context { now, rules: &rules, core: &CORE, numbers: &mut FixedTrace };
     let mut decision = Decision::default();
     let mut lines = Vec::new();
-    let order = order(titian::transfer::Funding::Core);
+    let order = Arc::new(order(titian::transfer::Funding::Core));
     OutboundTransfer::accept(&order, &mut context, &mut decision);
     let mut transfer = None;
     let inputs = [
@@ -43,7 +45,7 @@ fn stored_facts_of_reversed_transfer() {
             Some(transfer) => Some(OutboundTransfer::evolve(transfer, fact, now).unwrap()),
         });
         lines.push(stored(&decision.facts.drain(..).map(Fact::Outbound).collect::<Vec<_>>()));
-        let mut context = Context { now, rules: &rules, numbers: &mut FixedTrace };
+        let mut context = Context { now, rules: &rules, core: &CORE, numbers: &mut FixedTrace };
         transfer.as_ref().unwrap().decide(&input, &mut context, &mut decision);
     }
     lines.push(stored(&decision.facts.drain(..).map(Fact::Outbound).collect::<Vec<_>>()));
@@ -58,7 +60,7 @@ fn newer_or_damaged_facts_are_rejected() {
         StoredFactsError::Newer { found: 2 }
     ));
     assert!(matches!(error("{\"v\":1,\"facts\":[{\"out\":"), StoredFactsError::Malformed(_)));
-    let caller = titian::transfer::OutboundFact::Accepted(order(channel_funding()));
+    let caller = titian::transfer::OutboundFact::Accepted(Arc::new(order(channel_funding())));
     let damaged = stored(&[Fact::Outbound(caller)]).replace("1234567890", "12345\\n67890");
     let message = error(&damaged).to_string();
     assert!(!message.contains("12345"), "account number in the error: {message}");

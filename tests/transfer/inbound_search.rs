@@ -2,16 +2,17 @@
 //! core that posts, refuses or does not reply, and crashes, in every order. Every reached world is checked.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use titian::transfer::{
     BarCause, CancelReply, Context, Decision, Effect, InboundFact, InboundInput as Input,
-    InboundMessage, InboundResponse, InboundTransfer, MessageKind, PostingReply, PriorPosting,
-    Refusal, ReversalCause, Rules,
+    InboundMessage, InboundResponse, InboundState, InboundTransfer, MessageKind, PostingReply,
+    PriorPosting, Refusal, ReversalCause, Rules,
 };
 use titian::values::{Moment, ResponseCode};
 
-use super::rules::{FixedTrace, code, request, reversing};
+use super::rules::{CORE, FixedTrace, code, request, reversing};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Books {
@@ -53,14 +54,16 @@ struct World {
 struct Kept(InboundTransfer);
 
 impl Kept {
-    fn key(&self) -> (&'static str, Option<ReversalCause>, u16) {
-        match &self.0 {
-            InboundTransfer::Reversing { cause, tries, .. } => {
-                (self.0.name(), Some(*cause), *tries)
+    /// Counters only grow; above these values decisions do not differ.
+    fn key(&self) -> (&'static str, Option<ReversalCause>, u16, bool) {
+        let name = self.0.properties().name;
+        match self.0.state() {
+            InboundState::Reversing { cause, cancel } => {
+                (name, Some(*cause), cancel.tries.min(3), cancel.is_exception)
             }
-            InboundTransfer::Reversed { cause, .. } => (self.0.name(), Some(*cause), 0),
-            InboundTransfer::Posting { tries, .. } => (self.0.name(), None, *tries),
-            _ => (self.0.name(), None, 0),
+            InboundState::Reversed { cause, .. } => (name, Some(*cause), 0, false),
+            InboundState::Posting { tries, .. } => (name, None, (*tries).min(2), false),
+            _ => (name, None, 0, false),
         }
     }
 }
@@ -94,19 +97,29 @@ impl Search {
     fn decide(&self, world: &World, input: &Input) -> World {
         let Some(Kept(transfer)) = &world.transfer else { panic!("no transfer yet") };
         let mut decision = Decision::default();
-        let mut context =
-            Context { now: Self::now(world), rules: &self.rules, numbers: &mut FixedTrace };
+        let mut context = Context {
+            now: Self::now(world),
+            rules: &self.rules,
+            core: &CORE,
+            numbers: &mut FixedTrace,
+        };
         transfer.decide(input, &mut context, &mut decision);
         self.apply(world, Some(transfer.clone()), &decision)
     }
 
     fn begin(&self, world: &World, bar: Option<BarCause>) -> World {
         let mut decision = Decision::default();
-        let mut context =
-            Context { now: Self::now(world), rules: &self.rules, numbers: &mut FixedTrace };
+        let mut context = Context {
+            now: Self::now(world),
+            rules: &self.rules,
+            core: &CORE,
+            numbers: &mut FixedTrace,
+        };
         match bar {
-            Some(by) => InboundTransfer::bar(&request(), by, &mut context, &mut decision),
-            None => InboundTransfer::receive(&request(), &mut context, &mut decision),
+            Some(by) => {
+                InboundTransfer::bar(&Arc::new(request()), by, &mut context, &mut decision);
+            }
+            None => InboundTransfer::receive(&Arc::new(request()), &mut context, &mut decision),
         }
         self.apply(world, None, &decision)
     }
@@ -122,7 +135,7 @@ impl Search {
             None => Some(InboundTransfer::begin(fact).unwrap()),
             Some(transfer) => Some(transfer.evolve(fact).unwrap()),
         });
-        next.transfer = transfer.map(clamped).map(Kept);
+        next.transfer = transfer.map(Kept);
         for effect in &decision.effects {
             self.release(&mut next, effect);
         }
@@ -153,10 +166,11 @@ impl Search {
                 assert!(*code != inbound.approved || !world.is_reported_failed, "{world:#?}");
                 world.is_reported_failed |= [inbound.reversed, inbound.not_found].contains(code);
             }
-            Effect::Alert(..) | Effect::NotifyChannel(..) => {}
-            Effect::SendRequest(_) | Effect::SendReversal(_) | Effect::SendStatusInquiry(..) => {
-                panic!("an inbound transfer sends no message to the switch first")
-            }
+            Effect::Alert(..) | Effect::CountInbound(..) => {}
+            Effect::SendRequest(_)
+            | Effect::SendReversal(_)
+            | Effect::SendStatusInquiry(_)
+            | Effect::NotifyChannel(_) => panic!("an effect of an outbound transfer"),
         }
     }
 
@@ -196,7 +210,7 @@ impl Search {
             });
         }
         if let Some(Kept(transfer)) = &world.transfer {
-            if transfer.due().is_some() {
+            if transfer.properties().due().is_some() {
                 next.push(self.decide(world, &Input::Due));
             }
             if world.crashes > 0 {
@@ -272,9 +286,9 @@ impl Search {
 
     fn check(&mut self, world: &World) {
         let Some(Kept(transfer)) = &world.transfer else { return };
-        self.states.insert(transfer.code());
-        match transfer {
-            InboundTransfer::Approved { .. } => {
+        self.states.insert(transfer.properties().code);
+        match transfer.state() {
+            InboundState::Approved { .. } => {
                 assert_eq!(world.books, Books::Posted, "approved without a posting: {world:#?}");
                 assert_eq!(world.response_code, Some(code("00")));
                 assert!(
@@ -282,20 +296,16 @@ impl Search {
                     "reported as failed, but the posting stands: {world:#?}"
                 );
             }
-            InboundTransfer::Declined { .. }
-            | InboundTransfer::Reversed { .. }
-            | InboundTransfer::Barred(..) => {
+            InboundState::Declined(_) | InboundState::Reversed { .. } | InboundState::Barred(_) => {
                 assert_ne!(world.books, Books::Posted, "the posting stands: {world:#?}");
                 let posts = world.net.contains(&Message::Post) && world.books == Books::Nothing;
                 assert!(!posts, "the posting may still be made: {world:#?}");
             }
-            InboundTransfer::Posting { .. } => {
+            InboundState::Posting { .. } => {
                 assert_eq!(world.response_code, None, "responded too early: {world:#?}");
             }
-            InboundTransfer::Reversing { .. } => {}
-            InboundTransfer::Received(_)
-            | InboundTransfer::Posted(..)
-            | InboundTransfer::PostingRefused(..) => {
+            InboundState::Reversing { .. } => {}
+            InboundState::Received | InboundState::Posted(_) | InboundState::PostingRefused(_) => {
                 panic!("a passing state was stored: {world:#?}")
             }
         }
@@ -309,7 +319,7 @@ impl Search {
             let Some(Kept(transfer)) = &world.transfer else { return };
             world = if let Some(message) = world.net.pop() {
                 self.deliver(&world, message).swap_remove(0)
-            } else if transfer.due().is_some() {
+            } else if transfer.properties().due().is_some() {
                 self.decide(&world, &Input::Due)
             } else {
                 return;
@@ -317,16 +327,6 @@ impl Search {
         }
         panic!("no end: {world:#?}");
     }
-}
-
-fn clamped(mut transfer: InboundTransfer) -> InboundTransfer {
-    match &mut transfer {
-        InboundTransfer::Posting { tries, .. } | InboundTransfer::Reversing { tries, .. } => {
-            *tries = (*tries).min(2);
-        }
-        _ => {}
-    }
-    transfer
 }
 
 #[test]

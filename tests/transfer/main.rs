@@ -13,5 +13,6 @@ mod form;
 mod inbound_search;
 mod outbound_search;
 mod outbound_world;
+#[allow(dead_code, reason = "shared with other tests")]
 mod rules;
 mod table;

@@ -3,18 +3,19 @@
 //! is not. Every reached world is checked.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::sync::Arc;
 
 use titian::transfer::{
-    Context, Decision, DualControl, Funding, OutboundInput, OutboundTransfer, RefundReason,
-    Resolution, ResolutionOutcome, Rules, SendStatus, SettledBy, Share,
+    Context, Decision, DualControl, Funding, OutboundInput, OutboundState, OutboundTransfer,
+    RefundReason, Resolution, ResolutionOutcome, Rules, SendStatus, SettledBy,
 };
 use titian::values::Moment;
 
-use super::rules::{FixedTrace, channel_funding, holding, order, response, reversing};
+use super::rules::{CORE, FixedTrace, channel_funding, holding, order, response, reversing};
 
 use super::outbound_world::{
-    Books, CoreReply, Left, Message, NET_MAX, Switch, World, can_duplicate, clamped, core_input,
-    key, now, release, with_message, without_link_request,
+    Books, CoreReply, Left, Message, NET_MAX, Switch, World, can_duplicate, core_input, key, now,
+    release, with_message, without_link_request,
 };
 
 struct Search {
@@ -28,12 +29,12 @@ impl Search {
     fn decide(&self, world: &World, input: &OutboundInput) -> World {
         let mut next = world.clone();
         let mut decision = Decision::default();
-        let mut context = Context { now: now(world), rules: &self.rules, numbers: &mut FixedTrace };
+        let mut context =
+            Context { now: now(world), rules: &self.rules, core: &CORE, numbers: &mut FixedTrace };
         world.transfer.decide(input, &mut context, &mut decision);
         for fact in &decision.facts {
             next.transfer = next.transfer.evolve(fact, now(world)).unwrap();
         }
-        next.transfer = clamped(next.transfer);
         for effect in &decision.effects {
             release(&mut next, effect);
         }
@@ -91,7 +92,7 @@ impl Search {
     /// Deadlines, crashes, the settlement file and manual resolutions.
     fn timed(&self, world: &World) -> Vec<World> {
         let mut next = Vec::new();
-        if world.transfer.due().is_some() {
+        if world.transfer.properties().due().is_some() {
             next.extend(
                 without_link_request(world)
                     .iter()
@@ -103,8 +104,8 @@ impl Search {
             next.push(World { is_two_days_later: true, ..world.clone() });
         }
         if matches!(
-            world.transfer,
-            OutboundTransfer::Exception(..) | OutboundTransfer::ConflictingOutcome(..)
+            world.transfer.state(),
+            OutboundState::Exception(..) | OutboundState::ConflictingOutcome(..)
         ) {
             // Maker and checker decide correctly, once no message is in flight.
             if world.net.is_empty() && !world.at_link {
@@ -261,10 +262,11 @@ impl Search {
 
     fn accepted(&self, funding: Funding, left: Left) -> World {
         let books = if funding == Funding::Core { Books::Nothing } else { Books::Posted };
-        let order = order(funding);
+        let order = Arc::new(order(funding));
         let mut decision = Decision::default();
         let start = Moment::from_millis(1_000_000);
-        let mut context = Context { now: start, rules: &self.rules, numbers: &mut FixedTrace };
+        let mut context =
+            Context { now: start, rules: &self.rules, core: &CORE, numbers: &mut FixedTrace };
         OutboundTransfer::accept(&order, &mut context, &mut decision);
         let mut facts = decision.facts.iter();
         let first = OutboundTransfer::begin(facts.next().unwrap()).unwrap();
@@ -280,14 +282,14 @@ impl Search {
 
     /// Checks what must hold in every world.
     fn check(&mut self, world: &World) {
-        self.states.insert(world.transfer.code());
-        let sums = world.transfer.share();
+        self.states.insert(world.transfer.properties().code);
+        let sums = world.transfer.properties().sums(world.transfer.order().amount);
         assert!(sums.is_balanced(), "books do not balance: {world:#?}");
         let debited = world.books != Books::Nothing;
         assert!(sums.debited == 0 || debited, "in the books without a debit: {world:#?}");
         let is_core_debit = world.transfer.order().funding == Funding::Core;
-        match &world.transfer {
-            OutboundTransfer::Settled { by, .. } => {
+        match world.transfer.state() {
+            OutboundState::Settled { by, .. } => {
                 assert_eq!(world.switch, Switch::Moved, "settled by {by:?}: {world:#?}");
                 assert_eq!(world.books, Books::Posted, "settled without a debit: {world:#?}");
                 assert!(matches!(
@@ -297,7 +299,7 @@ impl Search {
                         | SettledBy::SettlementFile
                 ));
             }
-            OutboundTransfer::Refunded { reason, .. } => {
+            OutboundState::Refunded { reason, .. } => {
                 if is_core_debit {
                     assert_eq!(world.books, Books::Cancelled, "not refunded: {world:#?}");
                 }
@@ -313,30 +315,30 @@ impl Search {
                     assert_ne!(world.switch, Switch::Unaware, "{reason:?}: {world:#?}");
                 }
             }
-            OutboundTransfer::Rejected { .. } => {
+            OutboundState::Rejected(_) => {
                 assert_ne!(world.books, Books::Posted, "rejected with a debit: {world:#?}");
                 assert_eq!(world.switch, Switch::Unaware, "rejected and sent: {world:#?}");
                 assert!(!world.net.contains(&Message::Request), "rejected and sent: {world:#?}");
             }
-            OutboundTransfer::ReadyToSend(_)
-            | OutboundTransfer::Sent(_)
-            | OutboundTransfer::OutcomeUnknown(..)
-            | OutboundTransfer::Reversing(..) => {
+            OutboundState::ReadyToSend(_)
+            | OutboundState::Sent(_)
+            | OutboundState::OutcomeUnknown(..)
+            | OutboundState::Reversing(..) => {
                 assert_eq!(world.books, Books::Posted, "sent without a debit: {world:#?}");
             }
-            OutboundTransfer::Refunding { .. } | OutboundTransfer::ConflictingOutcome(..) => {
+            OutboundState::Refunding { .. } | OutboundState::ConflictingOutcome(..) => {
                 assert_ne!(world.switch, Switch::Moved, "refunding and settled: {world:#?}");
             }
-            OutboundTransfer::Accepted(_) | OutboundTransfer::Debited(..) => {
+            OutboundState::Accepted | OutboundState::Debited(_) => {
                 panic!("a passing state was stored: {world:#?}");
             }
-            OutboundTransfer::PaidTwice(_) => {
+            OutboundState::PaidTwice(_) => {
                 panic!("paid twice with an honest switch: {world:#?}")
             }
-            OutboundTransfer::Debiting { .. }
-            | OutboundTransfer::CancellingDebit { .. }
-            | OutboundTransfer::Inquiring { .. }
-            | OutboundTransfer::Exception(..) => {}
+            OutboundState::Debiting { .. }
+            | OutboundState::CancellingDebit { .. }
+            | OutboundState::Inquiring { .. }
+            | OutboundState::Exception(..) => {}
         }
         self.ends_well(world);
     }
@@ -345,28 +347,31 @@ impl Search {
     fn ends_well(&mut self, world: &World) {
         let mut world = world.clone();
         for _ in 0..64 {
-            if world.transfer.is_final() && world.net.is_empty() && !world.at_link {
-                self.ends.insert(world.transfer.code());
+            if world.transfer.properties().is_final() && world.net.is_empty() && !world.at_link {
+                self.ends.insert(world.transfer.properties().code);
                 return;
             }
             world = if let Some(message) = world.net.pop() {
                 self.deliver(&world, message).swap_remove(0)
             } else if world.at_link {
                 self.link(&world).swap_remove(1)
-            } else if world.transfer.due().is_some() {
+            } else if world.transfer.properties().due().is_some() {
                 self.decide(&world, &OutboundInput::Due)
             } else {
-                self.ends.insert(world.transfer.code());
+                self.ends.insert(world.transfer.properties().code);
                 let waits = matches!(
-                    world.transfer,
-                    OutboundTransfer::Exception(..) | OutboundTransfer::ConflictingOutcome(..)
+                    world.transfer.state(),
+                    OutboundState::Exception(..) | OutboundState::ConflictingOutcome(..)
                 );
                 assert!(waits, "stuck: {world:#?}");
                 return;
             };
         }
         // A switch that keeps responding "not found" gets repeats without end, and the transfer is an exception.
-        assert!(matches!(world.transfer, OutboundTransfer::Exception(..)), "no end: {world:#?}");
+        assert!(
+            matches!(world.transfer.state(), OutboundState::Exception(..)),
+            "no end: {world:#?}"
+        );
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use titian::transfer::{
-    CancelReply, Effect, ExceptionCause, OutboundInput, OutboundTransfer, PostingReply,
-    PriorPosting, Refusal,
+    CancelReply, Effect, ExceptionCause, OutboundInput, OutboundState, OutboundTransfer,
+    PendingCancel, PostingReply, PriorPosting, Refusal,
 };
 use titian::values::Moment;
 
@@ -124,51 +124,41 @@ pub(super) fn release(world: &mut World, effect: &Effect) {
         Effect::CancelPosting(_) => world.net.push(Message::Cancel),
         Effect::SendRequest(_) => world.at_link = true,
         Effect::SendReversal(_) => world.net.push(Message::Reversal),
-        Effect::SendStatusInquiry(..) => world.net.push(Message::StatusInquiry),
-        Effect::Respond(_) => panic!("an outbound transfer responds to no message of the switch"),
-        Effect::NotifyChannel(..) | Effect::Alert(..) => {}
+        Effect::SendStatusInquiry(_) => world.net.push(Message::StatusInquiry),
+        Effect::Respond(_) | Effect::CountInbound(..) => panic!("an effect of an inbound transfer"),
+        Effect::NotifyChannel(_) | Effect::Alert(..) => {}
     }
 }
 
-/// Limits counters that only grow. Otherwise every world would be new; above these values decisions do not differ.
-pub(super) fn clamped(mut transfer: OutboundTransfer) -> OutboundTransfer {
-    match &mut transfer {
-        OutboundTransfer::Debiting { tries, .. }
-        | OutboundTransfer::CancellingDebit { tries, .. }
-        | OutboundTransfer::Inquiring { tries, .. }
-        | OutboundTransfer::Refunding { tries, .. } => *tries = (*tries).min(2),
-        OutboundTransfer::Reversing(_, reversal)
-        | OutboundTransfer::Exception(_, ExceptionCause::Unreversed(reversal)) => {
-            reversal.tries = reversal.tries.min(2);
-            reversal.not_found = reversal.not_found.min(2);
-        }
-        _ => {}
-    }
-    transfer
-}
-
+/// The key of a world. Counters only grow; above these values decisions do not differ, so worlds with higher ones are the same.
 pub(super) fn key(world: &World) -> String {
     let mut key = String::new();
     let World { transfer, books, switch, net, left, at_link, is_two_days_later } = world;
-    let detail = match transfer {
-        OutboundTransfer::CancellingDebit { reason, tries, .. } => format!("{reason:?}{tries}"),
-        OutboundTransfer::Debiting { tries, .. } | OutboundTransfer::Inquiring { tries, .. } => {
-            format!("{tries}")
+    let tries = |tries: u16| tries.min(2);
+    // An exception comes after the second attempt, or after a refusal of core, which this core never gives.
+    let cancel = |cancel: &PendingCancel| format!("{}{}", cancel.tries.min(3), cancel.is_exception);
+    let detail = match transfer.state() {
+        OutboundState::CancellingDebit { reason, cancel: own } => {
+            format!("{reason:?}{}", cancel(own))
         }
-        OutboundTransfer::Refunding { reason, tries, .. } => format!("{reason:?}{tries}"),
-        OutboundTransfer::Reversing(_, reversal)
-        | OutboundTransfer::Exception(_, ExceptionCause::Unreversed(reversal)) => {
-            format!("{}{}", reversal.tries, reversal.not_found)
+        OutboundState::Debiting { tries: own, .. }
+        | OutboundState::Inquiring { tries: own, .. } => tries(*own).to_string(),
+        OutboundState::Refunding { reason, cancel: own, .. } => {
+            format!("{reason:?}{}", cancel(own))
         }
-        OutboundTransfer::Settled { by, .. } => format!("{by:?}"),
-        OutboundTransfer::Refunded { reason, .. } => format!("{reason:?}"),
-        OutboundTransfer::Rejected { reason, .. } => format!("{reason:?}"),
+        OutboundState::Reversing(_, reversal)
+        | OutboundState::Exception(_, ExceptionCause::Unreversed(reversal)) => {
+            format!("{}{}", tries(reversal.tries), reversal.not_found.min(2))
+        }
+        OutboundState::Settled { by, .. } => format!("{by:?}"),
+        OutboundState::Refunded { reason, .. } => format!("{reason:?}"),
+        OutboundState::Rejected(reason) => format!("{reason:?}"),
         _ => String::new(),
     };
     let _ = write!(
         key,
         "{}{detail}{books:?}{switch:?}{net:?}{left:?}{at_link}{is_two_days_later}",
-        transfer.name()
+        transfer.properties().name
     );
     key
 }

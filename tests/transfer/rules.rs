@@ -1,12 +1,11 @@
 //! Rules and sample values for tests: a network with reversals, one without, and fixed trace numbers.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use titian::transfer::{
-    AfterUnknown, Funding, InboundCodes, InboundRequest, InboundTrace, InquiryRules, Order,
-    Refusal, ResponseClass, ResponseClasses, ReversalClasses, ReversalRules, Rules, Side,
-    SwitchResponse, TraceNumbers, TraceSource, TransferDetails,
+    AfterUnknown, Card, CoreRules, Funding, InboundCodes, InboundRequest, InboundTrace,
+    InquiryRules, Order, Refusal, ResponseClass, ResponseClasses, ResponseFields, ReversalClasses,
+    ReversalRules, Rules, Side, SwitchResponse, TraceNumbers, TraceSource, TransferDetails,
 };
 use titian::values::{
     AccountNumber, Amount, Backoff, Currency, Date, Institution, MerchantType, Moment, Name,
@@ -46,10 +45,6 @@ pub(crate) fn reversing() -> Rules {
             exception_after: Duration::from_hours(24),
             exception_interval: Duration::from_hours(1),
         }),
-        core: TICK,
-        cancel_tries: 2,
-        cancel_interval: Duration::from_hours(1),
-        posting_tries: 2,
         inbound: InboundCodes {
             approved: code("00"),
             outcome_unknown: code("68"),
@@ -66,6 +61,13 @@ pub(crate) fn reversing() -> Rules {
         },
     }
 }
+
+pub(crate) static CORE: CoreRules = CoreRules {
+    repeats: TICK,
+    posting_tries: 2,
+    cancel_tries: 2,
+    cancel_interval: Duration::from_hours(1),
+};
 
 pub(crate) fn holding() -> Rules {
     let classes = ResponseClasses::new(vec![
@@ -113,15 +115,15 @@ pub(crate) fn order(funding: Funding) -> Order {
     }
 }
 
-pub(crate) fn details() -> Arc<TransferDetails> {
-    Arc::new(TransferDetails {
+pub(crate) fn details() -> TransferDetails {
+    TransferDetails {
         merchant: MerchantType::from_ascii(b"6017").unwrap(),
         terminal: Terminal::from_ascii(b"MOBILE01").unwrap(),
         sender: Name::new("Siti Rahayu"),
         beneficiary: Name::new("Budi Santoso"),
         reference: Reference::from_ascii(b"INV-7"),
         channel: None,
-    })
+    }
 }
 
 pub(crate) fn channel_funding() -> Funding {
@@ -148,4 +150,17 @@ pub(crate) fn request() -> InboundRequest {
 
 pub(crate) fn response(text: &str) -> SwitchResponse {
     SwitchResponse { code: code(text), amount: amount(12_500_000), echoes_match: true }
+}
+
+/// The fields of a complete response to [`order`].
+pub(crate) fn response_fields(text: &str) -> ResponseFields {
+    ResponseFields {
+        code: code(text),
+        amount: Some(amount(12_500_000)),
+        kind: None,
+        from: None,
+        to: None,
+        card: Card::NotStated,
+        is_complete: true,
+    }
 }

@@ -2,20 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use titian::codes;
 use titian::engine::Fact;
 use titian::transfer::{
     BarCause, CancelReply, Context, Decision, DualControl, Effect, Funding, InboundFact,
-    InboundInput, InboundMessage, InboundRequest, InboundResponse, InboundTransfer, MessageKind,
-    OutboundFact, OutboundInput, OutboundTransfer, PostingReply, PriorPosting, Refusal, Resolution,
-    ResolutionOutcome, Rules, SendStatus,
+    InboundInput, InboundMessage, InboundRequest, InboundResponse, InboundState, InboundTransfer,
+    MessageKind, OutboundFact, OutboundInput, OutboundState, OutboundTransfer, PendingCancel,
+    PostingReply, PriorPosting, Refusal, Resolution, ResolutionOutcome, Rules, SendStatus,
 };
 use titian::values::Moment;
 
 use super::form;
 use super::rules::{
-    FixedTrace, amount, channel_funding, holding, order, request, response, reversing,
+    CORE, FixedTrace, amount, channel_funding, holding, order, request, response, reversing,
 };
 
 /// A state, with a label that says how it was reached.
@@ -96,7 +97,8 @@ fn decide_outbound(
     input: &OutboundInput,
 ) -> Decided<OutboundTransfer> {
     let mut decision = Decision::default();
-    let mut context = Context { now: from.now, rules: &from.rules, numbers: &mut FixedTrace };
+    let mut context =
+        Context { now: from.now, rules: &from.rules, core: &CORE, numbers: &mut FixedTrace };
     from.state.decide(input, &mut context, &mut decision);
     let next = decision
         .facts
@@ -118,7 +120,7 @@ fn effect_name(effect: &Effect) -> &'static str {
         Effect::SendRequest(_) => "send request",
         Effect::SendReversal(reversal) if reversal.is_repeat => "send reversal repeat",
         Effect::SendReversal(_) => "send reversal",
-        Effect::SendStatusInquiry(..) => "send status inquiry",
+        Effect::SendStatusInquiry(_) => "send status inquiry",
         Effect::Respond(InboundResponse { message: MessageKind::Request, .. }) => "respond",
         Effect::Respond(InboundResponse { message: MessageKind::Reversal, .. }) => {
             "respond to reversal"
@@ -126,7 +128,8 @@ fn effect_name(effect: &Effect) -> &'static str {
         Effect::Respond(InboundResponse { message: MessageKind::StatusInquiry, .. }) => {
             "respond to status inquiry"
         }
-        Effect::NotifyChannel(..) => "notify channel",
+        Effect::NotifyChannel(_) => "notify channel",
+        Effect::CountInbound(..) => "count",
         Effect::Alert(..) => "raise alert",
     }
 }
@@ -153,10 +156,10 @@ fn reach_outbound(
     funding: Funding,
     reached: &mut Vec<Reached<OutboundTransfer>>,
 ) {
-    let order = order(funding);
+    let order = Arc::new(order(funding));
     let mut decision = Decision::default();
     let start = Moment::from_millis(1_000_000);
-    let mut context = Context { now: start, rules, numbers: &mut FixedTrace };
+    let mut context = Context { now: start, rules, core: &CORE, numbers: &mut FixedTrace };
     OutboundTransfer::accept(&order, &mut context, &mut decision);
     let mut facts = decision.facts.iter();
     let first = OutboundTransfer::begin(facts.next().unwrap()).unwrap();
@@ -165,7 +168,7 @@ fn reach_outbound(
     let mut queue = vec![(first, start)];
     while !queue.is_empty() {
         let (state, now) = queue.remove(0);
-        let label_of_state = format!("{}{}", state.name(), counters(&state));
+        let label_of_state = format!("{}{}", state.properties().name, counters(&state));
         if !seen.insert(label_of_state.clone()) {
             continue;
         }
@@ -181,13 +184,24 @@ fn reach_outbound(
     }
 }
 
-/// The counters of a state that change decisions: attempts used up, and "not found" responses.
-fn counters(state: &OutboundTransfer) -> &'static str {
-    match state {
-        OutboundTransfer::Debiting { tries: 2.., .. }
-        | OutboundTransfer::Inquiring { tries: 2.., .. } => ", last attempt",
-        OutboundTransfer::Reversing(_, reversal) if reversal.not_found > 0 => ", one not found",
+/// What a state counts and what changes decisions: attempts used up, "not found" responses, and a cancel that is an exception.
+fn counters(transfer: &OutboundTransfer) -> &'static str {
+    match transfer.state() {
+        OutboundState::Debiting { tries: 2.., .. }
+        | OutboundState::Inquiring { tries: 2.., .. } => ", last attempt",
+        OutboundState::Reversing(_, reversal) if reversal.not_found > 0 => ", one not found",
+        OutboundState::CancellingDebit { cancel, .. } | OutboundState::Refunding { cancel, .. } => {
+            cancel_counter(cancel)
+        }
         _ => "",
+    }
+}
+
+fn cancel_counter(cancel: &PendingCancel) -> &'static str {
+    match (cancel.is_exception, cancel.tries) {
+        (true, _) => ", exception",
+        (false, 2..) => ", last attempt",
+        (false, _) => "",
     }
 }
 
@@ -230,7 +244,8 @@ fn decide_inbound(
     input: &InboundInput,
 ) -> Decided<InboundTransfer> {
     let mut decision = Decision::default();
-    let mut context = Context { now: from.now, rules: &from.rules, numbers: &mut FixedTrace };
+    let mut context =
+        Context { now: from.now, rules: &from.rules, core: &CORE, numbers: &mut FixedTrace };
     from.state.decide(input, &mut context, &mut decision);
     let next = decision
         .facts
@@ -242,18 +257,19 @@ fn decide_inbound(
 }
 
 fn begin_inbound(
-    begin: fn(&InboundRequest, &mut Context<'_>, &mut Decision<InboundFact>),
+    begin: fn(&Arc<InboundRequest>, &mut Context<'_>, &mut Decision<InboundFact>),
     now: Moment,
 ) -> InboundTransfer {
     let (rules, mut decision) = (reversing(), Decision::default());
-    begin(&request(), &mut Context { now, rules: &rules, numbers: &mut FixedTrace }, &mut decision);
+    let mut context = Context { now, rules: &rules, core: &CORE, numbers: &mut FixedTrace };
+    begin(&Arc::new(request()), &mut context, &mut decision);
     let mut facts = decision.facts.iter();
     let first = InboundTransfer::begin(facts.next().unwrap()).unwrap();
     facts.try_fold(first, InboundTransfer::evolve).unwrap()
 }
 
 fn bar_by_reversal(
-    request: &InboundRequest,
+    request: &Arc<InboundRequest>,
     context: &mut Context<'_>,
     decision: &mut Decision<InboundFact>,
 ) {
@@ -261,7 +277,7 @@ fn bar_by_reversal(
 }
 
 fn bar_by_inquiry(
-    request: &InboundRequest,
+    request: &Arc<InboundRequest>,
     context: &mut Context<'_>,
     decision: &mut Decision<InboundFact>,
 ) {
@@ -282,14 +298,16 @@ fn inbound_states() -> Vec<Reached<InboundTransfer>> {
     ];
     while !queue.is_empty() {
         let (state, now) = queue.remove(0);
-        let name = match &state {
-            InboundTransfer::Reversing { cause, .. } | InboundTransfer::Reversed { cause, .. } => {
-                format!("{} ({cause:?})", state.name())
+        let name = state.properties().name;
+        let name = match state.state() {
+            InboundState::Reversing { cause, cancel } => {
+                format!("{name} ({cause:?}){}", cancel_counter(cancel))
             }
-            InboundTransfer::Posting { .. } if now == is_too_late => {
+            InboundState::Reversed { cause, .. } => format!("{name} ({cause:?})"),
+            InboundState::Posting { .. } if now == is_too_late => {
                 "posting (too late to respond)".to_owned()
             }
-            _ => state.name().to_owned(),
+            _ => name.to_owned(),
         };
         if !seen.insert(name.clone()) {
             continue;
@@ -325,10 +343,10 @@ fn outbound_table(edges: &mut Edges) -> (String, usize) {
             inputs.chain([("deadline, two days later", OutboundInput::Due, &on)])
         {
             let outcome = decide_outbound(from, &input);
-            let next = outcome.next.name();
+            let next = outcome.next.properties().name;
             let _ = writeln!(table, "{}", row(label, &outcome.facts, &outcome.effects, next));
             count += 1;
-            edge(edges, from.state.code(), outcome.next.code(), label);
+            edge(edges, from.state.properties().code, outcome.next.properties().code, label);
         }
     }
     (table, count)
@@ -341,10 +359,10 @@ fn inbound_table(edges: &mut Edges) -> (String, usize) {
         let _ = writeln!(table, "\n{}", from.name);
         for (label, input) in inbound_inputs() {
             let outcome = decide_inbound(&from, &input);
-            let next = outcome.next.name();
+            let next = outcome.next.properties().name;
             let _ = writeln!(table, "{}", row(label, &outcome.facts, &outcome.effects, next));
             count += 1;
-            edge(edges, from.state.code(), outcome.next.code(), label);
+            edge(edges, from.state.properties().code, outcome.next.properties().code, label);
         }
     }
     (table, count)
@@ -413,9 +431,9 @@ fn state_page_is_current() {
 fn fact_that_cannot_follow_is_illegal() {
     let settled = OutboundFact::Sent { due: Moment::default() };
     assert!(OutboundTransfer::begin(&settled).is_err());
-    for from in outbound_states().iter().filter(|from| from.state.is_final()) {
+    for from in outbound_states().iter().filter(|from| from.state.properties().is_final()) {
         let illegal = from.state.clone().evolve(&settled, from.now).unwrap_err();
-        assert_eq!(illegal.state, from.state.code());
+        assert_eq!(illegal.state, from.state.properties().code);
     }
 }
 
@@ -423,7 +441,7 @@ fn fact_that_cannot_follow_is_illegal() {
 fn every_code_of_a_state_and_of_a_fact_is_used() {
     let (mut states, mut facts) = (BTreeSet::new(), BTreeSet::from(["accepted"]));
     for from in outbound_states() {
-        states.insert(from.state.code());
+        states.insert(from.state.properties().code);
         facts.extend(
             outbound_inputs().iter().flat_map(|(_, input)| decide_outbound(&from, input).facts),
         );
@@ -434,7 +452,7 @@ fn every_code_of_a_state_and_of_a_fact_is_used() {
     assert_eq!(facts, codes::outbound_fact::ALL.iter().copied().collect());
     let (mut states, mut facts) = (BTreeSet::new(), BTreeSet::from(["received", "barred"]));
     for from in inbound_states() {
-        states.insert(from.state.code());
+        states.insert(from.state.properties().code);
         facts.extend(
             inbound_inputs().iter().flat_map(|(_, input)| decide_inbound(&from, input).facts),
         );

@@ -72,7 +72,7 @@ fn hash(key: u128) -> u64 {
 /// A hasher without a secret. Ids are our own and keys are cryptographic hashes, so an attacker cannot choose colliding ones.
 /// The same run gives the same table.
 #[derive(Default)]
-pub(in crate::engine) struct IdHasher(u64);
+pub(crate) struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn finish(&self) -> u64 {

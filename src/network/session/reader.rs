@@ -12,7 +12,7 @@ use super::{
 };
 use crate::iso8583::{De, FrameCodec, Mti, OutgoingFrame, Spec};
 use crate::network::messages::{check_value_names, read_patterns};
-use crate::network::sections::{elements, message_type, read_backoff};
+use crate::network::sections::{elements, message_type};
 use crate::network::values::{Bank, ValueName};
 use crate::settings::Section;
 
@@ -178,7 +178,7 @@ fn read_timers(section: &Section<'_>, response: Duration) -> Option<SessionTimer
     let [connect, sign_on, echo_idle, echo_response, write, drain] =
         keys.map(|key| section.time(key));
     let lost_echo_limit = section.number("lost_echo_limit", &(1..=100));
-    let reconnect = section.section("reconnect").and_then(|reconnect| read_backoff(&reconnect));
+    let reconnect = section.section("reconnect").and_then(|reconnect| reconnect.backoff());
     Some(SessionTimers {
         connect: connect?,
         sign_on: sign_on?,

@@ -6,48 +6,18 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
-use super::New;
+use super::registration::New;
 use crate::codes::direction;
 use crate::network::Network;
-use crate::transfer::TransferStatus;
+use crate::transfer::{InboundStatus, TransferStatus};
 use crate::values::ProcessingCode;
 
 /// Upper bounds of the buckets of transfer durations, in seconds.
 const BUCKETS: [f64; 15] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
-/// The service of transfers whose processing code the profile does not have any more, and of those that are not in memory.
+/// The service of transfers whose processing code the profile does not have any more.
 const OTHER: &str = "other";
-
-const STATUSES: [TransferStatus; 7] = [
-    TransferStatus::Initiated,
-    TransferStatus::Processing,
-    TransferStatus::Pending,
-    TransferStatus::Settled,
-    TransferStatus::Refunding,
-    TransferStatus::Refunded,
-    TransferStatus::Rejected,
-];
-
-/// What an inbound transfer reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::runtime) enum InboundStatus {
-    Settled,
-    Rejected,
-    Reversed,
-}
-
-impl InboundStatus {
-    const ALL: [Self; 3] = [Self::Settled, Self::Rejected, Self::Reversed];
-
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Settled => TransferStatus::Settled.code(),
-            Self::Rejected => TransferStatus::Rejected.code(),
-            Self::Reversed => "reversed",
-        }
-    }
-}
 
 type Labels = [(&'static str, String); 3];
 
@@ -63,7 +33,7 @@ pub(in crate::runtime) struct TransferMetrics {
 #[derive(Debug)]
 struct Service {
     codes: Vec<ProcessingCode>,
-    outbound: [Counter; STATUSES.len()],
+    outbound: [Counter; TransferStatus::ALL.len()],
     inbound: [Counter; InboundStatus::ALL.len()],
 }
 
@@ -86,7 +56,8 @@ impl TransferMetrics {
             };
             Service {
                 codes: codes.to_vec(),
-                outbound: STATUSES.map(|status| counter(direction::OUTBOUND, status.code())),
+                outbound: TransferStatus::ALL
+                    .map(|status| counter(direction::OUTBOUND, status.code())),
                 inbound: InboundStatus::ALL
                     .map(|status| counter(direction::INBOUND, status.code())),
             }
@@ -105,11 +76,11 @@ impl TransferMetrics {
     /// Counts an outbound transfer that reached a status, this long after its order.
     pub(in crate::runtime) fn count_outbound(
         &self,
-        code: Option<ProcessingCode>,
+        code: ProcessingCode,
         status: TransferStatus,
         after: Duration,
     ) {
-        let place = STATUSES.iter().position(|known| *known == status);
+        let place = TransferStatus::ALL.iter().position(|known| *known == status);
         if let Some(counter) = place.and_then(|place| self.service(code).outbound.get(place)) {
             counter.inc();
         }
@@ -126,20 +97,15 @@ impl TransferMetrics {
     }
 
     /// Counts an inbound transfer that reached a status.
-    pub(in crate::runtime) fn count_inbound(
-        &self,
-        code: Option<ProcessingCode>,
-        status: InboundStatus,
-    ) {
+    pub(in crate::runtime) fn count_inbound(&self, code: ProcessingCode, status: InboundStatus) {
         let place = InboundStatus::ALL.iter().position(|known| *known == status);
         if let Some(counter) = place.and_then(|place| self.service(code).inbound.get(place)) {
             counter.inc();
         }
     }
 
-    fn service(&self, code: Option<ProcessingCode>) -> &Service {
-        let service =
-            code.and_then(|code| self.services.iter().find(|known| known.codes.contains(&code)));
+    fn service(&self, code: ProcessingCode) -> &Service {
+        let service = self.services.iter().find(|known| known.codes.contains(&code));
         service.unwrap_or(&self.other)
     }
 }

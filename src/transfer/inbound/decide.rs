@@ -1,36 +1,40 @@
 //! Decisions: a state and an input give facts and effects. Each state handles every input.
 
+use std::sync::Arc;
+
 use super::{
     BarCause, InboundFact as Fact, InboundInput as Input, InboundMessage, InboundRequest,
-    InboundTransfer, ReversalCause,
+    InboundState as State, InboundTransfer, ReversalCause,
 };
-use crate::mutation::{Mutant, is_mutant_active};
-use crate::transfer::Context;
+use crate::transfer::context::Context;
+use crate::transfer::core_reply::{CancelReply, PostingReply, PriorPosting, Refusal};
 use crate::transfer::effect::{Alert, Decision, Effect, InboundResponse, MessageKind, Posting};
-use crate::transfer::input::{CancelReply, DualControl, PostingReply, PriorPosting, Refusal};
+use crate::transfer::input::DualControl;
 use crate::transfer::receipt::PostingReceipt;
+use crate::transfer::state::PendingCancel;
+use crate::transfer::status::InboundStatus;
 use crate::values::{Moment, ResponseCode, TransferId};
 
 impl InboundTransfer {
     /// Receives a request: records it and requests the posting from core.
     pub fn receive(
-        request: &InboundRequest,
+        request: &Arc<InboundRequest>,
         context: &mut Context<'_>,
         decision: &mut Decision<Fact>,
     ) {
-        decision.facts.push(Fact::Received { request: request.clone() });
+        decision.facts.push(Fact::Received { request: Arc::clone(request) });
         let respond_by = context.now.after(context.rules.inbound.respond_within);
         DecisionBuilder { request, context, decision }.request_posting(0, respond_by);
     }
 
     /// Receives a reversal or a status inquiry whose original has not arrived. The record of it bars the original.
     pub fn bar(
-        request: &InboundRequest,
+        request: &Arc<InboundRequest>,
         cause: BarCause,
         context: &mut Context<'_>,
         decision: &mut Decision<Fact>,
     ) {
-        decision.facts.push(Fact::Barred { request: request.clone(), cause });
+        decision.facts.push(Fact::Barred { request: Arc::clone(request), cause });
         let mut builder = DecisionBuilder { request, context, decision };
         let (kind, code) = match cause {
             BarCause::Reversal => {
@@ -45,31 +49,33 @@ impl InboundTransfer {
 
     /// Adds the facts and effects of an input in this state to the decision.
     pub fn decide(&self, input: &Input, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
-        let mut builder = DecisionBuilder { request: self.request(), context, decision };
+        let mut builder = DecisionBuilder { request: &self.request, context, decision };
         if let Some((kind, message)) = input.message()
             && !self.is_matched_by(message)
-            && !is_mutant_active(Mutant::IgnoreRequestMismatch)
         {
             return builder.record_mismatch(kind, message);
         }
-        match self {
-            Self::Received(_) | Self::Posted(..) | Self::PostingRefused(..) => {
+        match &self.state {
+            State::Received | State::Posted(_) | State::PostingRefused(_) => {
                 builder.record_unexpected(input);
             }
-            Self::Posting { tries, respond_by, .. } => builder.posting(*tries, *respond_by, input),
-            Self::Approved { code, .. } => builder.approved(*code, input),
-            Self::Declined { code, .. } => builder.declined(*code, input),
-            Self::Reversing { cause, tries, .. } => builder.reversing(*cause, *tries, input),
-            Self::Reversed { cause, .. } => builder.reversed(*cause, input),
-            Self::Barred(_, cause) => builder.barred(*cause, input),
+            State::Posting { tries, respond_by, .. } => {
+                builder.posting(*tries, *respond_by, input);
+            }
+            State::Approved { code, .. } => builder.approved(*code, input),
+            State::Declined(code) => builder.declined(*code, input),
+            State::Reversing { cause, cancel } => builder.reversing(*cause, cancel, input),
+            State::Reversed { cause, .. } => builder.reversed(*cause, input),
+            State::Barred(cause) => builder.barred(*cause, input),
         }
     }
 
     /// Whether a message with the trace numbers of this transfer is about it. Other banks reuse their trace numbers, so
     /// amount and account must be equal too. A barred request has not arrived, so any message matches it.
     fn is_matched_by(&self, message: &InboundMessage) -> bool {
-        let InboundRequest { amount, account, .. } = self.request();
-        matches!(self, Self::Barred(..)) || (message.amount, message.account) == (*amount, *account)
+        let InboundRequest { amount, account, .. } = &*self.request;
+        matches!(self.state, State::Barred(_))
+            || (message.amount, message.account) == (*amount, *account)
     }
 }
 
@@ -89,7 +95,7 @@ impl Input {
 
 /// Collects the facts and effects of one decision about a transfer.
 struct DecisionBuilder<'d, 'c> {
-    request: &'d InboundRequest,
+    request: &'d Arc<InboundRequest>,
     context: &'d mut Context<'c>,
     decision: &'d mut Decision<Fact>,
 }
@@ -106,7 +112,7 @@ impl DecisionBuilder<'_, '_> {
             Input::Posting(PostingReply::Refused(refusal)) if tries == 1 => self.decline(*refusal),
             Input::Posting(PostingReply::Refused(refusal)) => {
                 let response_code = self.context.rules.inbound.refusal_code(*refusal);
-                self.request_reversal(ReversalCause::Refused { response_code }, 0);
+                self.request_reversal(ReversalCause::Refused { response_code }, None);
                 self.respond_to_request(response_code);
             }
             Input::Posting(PostingReply::Barred) => self.decline(Refusal::Other),
@@ -117,7 +123,7 @@ impl DecisionBuilder<'_, '_> {
             Input::Due if !is_too_late => self.request_posting(tries, respond_by),
             Input::Posting(PostingReply::Posted) | Input::Due => self.reverse_unknown_posting(),
             Input::Reversal(message) => {
-                self.request_reversal(ReversalCause::ReversedBeforeResponse, 0);
+                self.request_reversal(ReversalCause::ReversedBeforeResponse, None);
                 self.respond(
                     MessageKind::Reversal,
                     message.id,
@@ -145,7 +151,7 @@ impl DecisionBuilder<'_, '_> {
                 self.respond(MessageKind::StatusInquiry, message.id, code);
             }
             Input::Reversal(message) => {
-                self.request_reversal(ReversalCause::Reversed { response_code: code }, 0);
+                self.request_reversal(ReversalCause::Reversed { response_code: code }, None);
                 self.respond(
                     MessageKind::Reversal,
                     message.id,
@@ -180,21 +186,20 @@ impl DecisionBuilder<'_, '_> {
         }
     }
 
-    fn reversing(&mut self, cause: ReversalCause, tries: u16, input: &Input) {
+    fn reversing(&mut self, cause: ReversalCause, cancel: &PendingCancel, input: &Input) {
         match input {
             Input::Cancel(CancelReply::Cancelled(prior)) => {
                 if *prior == PriorPosting::Absent && cause.is_after_approval() {
                     self.raise_alert(Alert::CoreDiffers);
                 }
-                self.record(Fact::Reversed(*prior));
+                self.record_reversed(*prior);
             }
             Input::Cancel(CancelReply::Refused) => {
-                self.raise_alert(Alert::Exception);
                 self.record_unexpected(input);
+                self.escalate(cancel);
             }
             Input::Resolve(approved_by) => self.confirm_resolved(approved_by),
-            Input::Due if is_mutant_active(Mutant::SkipReversalRetry) => {}
-            Input::Due => self.request_reversal(cause, tries),
+            Input::Due => self.request_reversal(cause, Some(cancel)),
             Input::RepeatedRequest(_) | Input::Reversal(_) | Input::StatusInquiry(_) => {
                 self.reversed(cause, input);
             }
@@ -263,19 +268,10 @@ impl DecisionBuilder<'_, '_> {
 impl DecisionBuilder<'_, '_> {
     /// Requests the posting from core. It is repeated until it is too late to respond to the switch.
     fn request_posting(&mut self, tries: u16, respond_by: Moment) {
-        let due = self.context.core_due(tries).min(respond_by);
+        let due = self.context.posting_due(tries).min(respond_by);
         self.record(Fact::PostingRequested { due, respond_by });
-        let InboundRequest { id, side, account, amount, counterparty, .. } = *self.request;
+        let InboundRequest { id, side, account, amount, counterparty, .. } = **self.request;
         self.emit(Effect::RequestPosting(Posting { id, side, account, amount, counterparty }));
-        if is_mutant_active(Mutant::ApproveBeforePosting) {
-            let code = self.context.rules.inbound.approved;
-            self.emit(Effect::Respond(InboundResponse {
-                id,
-                message_id: id,
-                message: MessageKind::Request,
-                code,
-            }));
-        }
     }
 
     fn decline(&mut self, refusal: Refusal) {
@@ -286,28 +282,48 @@ impl DecisionBuilder<'_, '_> {
     /// Core gave no certain reply in time: reverses the posting and responds "outcome unknown".
     fn reverse_unknown_posting(&mut self) {
         let response_code = self.context.rules.inbound.outcome_unknown;
-        self.request_reversal(ReversalCause::OutcomeUnknown { response_code }, 0);
+        self.request_reversal(ReversalCause::OutcomeUnknown { response_code }, None);
         self.respond_to_request(response_code);
     }
 
-    /// Requests the cancel from core. Raises an alert once if core does not confirm it for too long.
-    fn request_reversal(&mut self, cause: ReversalCause, tries: u16) {
-        let due = self.context.cancel_due(tries);
+    /// Requests the cancel from core, for the first time or after `earlier` requests. If core does not confirm it for too long, the
+    /// transfer becomes an exception.
+    fn request_reversal(&mut self, cause: ReversalCause, earlier: Option<&PendingCancel>) {
+        let due = self.context.cancel_due(earlier.map_or(0, |cancel| cancel.tries));
         self.record(Fact::ReversalRequested { cause, due });
         self.emit(Effect::CancelPosting(self.request.id));
-        if self.context.is_overdue(tries) {
-            self.raise_alert(Alert::Exception);
+        if let Some(cancel) = earlier.filter(|cancel| self.context.is_overdue(cancel.tries)) {
+            self.escalate(cancel);
         }
+    }
+
+    /// The transfer becomes an exception, if it is none yet. Raises an alert.
+    fn escalate(&mut self, cancel: &PendingCancel) {
+        if !cancel.is_exception {
+            self.record(Fact::ExceptionRaised);
+        }
+        self.raise_alert(Alert::Exception);
+    }
+
+    fn record_reversed(&mut self, prior: PriorPosting) {
+        self.record(Fact::Reversed(prior));
+        self.count(InboundStatus::Reversed);
     }
 
     fn confirm_resolved(&mut self, approved_by: &DualControl) {
         self.record(Fact::Resolved(approved_by.clone()));
-        self.record(Fact::Reversed(PriorPosting::Cancelled));
+        self.record_reversed(PriorPosting::Cancelled);
     }
 
     /// Records the response to the request and sends it.
     fn respond_to_request(&mut self, code: ResponseCode) {
         self.respond(MessageKind::Request, self.request.id, code);
+        let is_approved = code == self.context.rules.inbound.approved;
+        self.count(if is_approved { InboundStatus::Settled } else { InboundStatus::Rejected });
+    }
+
+    fn count(&mut self, status: InboundStatus) {
+        self.emit(Effect::CountInbound(self.request.id, self.request.kind, status));
     }
 
     /// Repeats the response of a request that arrives again.

@@ -1,69 +1,80 @@
 //! The fold: a state and a fact give the next state. A fact that no decision can produce is an [`IllegalFact`].
 
-use super::{InboundFact as Fact, InboundTransfer};
-use crate::transfer::IllegalFact;
+use std::sync::Arc;
 
-type Folded = Result<InboundTransfer, IllegalFact>;
+use super::{InboundFact as Fact, InboundState as State, InboundTransfer};
+use crate::transfer::state::{IllegalFact, PendingCancel};
+
+type Folded = Result<State, IllegalFact>;
 
 impl InboundTransfer {
     /// Returns the transfer that begins with this fact.
     ///
     /// # Errors
     /// If the fact cannot begin a transfer.
-    pub fn begin(fact: &Fact) -> Folded {
+    pub fn begin(fact: &Fact) -> Result<Self, IllegalFact> {
         match fact {
-            Fact::Received { request } => Ok(Self::Received(request.clone())),
-            Fact::Barred { request, cause } => Ok(Self::Barred(request.clone(), *cause)),
+            Fact::Received { request } => {
+                Ok(Self { request: Arc::clone(request), state: State::Received })
+            }
+            Fact::Barred { request, cause } => {
+                Ok(Self { request: Arc::clone(request), state: State::Barred(*cause) })
+            }
             other => Err(IllegalFact { state: "none", fact: other.code() }),
         }
     }
 
-    /// Returns the state after a fact.
+    /// Returns the transfer after a fact.
     ///
     /// # Errors
     /// If the fact cannot follow this state.
-    pub fn evolve(self, fact: &Fact) -> Folded {
+    pub fn evolve(self, fact: &Fact) -> Result<Self, IllegalFact> {
+        let state = self.state.evolve(fact)?;
+        Ok(Self { state, ..self })
+    }
+}
+
+impl State {
+    fn evolve(self, fact: &Fact) -> Folded {
         match fact {
             Fact::Received { .. } | Fact::Barred { .. } => Err(self.illegal(fact)),
             Fact::PostingRequested { due, respond_by } => match self {
-                Self::Received(request) => {
-                    Ok(Self::Posting { request, tries: 1, due: *due, respond_by: *respond_by })
+                Self::Received => {
+                    Ok(Self::Posting { tries: 1, due: *due, respond_by: *respond_by })
                 }
-                Self::Posting { request, tries, respond_by, .. } => Ok(Self::Posting {
-                    request,
-                    tries: tries.saturating_add(1),
-                    due: *due,
-                    respond_by,
-                }),
+                Self::Posting { tries, respond_by, .. } => {
+                    Ok(Self::Posting { tries: tries.saturating_add(1), due: *due, respond_by })
+                }
                 state => Err(state.illegal(fact)),
             },
             Fact::Posted(receipt) => match self {
-                Self::Posting { request, .. } => Ok(Self::Posted(request, receipt.clone())),
+                Self::Posting { .. } => Ok(Self::Posted(receipt.clone())),
                 state => Err(state.illegal(fact)),
             },
             Fact::PostingRefused(refusal) => match self {
-                Self::Posting { request, .. } => Ok(Self::PostingRefused(request, *refusal)),
+                Self::Posting { .. } => Ok(Self::PostingRefused(*refusal)),
                 state => Err(state.illegal(fact)),
             },
             Fact::Responded(code) => match self {
-                Self::Posted(request, receipt) => {
-                    Ok(Self::Approved { request, receipt, code: *code })
-                }
-                Self::PostingRefused(request, _) => Ok(Self::Declined { request, code: *code }),
+                Self::Posted(receipt) => Ok(Self::Approved { receipt, code: *code }),
+                Self::PostingRefused(_) => Ok(Self::Declined(*code)),
                 // When reversing, the reversal began in the same decision. When barred, a response changes nothing.
-                state @ (Self::Reversing { .. } | Self::Barred(..)) => Ok(state),
+                state @ (Self::Reversing { .. } | Self::Barred(_)) => Ok(state),
                 state => Err(state.illegal(fact)),
             },
             Fact::ReversalRequested { cause, due } => match self {
-                Self::Posting { request, .. } | Self::Approved { request, .. } => {
-                    Ok(Self::Reversing { request, cause: *cause, tries: 1, due: *due })
+                Self::Posting { .. } | Self::Approved { .. } => {
+                    Ok(Self::Reversing { cause: *cause, cancel: PendingCancel::first(*due) })
                 }
-                Self::Reversing { request, cause, tries, .. } => Ok(Self::Reversing {
-                    request,
-                    cause,
-                    tries: tries.saturating_add(1),
-                    due: *due,
-                }),
+                Self::Reversing { cause, cancel } => {
+                    Ok(Self::Reversing { cause, cancel: cancel.repeated(*due) })
+                }
+                state => Err(state.illegal(fact)),
+            },
+            Fact::ExceptionRaised => match self {
+                Self::Reversing { cause, cancel } if !cancel.is_exception => {
+                    Ok(Self::Reversing { cause, cancel: cancel.escalated() })
+                }
                 state => Err(state.illegal(fact)),
             },
             // The fact that follows carries out the resolution.
@@ -72,9 +83,7 @@ impl InboundTransfer {
                 state => Err(state.illegal(fact)),
             },
             Fact::Reversed(prior) => match self {
-                Self::Reversing { request, cause, .. } => {
-                    Ok(Self::Reversed { request, cause, prior: *prior })
-                }
+                Self::Reversing { cause, .. } => Ok(Self::Reversed { cause, prior: *prior }),
                 state => Err(state.illegal(fact)),
             },
             Fact::RequestRepeated
@@ -86,6 +95,6 @@ impl InboundTransfer {
     }
 
     fn illegal(&self, fact: &Fact) -> IllegalFact {
-        IllegalFact { state: self.code(), fact: fact.code() }
+        IllegalFact { state: self.properties().code, fact: fact.code() }
     }
 }

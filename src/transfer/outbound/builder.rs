@@ -1,61 +1,80 @@
 //! The steps of a decision: which facts and effects belong together.
 
-use super::{
-    CancelReason, Dispatch, Evidence, OutboundFact as Fact, RefundReason, RejectionReason,
-    Reversal, SettledBy, UnknownCause,
-};
-use crate::mutation::{Mutant, is_mutant_active};
-use crate::transfer::Context;
+use std::sync::Arc;
+
+use super::fact::{Evidence, OutboundFact as Fact};
+use super::properties::FailureCause;
+use super::reasons::{CancelReason, RefundReason, RejectionReason, SettledBy, UnknownCause};
+use super::{Dispatch, Reversal};
+use crate::transfer::context::Context;
+use crate::transfer::core_reply::PriorPosting;
 use crate::transfer::effect::{
-    Alert, Decision, Effect, FundedRequest, OutgoingReversal, Posting, Side, TransferStatus,
+    Alert, Decision, Effect, FundedRequest, OutgoingReversal, OutgoingStatusInquiry, Posting, Side,
 };
-use crate::transfer::input::{OutboundInput, PriorPosting, Resolution, ResolutionOutcome};
+use crate::transfer::input::{OutboundInput, Resolution, ResolutionOutcome};
 use crate::transfer::order::{Funding, Order, SwitchResponse, TraceNumbers};
 use crate::transfer::receipt::DebitReceipt;
 use crate::transfer::rules::{
     AfterUnknown, InquiryRules, ResponseClass, ReversalClass, ReversalRules,
 };
+use crate::transfer::state::PendingCancel;
+use crate::transfer::status::{StatusReport, TransferStatus};
+use crate::values::Moment;
 
 /// Collects the facts and effects of one decision about a transfer.
 pub(super) struct DecisionBuilder<'d, 'c> {
-    pub(super) order: &'d Order,
+    pub(super) order: &'d Arc<Order>,
+    /// The trace numbers of the request, once it has any.
+    pub(super) trace: Option<TraceNumbers>,
     pub(super) context: &'d mut Context<'c>,
     pub(super) decision: &'d mut Decision<Fact>,
 }
 
 impl DecisionBuilder<'_, '_> {
     pub(super) fn request_debit(&mut self, tries: u16) {
-        let due = self.context.core_due(tries);
+        let due = self.context.posting_due(tries);
         self.record(Fact::DebitRequested { due });
-        let Order { id, from, to, amount, counterparty, .. } = *self.order;
-        let account = if is_mutant_active(Mutant::DebitWrongAccount) { to } else { from };
+        let Order { id, from: account, amount, counterparty, .. } = **self.order;
         let posting = Posting { id, side: Side::Debit, account, amount, counterparty };
         self.emit(Effect::RequestPosting(posting));
     }
 
-    pub(super) fn cancel_debit(&mut self, reason: CancelReason, tries: u16) {
-        let due = self.context.cancel_due(tries);
+    /// Requests the cancel of the debit from core, for the first time or after `earlier` requests.
+    pub(super) fn cancel_debit(&mut self, reason: CancelReason, earlier: Option<&PendingCancel>) {
+        let due = self.cancel_due(earlier);
         self.record(Fact::DebitCancelRequested { reason, due });
-        self.emit_cancel(tries);
+        self.emit_cancel(earlier);
     }
 
-    /// Requests the cancel from core. Raises an alert once if core does not confirm it for too long.
-    fn emit_cancel(&mut self, tries: u16) {
+    fn cancel_due(&mut self, earlier: Option<&PendingCancel>) -> Moment {
+        self.context.cancel_due(earlier.map_or(0, |cancel| cancel.tries))
+    }
+
+    /// Requests the cancel from core. If core does not confirm it for too long, the transfer becomes an exception.
+    fn emit_cancel(&mut self, earlier: Option<&PendingCancel>) {
         self.emit(Effect::CancelPosting(self.order.id));
-        if self.context.is_overdue(tries) {
-            self.raise_alert(Alert::Exception);
+        if let Some(cancel) = earlier.filter(|cancel| self.context.is_overdue(cancel.tries)) {
+            self.escalate(cancel);
         }
     }
 
-    /// Core refused the cancel: raises an alert. The cancel is still repeated.
-    pub(super) fn core_refused_cancel(&mut self, input: &OutboundInput) {
-        self.raise_alert(Alert::Exception);
+    /// Core refused the cancel: the transfer becomes an exception. The cancel is still repeated.
+    pub(super) fn core_refused_cancel(&mut self, cancel: &PendingCancel, input: &OutboundInput) {
         self.record_unexpected(input);
+        self.escalate(cancel);
+    }
+
+    /// The transfer becomes an exception, if it is none yet. Raises an alert.
+    fn escalate(&mut self, cancel: &PendingCancel) {
+        if !cancel.is_exception {
+            self.record(Fact::ExceptionRaised);
+        }
+        self.raise_alert(Alert::Exception);
     }
 
     pub(super) fn reject(&mut self, reason: RejectionReason) {
         self.record(Fact::Rejected(reason));
-        self.notify_channel(TransferStatus::Rejected);
+        self.notify_failure(TransferStatus::Rejected, FailureCause::Rejected(reason));
     }
 
     /// The debit stands: prepares the request with new trace numbers. It is sent when the facts are durable.
@@ -68,22 +87,17 @@ impl DecisionBuilder<'_, '_> {
         // A request that finds no connection until then is certainly not sent, and is refunded. A later request could
         // hardly get its response in time.
         let write_by = now.after(timeout / 2);
-        self.emit(Effect::SendRequest(FundedRequest::new(self.order.id, trace, write_by, receipt)));
+        let order = Arc::clone(self.order);
+        self.emit(Effect::SendRequest(FundedRequest::new(order, trace, write_by, receipt)));
     }
 
     pub(super) fn settle(&mut self, by: SettledBy) {
         self.record(Fact::Settled(by));
-        if is_mutant_active(Mutant::SettleTwice) {
-            self.record(Fact::Settled(by));
-        }
         self.notify_channel(TransferStatus::Settled);
     }
 
     /// The outcome is unknown: the reversal or the status inquiry follows when the schedule allows it.
     pub(super) fn mark_unknown(&mut self, cause: UnknownCause) {
-        if is_mutant_active(Mutant::RefundOnUnknownOutcome) {
-            return self.refund(RefundReason::NotSent);
-        }
         self.record(Fact::OutcomeUnknown { cause, due: self.context.now });
         self.notify_channel(TransferStatus::Pending);
     }
@@ -127,8 +141,9 @@ impl DecisionBuilder<'_, '_> {
         cause: UnknownCause,
         is_repeat: bool,
     ) {
-        let id = self.order.id;
-        self.emit(Effect::SendReversal(OutgoingReversal { id, original, trace, cause, is_repeat }));
+        let order = Arc::clone(self.order);
+        let reversal = OutgoingReversal { order, original, trace, cause, is_repeat };
+        self.emit(Effect::SendReversal(reversal));
     }
 
     /// Only "done" ends a reversal. "Not found" may mean "not found yet", so it never counts as reversed.
@@ -137,9 +152,6 @@ impl DecisionBuilder<'_, '_> {
             return self.record_mismatch(*response);
         }
         match self.context.rules.reversal_classes.of(response.code) {
-            ReversalClass::NotFound if is_mutant_active(Mutant::RefundOnNotFound) => {
-                self.refund(RefundReason::Reversed);
-            }
             ReversalClass::Done => self.refund(RefundReason::Reversed),
             ReversalClass::NotFound => self.record(Fact::ReversalNotFound(*response)),
             ReversalClass::Retry => self.record(Fact::ReversalUnclear(*response)),
@@ -148,7 +160,8 @@ impl DecisionBuilder<'_, '_> {
 
     pub(super) fn send_status_inquiry(&mut self, dispatch: &Dispatch, rules: &InquiryRules) {
         self.record(Fact::StatusInquirySent { due: self.context.now.after(rules.interval) });
-        self.emit(Effect::SendStatusInquiry(self.order.id, dispatch.trace));
+        let (order, trace) = (Arc::clone(self.order), dispatch.trace);
+        self.emit(Effect::SendStatusInquiry(OutgoingStatusInquiry { order, trace }));
     }
 
     /// Applies a late response. While no reversal was sent, it is the outcome.
@@ -176,9 +189,6 @@ impl DecisionBuilder<'_, '_> {
 
     fn status_class(&self, response: &SwitchResponse) -> ResponseClass {
         match &self.context.rules.after_unknown {
-            AfterUnknown::Hold(_) if is_mutant_active(Mutant::StatusDeclineAsRequestDecline) => {
-                self.context.rules.classes.of(response.code)
-            }
             AfterUnknown::Hold(rules) => rules.classes.of(response.code),
             AfterUnknown::Reverse(_) => ResponseClass::Unknown,
         }
@@ -210,7 +220,8 @@ impl DecisionBuilder<'_, '_> {
             }
             ResolutionOutcome::Refund => {
                 self.record(Fact::Refunded(None));
-                self.notify_channel(TransferStatus::Refunded);
+                let cause = FailureCause::Refunded(RefundReason::Resolved);
+                self.notify_failure(TransferStatus::Refunded, cause);
             }
         }
     }
@@ -222,15 +233,16 @@ impl DecisionBuilder<'_, '_> {
 
     /// The transfer failed: core refunds the debit, or the channel that made it does.
     pub(super) fn refund(&mut self, reason: RefundReason) {
-        self.request_refund(reason, 0);
+        self.request_refund(reason, None);
     }
 
-    pub(super) fn request_refund(&mut self, reason: RefundReason, tries: u16) {
+    /// Requests the refund, for the first time or after `earlier` requests.
+    pub(super) fn request_refund(&mut self, reason: RefundReason, earlier: Option<&PendingCancel>) {
         match self.order.funding {
             Funding::Core => {
-                let due = self.context.cancel_due(tries);
+                let due = self.cancel_due(earlier);
                 self.record(Fact::RefundRequested { reason, due });
-                self.emit_cancel(tries);
+                self.emit_cancel(earlier);
             }
             Funding::Caller(_) => {
                 self.record(Fact::RefundRequested { reason, due: self.context.now });
@@ -246,15 +258,12 @@ impl DecisionBuilder<'_, '_> {
             self.raise_alert(Alert::Exception);
             self.notify_channel(TransferStatus::Pending);
         } else {
-            self.notify_channel(TransferStatus::Refunded);
+            self.notify_failure(TransferStatus::Refunded, FailureCause::Refunded(reason));
         }
     }
 
     /// Handles a response after the refund began. An approval conflicts with the refund.
     pub(super) fn response_after_refund(&mut self, response: SwitchResponse) {
-        if is_mutant_active(Mutant::DropLateResponse) {
-            return;
-        }
         self.check_for_conflict(response, self.context.rules.classes.of(response.code));
     }
 
@@ -299,8 +308,15 @@ impl DecisionBuilder<'_, '_> {
         self.record(Fact::UnexpectedInput(input.clone()));
     }
 
-    pub(super) fn notify_channel(&mut self, status: TransferStatus) {
-        self.emit(Effect::NotifyChannel(self.order.id, status));
+    fn notify_channel(&mut self, status: TransferStatus) {
+        let (order, trace) = (Arc::clone(self.order), self.trace);
+        self.emit(Effect::NotifyChannel(StatusReport { order, status, trace, failure: None }));
+    }
+
+    fn notify_failure(&mut self, status: TransferStatus, cause: FailureCause) {
+        let (order, trace) = (Arc::clone(self.order), self.trace);
+        let failure = Some(cause.reason(self.context.rules));
+        self.emit(Effect::NotifyChannel(StatusReport { order, status, trace, failure }));
     }
 
     pub(super) fn raise_alert(&mut self, alert: Alert) {
@@ -313,15 +329,5 @@ impl DecisionBuilder<'_, '_> {
 
     pub(super) fn emit(&mut self, effect: Effect) {
         self.decision.effects.push(effect);
-    }
-}
-
-impl CancelReason {
-    /// Returns why the transfer is rejected, once core confirmed that no debit stands.
-    pub(super) const fn rejection(self, prior: PriorPosting) -> RejectionReason {
-        match self {
-            Self::OutcomeUnknown => RejectionReason::OutcomeUnknown(prior),
-            Self::Refused(refusal) => RejectionReason::CoreThenCancelled(refusal, prior),
-        }
     }
 }

@@ -2,26 +2,28 @@
 //!
 //! Each state handles every input. An unexpected input is recorded and changes nothing.
 
+use std::sync::Arc;
+
 use super::builder::DecisionBuilder;
+use super::fact::{Evidence, OutboundFact as Fact};
+use super::reasons::{CancelReason, RefundReason, RejectionReason, SettledBy, UnknownCause};
 use super::{
-    CancelReason, Conflict, Dispatch, Evidence, ExceptionCause, OutboundFact as Fact,
-    OutboundTransfer, RefundReason, RejectionReason, Reversal, SettledBy, UnknownCause,
+    Conflict, Dispatch, ExceptionCause, OutboundState as State, OutboundTransfer, Reversal,
 };
-use crate::mutation::{Mutant, is_mutant_active};
-use crate::transfer::Context;
-use crate::transfer::effect::{Alert, Decision, Effect, FundedRequest};
-use crate::transfer::input::{
-    CancelReply, OutboundInput, PostingReply, PriorPosting, ResolutionOutcome, SendStatus,
-};
+use crate::transfer::context::Context;
+use crate::transfer::core_reply::{CancelReply, PostingReply, PriorPosting};
+use crate::transfer::effect::{Alert, Decision};
+use crate::transfer::input::{OutboundInput, ResolutionOutcome, SendStatus};
 use crate::transfer::order::{Funding, Order};
 use crate::transfer::receipt::DebitReceipt;
 use crate::transfer::rules::{AfterUnknown, ResponseClass, ReversalClass};
+use crate::transfer::state::PendingCancel;
 
 impl OutboundTransfer {
     /// Accepts an order: requests the debit from core, or sends the request if the channel made the debit.
-    pub fn accept(order: &Order, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
-        decision.facts.push(Fact::Accepted(order.clone()));
-        let mut builder = DecisionBuilder { order, context, decision };
+    pub fn accept(order: &Arc<Order>, context: &mut Context<'_>, decision: &mut Decision<Fact>) {
+        decision.facts.push(Fact::Accepted(Arc::clone(order)));
+        let mut builder = DecisionBuilder { order, trace: None, context, decision };
         match &order.funding {
             Funding::Core => builder.request_debit(0),
             Funding::Caller(reference) => {
@@ -37,30 +39,31 @@ impl OutboundTransfer {
         context: &mut Context<'_>,
         decision: &mut Decision<Fact>,
     ) {
-        let mut builder = DecisionBuilder { order: self.order(), context, decision };
-        match self {
-            Self::Accepted(_) | Self::Debited(..) => builder.record_unexpected(input),
-            Self::Debiting { tries, .. } => builder.debiting(*tries, input),
-            Self::CancellingDebit { reason, tries, .. } => {
-                builder.cancelling_debit(*reason, *tries, input);
+        let (order, trace) = (&self.order, self.state.row().trace);
+        let mut builder = DecisionBuilder { order, trace, context, decision };
+        match &self.state {
+            State::Accepted | State::Debited(_) => builder.record_unexpected(input),
+            State::Debiting { tries, .. } => builder.debiting(*tries, input),
+            State::CancellingDebit { reason, cancel } => {
+                builder.cancelling_debit(*reason, cancel, input);
             }
-            Self::ReadyToSend(dispatch) => builder.ready_to_send(dispatch, input),
-            Self::Sent(_) => builder.sent(input),
-            Self::OutcomeUnknown(dispatch, cause) => {
+            State::ReadyToSend(_) => builder.ready_to_send(input),
+            State::Sent(_) => builder.sent(input),
+            State::OutcomeUnknown(dispatch, cause) => {
                 builder.outcome_unknown(dispatch, *cause, input);
             }
-            Self::Reversing(dispatch, reversal) => builder.reversing(dispatch, reversal, input),
-            Self::Inquiring { dispatch, tries } => builder.inquiring(dispatch, *tries, input),
-            Self::Exception(dispatch, ExceptionCause::Unreversed(reversal)) => {
+            State::Reversing(dispatch, reversal) => builder.reversing(dispatch, reversal, input),
+            State::Inquiring { dispatch, tries } => builder.inquiring(dispatch, *tries, input),
+            State::Exception(dispatch, ExceptionCause::Unreversed(reversal)) => {
                 builder.exception_unreversed(dispatch, reversal, input);
             }
-            Self::Exception(_, ExceptionCause::Undecided) => builder.exception_undecided(input),
-            Self::Refunding { reason, tries, .. } => builder.refunding(*reason, *tries, input),
-            Self::Settled { by, .. } => builder.settled(*by, input),
-            Self::Refunded { .. } => builder.refunded(input),
-            Self::ConflictingOutcome(_, conflict) => builder.conflicting_outcome(conflict, input),
-            Self::PaidTwice(_) => builder.paid_twice(input),
-            Self::Rejected { .. } => builder.rejected(input),
+            State::Exception(_, ExceptionCause::Undecided) => builder.exception_undecided(input),
+            State::Refunding { reason, cancel, .. } => builder.refunding(*reason, cancel, input),
+            State::Settled { by, .. } => builder.settled(*by, input),
+            State::Refunded { .. } => builder.refunded(input),
+            State::ConflictingOutcome(_, conflict) => builder.conflicting_outcome(conflict, input),
+            State::PaidTwice(_) => builder.paid_twice(input),
+            State::Rejected(_) => builder.rejected(input),
         }
     }
 }
@@ -76,20 +79,17 @@ impl DecisionBuilder<'_, '_> {
                 self.reject(RejectionReason::Core(*refusal));
             }
             OutboundInput::Posting(PostingReply::Refused(refusal)) => {
-                self.cancel_debit(CancelReason::Refused(*refusal), 0);
+                self.cancel_debit(CancelReason::Refused(*refusal), None);
             }
             OutboundInput::Posting(PostingReply::Barred) => self.reject(RejectionReason::Barred),
             OutboundInput::Posting(PostingReply::Conflict) => {
                 self.raise_alert(Alert::CoreDiffers);
-                self.cancel_debit(CancelReason::OutcomeUnknown, 0);
+                self.cancel_debit(CancelReason::OutcomeUnknown, None);
             }
-            OutboundInput::Due if tries < self.context.rules.posting_tries => {
+            OutboundInput::Due if tries < self.context.core.posting_tries => {
                 self.request_debit(tries);
             }
-            OutboundInput::Due if is_mutant_active(Mutant::RejectWithoutCancel) => {
-                self.reject(RejectionReason::Barred);
-            }
-            OutboundInput::Due => self.cancel_debit(CancelReason::OutcomeUnknown, 0),
+            OutboundInput::Due => self.cancel_debit(CancelReason::OutcomeUnknown, None),
             // The deadline repeats the request. A restart brings the deadline forward.
             OutboundInput::Posting(PostingReply::Unknown) | OutboundInput::Restarted => {}
             OutboundInput::Cancel(_)
@@ -102,12 +102,17 @@ impl DecisionBuilder<'_, '_> {
         }
     }
 
-    fn cancelling_debit(&mut self, reason: CancelReason, tries: u16, input: &OutboundInput) {
+    fn cancelling_debit(
+        &mut self,
+        reason: CancelReason,
+        cancel: &PendingCancel,
+        input: &OutboundInput,
+    ) {
         match input {
             OutboundInput::Cancel(CancelReply::Cancelled(prior)) => {
                 self.reject(reason.rejection(*prior));
             }
-            OutboundInput::Cancel(CancelReply::Refused) => self.core_refused_cancel(input),
+            OutboundInput::Cancel(CancelReply::Refused) => self.core_refused_cancel(cancel, input),
             // Core was corrected by hand under dual control.
             OutboundInput::Resolve(resolution)
                 if resolution.outcome == ResolutionOutcome::Refund =>
@@ -115,7 +120,7 @@ impl DecisionBuilder<'_, '_> {
                 self.record(Fact::Resolved(resolution.clone()));
                 self.reject(reason.rejection(PriorPosting::Cancelled));
             }
-            OutboundInput::Due => self.cancel_debit(reason, tries),
+            OutboundInput::Due => self.cancel_debit(reason, Some(cancel)),
             // A late reply to the debit changes nothing: the reply to the cancel will say what core had.
             OutboundInput::Posting(_)
             | OutboundInput::Cancel(CancelReply::Unknown)
@@ -129,18 +134,13 @@ impl DecisionBuilder<'_, '_> {
         }
     }
 
-    fn ready_to_send(&mut self, dispatch: &Dispatch, input: &OutboundInput) {
+    fn ready_to_send(&mut self, input: &OutboundInput) {
         match input {
             OutboundInput::Send(SendStatus::Sent) => {
                 let due = self.context.now.after(self.context.rules.response_timeout);
                 self.record(Fact::Sent { due });
             }
             OutboundInput::Send(SendStatus::NotSent) => self.refund(RefundReason::NotSent),
-            OutboundInput::Restarted if is_mutant_active(Mutant::ResendAfterRestart) => {
-                let Dispatch { trace, due, receipt, .. } = dispatch;
-                let request = FundedRequest::new(self.order.id, *trace, *due, receipt);
-                self.emit(Effect::SendRequest(request));
-            }
             // A response may overtake the report that the request was written.
             OutboundInput::Send(SendStatus::Lost)
             | OutboundInput::Response(_)
@@ -157,16 +157,11 @@ impl DecisionBuilder<'_, '_> {
 
     fn sent(&mut self, input: &OutboundInput) {
         match input {
-            OutboundInput::Response(response)
-                if !response.matches(self.order) && !is_mutant_active(Mutant::IgnoreMismatch) =>
-            {
+            OutboundInput::Response(response) if !response.matches(self.order) => {
                 self.record_mismatch(*response);
             }
             OutboundInput::Response(response) => match self.context.rules.classes.of(response.code)
             {
-                ResponseClass::Unknown if is_mutant_active(Mutant::SettleOnUnknownCode) => {
-                    self.settle(SettledBy::Response(response.code));
-                }
                 ResponseClass::Approved => self.settle(SettledBy::Response(response.code)),
                 ResponseClass::Declined => self.refund(RefundReason::Declined(response.code)),
                 ResponseClass::Unknown | ResponseClass::Retry => {
@@ -294,7 +289,7 @@ impl DecisionBuilder<'_, '_> {
         }
     }
 
-    fn refunding(&mut self, reason: RefundReason, tries: u16, input: &OutboundInput) {
+    fn refunding(&mut self, reason: RefundReason, cancel: &PendingCancel, input: &OutboundInput) {
         match input {
             OutboundInput::Cancel(CancelReply::Cancelled(prior)) => {
                 if *prior == PriorPosting::Absent {
@@ -302,7 +297,7 @@ impl DecisionBuilder<'_, '_> {
                 }
                 self.complete_refund(reason, Some(*prior));
             }
-            OutboundInput::Cancel(CancelReply::Refused) => self.core_refused_cancel(input),
+            OutboundInput::Cancel(CancelReply::Refused) => self.core_refused_cancel(cancel, input),
             // Core was corrected by hand under dual control.
             OutboundInput::Resolve(resolution)
                 if resolution.outcome == ResolutionOutcome::Refund =>
@@ -310,20 +305,16 @@ impl DecisionBuilder<'_, '_> {
                 self.record(Fact::Resolved(resolution.clone()));
                 self.complete_refund(reason, None);
             }
-            OutboundInput::Due => self.request_refund(reason, tries),
-            OutboundInput::Response(response) => self.response_after_refund(*response),
-            OutboundInput::StatusResponse(response) => self.status_response_after_refund(*response),
-            OutboundInput::ReversalResponse(response) => {
-                self.record(Fact::RepeatedResponse(*response));
-            }
-            OutboundInput::Settlement { settled: true } => {
-                self.record_conflict(Evidence::SettlementFile);
-            }
-            OutboundInput::Settlement { settled: false }
-            | OutboundInput::Cancel(CancelReply::Unknown)
+            OutboundInput::Due => self.request_refund(reason, Some(cancel)),
+            OutboundInput::Cancel(CancelReply::Unknown)
+            | OutboundInput::Response(_)
+            | OutboundInput::StatusResponse(_)
+            | OutboundInput::ReversalResponse(_)
+            | OutboundInput::Settlement { .. }
             | OutboundInput::Send(_)
-            | OutboundInput::Restarted => {}
-            OutboundInput::Posting(_) | OutboundInput::Resolve(_) => self.record_unexpected(input),
+            | OutboundInput::Restarted
+            | OutboundInput::Posting(_)
+            | OutboundInput::Resolve(_) => self.refunded(input),
         }
     }
 
@@ -394,16 +385,15 @@ impl DecisionBuilder<'_, '_> {
                 Conflict::RefundedButSettled => self.resolve_refunded(resolution),
                 Conflict::SettledButReversed(_) => self.resolve(resolution),
             },
-            OutboundInput::Response(response)
-            | OutboundInput::ReversalResponse(response)
-            | OutboundInput::StatusResponse(response) => {
-                self.record(Fact::LateResponse(*response));
-            }
-            OutboundInput::Settlement { .. }
+            OutboundInput::Response(_)
+            | OutboundInput::ReversalResponse(_)
+            | OutboundInput::StatusResponse(_)
+            | OutboundInput::Settlement { .. }
             | OutboundInput::Cancel(_)
             | OutboundInput::Send(_)
-            | OutboundInput::Restarted => {}
-            OutboundInput::Posting(_) | OutboundInput::Due => self.record_unexpected(input),
+            | OutboundInput::Restarted
+            | OutboundInput::Posting(_)
+            | OutboundInput::Due => self.paid_twice(input),
         }
     }
 

@@ -3,32 +3,43 @@
 //! Only facts that a decision can produce are accepted. Any other fact is an [`IllegalFact`], so that a damaged journal
 //! is rejected and never guessed at. This is the only reason why matches in this file end with any other state.
 
+use std::sync::Arc;
+
+use super::fact::OutboundFact as Fact;
+use super::reasons::{CancelReason, RefundReason, SettledBy};
 use super::{
-    CancelReason, Conflict, Dispatch, ExceptionCause, IllegalFact, OutboundFact as Fact,
-    OutboundTransfer, RefundReason, Reversal, SettledBy,
+    Conflict, Dispatch, ExceptionCause, OutboundState as State, OutboundTransfer, Reversal,
 };
 use crate::transfer::order::TraceNumbers;
+use crate::transfer::state::{IllegalFact, PendingCancel};
 use crate::values::Moment;
 
-type Folded = Result<OutboundTransfer, IllegalFact>;
+type Folded = Result<State, IllegalFact>;
 
 impl OutboundTransfer {
     /// Returns the transfer that begins with this fact.
     ///
     /// # Errors
     /// If the fact cannot begin a transfer.
-    pub fn begin(fact: &Fact) -> Folded {
+    pub fn begin(fact: &Fact) -> Result<Self, IllegalFact> {
         match fact {
-            Fact::Accepted(order) => Ok(Self::Accepted(order.clone())),
+            Fact::Accepted(order) => Ok(Self { order: Arc::clone(order), state: State::Accepted }),
             other => Err(IllegalFact { state: "none", fact: other.code() }),
         }
     }
 
-    /// Returns the state after a fact that became true at this time.
+    /// Returns the transfer after a fact that became true at this time.
     ///
     /// # Errors
     /// If the fact cannot follow this state.
-    pub fn evolve(self, fact: &Fact, at: Moment) -> Folded {
+    pub fn evolve(self, fact: &Fact, at: Moment) -> Result<Self, IllegalFact> {
+        let state = self.state.evolve(fact, at)?;
+        Ok(Self { state, ..self })
+    }
+}
+
+impl State {
+    fn evolve(self, fact: &Fact, at: Moment) -> Folded {
         match fact {
             Fact::Accepted(_) => Err(self.illegal(fact)),
             Fact::DebitRequested { due } => self.debit_requested(fact, *due),
@@ -36,20 +47,16 @@ impl OutboundTransfer {
                 self.debit_cancel_requested(fact, *reason, *due)
             }
             Fact::Debited(receipt) => match self {
-                Self::Accepted(order) | Self::Debiting { order, .. } => {
-                    Ok(Self::Debited(order, receipt.clone()))
-                }
+                Self::Accepted | Self::Debiting { .. } => Ok(Self::Debited(receipt.clone())),
                 state => Err(state.illegal(fact)),
             },
             Fact::Rejected(reason) => match self {
-                Self::Debiting { order, .. } | Self::CancellingDebit { order, .. } => {
-                    Ok(Self::Rejected { order, reason: *reason })
-                }
+                Self::Debiting { .. } | Self::CancellingDebit { .. } => Ok(Self::Rejected(*reason)),
                 state => Err(state.illegal(fact)),
             },
             Fact::RequestReady { trace, due } => match self {
-                Self::Debited(order, receipt) => {
-                    Ok(Self::ReadyToSend(Dispatch { order, receipt, trace: *trace, due: *due }))
+                Self::Debited(receipt) => {
+                    Ok(Self::ReadyToSend(Dispatch { receipt, trace: *trace, due: *due }))
                 }
                 state => Err(state.illegal(fact)),
             },
@@ -74,8 +81,8 @@ impl OutboundTransfer {
             Fact::Refunded(_) => self.refunded(fact),
             Fact::ConflictingOutcome(_) => self.conflicting_outcome(fact),
             Fact::PaidTwice => match self {
-                Self::ConflictingOutcome(order, Conflict::RefundedButSettled) => {
-                    Ok(Self::PaidTwice(order))
+                Self::ConflictingOutcome(trace, Conflict::RefundedButSettled) => {
+                    Ok(Self::PaidTwice(trace))
                 }
                 state => Err(state.illegal(fact)),
             },
@@ -88,14 +95,14 @@ impl OutboundTransfer {
     }
 
     fn illegal(&self, fact: &Fact) -> IllegalFact {
-        IllegalFact { state: self.code(), fact: fact.code() }
+        IllegalFact { state: self.row().properties.code, fact: fact.code() }
     }
 
     fn debit_requested(self, fact: &Fact, due: Moment) -> Folded {
         match self {
-            Self::Accepted(order) => Ok(Self::Debiting { order, tries: 1, due }),
-            Self::Debiting { order, tries, .. } => {
-                Ok(Self::Debiting { order, tries: tries.saturating_add(1), due })
+            Self::Accepted => Ok(Self::Debiting { tries: 1, due }),
+            Self::Debiting { tries, .. } => {
+                Ok(Self::Debiting { tries: tries.saturating_add(1), due })
             }
             state => Err(state.illegal(fact)),
         }
@@ -103,11 +110,11 @@ impl OutboundTransfer {
 
     fn debit_cancel_requested(self, fact: &Fact, reason: CancelReason, due: Moment) -> Folded {
         match self {
-            Self::Debiting { order, .. } => {
-                Ok(Self::CancellingDebit { order, reason, tries: 1, due })
+            Self::Debiting { .. } => {
+                Ok(Self::CancellingDebit { reason, cancel: PendingCancel::first(due) })
             }
-            Self::CancellingDebit { order, reason, tries, .. } => {
-                Ok(Self::CancellingDebit { order, reason, tries: tries.saturating_add(1), due })
+            Self::CancellingDebit { reason, cancel } => {
+                Ok(Self::CancellingDebit { reason, cancel: cancel.repeated(due) })
             }
             state => Err(state.illegal(fact)),
         }
@@ -120,11 +127,11 @@ impl OutboundTransfer {
             | Self::OutcomeUnknown(dispatch, _)
             | Self::Inquiring { dispatch, .. }
             | Self::Exception(dispatch, _) => {
-                let Dispatch { order, receipt, .. } = dispatch;
-                Ok(Self::Settled { order, receipt, by })
+                let Dispatch { receipt, trace, .. } = dispatch;
+                Ok(Self::Settled { receipt, trace, by })
             }
-            Self::ConflictingOutcome(order, Conflict::SettledButReversed(receipt)) => {
-                Ok(Self::Settled { order, receipt, by })
+            Self::ConflictingOutcome(trace, Conflict::SettledButReversed(receipt)) => {
+                Ok(Self::Settled { receipt, trace, by })
             }
             state => Err(state.illegal(fact)),
         }
@@ -190,6 +197,12 @@ impl OutboundTransfer {
             Self::Inquiring { dispatch, .. } => {
                 Ok(Self::Exception(dispatch, ExceptionCause::Undecided))
             }
+            Self::CancellingDebit { reason, cancel } if !cancel.is_exception => {
+                Ok(Self::CancellingDebit { reason, cancel: cancel.escalated() })
+            }
+            Self::Refunding { receipt, trace, reason, cancel } if !cancel.is_exception => {
+                Ok(Self::Refunding { receipt, trace, reason, cancel: cancel.escalated() })
+            }
             state => Err(state.illegal(fact)),
         }
     }
@@ -206,6 +219,7 @@ impl OutboundTransfer {
     }
 
     fn refund_requested(self, fact: &Fact, reason: RefundReason, due: Moment) -> Folded {
+        let cancel = PendingCancel::first(due);
         match self {
             Self::ReadyToSend(dispatch)
             | Self::Sent(dispatch)
@@ -213,14 +227,14 @@ impl OutboundTransfer {
             | Self::Reversing(dispatch, _)
             | Self::Inquiring { dispatch, .. }
             | Self::Exception(dispatch, _) => {
-                let Dispatch { order, receipt, .. } = dispatch;
-                Ok(Self::Refunding { order, receipt, reason, tries: 1, due })
+                let Dispatch { receipt, trace, .. } = dispatch;
+                Ok(Self::Refunding { receipt, trace, reason, cancel })
             }
-            Self::ConflictingOutcome(order, Conflict::SettledButReversed(receipt)) => {
-                Ok(Self::Refunding { order, receipt, reason, tries: 1, due })
+            Self::ConflictingOutcome(trace, Conflict::SettledButReversed(receipt)) => {
+                Ok(Self::Refunding { receipt, trace, reason, cancel })
             }
-            Self::Refunding { order, receipt, reason, tries, .. } => {
-                Ok(Self::Refunding { order, receipt, reason, tries: tries.saturating_add(1), due })
+            Self::Refunding { receipt, trace, reason, cancel } => {
+                Ok(Self::Refunding { receipt, trace, reason, cancel: cancel.repeated(due) })
             }
             state => Err(state.illegal(fact)),
         }
@@ -228,12 +242,12 @@ impl OutboundTransfer {
 
     fn refunded(self, fact: &Fact) -> Folded {
         match self {
-            Self::Refunding { order, reason: RefundReason::ApprovedMeanwhile, .. } => {
-                Ok(Self::ConflictingOutcome(order, Conflict::RefundedButSettled))
+            Self::Refunding { trace, reason: RefundReason::ApprovedMeanwhile, .. } => {
+                Ok(Self::ConflictingOutcome(trace, Conflict::RefundedButSettled))
             }
-            Self::Refunding { order, reason, .. } => Ok(Self::Refunded { order, reason }),
-            Self::ConflictingOutcome(order, Conflict::RefundedButSettled) => {
-                Ok(Self::Refunded { order, reason: RefundReason::Resolved })
+            Self::Refunding { trace, reason, .. } => Ok(Self::Refunded { trace, reason }),
+            Self::ConflictingOutcome(trace, Conflict::RefundedButSettled) => {
+                Ok(Self::Refunded { trace, reason: RefundReason::Resolved })
             }
             state => Err(state.illegal(fact)),
         }
@@ -241,18 +255,15 @@ impl OutboundTransfer {
 
     fn conflicting_outcome(self, fact: &Fact) -> Folded {
         match self {
-            Self::Refunding { order, receipt, tries, due, .. } => Ok(Self::Refunding {
-                order,
-                receipt,
-                reason: RefundReason::ApprovedMeanwhile,
-                tries,
-                due,
-            }),
-            Self::Refunded { order, .. } => {
-                Ok(Self::ConflictingOutcome(order, Conflict::RefundedButSettled))
+            Self::Refunding { receipt, trace, cancel, .. } => {
+                let reason = RefundReason::ApprovedMeanwhile;
+                Ok(Self::Refunding { receipt, trace, reason, cancel })
             }
-            Self::Settled { order, receipt, .. } => {
-                Ok(Self::ConflictingOutcome(order, Conflict::SettledButReversed(receipt)))
+            Self::Refunded { trace, .. } => {
+                Ok(Self::ConflictingOutcome(trace, Conflict::RefundedButSettled))
+            }
+            Self::Settled { receipt, trace, .. } => {
+                Ok(Self::ConflictingOutcome(trace, Conflict::SettledButReversed(receipt)))
             }
             state @ (Self::ConflictingOutcome(..) | Self::PaidTwice(_)) => Ok(state),
             state => Err(state.illegal(fact)),

@@ -1,9 +1,13 @@
 //! The facts of an outbound transfer.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use super::{CancelReason, RefundReason, RejectionReason, SettledBy, UnknownCause};
-use crate::transfer::input::{OutboundInput, PriorPosting, Resolution};
+use super::reasons::{CancelReason, RefundReason, RejectionReason, SettledBy, UnknownCause};
+use crate::codes::outbound_fact;
+use crate::transfer::core_reply::PriorPosting;
+use crate::transfer::input::{OutboundInput, Resolution};
 use crate::transfer::order::{Order, SwitchResponse, TraceNumbers};
 use crate::transfer::receipt::{self, DebitReceipt};
 use crate::values::Moment;
@@ -13,7 +17,7 @@ use crate::values::Moment;
 pub enum OutboundFact {
     /// The order was accepted.
     #[serde(rename = "accepted")]
-    Accepted(Order),
+    Accepted(Arc<Order>),
     /// The debit is requested from core.
     #[serde(rename = "debit_requested")]
     DebitRequested {
@@ -94,7 +98,8 @@ pub enum OutboundFact {
         #[serde(rename = "due_at")]
         due: Moment,
     },
-    /// The transfer needs a manual resolution.
+    /// The transfer needs a manual resolution: the outcome stays unknown, or core refused a cancel or did not confirm it for too
+    /// long. What is repeated is still repeated.
     #[serde(rename = "exception_raised")]
     ExceptionRaised,
     /// A maker and a checker resolved the transfer.
@@ -131,6 +136,39 @@ pub enum OutboundFact {
     /// An input that the state does not expect.
     #[serde(rename = "unexpected_input")]
     UnexpectedInput(OutboundInput),
+}
+
+impl OutboundFact {
+    /// Returns the code under which the journal stores the fact.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Accepted(_) => outbound_fact::ACCEPTED,
+            Self::DebitRequested { .. } => outbound_fact::DEBIT_REQUESTED,
+            Self::Debited(_) => outbound_fact::DEBITED,
+            Self::Rejected(_) => outbound_fact::REJECTED,
+            Self::DebitCancelRequested { .. } => outbound_fact::DEBIT_CANCEL_REQUESTED,
+            Self::RequestReady { .. } => outbound_fact::REQUEST_READY,
+            Self::Sent { .. } => outbound_fact::SENT,
+            Self::Settled(_) => outbound_fact::SETTLED,
+            Self::OutcomeUnknown { .. } => outbound_fact::OUTCOME_UNKNOWN,
+            Self::ReversalReady { .. } => outbound_fact::REVERSAL_READY,
+            Self::ReversalSent { .. } => outbound_fact::REVERSAL_SENT,
+            Self::ReversalNotFound(_) => outbound_fact::REVERSAL_NOT_FOUND,
+            Self::ReversalUnclear(_) => outbound_fact::REVERSAL_UNCLEAR,
+            Self::StatusInquirySent { .. } => outbound_fact::STATUS_INQUIRY_SENT,
+            Self::ExceptionRaised => outbound_fact::EXCEPTION_RAISED,
+            Self::Resolved(_) => outbound_fact::RESOLVED,
+            Self::RefundRequested { .. } => outbound_fact::REFUND_REQUESTED,
+            Self::Refunded(_) => outbound_fact::REFUNDED,
+            Self::ConflictingOutcome(_) => outbound_fact::CONFLICTING_OUTCOME,
+            Self::PaidTwice => outbound_fact::PAID_TWICE,
+            Self::LateResponse(_) => outbound_fact::LATE_RESPONSE,
+            Self::RepeatedResponse(_) => outbound_fact::REPEATED_RESPONSE,
+            Self::MismatchedResponse(_) => outbound_fact::MISMATCHED_RESPONSE,
+            Self::UnexpectedInput(_) => outbound_fact::UNEXPECTED_INPUT,
+        }
+    }
 }
 
 /// The evidence of a conflicting outcome.
