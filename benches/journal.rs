@@ -24,13 +24,13 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
-use titian::engine::{IdempotencyKey, RequestFingerprint, RequestIdentity};
 use titian::journal::{
     Batch, Checkpoints, Evidence, Journal, MessageTrace, PublicKeys, Row, StoredFacts, Summary,
     TransferStart, verify,
 };
 use titian::values::{
-    AccountNumber, Amount, Currency, Direction, Institution, Moment, Rrn, Stan, TransferId, Value,
+    AccountNumber, Amount, Currency, Direction, IdempotencyKey, Institution, Moment,
+    RequestFingerprint, RequestIdentity, Rrn, Stan, TransferId, Value,
 };
 
 const START: u64 = 1_795_521_600_000;

@@ -25,8 +25,8 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use titian::engine::{
-    Engine, Event, IdempotencyKey, Limits, Output, RateLimits, RequestFingerprint, RequestIdentity,
-    Schedule, TraceAllocator, TraceWatermark, TransferInput,
+    Engine, Event, Limits, Output, RateLimits, Schedule, TraceAllocator, TraceWatermark,
+    TransferInput,
 };
 use titian::journal::{Evidence, Journal};
 use titian::records::{audit, journal_batch, restore, trace_watermark};
@@ -34,7 +34,9 @@ use titian::transfer::{
     Effect, Funding, MessageKind, Order, OutboundInput, PostingReply, ResponseFields, SendStatus,
     TraceNumbers,
 };
-use titian::values::{Date, Moment, Offset, TransferId};
+use titian::values::{
+    Date, IdempotencyKey, Moment, Offset, RequestFingerprint, RequestIdentity, TransferId,
+};
 
 const START: u64 = 1_795_521_600_000;
 

@@ -26,9 +26,8 @@ use std::sync::Arc;
 
 pub use batch::{Batch, Step};
 pub use event::{
-    DuplicateRequest, DurableTransfer, Event, Fact, IdempotencyKey, KeyReservation, Lookup,
-    NotAdmitted, Output, PostingCoreReply, RecordedFact, RequestFingerprint, RequestIdentity,
-    Transfer, TransferInput,
+    DuplicateRequest, DurableTransfer, Event, Fact, Lookup, NotAdmitted, Output, PostingCoreReply,
+    RecordedFact, Transfer, TransferInput,
 };
 pub use schedule::{Delivery, Destination, RateLimits, Schedule, Slot};
 pub use trace_numbers::{TraceAllocator, TraceWatermark};

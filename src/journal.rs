@@ -50,9 +50,8 @@ pub use row::{
 pub use unlocked::{metadata_at_last_row, transfer_rows};
 pub use verify::{Evidence, VerificationError, Verified, scan_transfers, verify};
 
-use crate::engine::KeyReservation;
 use crate::sqlite::{Lock, Mode, with_suffix};
-use crate::values::Moment;
+use crate::values::{KeyReservation, Moment};
 use checkpoint::CheckpointFile;
 use error::ErrorContext;
 use index::Index;

@@ -11,6 +11,7 @@ mod date;
 mod direction;
 pub mod display;
 mod form;
+mod keys;
 mod moment;
 mod money;
 mod text;
@@ -26,6 +27,7 @@ pub use codes::{
 };
 pub use date::{Date, Offset};
 pub use direction::Direction;
+pub use keys::{IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity};
 pub use moment::Moment;
 pub use money::{Money, MoneyError};
 pub use text::{Name, Reference};

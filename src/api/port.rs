@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use crate::engine::{IdempotencyKey, NotAdmitted, RequestIdentity};
+use crate::engine::NotAdmitted;
 use crate::transfer::{Inquiry, Order, Refusal, TraceNumbers, TransferStatus};
-use crate::values::{Moment, Name, TransferId};
+use crate::values::{IdempotencyKey, Moment, Name, RequestIdentity, TransferId};
 
 /// Accepts the requests of channels.
 ///

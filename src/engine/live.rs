@@ -7,11 +7,11 @@ use std::collections::{BTreeSet, VecDeque};
 pub(super) use index::IdHasher;
 use index::{KeyIndex, KeyLocation};
 
-use super::event::{DurableTransfer, IdempotencyKey, RequestIdentity, Transfer};
+use super::event::{DurableTransfer, Transfer};
 use super::schedule::Slot;
 use crate::mutation::{Mutant, is_mutant_active};
 use crate::transfer::TraceNumbers;
-use crate::values::{Direction, TransferId};
+use crate::values::{Direction, IdempotencyKey, RequestIdentity, TransferId};
 
 /// A transfer in memory.
 #[derive(Debug)]

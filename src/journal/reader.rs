@@ -12,8 +12,7 @@ use super::index::{open_ids, open_to_read, path_of, rows_of};
 use super::row::Row;
 use super::shared::{CommittedGroup, CommittedRow, Shared};
 use super::store::{Store, read_u128};
-use crate::engine::{IdempotencyKey, RequestIdentity};
-use crate::values::{Stan, TransferId};
+use crate::values::{IdempotencyKey, RequestIdentity, Stan, TransferId};
 
 mod search;
 

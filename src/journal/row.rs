@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use super::error::JournalError;
-use crate::engine::{IdempotencyKey, KeyReservation, RequestIdentity};
-use crate::values::{AccountNumber, Amount, Direction, Institution, Moment, Rrn, Stan, TransferId};
+use crate::values::{
+    AccountNumber, Amount, Direction, IdempotencyKey, Institution, KeyReservation, Moment,
+    RequestIdentity, Rrn, Stan, TransferId,
+};
 
 /// The maximum size of the facts of a row, or of a metadata value, in bytes.
 pub const FACTS_BYTES_MAX: usize = 1 << 20;

@@ -11,8 +11,7 @@ use super::checkpoint::CheckpointClock;
 use super::error::JournalError;
 use super::reservations::Reservations;
 use super::row::{MessageTrace, Row, TransferStart};
-use crate::engine::IdempotencyKey;
-use crate::values::{Moment, TransferId};
+use crate::values::{IdempotencyKey, Moment, TransferId};
 
 /// Durable rows that may wait for the index. With more the writer waits for the index, so commits wait too.
 const UNINDEXED_MAX: usize = 1 << 19;

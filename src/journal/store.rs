@@ -9,9 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::chain::Head;
 use super::error::{ErrorContext, JournalError};
-use crate::engine::{IdempotencyKey, KeyReservation};
 use crate::sqlite::{self, Lock, Log, Mode};
-use crate::values::TransferId;
+use crate::values::{IdempotencyKey, KeyReservation, TransferId};
 use columns::{read_row, select};
 
 mod columns;

@@ -13,9 +13,8 @@ use super::error::{ErrorContext, JournalError};
 use super::row::{Batch, Metadata, Row};
 use super::shared::{CommittedGroup, CommittedRow, Shared, lock};
 use super::store::{Store, insert, insert_statement, metadata_digest};
-use crate::engine::{IdempotencyKey, KeyReservation};
 use crate::sqlite::Mode;
-use crate::values::{Moment, TransferId};
+use crate::values::{IdempotencyKey, KeyReservation, Moment, TransferId};
 
 /// Rows at which a transaction takes no further batch.
 const ROWS_MAX: usize = 4096;

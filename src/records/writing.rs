@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::{CLOSED_BOOKS, TRACE_WATERMARK};
 use crate::engine::stored_facts::{self, StoredFactsError};
-use crate::engine::{Batch, Fact, KeyReservation, RecordedFact, RequestIdentity, Step};
+use crate::engine::{Batch, Fact, RecordedFact, Step};
 use crate::journal::{self, MessageTrace, Metadata, Row, StoredFacts, Summary, TransferStart};
 use crate::transfer::{InboundFact, InboundRequest, Order, OutboundFact};
-use crate::values::{Direction, TransferId};
+use crate::values::{Direction, KeyReservation, RequestIdentity, TransferId};
 
 /// Returns a batch of the engine as rows and metadata of the journal. Each step is one row.
 ///

@@ -1,11 +1,12 @@
 //! Lookups in the journal, on a thread of their own, because a disk can be slow.
 
+use crate::values::RequestIdentity;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::{io, thread};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::engine::{Event, Lookup, RecordedFact, RequestIdentity};
+use crate::engine::{Event, Lookup, RecordedFact};
 use crate::journal::Reader;
 use crate::records::{RecordsError, look_up};
 

@@ -18,15 +18,13 @@ use super::port::ChannelRequest;
 use super::waiting::{Waiter, WaitingRequests};
 use crate::core_banking::{self, CoreCommand};
 use crate::engine::stored_facts::StoredFactsError;
-use crate::engine::{
-    Engine, Event, Fact, KeyReservation, Limits, Lookup, RecordedFact, Transfer, TransferInput,
-};
+use crate::engine::{Engine, Event, Fact, Limits, Lookup, RecordedFact, Transfer, TransferInput};
 use crate::journal::{Journal, JournalError};
 use crate::link::{self, Clock, LinkId, OutgoingMessage};
 use crate::network::Network;
 use crate::records::{RecordsError, journal_batch};
 use crate::transfer::{IllegalFact, InboundFact, OutboundInput, Rules, SendStatus};
-use crate::values::{Direction, Moment, ResponseCode, TransferId};
+use crate::values::{Direction, KeyReservation, Moment, ResponseCode, TransferId};
 
 /// Why the node stopped by itself. The journal keeps every durable fact, and the next start continues from there.
 #[derive(Debug, Error)]

@@ -9,10 +9,10 @@ use super::ids::IdGenerator;
 use crate::api::{
     AccountInquiryResponse, ChannelPort, NotProcessed, TransferReport, TransferResponse,
 };
-use crate::engine::{IdempotencyKey, NotAdmitted, RequestIdentity};
+use crate::engine::NotAdmitted;
 use crate::link::Clock;
 use crate::transfer::{Inquiry, Order};
-use crate::values::{Moment, TransferId};
+use crate::values::{IdempotencyKey, Moment, RequestIdentity, TransferId};
 
 /// Requests that can wait for the main loop. Further ones get [`NotAdmitted::Full`].
 const QUEUE_MAX: usize = 8192;

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use titian::engine::{
-    Engine, Event, IdempotencyKey, KeyReservation, Output, RequestFingerprint, Transfer,
-    TransferInput,
-};
+use titian::engine::{Engine, Event, Output, Transfer, TransferInput};
 use titian::transfer::{
     Alert, CancelReply, DualControl, Effect, FundedRequest, InboundInput, InboundRequest,
     InboundResponse, MessageKind, OutboundInput, PostingReply, PriorPosting, Resolution,
     ResolutionOutcome, SendStatus,
 };
-use titian::values::{Currency, TransferId};
+use titian::values::{Currency, IdempotencyKey, KeyReservation, RequestFingerprint, TransferId};
 
 use super::response_fields;
 use super::rules::{amount, code, holding, request, reversing};

@@ -1,11 +1,11 @@
 //! Limits: new work is refused at a limit, messages that finish a transfer never are, and a request that was carried out never gets
 //! the response that nothing was done.
 
-use titian::engine::{Event, IdempotencyKey, Lookup, NotAdmitted, Output};
+use titian::engine::{Event, Lookup, NotAdmitted, Output};
 use titian::transfer::{
     Effect, InboundRequest, MessageKind, OutboundInput, SendStatus, TransferStatus,
 };
-use titian::values::TransferId;
+use titian::values::{IdempotencyKey, TransferId};
 
 use super::response_fields;
 use super::rules::request;

@@ -1,13 +1,12 @@
 //! Races between events and the commits or lookups of the journal. The simulation found each of these cases.
 
-use titian::engine::{
-    DuplicateRequest, Event, Fact, IdempotencyKey, KeyReservation, Lookup, Output, RecordedFact,
-    RequestFingerprint, RequestIdentity, TransferInput,
-};
+use titian::engine::{DuplicateRequest, Event, Fact, Lookup, Output, RecordedFact, TransferInput};
 use titian::transfer::{
     BarCause, InboundFact, InboundInput, InboundRequest, MessageKind, PostingReply, Side,
 };
-use titian::values::TransferId;
+use titian::values::{
+    IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity, TransferId,
+};
 
 use super::response_fields;
 use super::rules::{code, request};

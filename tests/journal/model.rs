@@ -6,9 +6,10 @@ use std::sync::mpsc::channel;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use titian::engine::{IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity};
 use titian::journal::{Batch, Journal, Row};
-use titian::values::TransferId;
+use titian::values::{
+    IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity, TransferId,
+};
 
 use crate::support::{Folder, id, key, row, start, verified};
 

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use titian::engine::{IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity};
 use titian::journal::{
     Batch, Checkpoints, Evidence, Journal, JournalError, MessageTrace, PublicKeys, Row,
     StoredFacts, Summary, TransferStart, VerificationError, Verified, verify,
 };
 use titian::values::{
-    AccountNumber, Amount, Currency, Direction, Institution, Moment, Rrn, Stan, TransferId, Value,
+    AccountNumber, Amount, Currency, Direction, IdempotencyKey, Institution, KeyReservation,
+    Moment, RequestFingerprint, RequestIdentity, Rrn, Stan, TransferId, Value,
 };
 
 /// 2026-11-24T12:00:00Z.

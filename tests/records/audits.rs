@@ -2,12 +2,12 @@
 
 use std::sync::mpsc::channel;
 
-use titian::engine::{Event, IdempotencyKey};
+use titian::engine::Event;
 use titian::journal::{
     Batch, Evidence, Journal, Metadata, Row, StoredFacts, VerificationError, archive,
 };
 use titian::records::{AuditReport, audit};
-use titian::values::{Moment, TransferId};
+use titian::values::{IdempotencyKey, Moment, TransferId};
 
 use crate::node::{Node, START, folder, inbound_request, order_event, store};
 

@@ -8,8 +8,8 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use titian::engine::{
-    Engine, Event, IdempotencyKey, Limits, Output, RateLimits, RequestFingerprint, RequestIdentity,
-    Schedule, TraceAllocator, TraceWatermark, TransferInput,
+    Engine, Event, Limits, Output, RateLimits, Schedule, TraceAllocator, TraceWatermark,
+    TransferInput,
 };
 use titian::journal::{self, Checkpoints, Journal, Reader};
 use titian::records::{journal_batch, look_up, restore, trace_watermark};
@@ -17,7 +17,9 @@ use titian::transfer::{
     CancelReply, Effect, Funding, InboundInput, InboundRequest, MessageKind, Order, OutboundInput,
     PostingReply, PriorPosting, Refusal, ResponseFields, SendStatus, Side,
 };
-use titian::values::{Date, Moment, Offset, TransferId};
+use titian::values::{
+    Date, IdempotencyKey, Moment, Offset, RequestFingerprint, RequestIdentity, TransferId,
+};
 
 use crate::rules::{amount, code, order, request, reversing};
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use titian::engine::{Event, IdempotencyKey, Lookup};
+use titian::engine::{Event, Lookup};
 use titian::journal::Evidence;
 use titian::records::audit;
-use titian::values::Moment;
+use titian::values::{IdempotencyKey, Moment};
 
 use crate::node::{Node, START, folder, inbound_request, order_event, store};
 use crate::transfers::fold_from_journal;

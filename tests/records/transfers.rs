@@ -1,9 +1,9 @@
 //! Scripted transfers: what the journal has afterwards, and what a restart reads from it.
 
-use titian::engine::{Event, IdempotencyKey, Lookup, Output, Transfer, TransferInput};
+use titian::engine::{Event, Lookup, Output, Transfer, TransferInput};
 use titian::records::look_up;
 use titian::transfer::{InboundInput, PostingReply};
-use titian::values::{Moment, TransferId};
+use titian::values::{IdempotencyKey, Moment, TransferId};
 
 use crate::node::{Node, START, folder, inbound_request, order_event};
 

@@ -2,10 +2,11 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use titian::values::RequestIdentity;
 
 use titian::engine::{
-    BooksByDirection, Engine, Event, Limits, Lookup, RateLimits, RecordedFact, RequestIdentity,
-    Schedule, TraceAllocator, Transfer, TransferInput,
+    BooksByDirection, Engine, Event, Limits, Lookup, RateLimits, RecordedFact, Schedule,
+    TraceAllocator, Transfer, TransferInput,
 };
 use titian::transfer::{OutboundInput, OutboundTransfer, SendStatus, Sums};
 

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use titian::engine::{Event, IdempotencyKey};
+use titian::engine::Event;
 use titian::iso8583::{De, Message, Mti};
 use titian::network::{BuildError, IncomingMessage, Network, ResponseKind};
 use titian::simulator::{Output, TextMessage};
 use titian::transfer::{AccountDetails, MessageKind, Order, Side};
 use titian::values::{
-    AccountNumber, Date, Direction, MinorUnits, MonthDay, NetworkCode, Offset, ResponseCode,
-    TransferId, Transmission,
+    AccountNumber, Date, Direction, IdempotencyKey, MinorUnits, MonthDay, NetworkCode, Offset,
+    ResponseCode, TransferId, Transmission,
 };
 
 use crate::auditor::ExpectedPosting;

@@ -6,10 +6,12 @@ use std::ops::Range;
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{CachedStatement, Connection, params};
 
-use crate::engine::{IdempotencyKey, RequestFingerprint, RequestIdentity};
 use crate::journal::chain::Head;
 use crate::journal::row::{MessageTrace, Row, StoredFacts, Summary, TransferStart};
-use crate::values::{AccountNumber, Amount, Currency, Direction, Moment, Stan, TransferId, Value};
+use crate::values::{
+    AccountNumber, Amount, Currency, Direction, IdempotencyKey, Moment, RequestFingerprint,
+    RequestIdentity, Stan, TransferId, Value,
+};
 
 /// A row at its place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
