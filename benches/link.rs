@@ -22,8 +22,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use titian::clock::Clock;
 use titian::iso8583::{De, FrameCodec, Message, Mti, OutgoingFrame, Spec, Template};
-use titian::link::{Clock, CorrelationId, Endpoint, Event, Handle, LinkId, OutgoingMessage, start};
+use titian::link::{CorrelationId, Endpoint, Event, Handle, LinkId, OutgoingMessage, start};
 use titian::network::{Bank, Network, SessionRules, SignOnBy};
 use titian::values::{Institution, MinorUnits, Pan, ResponseCode, Stan, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

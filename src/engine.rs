@@ -35,7 +35,7 @@ pub use transfer::BooksByDirection;
 
 use crate::mutation::{Mutant, is_mutant_active};
 use crate::transfer::{IllegalFact, Rules, TraceNumbers};
-use crate::values::{Direction, Moment, TransferId};
+use crate::values::{Direction, KeyReservation, Moment, RequestIdentity, TransferId};
 use batch::Batches;
 use inquiries::OpenInquiries;
 use live::LiveTransfers;

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod cli;
+pub mod clock;
 pub mod codes;
 pub mod core_banking;
 pub mod engine;
@@ -17,6 +18,7 @@ pub mod link;
 pub mod masking;
 pub mod mutation;
 pub mod network;
+pub mod random;
 pub mod records;
 pub mod runtime;
 pub mod settings;

@@ -26,7 +26,7 @@ pub use driver::start;
 pub use event::{Event, NotSent, OutgoingMessage, SessionPhase};
 pub use group::{Action, LinkGroup, Role};
 pub use handle::{Events, Handle};
-pub use tcp::{Clock, Endpoint};
+pub use tcp::Endpoint;
 
 pub use crate::tls::{Identity, TlsClient, TlsError, TlsServer};
 

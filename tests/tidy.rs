@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// All rooms from top to bottom. A room may use the rooms after it, never those before it.
-const ROOMS: [&str; 22] = [
+const ROOMS: [&str; 24] = [
     "cli",
     "harness",
     "runtime",
@@ -28,6 +28,8 @@ const ROOMS: [&str; 22] = [
     "tls",
     "sqlite",
     "settings",
+    "clock",
+    "random",
     "values",
     "masking",
     "hex",

@@ -22,8 +22,9 @@ use tokio_util::sync::PollSender;
 
 use super::group::{Action, LinkGroup};
 use super::handle::{Command, Events, Handle, Stopped};
-use super::tcp::{Clock, Endpoint, Wire, accept, dial};
+use super::tcp::{Endpoint, Wire, accept, dial};
 use super::{ConnectionId, DisconnectReason, Event, LinkId};
+use crate::clock::Clock;
 use crate::iso8583::Spec;
 use crate::network::SessionRules;
 use crate::values::Moment;

@@ -23,6 +23,7 @@ use super::session::{Context, Input};
 use super::{ConnectionId, DisconnectReason, LinkId};
 use crate::iso8583::{Message, Spec};
 use crate::network::SessionRules;
+use crate::random::Random;
 use crate::values::Moment;
 use dispatch::RequestQueue;
 use links::Link;
@@ -68,7 +69,7 @@ struct Counters {
     serial: u64,
     /// The STAN of network management requests.
     stan: u64,
-    random: u64,
+    random: Random,
 }
 
 impl Counters {
@@ -80,13 +81,6 @@ impl Counters {
     fn next_serial(&mut self) -> u64 {
         self.serial += 1;
         self.serial
-    }
-
-    /// Returns a random number, by a step of `SplitMix64`. It is used for jitter only.
-    const fn draw(&mut self) -> u32 {
-        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.random ^ (self.random >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        (mixed >> 32) as u32
     }
 }
 
@@ -111,7 +105,7 @@ impl LinkGroup {
             rate_limit: RateLimit::new(limits.per_second, limits.burst, now),
             actions: VecDeque::new(),
             events: Vec::new(),
-            counters: Counters { connection: 0, serial: 0, stan: seed, random: seed },
+            counters: Counters { connection: 0, serial: 0, stan: seed, random: Random::new(seed) },
             scratch: BytesMut::new(),
             rules,
             spec,

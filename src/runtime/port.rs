@@ -9,8 +9,8 @@ use super::ids::IdGenerator;
 use crate::api::{
     AccountInquiryResponse, ChannelPort, NotProcessed, TransferReport, TransferResponse,
 };
+use crate::clock::Clock;
 use crate::engine::NotAdmitted;
-use crate::link::Clock;
 use crate::transfer::{Inquiry, Order};
 use crate::values::{IdempotencyKey, Moment, RequestIdentity, TransferId};
 

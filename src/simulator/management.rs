@@ -1,9 +1,9 @@
 //! Network management: sign-on and sign-off, echo, key change, and cut-over notices to banks.
 
-use super::Switch;
 use super::compose::response;
 use super::members::{Member, Presence};
 use super::message::TextMessage;
+use super::model::Switch;
 use super::open_requests::Purpose;
 use super::requests::BankRequest;
 use crate::iso8583::De;

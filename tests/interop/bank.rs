@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use titian::clock::Clock;
 use titian::iso8583::{De, Message};
-use titian::link::{Clock, CorrelationId, Endpoint, Event, Events, Handle, OutgoingMessage, start};
+use titian::link::{CorrelationId, Endpoint, Event, Events, Handle, OutgoingMessage, start};
 use titian::network::{Bank as Identity, BuildError, IncomingMessage, Network, SessionRules};
 use titian::transfer::{
     AccountDetails, Funding, Inquiry, Order, OutgoingReversal, TraceNumbers, TransferDetails,

@@ -11,7 +11,7 @@ use titian::engine::{
     Engine, Event, Limits, Output, RateLimits, Schedule, TraceAllocator, TraceWatermark,
     TransferInput,
 };
-use titian::journal::{self, Checkpoints, Journal, Reader};
+use titian::journal::{self, Checkpoints, Journal, Reader, StoreUrl};
 use titian::records::{journal_batch, look_up, restore, trace_watermark};
 use titian::transfer::{
     CancelReply, Effect, Funding, InboundInput, InboundRequest, MessageKind, Order, OutboundInput,
@@ -29,8 +29,8 @@ pub(crate) const START: u64 = 1_795_521_600_000;
 /// An engine and a journal. Dropping it is a crash: decisions that were not committed are lost.
 pub(crate) struct Node {
     pub(crate) engine: Engine,
-    pub(crate) journal: Journal,
-    pub(crate) reader: Reader,
+    pub(crate) journal: Box<dyn Journal>,
+    pub(crate) reader: Box<dyn Reader>,
     pub(crate) now: Moment,
     /// The released effects without a reply yet.
     pub(crate) pending: Vec<Effect>,
@@ -58,10 +58,11 @@ pub(crate) fn checkpoints(folder: &Path) -> Checkpoints {
 impl Node {
     /// Starts from the journal in the folder. The open transfers do not get the input `Restarted` yet.
     pub(crate) fn start(folder: &Path, now: Moment) -> Self {
-        let journal = Journal::open(&store(folder), Some(&checkpoints(folder))).unwrap();
+        let journal =
+            journal::open(&StoreUrl::Sqlite(store(folder)), Some(&checkpoints(folder))).unwrap();
         let reader = journal.reader().unwrap();
         let first = TraceWatermark::first(Date::of(Moment::from_millis(START), Offset::UTC));
-        let watermark = trace_watermark(&reader).unwrap().unwrap_or(first);
+        let watermark = trace_watermark(&*reader).unwrap().unwrap_or(first);
         let limits = Limits {
             open_transfers: 1000,
             open_inquiries: 1,
@@ -74,7 +75,7 @@ impl Node {
         let numbers = TraceAllocator::new(1, watermark, now, 7);
         let schedule = Schedule::new(now, rate_limits);
         let mut engine = Engine::new(Arc::new(reversing()), limits, schedule, numbers);
-        restore(&reader, &mut engine).unwrap();
+        restore(&*reader, &mut engine).unwrap();
         Self { engine, journal, reader, now, pending: Vec::new(), outputs: Vec::new() }
     }
 
@@ -118,7 +119,7 @@ impl Node {
             let Some(output) = self.engine.next_output() else { break };
             match output {
                 Output::JournalLookup(number, lookup, event) => {
-                    let (records, identity) = look_up(&self.reader, lookup).unwrap();
+                    let (records, identity) = look_up(&*self.reader, lookup).unwrap();
                     self.engine
                         .handle_lookup_result(number, &records, identity, event, self.now)
                         .unwrap();
@@ -131,7 +132,7 @@ impl Node {
 
     pub(crate) fn append(&mut self, number: u64, batch: journal::Batch) {
         let (done, durable) = channel();
-        self.journal.append(batch, move |result| done.send(result).unwrap());
+        self.journal.append(batch, Box::new(move |result| done.send(result).unwrap()));
         self.engine.committed(number, &durable.recv().unwrap().unwrap());
     }
 

@@ -10,7 +10,7 @@ fn every_network_signs_on_and_off_echoes_and_changes_keys_by_its_own_codes() {
     for rules in [NetworkRules::nusantara(), NetworkRules::rendezvous(), NetworkRules::holdfast()] {
         let mut world = World::unconnected(rules);
         let codes = world.rules.management.clone();
-        world.switch.connected(world.ours);
+        world.switch.handle_connected(world.ours);
         let steps = [
             (Some(codes.echo), Presence::Connected),
             (Some(codes.sign_on), Presence::SignedOn),
@@ -32,7 +32,7 @@ fn every_network_signs_on_and_off_echoes_and_changes_keys_by_its_own_codes() {
 #[test]
 fn before_sign_on_financial_requests_are_refused() {
     let mut world = World::unconnected(NetworkRules::nusantara());
-    world.switch.connected(world.ours);
+    world.switch.handle_connected(world.ours);
     let request = world.transfer(world.simulated, 1, 100);
     assert_eq!(world.response_code(world.ours, request.clone()), "58");
     let reversal = world.reversal(&request, 2);

@@ -16,10 +16,10 @@ use super::folder::configure;
 use super::progress::{Progress, Tally};
 use super::{Demo, load};
 use crate::cli::failure::{Failure, write};
+use crate::clock::Clock;
 use crate::harness::{
     AdapterProbe, ChannelClient, FinalBooks, Folder, Harness, HttpClient, RESPONSE_TIMEOUT,
 };
-use crate::link::Clock;
 
 /// How long open transfers may take after the last request.
 const ENDING: Duration = Duration::from_mins(5);

@@ -53,7 +53,8 @@ impl Link {
     fn schedule_retry(&mut self, rules: &SessionRules, counters: &mut Counters, now: Moment) {
         if self.must_dial() {
             self.tries = self.tries.saturating_add(1);
-            self.retry_at = Some(rules.timers.reconnect.next(now, self.tries, counters.draw()));
+            self.retry_at =
+                Some(rules.timers.reconnect.next(now, self.tries, counters.random.draw_short()));
         }
     }
 }
