@@ -12,6 +12,7 @@ pub mod core_banking;
 pub mod engine;
 pub mod harness;
 mod hex;
+pub mod hmac_key;
 pub mod iso8583;
 pub mod journal;
 pub mod link;

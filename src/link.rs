@@ -17,7 +17,6 @@ mod handle;
 mod management;
 mod matching;
 mod outbox;
-mod pace;
 mod session;
 mod tcp;
 

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// All rooms from top to bottom. A room may use the rooms after it, never those before it.
-const ROOMS: [&str; 24] = [
+const ROOMS: [&str; 25] = [
     "cli",
     "harness",
     "runtime",
@@ -30,6 +30,7 @@ const ROOMS: [&str; 24] = [
     "settings",
     "clock",
     "random",
+    "hmac_key",
     "values",
     "masking",
     "hex",
