@@ -25,8 +25,8 @@ pub use location::{InvalidStoreUrl, StoreUrl};
 pub use open::{archive, open, open_to_read};
 pub use port::{CommitCallback, DerivedAudit, Journal, Reader, StoredChain, TransferIter};
 pub use row::{
-    Batch, ChainedRow, FACTS_BYTES_MAX, MessageTrace, Metadata, Row, STATE_BYTES_MAX, StoredFacts,
-    Summary, TransferStart,
+    Batch, ChainedRow, FACTS_BYTES_MAX, MessageTrace, Metadata, Row, StoredFacts, Summary,
+    TransferStart,
 };
 pub use search::{PAGE_MAX, Page, Query, SearchHit};
 pub use verify::{Evidence, VerificationError, Verified, scan_transfers, verify};

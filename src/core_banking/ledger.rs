@@ -227,7 +227,9 @@ fn run(
         entries.update_internal_balances()?;
         transaction.commit().context("writing to the ledger", &store.path)?;
         send(replies, &executed);
-        releases.into_iter().for_each(|release| release());
+        for release in releases {
+            release();
+        }
         unchecked += count;
         if unchecked >= CHECK_LOG_EVERY {
             unchecked = 0;

@@ -1,6 +1,5 @@
 //! Where a journal is stored.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The store of a journal, as a URL names it.
@@ -44,10 +43,17 @@ impl StoreUrl {
     }
 }
 
-impl fmt::Display for StoreUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(file) => write!(f, "{}{}", Self::SQLITE, file.display()),
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_url_of_a_file_is_a_store() {
+        let file = StoreUrl::parse("sqlite:///var/titian.db").unwrap();
+        assert_eq!(file, StoreUrl::Sqlite("/var/titian.db".into()));
+        let other = |url| StoreUrl::parse(url).unwrap_err();
+        assert_eq!(other("postgres://u:secret@h/db"), InvalidStoreUrl::Scheme("postgres".into()));
+        assert_eq!(other("sqlite://"), InvalidStoreUrl::Scheme("sqlite".into()));
+        assert_eq!(other("titian.db"), InvalidStoreUrl::NotUrl);
     }
 }

@@ -35,9 +35,6 @@ pub trait Journal: Send + Sync {
     /// Returns the durable head of a chain.
     fn head(&self, chain: Chain) -> Head;
 
-    /// Returns the error that stopped the writing, if there was one.
-    fn fault(&self) -> Option<JournalError>;
-
     /// Returns the clock that knows the age of the last checkpoint.
     fn checkpoint_clock(&self) -> CheckpointClock;
 

@@ -13,7 +13,7 @@ use crate::values::{
 pub const FACTS_BYTES_MAX: usize = 1 << 20;
 
 /// The maximum size of a state name, in bytes.
-pub const STATE_BYTES_MAX: usize = 64;
+const STATE_BYTES_MAX: usize = 64;
 
 /// One step of one transfer, with all facts that became true in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -75,10 +75,4 @@ impl Switch {
             self.send_request(member, notice, Purpose::Notice, now);
         }
     }
-
-    /// Sends an echo test to a bank.
-    pub fn send_echo(&mut self, member: Member, now: Moment) {
-        let notice = self.notice(self.rules.management.echo, now);
-        self.send_request(member, notice, Purpose::Notice, now);
-    }
 }

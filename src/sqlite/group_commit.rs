@@ -36,7 +36,9 @@ mod tests {
     #[test]
     fn waiting_jobs_are_committed_together_up_to_the_size() {
         let (sender, jobs) = channel();
-        [3, 4, 5, 1, 9, 2].into_iter().for_each(|job| sender.send(job).unwrap());
+        for job in [3, 4, 5, 1, 9, 2] {
+            sender.send(job).unwrap();
+        }
         drop(sender);
         let mut committed = Vec::new();
         let ended = run_writer(

@@ -129,6 +129,7 @@ fn searched(reader: &dyn Reader, query: &Query) -> Vec<TransferId> {
     }
 }
 
+/// Only this test searches so far. The caller of [`Reader::search`] is the operator's list of transfers.
 #[test]
 fn a_search_applies_all_conditions_page_by_page_from_the_newest() {
     let folder = Folder::new();

@@ -41,22 +41,26 @@ fn before_sign_on_financial_requests_are_refused() {
 }
 
 #[test]
-fn an_echo_is_sent_three_times() {
-    let mut world = World::new(NetworkRules::nusantara());
-    world.switch.send_echo(world.ours, world.now);
-    world.collect();
-    let echo = world.next_to(world.ours);
-    assert_eq!(echo.get(De::NETWORK_CODE), Some("301"));
+fn a_notice_is_sent_three_times() {
+    let mut world = World::unconnected(NetworkRules::nusantara());
+    world.join(world.ours);
+    let cut_over = |world: &mut World| {
+        world.switch.cut_over(world.now);
+        world.collect();
+        world.other_outputs.clear();
+        let notice = world.next_to(world.ours);
+        assert_eq!(notice.get(De::NETWORK_CODE), Some("201"));
+        notice
+    };
+    cut_over(&mut world);
     world.advance(15);
     world.advance(15);
     assert_eq!(world.take_sent().len(), 2);
     world.advance(15);
     assert!(world.is_quiet());
     assert_eq!(world.switch.counts().abandoned, 1);
-    world.switch.send_echo(world.ours, world.now);
-    world.collect();
-    let echo = world.next_to(world.ours);
-    world.send(world.ours, response(&echo, "00"));
+    let notice = cut_over(&mut world);
+    world.send(world.ours, response(&notice, "00"));
     world.advance(100);
     assert!(world.is_quiet());
 }

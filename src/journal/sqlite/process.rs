@@ -136,10 +136,6 @@ impl Journal for SqliteJournal {
         }
     }
 
-    fn fault(&self) -> Option<JournalError> {
-        self.shared.fault.get().cloned()
-    }
-
     fn checkpoint_clock(&self) -> CheckpointClock {
         self.shared.checkpoint_clock.clone()
     }
@@ -147,7 +143,7 @@ impl Journal for SqliteJournal {
     fn close(mut self: Box<Self>) -> Result<(), JournalError> {
         self.stop();
         let checkpoint_fault = || lock(&self.shared.checkpoint_fault).clone();
-        if let Some(fault) = self.fault().or_else(checkpoint_fault) {
+        if let Some(fault) = self.shared.fault.get().cloned().or_else(checkpoint_fault) {
             return Err(fault);
         }
         Store::open(&self.path)?.empty_log()

@@ -27,34 +27,33 @@ pub(super) struct Job {
 
 /// Runs the writer's thread until the journal closes or a write fails.
 pub(super) fn run(store: &Store, mut head: Head, shared: &Shared, jobs: &Receiver<Job>) {
-    let ended = run_writer(
-        jobs,
-        ROWS_MAX,
-        |job| job.batch.rows.len(),
-        |jobs| {
-            let (batches, callbacks): (Vec<_>, Vec<_>) =
-                jobs.into_iter().map(|job| (job.batch, job.done)).unzip();
-            match commit(store, head, shared, batches) {
-                Ok((group, existing)) => {
-                    head = group.head;
-                    shared.publish(group);
-                    callbacks
-                        .into_iter()
-                        .zip(existing)
-                        .for_each(|(done, existing)| done(Ok(existing)));
-                    Ok(())
+    let size = |job: &Job| job.batch.rows.len();
+    let ended = run_writer(jobs, ROWS_MAX, size, |jobs| {
+        let (batches, callbacks): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.batch, job.done)).unzip();
+        match commit(store, head, shared, batches) {
+            Ok((group, existing)) => {
+                head = group.head;
+                shared.publish(group);
+                for (done, existing) in callbacks.into_iter().zip(existing) {
+                    done(Ok(existing));
                 }
-                Err(error) => {
-                    shared.fail(error.clone());
-                    callbacks.into_iter().for_each(|done| done(Err(error.clone())));
-                    Err(error)
-                }
+                Ok(())
             }
-        },
-    );
+            Err(error) => {
+                shared.fail(error.clone());
+                for done in callbacks {
+                    done(Err(error.clone()));
+                }
+                Err(error)
+            }
+        }
+    });
     if let Err(error) = ended {
         // All later batches receive the same error.
-        jobs.iter().for_each(|job| (job.done)(Err(error.clone())));
+        for job in jobs {
+            (job.done)(Err(error.clone()));
+        }
     }
 }
 
