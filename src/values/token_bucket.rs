@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Moment;
 
 /// The cost of an event in tokens. A rate of one event a second earns one token a millisecond.
-const ATTEMPT_COST: u64 = 1000;
+const EVENT_COST: u64 = 1000;
 
 /// A token bucket: limits how often something happens. No second has more than the burst plus the rate. No millisecond has
 /// more than the burst, so a rate is used in full only if the burst is at least a thousandth of it.
@@ -29,7 +29,7 @@ impl TokenBucket {
     /// Returns when the bucket has enough tokens for an event. The time may be in the past.
     #[must_use]
     pub fn next(&self) -> Moment {
-        let missing = ATTEMPT_COST.saturating_sub(self.tokens);
+        let missing = EVENT_COST.saturating_sub(self.tokens);
         self.at.after(Duration::from_millis(missing.div_ceil(self.per_second.get().into())))
     }
 
@@ -39,11 +39,13 @@ impl TokenBucket {
         let millis = now.millis().saturating_sub(self.at.millis());
         let earned = millis.saturating_mul(self.per_second.get().into());
         let tokens = self.tokens.saturating_add(earned).min(capacity(self.per_second, self.burst));
-        (self.tokens, self.at) = (tokens.saturating_sub(ATTEMPT_COST), now);
+        (self.tokens, self.at) = (tokens.saturating_sub(EVENT_COST), now);
     }
 
-    /// Spends the tokens of an event, if there are enough. Returns whether there were.
+    /// Spends the tokens of an event, if there are enough. Returns whether there were. Events of several threads may come
+    /// out of the order of their times: one that is earlier than the last counts as simultaneous with it.
     pub fn take(&mut self, now: Moment) -> bool {
+        let now = now.max(self.at);
         let is_due = self.next() <= now;
         if is_due {
             self.spend(now);
@@ -60,7 +62,7 @@ impl TokenBucket {
 /// Returns the most tokens that a bucket holds. A millisecond often earns slightly more than an event still costs. If that rest
 /// were lost, a small burst would never reach its rate. The rest is less than an event, so it allows no further one.
 fn capacity(per_second: NonZeroU32, burst: NonZeroU32) -> u64 {
-    u64::from(burst.get()) * ATTEMPT_COST + u64::from(per_second.get()).min(ATTEMPT_COST) - 1
+    u64::from(burst.get()) * EVENT_COST + u64::from(per_second.get()).min(EVENT_COST) - 1
 }
 
 #[cfg(test)]
@@ -92,5 +94,13 @@ mod tests {
         assert_eq!(limit.next(), Moment::from_millis(1000));
         assert!(!limit.take(Moment::from_millis(999)));
         assert!(limit.take(Moment::from_millis(1000)));
+    }
+
+    #[test]
+    fn an_event_before_the_last_one_takes_a_token_too() {
+        let number = |number| NonZeroU32::new(number).unwrap();
+        let mut limit = TokenBucket::new(Moment::from_millis(0), number(10), number(3));
+        let taken = [100, 99, 0, 99].map(|millis| limit.take(Moment::from_millis(millis)));
+        assert_eq!(taken, [true, true, true, false]);
     }
 }
