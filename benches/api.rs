@@ -27,10 +27,11 @@ use titian::api::{
     AccountInquiryResponse, Api, ChannelPort, Debit, NotProcessed, Settings, SharedSettings,
     SignatureKey, SignedRequest, TransferResponse, serve,
 };
-use titian::engine::{IdempotencyKey, RequestIdentity};
 use titian::settings::{Faults, Section, tree};
 use titian::transfer::{Inquiry, Order, StatusReport, TransferStatus};
-use titian::values::{Currency, Moment, Offset, ProcessingCode, TransferId, Value};
+use titian::values::{
+    Currency, IdempotencyKey, Moment, Offset, ProcessingCode, RequestIdentity, TransferId, Value,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};

@@ -15,19 +15,19 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::routing::put;
 use axum::serve::ListenerExt;
 use axum::{Json, Router};
 use serde_json::json;
+use titian::clock::Clock;
 use titian::core_banking::{
     CoreCommand, CoreReply, Embedded, Ledger, Settings, books, serve, start,
 };
 use titian::settings::{Faults, Section, tree};
 use titian::transfer::{Posting, PostingReply, Side};
-use titian::values::{AccountNumber, Amount, Currency, Institution, Moment, TransferId, Value};
+use titian::values::{AccountNumber, Amount, Currency, Institution, TransferId, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
@@ -136,7 +136,7 @@ fn settings(text: &str) -> Settings {
 
 /// Returns the postings a second, and the longest time without a reply.
 async fn through(settings: Settings, count: u64) -> (f64, Duration) {
-    let (handle, mut replies) = start(settings, Arc::new(Moment::default)).unwrap();
+    let (handle, mut replies) = start(settings, Clock::new()).unwrap();
     let begin = Instant::now();
     let (mut sent, mut reply_count, mut longest, mut last) = (0, 0, Duration::ZERO, begin);
     while reply_count < count {

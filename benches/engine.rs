@@ -15,8 +15,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use titian::engine::{
-    Engine, Event, IdempotencyKey, Limits, Output, RateLimits, RequestFingerprint, RequestIdentity,
-    Schedule, TraceAllocator, TraceWatermark, TransferInput,
+    Engine, Event, Limits, Output, RateLimits, Schedule, TraceAllocator, TraceWatermark,
+    TransferInput,
 };
 use titian::transfer::{
     AfterUnknown, Card, ChannelReference, CoreRules, Effect, Funding, InboundCodes, MessageKind,
@@ -24,8 +24,9 @@ use titian::transfer::{
     ReversalClasses, ReversalRules, Rules, SendStatus, TraceNumbers, TransferDetails,
 };
 use titian::values::{
-    AccountNumber, Amount, Backoff, Currency, Date, Institution, MerchantType, Moment, Name,
-    Offset, ProcessingCode, Reference, ResponseCode, Terminal, TransferId, Value,
+    AccountNumber, Amount, Backoff, Currency, Date, IdempotencyKey, Institution, MerchantType,
+    Moment, Name, Offset, ProcessingCode, Reference, RequestFingerprint, RequestIdentity,
+    ResponseCode, Terminal, TransferId, Value,
 };
 
 const START: u64 = 1_795_521_600_000;

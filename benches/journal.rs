@@ -24,13 +24,13 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
-use titian::engine::{IdempotencyKey, RequestFingerprint, RequestIdentity};
 use titian::journal::{
-    Batch, Checkpoints, Evidence, Journal, MessageTrace, PublicKeys, Row, StoredFacts, Summary,
-    TransferStart, verify,
+    Batch, Checkpoints, Evidence, Journal, MessageTrace, PublicKeys, Row, StoreUrl, StoredFacts,
+    Summary, TransferStart, verify,
 };
 use titian::values::{
-    AccountNumber, Amount, Currency, Direction, Institution, Moment, Rrn, Stan, TransferId, Value,
+    AccountNumber, Amount, Currency, Direction, IdempotencyKey, Institution, Moment,
+    RequestFingerprint, RequestIdentity, Rrn, Stan, TransferId, Value,
 };
 
 const START: u64 = 1_795_521_600_000;
@@ -97,9 +97,10 @@ fn rates(folder: &Folder, rounds: usize, time: Duration) {
 fn latency(folder: &Folder, batch: u64, rate: f64, time: Duration, before: u64) {
     folder.settle();
     let path = folder.fresh().join("titian.db");
-    let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
+    let journal =
+        titian::journal::open(&StoreUrl::Sqlite(path.clone()), Some(&checkpoints(&path))).unwrap();
     let mut generator = Generator::default();
-    append_all(&journal, (0..before / 64).map(|_| generator.batch(256)));
+    append_all(&*journal, (0..before / 64).map(|_| generator.batch(256)));
     let (done, durable) = channel();
     let start = Instant::now();
     let mut sent = 0;
@@ -109,7 +110,10 @@ fn latency(folder: &Folder, batch: u64, rate: f64, time: Duration, before: u64) 
         let done = done.clone();
         let batch = generator.batch(batch);
         // Measured from the due time, so that a late append counts as waiting.
-        journal.append(batch, move |result| done.send(result.map(|_| due.elapsed())).unwrap());
+        journal.append(
+            batch,
+            Box::new(move |result| done.send(result.map(|_| due.elapsed())).unwrap()),
+        );
         sent += 1;
     }
     let mut times: Vec<_> = durable.iter().take(sent).map(Result::unwrap).collect();
@@ -142,13 +146,14 @@ fn spread(times: &mut [Duration]) -> String {
 /// grows, and the rate of a verification.
 fn start_with(folder: &Folder, closed: u64, open: u64) {
     let path = folder.fresh().join("titian.db");
-    let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
+    let journal =
+        titian::journal::open(&StoreUrl::Sqlite(path.clone()), Some(&checkpoints(&path))).unwrap();
     let mut generator = Generator::default();
     let tenth = 4 * closed / 10 / 256 * 256;
     print!("\nrows/s by tenths of {closed} transfers:");
     for _ in 0..10 {
         let start = Instant::now();
-        append_all(&journal, (0..tenth / 256).map(|_| generator.batch(256)));
+        append_all(&*journal, (0..tenth / 256).map(|_| generator.batch(256)));
         print!(" {:.0}", tenth as f64 / start.elapsed().as_secs_f64());
     }
     println!();
@@ -157,11 +162,12 @@ fn start_with(folder: &Folder, closed: u64, open: u64) {
         Generator { rows: transfer / INTERLEAVED * 4 * INTERLEAVED + transfer % INTERLEAVED }.row()
     });
     let rows: Vec<_> = rows.collect();
-    append_all(&journal, [Batch { rows, metadata: Vec::new() }]);
+    append_all(&*journal, [Batch { rows, ..Batch::default() }]);
     journal.close().unwrap();
 
     let start = Instant::now();
-    let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
+    let journal =
+        titian::journal::open(&StoreUrl::Sqlite(path.clone()), Some(&checkpoints(&path))).unwrap();
     let mut read = 0_u64;
     for rows in journal.reader().unwrap().open_transfers().unwrap() {
         read += rows.unwrap().len() as u64;
@@ -178,7 +184,11 @@ fn start_with(folder: &Folder, closed: u64, open: u64) {
     let keys = PublicKeys::parse(&checkpoints(&path).public_key()).unwrap();
     let file = checkpoints(&path).file;
     let start = Instant::now();
-    let evidence = Evidence { archives: &[], store: &path, checkpoints: Some((&file, &keys)) };
+    let evidence = Evidence {
+        archives: &[],
+        store: &StoreUrl::Sqlite(path.clone()),
+        checkpoints: Some((&file, &keys)),
+    };
     let verified = verify(&evidence, |_, _| Ok(())).unwrap();
     let rate = verified.head.count as f64 / start.elapsed().as_secs_f64();
     println!(
@@ -188,12 +198,12 @@ fn start_with(folder: &Folder, closed: u64, open: u64) {
 }
 
 /// Appends batches, at most two in flight, and waits for all.
-fn append_all(journal: &Journal, batches: impl IntoIterator<Item = Batch>) {
+fn append_all(journal: &dyn Journal, batches: impl IntoIterator<Item = Batch>) {
     let (done, durable) = channel();
     let mut waiting = 0;
     for batch in batches {
         let done = done.clone();
-        journal.append(batch, move |result| done.send(result).unwrap());
+        journal.append(batch, Box::new(move |result| done.send(result).unwrap()));
         waiting += 1;
         if waiting == 2 {
             assert!(durable.recv().unwrap().unwrap().is_empty());
@@ -237,14 +247,16 @@ fn bare(folder: &Folder, batch: u64, time: Duration, key: impl Fn(u128) -> u128)
 /// Returns the rows a second of the journal. One batch is made durable while the next is built, as the engine does it.
 fn journal_rate(folder: &Folder, batch: u64, time: Duration) -> f64 {
     let path = folder.fresh().join("titian.db");
-    let journal = Journal::open(&path, Some(&checkpoints(&path))).unwrap();
+    let journal =
+        titian::journal::open(&StoreUrl::Sqlite(path.clone()), Some(&checkpoints(&path))).unwrap();
     let mut generator = Generator::default();
     let (done, durable) = channel();
     let start = Instant::now();
     let (mut sent, mut rows) = (0, 0);
     while start.elapsed() < time {
         let done = done.clone();
-        journal.append(generator.batch(batch), move |result| done.send(result).unwrap());
+        let done = Box::new(move |result| done.send(result).unwrap());
+        journal.append(generator.batch(batch), done);
         sent += 1;
         if sent > 1 {
             assert!(durable.recv().unwrap().unwrap().is_empty());
@@ -273,7 +285,7 @@ const STATES: [&str; 4] = ["debiting", "ready_to_send", "sent", "settled"];
 impl Generator {
     fn batch(&mut self, rows: u64) -> Batch {
         let rows = (0..rows).map(|_| self.row()).collect();
-        Batch { rows, metadata: Vec::new() }
+        Batch { rows, ..Batch::default() }
     }
 
     fn row(&mut self) -> Row {

@@ -22,9 +22,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use titian::clock::Clock;
 use titian::iso8583::{De, FrameCodec, Message, Mti, OutgoingFrame, Spec, Template};
 use titian::link::{
-    Clock, CorrelationId, Endpoint, Event, Handle, LinkId, OutgoingKind, OutgoingMessage, start,
+    CorrelationId, Endpoint, Event, Handle, LinkId, OutgoingKind, OutgoingMessage, start,
 };
 use titian::network::{Bank, MatchingKey, Network, SessionRules, SignOnBy};
 use titian::values::{Institution, MinorUnits, Pan, ResponseCode, Stan, Value};

@@ -25,15 +25,17 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use titian::engine::{
-    Engine, Event, IdempotencyKey, Limits, Output, RateLimits, RequestFingerprint, RequestIdentity,
-    Schedule, TraceAllocator, TraceWatermark, TransferInput,
+    Engine, Event, Limits, Output, RateLimits, Schedule, TraceAllocator, TraceWatermark,
+    TransferInput,
 };
-use titian::journal::{Evidence, Journal};
+use titian::journal::{Chain, Evidence, Journal, StoreUrl};
 use titian::records::{audit, journal_batch, restore, trace_watermark};
 use titian::transfer::{
     Effect, Funding, MessageKind, Order, OutboundInput, PostingReply, SendStatus, TraceNumbers,
 };
-use titian::values::{Date, Moment, Offset, TransferId};
+use titian::values::{
+    Date, IdempotencyKey, Moment, Offset, RequestFingerprint, RequestIdentity, TransferId,
+};
 
 const START: u64 = 1_795_521_600_000;
 
@@ -54,7 +56,7 @@ fn main() {
     fs::create_dir_all(&folder).unwrap();
     let store = folder.join("titian.db");
 
-    let journal = Journal::open(&store, None).unwrap();
+    let journal = titian::journal::open(&StoreUrl::Sqlite(store.clone()), None).unwrap();
     let mut node =
         Node { engine: engine(None), journal, sent: Vec::new(), writing: Duration::ZERO };
     let start = Instant::now();
@@ -65,7 +67,7 @@ fn main() {
         node.run_transfers(first, CONCURRENT.min(closed + open - first), false);
     }
     let all = closed + open;
-    let (head, books) = (node.journal.head().count, node.engine.books().clone());
+    let (head, books) = (node.journal.head(Chain::Transfers).count, node.engine.books().clone());
     let per_row = node.writing.as_secs_f64() * 1e9 / head as f64;
     println!(
         "{all} transfers, {head} rows, written in {:.1} s; {per_row:.0} ns to make a row",
@@ -75,11 +77,11 @@ fn main() {
 
     let before = peak();
     let start = Instant::now();
-    let journal = Journal::open(&store, None).unwrap();
+    let journal = titian::journal::open(&StoreUrl::Sqlite(store.clone()), None).unwrap();
     let opened = start.elapsed();
     let reader = journal.reader().unwrap();
-    let mut engine = engine(trace_watermark(&reader).unwrap());
-    restore(&reader, &mut engine).unwrap();
+    let mut engine = engine(trace_watermark(&*reader).unwrap());
+    restore(&*reader, &mut engine).unwrap();
     assert_eq!((engine.open_transfers() as u64, engine.books()), (open, &books));
     println!(
         "a start with {closed} closed and {open} open: {:.2} s, of which opening the journal {:.2} s; peak memory {before} MB before, {} MB after",
@@ -91,7 +93,12 @@ fn main() {
     journal.close().unwrap();
 
     let start = Instant::now();
-    let report = audit(&Evidence { archives: &[], store: &store, checkpoints: None }).unwrap();
+    let report = audit(&Evidence {
+        archives: &[],
+        store: &StoreUrl::Sqlite(store.clone()),
+        checkpoints: None,
+    })
+    .unwrap();
     assert_eq!((report.transfers, report.open, report.has_checked_books), (all, open, true));
     let rate = head as f64 / start.elapsed().as_secs_f64();
     println!(
@@ -128,7 +135,7 @@ fn engine(watermark: Option<TraceWatermark>) -> Engine {
 
 struct Node {
     engine: Engine,
-    journal: Journal,
+    journal: Box<dyn Journal>,
     sent: Vec<TraceNumbers>,
     /// The time spent making rows.
     writing: Duration,
@@ -169,7 +176,7 @@ impl Node {
             let (number, batch) = (batch.number, journal_batch(batch).unwrap());
             self.writing += start.elapsed();
             let (done, durable) = channel();
-            self.journal.append(batch, move |result| done.send(result.unwrap()).unwrap());
+            self.journal.append(batch, Box::new(move |result| done.send(result.unwrap()).unwrap()));
             self.engine.handle_commit(number, &durable.recv().unwrap());
         }
         while let Some(output) = self.engine.poll_output() {

@@ -65,7 +65,7 @@ fn switch() -> Switch {
     let mut switch = Switch::new(settings, Moment::from_millis(START));
     for bank in ["014", "008"] {
         let member = switch.member(bank).unwrap();
-        switch.connected(member);
+        switch.handle_connected(member);
     }
     switch
 }
@@ -92,9 +92,9 @@ fn building(transfers: u64) -> f64 {
 fn transfer(switch: &mut Switch, number: u64, destination: &str) {
     let now = Moment::from_millis(START + number / 30);
     let originator = switch.member("014").unwrap();
-    switch.handle(originator, request(number, destination), now);
-    switch.tick(now);
-    while let Some(output) = switch.next_output() {
+    switch.handle_message(originator, request(number, destination), now);
+    switch.handle_deadline(now);
+    while let Some(output) = switch.poll_output() {
         let Output::Send { to, message, .. } = output else { continue };
         if message.mti().is_request() {
             respond(switch, to, &message, now);
@@ -110,7 +110,7 @@ fn respond(switch: &mut Switch, from: Member, message: &TextMessage, now: Moment
         response.set(de, text);
     }
     response.set(De::RESPONSE_CODE, "00");
-    switch.handle(from, response, now);
+    switch.handle_message(from, response, now);
 }
 
 fn request(number: u64, destination: &str) -> TextMessage {

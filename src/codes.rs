@@ -44,7 +44,7 @@ pub use reasons::{
     bar_cause, cancel_reason, debit_proof, evidence, funding, refund_reason, rejection_reason,
     resolution_outcome, reversal_cause, settled_by, unknown_cause,
 };
-pub use records::{direction, metadata_key};
+pub use records::{chain, direction, metadata_key};
 pub use transfers::{alert, inbound_state, outbound_state, transfer_status};
 
 /// All groups of codes: name and codes.

@@ -12,6 +12,7 @@
 //! postings are the same posting.
 
 mod client;
+mod command;
 mod error;
 mod ledger;
 mod meter;
@@ -22,10 +23,11 @@ mod settings;
 mod signature;
 mod wire;
 
+pub use command::{CoreCommand, CoreReply};
 pub use error::CoreBankingError;
 pub use ledger::{Books, Ledger, Total, books};
 pub use meter::{Counts, Meter};
-pub use port::{Clock, CoreCommand, CoreReply, Handle, Replies, start};
+pub use port::{Handle, Replies, start};
 pub use server::serve;
 pub use settings::{Core, Debit, Embedded, Http, Settings};
 pub use signature::{SignatureInput, SigningKey};

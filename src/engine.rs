@@ -27,15 +27,15 @@ use std::sync::Arc;
 
 pub use batch::{Batch, Step};
 pub use event::{
-    DuplicateRequest, Event, Fact, IdempotencyKey, KeyReservation, Lookup, NotAdmitted, Output,
-    PostingCoreReply, RecordedFact, RequestFingerprint, RequestIdentity, Transfer, TransferInput,
+    DuplicateRequest, Event, Fact, Lookup, NotAdmitted, Output, PostingCoreReply, RecordedFact,
+    Transfer, TransferInput,
 };
 pub use schedule::{Delivery, Destination, RateLimits, Schedule, Slot};
 pub use trace_numbers::{TraceAllocator, TraceWatermark};
 pub use transfer::BooksByDirection;
 
 use crate::transfer::{CoreRules, IllegalFact, Rules};
-use crate::values::{Direction, Moment, TransferId};
+use crate::values::{Direction, KeyReservation, Moment, RequestIdentity, TransferId};
 use batch::Batches;
 use live::LiveTransfers;
 use open_inquiries::OpenInquiries;

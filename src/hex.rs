@@ -5,6 +5,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| pair(*byte)).map(char::from).collect()
 }
 
+/// Encodes bytes in upper case.
+pub(crate) fn upper(bytes: &[u8]) -> String {
+    hex(bytes).to_ascii_uppercase()
+}
+
 /// Encodes a digest of 32 bytes in lower case, without allocation.
 pub(crate) fn of_digest(digest: &[u8; 32]) -> [u8; 64] {
     let mut text = [0; 64];

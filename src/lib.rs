@@ -9,17 +9,20 @@
 
 pub mod api;
 pub mod cli;
+pub mod clock;
 pub mod codes;
 pub mod core_banking;
 pub mod engine;
 #[cfg(feature = "harness")]
 pub mod harness;
 mod hex;
+pub mod hmac_key;
 pub mod iso8583;
 pub mod journal;
 pub mod link;
 pub mod masking;
 pub mod network;
+pub mod random;
 pub mod records;
 pub mod runtime;
 pub mod settings;

@@ -17,7 +17,6 @@ mod handle;
 mod management;
 mod matching;
 mod outbox;
-mod pace;
 mod session;
 mod tcp;
 
@@ -26,7 +25,7 @@ pub use driver::start;
 pub use event::{Event, NotSent, OutgoingKind, OutgoingMessage, SessionPhase};
 pub use group::{Action, LinkGroup, Role};
 pub use handle::{Events, Handle};
-pub use tcp::{Clock, Endpoint};
+pub use tcp::Endpoint;
 
 pub use crate::tls::{Identity, TlsClient, TlsError, TlsServer};
 

@@ -1,7 +1,8 @@
 //! The simulated national switch: a model without sockets, disk or clock, and its [`transport`], which has them.
 //!
-//! The calls, in a loop: [`Switch::handle`] for every message of a bank; [`Switch::tick`] at [`Switch::next_deadline`]; then
-//! [`Switch::next_output`] until it returns `None`. The same calls with the same seed give the same outputs.
+//! The calls, in a loop: [`Switch::handle_message`] for every message of a bank; [`Switch::handle_deadline`] at
+//! [`Switch::next_deadline`]; then [`Switch::poll_output`] until it returns `None`. The same calls with the same seed give the
+//! same outputs.
 //!
 //! It is a switch between banks. It forwards a request to the destination bank under the trace numbers of its originator
 //! (DE7, DE11, DE32 and DE37 stay as they are), and the response goes back. A bank that never connected is simulated, with
@@ -9,6 +10,7 @@
 //! no money moves, and the destination gets reversals until it responds.
 
 mod accounts;
+mod calendar;
 mod commands;
 mod compose;
 mod days;
@@ -20,22 +22,21 @@ mod ledger;
 mod management;
 mod members;
 mod message;
+mod model;
 mod network_rules;
 mod open_requests;
-mod random;
+mod recent_requests;
 mod records;
 mod requests;
 mod response_times;
 mod responses;
 mod reversals;
+mod running_traffic;
 mod sending;
 mod settlement;
 mod snapshot;
 mod traffic;
 pub mod transport;
-
-use std::collections::VecDeque;
-use std::time::Duration;
 
 pub use accounts::{Account, AccountStatus, UnlistedAccounts};
 pub use commands::{CommandError, InboundCommand, PhantomTransfer, RequestDetails};
@@ -45,140 +46,21 @@ pub use keys::OriginalReference;
 pub use ledger::Counts;
 pub use members::{Member, Presence};
 pub use message::TextMessage;
+pub use model::{Limits, Output, Settings, Switch};
 pub use network_rules::{
     Header, ManagementCodes, NetworkRules, ResponseCodes, ReversalForm, Timers,
 };
 pub use response_times::ResponseTimesView;
+pub use running_traffic::Traffic;
 pub use snapshot::{BankView, DayView, Snapshot, TransferView};
-pub use traffic::Traffic;
 
 use crate::values::{AccountNumber, Date, Institution, Moment};
-use accounts::Accounts;
-use commands::RecentRequests;
-use delayed::DelayedMessages;
 use faults::MessageFlow;
-use ledger::Ledger;
-use members::Members;
-use open_requests::OpenRequests;
-use random::Random;
-use records::TransferRecords;
 use requests::BankRequest;
-use traffic::RunningTraffic;
+use running_traffic::RunningTraffic;
 
-/// The settings of a switch.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The rules of its network.
-    pub rules: NetworkRules,
-    /// Its own institution code: DE33 of its messages.
-    pub institution: Institution,
-    /// The member banks, at most 65,536. Duplicates count once.
-    pub members: Vec<Institution>,
-    /// Whether unlisted accounts exist at simulated banks.
-    pub unlisted_accounts: UnlistedAccounts,
-    /// The bounds of the switch.
-    pub limits: Limits,
-    /// The seed of faults and traffic.
-    pub seed: u64,
-}
-
-/// The bounds of the switch.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The most open requests to banks. At the bound, requests are refused as 'unavailable'; reversals are not.
-    pub open_requests: usize,
-    /// The most transfers that are kept. At the bound, new ones are refused as 'unavailable' until a cut-over makes room.
-    pub transfers: usize,
-}
-
-impl Default for Limits {
-    /// Two business dates of eight million transfers each: 2.7 GB of memory when full.
-    fn default() -> Self {
-        Self { open_requests: 200_000, transfers: 16_000_000 }
-    }
-}
-
-/// What the transport does for the switch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Send a message.
-    Send {
-        /// The receiving bank.
-        to: Member,
-        /// The message.
-        message: TextMessage,
-        /// The delay before it is sent.
-        delay: Duration,
-    },
-    /// Send bytes that are not a message, as a frame.
-    Garbage {
-        /// The receiving bank.
-        to: Member,
-        /// The connection of the replaced message ([`TextMessage::connection`]), or another one of the bank.
-        connection: u64,
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
-    /// Close a connection to a bank, instead of sending a message.
-    Disconnect {
-        /// The bank.
-        bank: Member,
-        /// The connection of the replaced message, or another one of the bank.
-        connection: u64,
-    },
-    /// A business date has ended. Its settlement files can be made until the next one ends.
-    DateClosed(Date),
-}
-
-/// The model of the switch.
-pub struct Switch {
-    rules: NetworkRules,
-    institution: Institution,
-    limits: Limits,
-    members: Members,
-    accounts: Accounts,
-    records: TransferRecords,
-    ledger: Ledger,
-    open_requests: OpenRequests,
-    fault_rules: FaultRules,
-    random: Random,
-    /// Requests that a fault delays. At its bound, requests are handled at once.
-    delayed: DelayedMessages,
-    traffic: Option<RunningTraffic>,
-    recent: RecentRequests,
-    /// The last number that the switch issued for its own messages.
-    issued: u64,
-    calendar: days::Calendar,
-    outputs: VecDeque<Output>,
-}
-
+/// Queries.
 impl Switch {
-    /// Makes a switch at a time, with all banks simulated.
-    #[must_use]
-    pub fn new(settings: Settings, now: Moment) -> Self {
-        let Settings { rules, institution, members, unlisted_accounts, limits, seed } = settings;
-        let (calendar, today) = days::Calendar::new(&rules, now);
-        let members = Members::new(&members, today);
-        Self {
-            ledger: Ledger::new(members.all().count(), today),
-            rules,
-            institution,
-            limits,
-            members,
-            accounts: Accounts::new(unlisted_accounts),
-            records: TransferRecords::default(),
-            open_requests: OpenRequests::default(),
-            fault_rules: FaultRules::default(),
-            random: Random::new(seed),
-            delayed: DelayedMessages::default(),
-            traffic: None,
-            recent: RecentRequests::default(),
-            issued: 0,
-            calendar,
-            outputs: VecDeque::new(),
-        }
-    }
-
     /// Returns the member of a bank code, with or without leading zeros.
     #[must_use]
     pub fn member(&self, code: &str) -> Option<Member> {
@@ -214,9 +96,12 @@ impl Switch {
     pub fn is_balanced(&self) -> bool {
         self.ledger.is_balanced()
     }
+}
 
+/// The pure machine: what happened comes in, outputs and deadlines come out.
+impl Switch {
     /// Handles a message of a connected bank.
-    pub fn handle(&mut self, from: Member, message: TextMessage, now: Moment) {
+    pub fn handle_message(&mut self, from: Member, message: TextMessage, now: Moment) {
         self.cut_over_if_due(now);
         if !message.mti().is_request() {
             return self.handle_response(from, &message, now);
@@ -231,7 +116,7 @@ impl Switch {
     }
 
     /// Handles all deadlines that have come.
-    pub fn tick(&mut self, now: Moment) {
+    pub fn handle_deadline(&mut self, now: Moment) {
         self.cut_over_if_due(now);
         while let Some((from, message)) = self.delayed.take_due(now) {
             self.handle_request(BankRequest { from, message, fault: None }, now);
@@ -245,7 +130,7 @@ impl Switch {
         self.make_traffic(now);
     }
 
-    /// Returns the time of the next [`Switch::tick`]. It may find nothing due then.
+    /// Returns the time of the next [`Switch::handle_deadline`]. It may find nothing due then.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
         let traffic = self.traffic.as_ref().map(RunningTraffic::next);
@@ -259,12 +144,12 @@ impl Switch {
     }
 
     /// Returns the next output, in order.
-    pub fn next_output(&mut self) -> Option<Output> {
+    pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 }
 
-/// Events and commands of the transport.
+/// Further events and commands of the transport.
 impl Switch {
     /// Returns the member of an institution, and adds it if it is new; `None` beyond 65,536 members.
     pub fn admit(&mut self, institution: Institution) -> Option<Member> {
@@ -274,7 +159,7 @@ impl Switch {
     }
 
     /// Records that a bank has opened its first connection, or has signed off its last signed-on one.
-    pub fn connected(&mut self, member: Member) {
+    pub fn handle_connected(&mut self, member: Member) {
         if let Some(bank) = self.members.get_mut(member) {
             let signs_on = self.rules.requires_sign_on;
             bank.presence = if signs_on { Presence::Connected } else { Presence::SignedOn };
@@ -283,7 +168,7 @@ impl Switch {
 
     /// Records that a connected bank has signed on. The transport reports it for a sign-on before the bank was known, and while
     /// another connection of the bank is signed on.
-    pub fn signed_on(&mut self, member: Member, now: Moment) {
+    pub fn handle_signed_on(&mut self, member: Member, now: Moment) {
         if let Some(bank) = self.members.get_mut(member) {
             bank.presence = Presence::SignedOn;
         }
@@ -291,7 +176,7 @@ impl Switch {
     }
 
     /// Records that a bank has closed its last connection. Its open requests are repeated until they are abandoned.
-    pub fn disconnected(&mut self, member: Member) {
+    pub fn handle_disconnected(&mut self, member: Member) {
         if let Some(bank) = self.members.get_mut(member)
             && bank.presence != Presence::Simulated
         {

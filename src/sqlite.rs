@@ -1,19 +1,18 @@
-//! SQLite as a durable store: opening, locking, and copying the write-ahead log into the file beside the commits. The
-//! callers own the content, and add the action and the file to errors.
+//! SQLite as a durable store: opening, locking, group commit, and copying the write-ahead log into the file beside the
+//! commits. The callers own the content, and add the action and the file to errors.
+
+mod group_commit;
+mod log;
 
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-/// Log pages at which the log is copied into the file. Each copy is small, because the sync after it delays concurrent
-/// commits for as long as it writes.
-const PIECE_PAGES: u64 = 256;
-
-/// Log pages from which on the log must restart from its beginning.
-const LOG_PAGES: u64 = 16_384;
+pub(crate) use group_commit::run_writer;
+pub(crate) use log::{LogRestart, copy_piece, empty_log};
 
 /// Returns a store's path with a suffix, for a file beside it.
 pub(crate) fn with_suffix(store: &Path, suffix: &str) -> PathBuf {
@@ -63,7 +62,7 @@ pub(crate) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connect
     Ok(db)
 }
 
-/// Makes every commit on a connection durable. The log is copied into the file explicitly ([`Log::is_due`]), because an
+/// Makes every commit on a connection durable. The log is copied into the file explicitly ([`copy_piece`]), because an
 /// automatic copy would delay a commit.
 ///
 /// # Errors
@@ -96,54 +95,27 @@ pub(crate) fn read_identity(db: &Connection) -> rusqlite::Result<FileIdentity> {
     Ok(FileIdentity { application, version, tables })
 }
 
-/// What a checkpoint of the write-ahead log does.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Mode {
-    /// Only measures the log.
-    Measure,
-    /// Copies as many pages into the file as it can without waiting.
-    Passive,
-    /// Waits for all other connections, copies all pages, and empties the log.
-    Truncate,
+/// How SQLite failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The file is not a database.
+    NotADatabase,
+    /// The content differs from what was written.
+    Damage,
+    /// The system failed, for example because the disk is full.
+    System,
 }
 
-/// The length of the write-ahead log.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Log {
-    /// All its pages.
-    pub(crate) pages: u64,
-    /// The pages that are not in the file yet.
-    pub(crate) uncopied: u64,
-}
-
-impl Log {
-    /// Returns whether the log should be copied into the file, and the file synced, now.
-    ///
-    /// SQLite syncs the file only with the log's last page. Under constant writes it never gets there, and the writer
-    /// would have to wait for the whole log.
-    pub(crate) const fn is_due(&self) -> bool {
-        self.uncopied >= PIECE_PAGES || self.uncopied > 0 && self.is_long()
+impl Failure {
+    /// Returns the failure of an error. Unreadable tables and values, and rows that a constraint forbids, are damage.
+    pub(crate) fn of(error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotADatabase,
+            None
+            | Some(
+                ErrorCode::DatabaseCorrupt | ErrorCode::ConstraintViolation | ErrorCode::Unknown,
+            ) => Self::Damage,
+            Some(_) => Self::System,
+        }
     }
-
-    /// Returns whether the log should restart. Only the writing thread can restart it, with a [`Mode::Passive`]
-    /// checkpoint of its own.
-    pub(crate) const fn is_long(&self) -> bool {
-        self.pages >= LOG_PAGES
-    }
-}
-
-/// Runs a checkpoint of the write-ahead log. Returns the log's length.
-///
-/// # Errors
-/// The error of SQLite.
-pub(crate) fn checkpoint(db: &Connection, mode: Mode) -> rusqlite::Result<Log> {
-    let sql = match mode {
-        Mode::Measure => "PRAGMA wal_checkpoint(NOOP)",
-        Mode::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
-        Mode::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
-    };
-    let (pages, copied): (i64, i64) =
-        db.prepare_cached(sql)?.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))?;
-    let count = |pages| u64::try_from(pages).unwrap_or(0);
-    Ok(Log { pages: count(pages), uncopied: count(pages - copied) })
 }

@@ -11,10 +11,12 @@ mod date;
 mod direction;
 pub mod display;
 mod form;
+mod keys;
 mod moment;
 mod money;
 mod text;
 mod time;
+mod token_bucket;
 pub mod unmasked;
 
 pub use account::{AccountNumber, Pan};
@@ -26,10 +28,13 @@ pub use codes::{
 };
 pub use date::{Date, Offset};
 pub use direction::Direction;
+pub use keys::{IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity};
 pub use moment::Moment;
-pub use money::{Money, MoneyError};
+pub use money::{Money, MoneyError, MoneyJson};
+
 pub use text::{Name, Reference};
 pub use time::{MonthDay, TimeOfDay, Transmission};
+pub use token_bucket::TokenBucket;
 
 /// A value that can be read from the ASCII text of a data element.
 pub trait Value: Sized {

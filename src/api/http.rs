@@ -21,9 +21,8 @@ use super::response::ApiResponse;
 use super::rules::RequestRules;
 use super::service::Service;
 use super::settings::{Limits, Settings};
-use crate::engine::RequestIdentity;
 use crate::transfer::Order;
-use crate::values::TransferId;
+use crate::values::{RequestIdentity, TransferId};
 
 /// The OpenAPI document of the API.
 pub const OPENAPI: &str = include_str!("../../specs/channel.openapi.json");

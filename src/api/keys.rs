@@ -5,8 +5,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::{IdempotencyKey, RequestFingerprint};
-use crate::values::{Date, Reference};
+use crate::values::{Date, IdempotencyKey, Reference, RequestFingerprint};
 
 /// Returns the key of a request: partner, X-EXTERNAL-ID and day.
 pub(super) fn request_key(partner: &Reference, external: &Reference, day: Date) -> IdempotencyKey {

@@ -1,37 +1,27 @@
 //! The limits of a partner: requests a second, and concurrent requests.
 
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// A token bucket without a lock. It stores the time when it will be full again, in nanoseconds of the caller's clock. That
-/// clock must be monotonic: after a step back, all requests would be refused until it has caught up.
+use crate::values::{Moment, TokenBucket};
+
+/// A limit of requests a second. The time is that of a clock which never runs backwards, since its start.
 #[derive(Debug)]
-pub(super) struct RateLimit {
-    full_at: AtomicU64,
-    /// Nanoseconds a request.
-    interval: u64,
-    /// Nanoseconds that a full bucket is worth.
-    depth: u64,
-}
+pub(super) struct RateLimit(Mutex<TokenBucket>);
 
 impl RateLimit {
     /// Creates a limit of requests a second, and of requests at once after a pause.
     #[must_use]
     pub(super) fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
-        let interval = 1_000_000_000 / u64::from(per_second.get());
-        Self { full_at: AtomicU64::new(0), interval, depth: interval * u64::from(burst.get()) }
+        Self(Mutex::new(TokenBucket::new(Moment::default(), per_second, burst)))
     }
 
     /// Takes a request out of the bucket. Returns `false` if the bucket is empty.
     pub(super) fn try_take(&self, now: Duration) -> bool {
-        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
-        let latest = now.saturating_add(self.depth);
-        let next = |full_at: u64| {
-            let next = full_at.max(now).saturating_add(self.interval);
-            (next <= latest).then_some(next)
-        };
-        self.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
+        let mut bucket = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        bucket.take(Moment::default().after(now))
     }
 }
 

@@ -15,9 +15,10 @@ use super::keys;
 use super::rules::RequestRules;
 use super::timestamp::Timestamp;
 use crate::core_banking::Debit;
-use crate::engine::{IdempotencyKey, RequestIdentity};
 use crate::transfer::{ChannelReference, Funding, Inquiry, Order, TransferDetails};
-use crate::values::{Amount, Date, Institution, Name, Reference, TransferId};
+use crate::values::{
+    Amount, Date, IdempotencyKey, Institution, Name, Reference, RequestIdentity, TransferId,
+};
 
 /// Parses a body, which must be a JSON object. The error shows nothing of its content.
 fn parse<'a, T>(body: &'a [u8]) -> Result<T, ErrorResponse>

@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::engine::{IdempotencyKey, NotAdmitted, RequestIdentity};
+use crate::engine::NotAdmitted;
 use crate::transfer::{FailureReason, Inquiry, Order, StatusReport};
+use crate::values::{IdempotencyKey, RequestIdentity};
 use crate::values::{Moment, Name, TransferId};
 
 /// Accepts the requests of channels.

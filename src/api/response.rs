@@ -8,8 +8,7 @@ use super::error::{ErrorResponse, FieldError, ResponseCase, SnapCode, latest_sta
 use super::service::Service;
 use super::token::TokenHolder;
 use crate::transfer::{Inquiry, Order, StatusReport};
-use crate::values::Money;
-use crate::values::{Name, Reference};
+use crate::values::{Money, MoneyJson, Name, Reference};
 
 /// HTTP status and JSON.
 pub(super) struct ApiResponse {
@@ -94,7 +93,7 @@ impl ApiResponse {
                 response_message: case.row().2,
                 reference_no: trace.as_ref().map(|trace| trace.rrn.as_str()),
                 partner_reference_no: reference(order),
-                amount: MoneyBody::of(order),
+                amount: order.amount.into(),
                 beneficiary_bank_code: order.counterparty.as_str(),
                 beneficiary_account_no: order.to.reveal(),
                 trace_no: trace.map(|trace| trace.stan.to_string()),
@@ -124,7 +123,7 @@ impl ApiResponse {
                 original_partner_reference_no: reference(order),
                 original_external_id: channel.map(|channel| channel.request.as_str()),
                 service_code: Service::Transfer.code().to_string(),
-                amount: MoneyBody::of(order),
+                amount: order.amount.into(),
                 beneficiary_bank_code: order.counterparty.as_str(),
                 beneficiary_account_no: order.to.reveal(),
                 source_account_no: order.from.reveal(),
@@ -215,19 +214,6 @@ struct InquiryBody<'a> {
 }
 
 #[derive(Serialize)]
-struct MoneyBody {
-    value: String,
-    currency: String,
-}
-
-impl MoneyBody {
-    fn of(order: &Order) -> Self {
-        let money = Money(order.amount);
-        Self { value: money.to_string(), currency: money.letters() }
-    }
-}
-
-#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct TransferBody<'a> {
     response_code: SnapCode,
@@ -235,7 +221,7 @@ struct TransferBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reference_no: Option<&'a str>,
     partner_reference_no: Option<&'a str>,
-    amount: MoneyBody,
+    amount: MoneyJson,
     beneficiary_bank_code: &'a str,
     beneficiary_account_no: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -254,7 +240,7 @@ struct StatusBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     original_external_id: Option<&'a str>,
     service_code: String,
-    amount: MoneyBody,
+    amount: MoneyJson,
     beneficiary_bank_code: &'a str,
     beneficiary_account_no: &'a str,
     source_account_no: &'a str,

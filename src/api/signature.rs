@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base64ct::{Base64, Encoding};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Hmac;
 use rsa::PublicKey;
 use rsa::pkcs1v15::{Signature, VerifyingKey};
 use rsa::pkcs8::{DecodePublicKey, EncodePublicKey};
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 use super::minify::runs;
 use crate::hex;
+use crate::hmac_key::{HmacKey, SignedContent};
 
 /// The longest RSA signature, in bytes: of a key of 8192 bits.
 const RSA_SIGNATURE_MAX: usize = 1024;
@@ -32,53 +33,20 @@ pub struct SignedRequest<'a> {
     pub timestamp: &'a str,
 }
 
-/// A partner's shared secret, which signs its requests (HMAC-SHA512).
-#[derive(Clone)]
-pub struct SignatureKey(Hmac<Sha512>);
+/// A partner's shared secret, which signs its requests.
+pub type SignatureKey = HmacKey<Hmac<Sha512>>;
 
-impl SignatureKey {
-    /// The shortest secret, in bytes.
-    pub const MIN_BYTES: usize = 16;
-
-    /// Creates a key; `None` if the secret is too short.
-    #[must_use]
-    pub fn new(secret: &[u8]) -> Option<Self> {
-        let is_long = secret.len() >= Self::MIN_BYTES;
-        is_long.then(|| Hmac::new_from_slice(secret).ok().map(Self))?
-    }
-
-    /// Returns whether this is the signature of the request, in base64.
-    #[must_use]
-    pub fn verifies(&self, request: &SignedRequest<'_>, signature: &str) -> bool {
-        let mut bytes = [0; 64];
-        Base64::decode(signature, &mut bytes)
-            .is_ok_and(|signature| self.mac(request).verify_slice(signature).is_ok())
-    }
-
-    /// Returns the signature of a request, in base64, as a client makes it.
-    #[must_use]
-    pub fn sign(&self, request: &SignedRequest<'_>) -> String {
-        Base64::encode_string(&self.mac(request).finalize().into_bytes())
-    }
-
-    fn mac(&self, request: &SignedRequest<'_>) -> Hmac<Sha512> {
+impl SignedContent for SignedRequest<'_> {
+    fn feed(&self, update: &mut dyn FnMut(&[u8])) {
         let mut body = Sha256::new();
-        runs(request.body).for_each(|run| body.update(run));
+        runs(self.body).for_each(|run| body.update(run));
         let body = hex::of_digest(&body.finalize().into());
-        let mut mac = self.0.clone();
-        let text = [request.method, request.path, request.token].map(str::as_bytes);
+        let text = [self.method, self.path, self.token].map(str::as_bytes);
         for part in text.into_iter().chain([&body[..]]) {
-            mac.update(part);
-            mac.update(b":");
+            update(part);
+            update(b":");
         }
-        mac.update(request.timestamp.as_bytes());
-        mac
-    }
-}
-
-impl fmt::Debug for SignatureKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SignatureKey(***)")
+        update(self.timestamp.as_bytes());
     }
 }
 
@@ -194,6 +162,6 @@ mod tests {
         assert!(SignatureKey::new(&[7; 15]).is_none());
         assert!(SigningKey::from_pem("BEGIN").unwrap_err().contains("PEM"));
         let key = SignatureKey::new(&[7; 16]).unwrap();
-        assert_eq!(format!("{key:?}"), "SignatureKey(***)");
+        assert_eq!(format!("{key:?}"), "HmacKey(***)");
     }
 }

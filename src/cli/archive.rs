@@ -39,7 +39,7 @@ pub(super) struct Archive {
 
 impl Archive {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let store = self.store.file()?;
+        let store = self.store.url()?;
         let date = Date::from_ascii(self.before.as_bytes()).ok_or_else(|| {
             format!("--before: expected {} (got \"{}\")", Date::EXPECTED, beginning(&self.before))
         })?;

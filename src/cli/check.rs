@@ -38,7 +38,7 @@ fn summary(settings: &Settings) -> String {
     let mut lines = vec![
         format!("network      {}", network.name()),
         format!("node         {node}"),
-        format!("store        {}", store.file.display()),
+        format!("store        {}", store.url.path().display()),
         match &store.checkpoints {
             Some(checkpoints) => format!(
                 "checkpoints  {}\npublic key   {}",

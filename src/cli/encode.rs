@@ -12,7 +12,8 @@ use tokio_util::codec::Encoder;
 
 use super::failure::{self, Failure};
 use super::spec::SpecOption;
-use super::{header, hex, source};
+use super::{header, source};
+use crate::hex::upper;
 use crate::iso8583::{Frame, FrameCodec, FrameError, Spec};
 use document::Json;
 use draft::{Draft, Item};
@@ -100,7 +101,7 @@ impl Encode {
             }
             (Some(Item::Message(draft)), _) => self.message(spec, draft, &mut faults),
         };
-        if faults.is_empty() { Ok(hex::upper(&bytes) + "\n") } else { Err(faults) }
+        if faults.is_empty() { Ok(upper(&bytes) + "\n") } else { Err(faults) }
     }
 
     /// Returns the bytes of a message. They are valid only if no fault was added.

@@ -7,7 +7,7 @@ use super::beginning;
 use super::failure::{self, Failure};
 use super::store::StoreOption;
 use crate::engine::stored_facts::{self, StoredFactsError};
-use crate::journal::{self, Head, Row};
+use crate::journal::{self, ChainedRow};
 use crate::masking::{BIN_DIGITS, Sensitive};
 use crate::values::{TransferId, Value};
 
@@ -49,7 +49,7 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let store = self.store.file()?;
+        let store = self.store.url()?;
         let id = TransferId::from_ascii(self.transfer.as_bytes()).ok_or_else(|| {
             format!(
                 "--transfer: expected {} (got \"{}\")",
@@ -57,23 +57,23 @@ impl Export {
                 beginning(&self.transfer)
             )
         })?;
-        let rows = journal::transfer_rows(&store, id)?;
-        let Some((_, last)) = rows.last() else {
-            let line = format!("transfer {id} not found in {}", store.display());
+        let rows = journal::open_to_read(&store)?.transfer(id)?;
+        let Some(last) = rows.last() else {
+            let line = format!("transfer {id} not found in {}", store.path().display());
             return Err(Failure::Negative(line));
         };
-        let steps = rows.iter().map(|(head, row)| self.step(*head, row));
+        let steps = rows.iter().map(|row| self.step(row));
         let document = json!({
             "transfer": id.to_string(),
-            "state": last.state,
-            "open": last.is_open,
+            "state": last.row.state,
+            "open": last.row.is_open,
             "steps": steps.collect::<Result<Vec<_>, _>>()?,
         });
         let text = serde_json::to_string_pretty(&document);
         failure::write(&(text.map_err(|error| Failure::Output(error.into()))? + "\n"))
     }
 
-    fn step(&self, head: Head, row: &Row) -> Result<Json, Failure> {
+    fn step(&self, ChainedRow { head, row }: &ChainedRow) -> Result<Json, Failure> {
         let mut facts = facts(&row.facts.0).map_err(|error| match error {
             StoredFactsError::Newer { .. } => Failure::from(format!("row {}: {error}", head.count)),
             StoredFactsError::Malformed(_) => {

@@ -1,6 +1,7 @@
 //! The header of a frame as text, both ways.
 
 use super::hex;
+use crate::hex::upper;
 use crate::iso8583::{Framing, Header, HeaderByte};
 
 /// Formats a header for JSON: as text if it is printable, else in hex; `None` if the network has no header.
@@ -11,7 +12,7 @@ pub(super) fn text(framing: &Framing, header: &[u8]) -> Option<String> {
     let reads = header.iter().all(|byte| matches!(byte, b' '..=b'~'));
     match (&framing.header(), reads) {
         (Header::Pattern(_), true) => Some(header.iter().map(|byte| char::from(*byte)).collect()),
-        (Header::None | Header::Tpdu | Header::Pattern(_), _) => Some(hex::upper(header)),
+        (Header::None | Header::Tpdu | Header::Pattern(_), _) => Some(upper(header)),
     }
 }
 

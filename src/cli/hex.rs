@@ -86,15 +86,6 @@ fn digit(character: char) -> Option<u8> {
     character.to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// Formats bytes in upper-case hex.
-pub(super) fn upper(bytes: &[u8]) -> String {
-    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
-    nibbles
-        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
-        .collect::<String>()
-        .to_uppercase()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

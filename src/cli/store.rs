@@ -6,9 +6,7 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::source::shown;
-use crate::journal::{JournalError, VerificationError};
-
-const SCHEME: &str = "sqlite://";
+use crate::journal::{InvalidStoreUrl, JournalError, StoreUrl, VerificationError};
 
 /// The option of every command that reads a journal.
 #[derive(Args)]
@@ -19,32 +17,36 @@ pub(super) struct StoreOption {
 }
 
 impl StoreOption {
-    /// Returns the file of the store. It must exist.
-    pub(super) fn file(&self) -> Result<PathBuf, Failure> {
-        match self.store.split_once("://") {
-            Some(("sqlite", file)) => existing(file),
-            // The rest of the URL may be a password.
-            Some((scheme, _)) => {
-                Err(format!("--store: {}:// is not supported: use {SCHEME}FILE", shown(scheme))
-                    .into())
+    /// Returns the URL of the store. Its file must exist.
+    pub(super) fn url(&self) -> Result<StoreUrl, Failure> {
+        let scheme = StoreUrl::SQLITE;
+        let url = StoreUrl::parse(&self.store).map_err(|error| match error {
+            InvalidStoreUrl::Scheme(other) => {
+                format!("--store: {}:// is not supported: use {scheme}FILE", shown(&other))
             }
-            None => Err(format!(
-                "--store {0}: not a URL: did you mean {SCHEME}{0}?",
-                shown(&self.store)
-            )
-            .into()),
+            InvalidStoreUrl::NotUrl => {
+                format!("--store {0}: not a URL: did you mean {scheme}{0}?", shown(&self.store))
+            }
+        })?;
+        match &url {
+            StoreUrl::Sqlite(file) => existing_file(file)?,
         }
+        Ok(url)
     }
 }
 
 /// Returns the path of a file that must exist: opening a missing one would create it.
 pub(super) fn existing(file: &str) -> Result<PathBuf, Failure> {
-    let path = Path::new(file);
+    let path = PathBuf::from(file);
+    existing_file(&path)?;
+    Ok(path)
+}
+
+fn existing_file(path: &Path) -> Result<(), Failure> {
     if path.is_file() {
-        Ok(path.to_owned())
-    } else {
-        Err(format!("{}: no such file", shown(file)).into())
+        return Ok(());
     }
+    Err(format!("{}: no such file", shown(&path.to_string_lossy())).into())
 }
 
 impl From<JournalError> for Failure {

@@ -52,7 +52,7 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let store = self.store.file()?;
+        let store = self.store.url()?;
         let archives = self.archive.iter().map(|file| existing(file));
         let archives = archives.collect::<Result<Vec<_>, _>>()?;
         let signed = self.signed()?;

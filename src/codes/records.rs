@@ -9,6 +9,12 @@ codes! {
         INBOUND = "inbound",
     }
 
+    /// Hash chain of the journal.
+    chain {
+        /// The steps of the transfers.
+        TRANSFERS = "transfers",
+    }
+
     /// Key of a metadata entry of the journal.
     metadata_key {
         /// How far the trace numbers are used up.

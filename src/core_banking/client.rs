@@ -19,11 +19,12 @@ use tokio::sync::Mutex;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
+use super::command::{CoreCommand, CoreReply};
 use super::meter::{Meter, Operation, RequestResult};
-use super::port::{Clock, CoreCommand, CoreReply};
 use super::replies::ReplySender;
 use super::settings::Http;
 use super::signature::{SIGNATURE, SignatureInput, TIMESTAMP};
+use crate::clock::Clock;
 use call::Call;
 use connection::CoreConnection;
 use reply::read_reply;
@@ -200,7 +201,7 @@ impl Client {
             request = request.header(header::CONTENT_TYPE, json);
         }
         if let Some(key) = &self.core.key {
-            let timestamp = (self.clock)().millis().to_string();
+            let timestamp = self.clock.now().millis().to_string();
             let (method, path) = (call.method.as_str(), call.path.as_str());
             let input = SignatureInput { method, path, body: &call.body, timestamp: &timestamp };
             request = request.header(SIGNATURE, key.sign(&input)).header(TIMESTAMP, &timestamp);

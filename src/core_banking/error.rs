@@ -1,9 +1,12 @@
 //! Errors of the embedded ledger. Each says what failed, where, and what to do.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
+
+use crate::sqlite::Failure;
 
 /// Why the embedded ledger can't be opened, or has stopped. No message shows a whole account number.
 #[derive(Clone, Debug, Error)]
@@ -49,16 +52,8 @@ impl CoreBankingError {
         Self::Damaged { path: path.to_owned(), detail: detail.into() }
     }
 
-    fn sqlite(action: &'static str, path: &Path, error: &rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{ConstraintViolation, DatabaseCorrupt, NotADatabase, Unknown};
-        match error.sqlite_error_code() {
-            Some(NotADatabase) => Self::Foreign(path.to_owned()),
-            // Unreadable tables and values, and entries that a constraint forbids, are damage.
-            None | Some(DatabaseCorrupt | ConstraintViolation | Unknown) => {
-                Self::damaged(path, format!("{action}: {error}"))
-            }
-            Some(_) => Self::Io { action, path: path.to_owned(), detail: error.to_string().into() },
-        }
+    fn failed(action: &'static str, path: &Path, error: &impl fmt::Display) -> Self {
+        Self::Io { action, path: path.to_owned(), detail: error.to_string().into() }
     }
 }
 
@@ -70,16 +65,16 @@ pub(super) trait ErrorContext<T> {
 
 impl<T> ErrorContext<T> for rusqlite::Result<T> {
     fn context(self, action: &'static str, path: &Path) -> Result<T, CoreBankingError> {
-        self.map_err(|error| CoreBankingError::sqlite(action, path, &error))
+        self.map_err(|error| match Failure::of(&error) {
+            Failure::NotADatabase => CoreBankingError::Foreign(path.to_owned()),
+            Failure::Damage => CoreBankingError::damaged(path, format!("{action}: {error}")),
+            Failure::System => CoreBankingError::failed(action, path, &error),
+        })
     }
 }
 
 impl<T> ErrorContext<T> for std::io::Result<T> {
     fn context(self, action: &'static str, path: &Path) -> Result<T, CoreBankingError> {
-        self.map_err(|error| CoreBankingError::Io {
-            action,
-            path: path.to_owned(),
-            detail: error.to_string().into(),
-        })
+        self.map_err(|error| CoreBankingError::failed(action, path, &error))
     }
 }

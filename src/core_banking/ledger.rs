@@ -12,7 +12,6 @@ mod names;
 mod store;
 mod totals;
 
-use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -21,11 +20,12 @@ use std::time::Instant;
 
 pub use totals::{Books, Total, books};
 
+use super::command::{CoreCommand, CoreReply};
 use super::error::{CoreBankingError, ErrorContext};
 use super::meter::{Meter, Operation, RequestResult};
-use super::port::{CoreCommand, CoreReply};
 use super::replies::ReplySender;
 use super::settings::Embedded;
+use crate::sqlite::run_writer;
 use crate::transfer::PostingReply;
 pub(super) use entries::{AccountLookup, Entries, PostingOutcome};
 use maintenance::Maintenance;
@@ -121,10 +121,10 @@ impl Ledger {
         let maintenance = Maintenance::start(&store)?;
         let (jobs, queue) = channel();
         let queued = Arc::new(AtomicUsize::new(0));
-        let queue = Queue { jobs: queue, queued: Arc::clone(&queued) };
+        let waiting = Arc::clone(&queued);
         let path = settings.ledger.clone();
         let writer = move || {
-            let fault = run(&store, &maintenance, &queue, send).err();
+            let fault = run(&store, &maintenance, (&queue, &waiting), send).err();
             // Queued jobs are dropped without a reply.
             drop(queue);
             drop(maintenance);
@@ -179,30 +179,6 @@ impl Ledger {
     }
 }
 
-/// The writer's end of the queue.
-struct Queue {
-    jobs: Receiver<Job>,
-    queued: Arc<AtomicUsize>,
-}
-
-impl Queue {
-    /// Waits for the next job. Returns it with the further queued jobs that one transaction takes.
-    fn next(&self) -> Option<Vec<Job>> {
-        let first = self.jobs.recv().ok()?;
-        let mut commands = 0;
-        let mut gathered = Vec::new();
-        for job in iter::once(first).chain(iter::from_fn(|| self.jobs.try_recv().ok())) {
-            commands += job.command_count();
-            gathered.push(job);
-            if commands >= BATCH_MAX {
-                break;
-            }
-        }
-        self.queued.fetch_sub(commands, Ordering::Relaxed);
-        Some(gathered)
-    }
-}
-
 /// Executes a command. Returns the reply.
 fn execute(entries: &Entries<'_>, command: &CoreCommand) -> Result<CoreReply, CoreBankingError> {
     Ok(match command {
@@ -222,20 +198,21 @@ fn execute(entries: &Entries<'_>, command: &CoreCommand) -> Result<CoreReply, Co
     })
 }
 
-/// Runs the writer's thread until all senders are gone or something fails.
+/// Runs the writer's thread until all senders are gone or something fails. `queued` counts the commands of the queue.
 fn run(
     store: &Store,
     maintenance: &Maintenance,
-    queue: &Queue,
+    (jobs, queued): (&Receiver<Job>, &AtomicUsize),
     send: impl Fn(Vec<CoreReply>, &[(Operation, Instant)]),
 ) -> Result<(), CoreBankingError> {
     let entries = Entries::new(store);
     let mut unchecked = 0;
-    while let Some(jobs) = queue.next() {
+    run_writer(jobs, BATCH_MAX, Job::command_count, |jobs| {
+        let count = jobs.iter().map(Job::command_count).sum::<usize>();
+        queued.fetch_sub(count, Ordering::Relaxed);
         maintenance.restart_log(store)?;
         let transaction = store.begin()?;
         let (mut replies, mut executed, mut releases) = (Vec::new(), Vec::new(), Vec::new());
-        unchecked += jobs.iter().map(Job::command_count).sum::<usize>();
         for job in jobs {
             match job {
                 Job::Commands(commands, since) => {
@@ -253,10 +230,11 @@ fn run(
         for release in releases {
             release();
         }
+        unchecked += count;
         if unchecked >= CHECK_LOG_EVERY {
             unchecked = 0;
             maintenance.check_log();
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }

@@ -9,7 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::port::CoreCommand;
+use super::command::CoreCommand;
 
 /// The shortest time between two warnings: while core is away every request would write one.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -1,66 +1,21 @@
 //! The two ends of the port: commands go in, replies come out.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Sender, channel};
 
 use super::client::{self, QueuedCommand};
+use super::command::{CoreCommand, CoreReply};
 use super::error::CoreBankingError;
 use super::ledger::Ledger;
 use super::meter::{Meter, Operation, RequestResult};
 use super::replies::{ReplyReceiver, ReplySender, reply_channel};
 use super::settings::{Core, Settings};
-use crate::transfer::{AccountReply, CancelReply, Posting, PostingReply};
-use crate::values::{AccountNumber, Moment, TransferId};
+use crate::clock::Clock;
 
 /// Commands that may wait for the client's connections.
 const QUEUE_MAX: usize = 16_384;
-
-/// Returns the current time.
-pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
-
-/// A command to core.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CoreCommand {
-    /// Make a posting. A repeat changes nothing.
-    Post(Posting),
-    /// Cancel the posting of a transfer, or bar it if it never came. A repeat changes nothing.
-    Cancel(TransferId),
-    /// Return the holder and status of an account, for an inquiry.
-    Account(TransferId, AccountNumber),
-}
-
-/// Core's reply to a command, which may be "unknown". Each command gets one reply, except when the reply channel is full.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CoreReply {
-    /// The reply to a posting.
-    Posting(TransferId, PostingReply),
-    /// The reply to a cancel.
-    Cancel(TransferId, CancelReply),
-    /// The reply to an account inquiry.
-    Account(TransferId, AccountReply),
-}
-
-impl CoreCommand {
-    /// Returns the transfer or inquiry that the command belongs to.
-    #[must_use]
-    pub const fn id(&self) -> TransferId {
-        match self {
-            Self::Post(Posting { id, .. }) | Self::Cancel(id) | Self::Account(id, _) => *id,
-        }
-    }
-
-    /// Returns the reply "unknown" to this command.
-    pub(super) const fn unknown(&self) -> CoreReply {
-        match self {
-            Self::Post(Posting { id, .. }) => CoreReply::Posting(*id, PostingReply::Unknown),
-            Self::Cancel(id) => CoreReply::Cancel(*id, CancelReply::Unknown),
-            Self::Account(id, _) => CoreReply::Account(*id, AccountReply::Unknown),
-        }
-    }
-}
 
 /// Opens the port on the current runtime. `clock` gives the timestamps of signed requests.
 ///

@@ -7,8 +7,8 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, TryAcquireError};
 
+use super::command::CoreReply;
 use super::error::CoreBankingError;
-use super::port::CoreReply;
 
 /// Unread replies in the channel. At this bound no further command goes to core until some replies are read. Commands then
 /// wait in their own bounded queue.

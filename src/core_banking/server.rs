@@ -19,10 +19,10 @@ use super::error::CoreBankingError;
 use super::ledger::{AccountLookup, Entries, Ledger, PostingOutcome};
 use super::signature::{SIGNATURE, SignatureInput, SigningKey, TIMESTAMP};
 use super::wire::{
-    AccountBody, CancelBody, MoneyBody, PostingBody, PostingState, Reason, RefusalBody, StateBody,
+    AccountBody, CancelBody, PostingBody, PostingState, Reason, RefusalBody, StateBody,
 };
 use crate::transfer::{CancelReply, Refusal};
-use crate::values::{AccountNumber, Money, TransferId, Value};
+use crate::values::{AccountNumber, Money, MoneyJson, TransferId, Value};
 
 /// The maximum size of a request body, in bytes.
 const BODY_MAX: usize = 16 * 1024;
@@ -181,7 +181,7 @@ async fn account(State(state): State<Arc<ServerState>>, Path(number): Path<Strin
         AccountLookup::NotFound => no_such_account(),
         AccountLookup::Found { name, status, balance } => {
             let currency = Money(balance).letters();
-            let balance = Some(MoneyBody::from(balance));
+            let balance = Some(MoneyJson::from(balance));
             reply_with(StatusCode::OK, AccountBody { name, status, currency, balance })
         }
     })

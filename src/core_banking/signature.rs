@@ -1,12 +1,10 @@
 //! Signatures of requests to core, with a key that core shares.
 
-use std::fmt;
-
-use base64ct::{Base64, Encoding};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Hmac;
 use sha2::{Digest, Sha256};
 
 use crate::hex;
+use crate::hmac_key::{HmacKey, SignedContent};
 
 /// The header with the request time, in milliseconds since 1970.
 pub(super) const TIMESTAMP: &str = "x-titian-timestamp";
@@ -29,48 +27,16 @@ pub struct SignatureInput<'a> {
 
 /// The key that signs requests to core. A signature is the HMAC-SHA256 over `method:path:hex(sha256(body)):timestamp`, in
 /// base64.
-#[derive(Clone)]
-pub struct SigningKey(Hmac<Sha256>);
+pub type SigningKey = HmacKey<Hmac<Sha256>>;
 
-impl SigningKey {
-    /// The minimum length of a key, in bytes.
-    pub const MIN_BYTES: usize = 16;
-
-    /// Creates a key; `None` if it is too short.
-    #[must_use]
-    pub fn new(key: &[u8]) -> Option<Self> {
-        (key.len() >= Self::MIN_BYTES).then(|| Hmac::new_from_slice(key).ok().map(Self))?
-    }
-
-    /// Returns the signature of a request.
-    #[must_use]
-    pub fn sign(&self, input: &SignatureInput<'_>) -> String {
-        Base64::encode_string(&self.over(input).finalize().into_bytes())
-    }
-
-    /// Returns whether a signature is that of a request. The comparison takes constant time.
-    #[must_use]
-    pub fn verifies(&self, input: &SignatureInput<'_>, signature: &str) -> bool {
-        let mut bytes = [0; 32];
-        Base64::decode(signature, &mut bytes)
-            .is_ok_and(|signature| self.over(input).verify_slice(signature).is_ok())
-    }
-
-    fn over(&self, input: &SignatureInput<'_>) -> Hmac<Sha256> {
-        let body = hex::of_digest(&Sha256::digest(input.body).into());
-        let mut mac = self.0.clone();
-        for part in [input.method.as_bytes(), input.path.as_bytes(), &body] {
-            mac.update(part);
-            mac.update(b":");
+impl SignedContent for SignatureInput<'_> {
+    fn feed(&self, update: &mut dyn FnMut(&[u8])) {
+        let body = hex::of_digest(&Sha256::digest(self.body).into());
+        for part in [self.method.as_bytes(), self.path.as_bytes(), &body] {
+            update(part);
+            update(b":");
         }
-        mac.update(input.timestamp.as_bytes());
-        mac
-    }
-}
-
-impl fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SigningKey(***)")
+        update(self.timestamp.as_bytes());
     }
 }
 
@@ -101,6 +67,6 @@ mod tests {
         }
         assert!(!SigningKey::new(b"another key of them").unwrap().verifies(&input, &signature));
         assert!(!key.verifies(&input, "") && SigningKey::new(b"too short").is_none());
-        assert_eq!(format!("{key:?}"), "SigningKey(***)");
+        assert_eq!(format!("{key:?}"), "HmacKey(***)");
     }
 }

@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::transfer::{Posting, PriorPosting, Refusal, Side};
-use crate::values::{
-    AccountNumber, Amount, Institution, Money, MoneyError, Name, TransferId, unmasked,
-};
+use crate::values::{AccountNumber, Institution, MoneyJson, Name, TransferId, unmasked};
 
 /// The body of `PUT /postings/{id}`. For one transfer it is always the same, byte by byte. So it depends only on the posting,
 /// and its text must not change between versions of the program.
@@ -16,7 +14,7 @@ pub(super) struct PostingBody {
     direction: Side,
     #[serde(with = "unmasked")]
     account: AccountNumber,
-    amount: MoneyBody,
+    amount: MoneyJson,
     counterparty: Institution,
     narrative: String,
 }
@@ -46,31 +44,6 @@ impl PostingBody {
         let amount = self.amount.amount()?;
         let posting = Posting { id: transfer_id, side: direction, account, amount, counterparty };
         (Self::from(&posting) == *self).then_some(posting)
-    }
-}
-
-/// An amount.
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct MoneyBody {
-    value: String,
-    currency: String,
-}
-
-impl From<Amount> for MoneyBody {
-    fn from(amount: Amount) -> Self {
-        let money = Money(amount);
-        Self { value: money.to_string(), currency: money.letters() }
-    }
-}
-
-impl MoneyBody {
-    pub(super) fn amount(&self) -> Option<Amount> {
-        let currency = Money::currency(&self.currency)?;
-        match Money::minor(&self.value) {
-            Ok(minor) => Some(Amount::new(minor, currency)),
-            Err(MoneyError::Zero) => Some(Amount::new(0, currency)),
-            Err(MoneyError::Value) => None,
-        }
     }
 }
 
@@ -139,7 +112,7 @@ pub(super) struct AccountBody {
     pub(super) status: AccountStatus,
     pub(super) currency: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) balance: Option<MoneyBody>,
+    pub(super) balance: Option<MoneyJson>,
 }
 
 /// The status of an account. Only an active account accepts postings.

@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use super::Engine;
-use super::event::{
-    DuplicateRequest, Event, IdempotencyKey, KeyReservation, Lookup, NotAdmitted, Output,
-    RequestIdentity, Transfer,
-};
+use super::event::{DuplicateRequest, Event, Lookup, NotAdmitted, Output, Transfer};
 use super::live::LiveTransfer;
 use super::schedule::Slot;
 use super::step::StepResult;
 use crate::transfer::{BarCause, Context, InboundRequest, InboundState, Order};
-use crate::values::{Moment, TransferId};
+use crate::values::{IdempotencyKey, KeyReservation, Moment, RequestIdentity, TransferId};
 
 impl Engine {
     /// Handles a channel's request. It starts a new transfer, unless a transfer in memory holds one of its keys. When new work

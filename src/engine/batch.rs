@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::event::{KeyReservation, Output, RecordedFact};
+use super::event::{Output, RecordedFact};
 use super::trace_numbers::TraceWatermark;
 use super::transfer::BooksByDirection;
-use crate::values::{Moment, TransferId};
+use crate::values::{KeyReservation, Moment, TransferId};
 
 /// How long facts may stay in the open batch when no output waits for them.
 const MAX_COMMIT_DELAY: Duration = Duration::from_millis(5);

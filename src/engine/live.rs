@@ -7,10 +7,10 @@ use std::collections::{BTreeSet, VecDeque};
 pub(super) use index::IdHasher;
 use index::{KeyIndex, KeyLocation};
 
-use super::event::{IdempotencyKey, RequestIdentity, Transfer};
+use super::event::Transfer;
 use super::schedule::Slot;
 use crate::transfer::TraceNumbers;
-use crate::values::{Direction, TransferId};
+use crate::values::{Direction, IdempotencyKey, RequestIdentity, TransferId};
 
 /// A transfer in memory.
 #[derive(Debug)]

@@ -2,12 +2,12 @@
 
 use super::BooksByDirection;
 use super::Engine;
-use super::event::{RecordedFact, RequestIdentity, Transfer};
+use super::event::{RecordedFact, Transfer};
 use super::live::LiveTransfer;
 use super::schedule::Slot;
 use super::transfer::ClosedBooks;
 use crate::transfer::{IllegalFact, Sums};
-use crate::values::Moment;
+use crate::values::{Moment, RequestIdentity};
 
 impl Engine {
     /// Restores an open transfer from all its facts in the journal, in their order. Call [`Engine::restore_books`] first.

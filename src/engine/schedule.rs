@@ -11,9 +11,9 @@
 //! waits for its deadline. So there is no search: `set`, `clear` and each slot that `poll` delivers cost the same with any number
 //! of waiting slots.
 
-mod bucket;
 mod destinations;
 mod lists;
+mod rate_limits;
 #[cfg(test)]
 mod tests;
 mod wheel;
@@ -21,8 +21,8 @@ mod wheel;
 use std::cmp::Ordering;
 use std::time::Duration;
 
-pub use bucket::RateLimits;
 use destinations::Destinations;
+pub use rate_limits::RateLimits;
 use wheel::Wheel;
 
 use crate::values::Moment;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::random::Random;
 use crate::transfer::{TraceNumbers, TraceSource};
 use crate::values::{Date, Moment, Offset, Rrn, Stan, TimeOfDay};
 
@@ -49,7 +50,7 @@ pub struct TraceAllocator {
     watermark: TraceWatermark,
     /// Whether the watermark changed since it was last taken.
     is_changed: bool,
-    random_state: u64,
+    random: Random,
     /// The transmission second of the last message, and the counter at the start of that second.
     second: u64,
     first_of_second: u64,
@@ -65,8 +66,7 @@ impl TraceAllocator {
             stan_count: Stan::MAX + 1,
             watermark,
             is_changed: false,
-            // Xorshift must not start at zero.
-            random_state: seed | 1,
+            random: Random::new(seed),
             second: latest.seconds() + 1,
             first_of_second: watermark.next,
         }
@@ -120,12 +120,8 @@ impl TraceSource for TraceAllocator {
         }
     }
 
-    /// Draws a random number by xorshift (Marsaglia), which is good enough for jitter.
     fn draw(&mut self) -> u32 {
-        self.random_state ^= self.random_state << 13;
-        self.random_state ^= self.random_state >> 7;
-        self.random_state ^= self.random_state << 17;
-        u32::try_from(self.random_state >> 32).unwrap_or_default()
+        self.random.draw_short()
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::http::HttpClient;
-use crate::link::Clock;
+use crate::clock::Clock;
 use crate::values::{Moment, Offset};
 
 /// The pause before a request without a response is repeated, and between two status inquiries of a transfer in progress.

@@ -1,8 +1,8 @@
 //! The folder of a run: keys, settings, stores and logs, as a bank has them.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::hex::hex;
 use crate::journal::Checkpoints;
+use crate::random::SystemRandom;
 
 /// The code of the bank that runs the adapter, a member of the simulated switch.
 pub const BANK: &str = "213";
@@ -63,8 +64,7 @@ impl Folder {
             return Err(FolderError::NotEmpty(path));
         }
         let mut seed = [0; 32];
-        let drawn = File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut seed));
-        drawn.map_err(failed)?;
+        SystemRandom::open().and_then(|mut random| random.fill(&mut seed)).map_err(failed)?;
         let folder = Self { path: path.canonicalize().map_err(failed)?, seed };
         folder.write("checkpoint.key", &(hex(&seed) + "\n"))?;
         folder.write("checkpoint.pub", &folder.checkpoints().public_key())?;

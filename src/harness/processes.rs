@@ -15,7 +15,7 @@ use super::folder::{BANK, Folder};
 use super::http::HttpClient;
 use super::process::{Process, ProcessError};
 use crate::core_banking::{self, CoreBankingError};
-use crate::journal::{Evidence, PublicKeys, VerificationError};
+use crate::journal::{Evidence, PublicKeys, StoreUrl, VerificationError};
 use crate::records::{AuditReport, audit};
 use crate::values::Currency;
 
@@ -148,7 +148,8 @@ impl Harness {
     /// # Errors
     /// If books cannot be read, or the audit fails.
     pub async fn read_books(&self) -> Result<FinalBooks, HarnessError> {
-        let (store, ledger) = (self.folder.file("titian.db"), self.folder.file("ledger.db"));
+        let store = StoreUrl::Sqlite(self.folder.file("titian.db"));
+        let ledger = self.folder.file("ledger.db");
         let switch = self.switch_admin.totals(BANK).await?;
         let keys = PublicKeys::parse(&self.folder.checkpoints().public_key());
         let keys = keys.ok_or(HarnessError::PublicKey)?;

@@ -101,7 +101,8 @@ fn statement(head: Head, at: Moment, node: &str) -> String {
     format!("{PREFIX} node={node} rows={count} at={} head={}", at.millis(), hex(&hash))
 }
 
-/// When a checkpoint last covered all rows. Its copies share the time.
+/// When a checkpoint last covered all rows; before the first one of this process, when the journal was opened. Its copies
+/// share the time.
 #[derive(Clone, Debug, Default)]
 pub struct CheckpointClock(Arc<Mutex<Option<Instant>>>);
 
@@ -110,8 +111,8 @@ impl CheckpointClock {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
 
-    /// Returns the time since a checkpoint last covered all rows; `None` before the first one of this process, and without a
-    /// signing key.
+    /// Returns the time since a checkpoint last covered all rows, or since the journal was opened; `None` without a signing
+    /// key.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).map(|last| last.elapsed())

@@ -1,11 +1,10 @@
 //! Errors of the journal. Each says what failed, where, and what to do.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
-
-use super::chain::Head;
 
 /// Why a journal operation failed.
 ///
@@ -59,14 +58,14 @@ pub enum JournalError {
         /// What knows that row: a checkpoint or the index.
         source_name: &'static str,
     },
-    /// The operating system or SQLite failed. After a failed write the journal writes no more.
+    /// The system failed. After a failed write the journal writes no more.
     #[error("{action} {} failed: {detail}; fix the disk, then start again: the start recovers the store", path.display())]
     Io {
         /// The action that failed.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// The message of the operating system or SQLite.
+        /// The message of the system or of the store's backend.
         detail: Arc<str>,
     },
     /// The queue of batches is full: the caller appends too fast.
@@ -96,24 +95,8 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// Maps an error of SQLite: damage of the file, or a failure of the system.
-    pub(super) fn sqlite(action: &'static str, path: &Path, error: &rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-        let is_damage = match error {
-            rusqlite::Error::SqliteFailure(failure, _) => {
-                matches!(failure.code, DatabaseCorrupt | NotADatabase)
-            }
-            // A value that can't be read is not the value that was written.
-            _ => true,
-        };
-        if is_damage {
-            Self::damaged(path, format!("{action}: {error}"))
-        } else {
-            Self::Io { action, path: path.to_owned(), detail: error.to_string().into() }
-        }
-    }
-
-    pub(super) fn io(action: &'static str, path: &Path, error: &std::io::Error) -> Self {
+    /// Returns the error of an action that the system failed, with the message of the system or of a backend.
+    pub(super) fn failed(action: &'static str, path: &Path, error: &impl fmt::Display) -> Self {
         Self::Io { action, path: path.to_owned(), detail: error.to_string().into() }
     }
 
@@ -121,8 +104,8 @@ impl JournalError {
         Self::damaged(path, format!("row {row}: hash mismatch"))
     }
 
-    pub(super) fn older(path: &Path, has: Head, known: Head, source_name: &'static str) -> Self {
-        Self::Older { path: path.to_owned(), rows: has.count, known: known.count, source_name }
+    pub(super) fn older(path: &Path, rows: u64, known: u64, source_name: &'static str) -> Self {
+        Self::Older { path: path.to_owned(), rows, known, source_name }
     }
 
     pub(super) fn damaged(path: &Path, detail: impl Into<Arc<str>>) -> Self {
@@ -130,20 +113,14 @@ impl JournalError {
     }
 }
 
-/// Adds the action and the file to an error of SQLite or of the operating system.
+/// Adds the action and the file to an error of the operating system or of a backend.
 pub(super) trait ErrorContext<T> {
     /// Returns the result with a [`JournalError`] that names the action and the file.
     fn context(self, action: &'static str, path: &Path) -> Result<T, JournalError>;
 }
 
-impl<T> ErrorContext<T> for rusqlite::Result<T> {
-    fn context(self, action: &'static str, path: &Path) -> Result<T, JournalError> {
-        self.map_err(|error| JournalError::sqlite(action, path, &error))
-    }
-}
-
 impl<T> ErrorContext<T> for std::io::Result<T> {
     fn context(self, action: &'static str, path: &Path) -> Result<T, JournalError> {
-        self.map_err(|error| JournalError::io(action, path, &error))
+        self.map_err(|error| JournalError::failed(action, path, &error))
     }
 }

@@ -2,15 +2,18 @@
 
 use std::borrow::Cow;
 
+use super::chain::{Chain, Head};
 use super::error::JournalError;
-use crate::engine::{IdempotencyKey, KeyReservation, RequestIdentity};
-use crate::values::{AccountNumber, Amount, Direction, Institution, Moment, Rrn, Stan, TransferId};
+use crate::values::{
+    AccountNumber, Amount, Direction, IdempotencyKey, Institution, KeyReservation, Moment,
+    RequestIdentity, Rrn, Stan, TransferId,
+};
 
 /// The maximum size of the facts of a row, or of a metadata value, in bytes.
 pub const FACTS_BYTES_MAX: usize = 1 << 20;
 
 /// The maximum size of a state name, in bytes.
-pub const STATE_BYTES_MAX: usize = 64;
+const STATE_BYTES_MAX: usize = 64;
 
 /// One step of one transfer, with all facts that became true in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +32,15 @@ pub struct Row {
     pub start: Option<Box<TransferStart>>,
     /// The facts, as text that an auditor can read. The text includes its version.
     pub facts: StoredFacts,
+}
+
+/// A row at its place in the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainedRow {
+    /// The head of the chain at the row, by the row's stored hash.
+    pub head: Head,
+    /// The row.
+    pub row: Row,
 }
 
 /// The stored text of facts. It contains account numbers and names, so `Debug` prints its length only.
@@ -97,6 +109,8 @@ pub struct Metadata {
 /// Rows and metadata that become durable together or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
+    /// The chain.
+    pub chain: Chain,
     /// The rows, in order.
     pub rows: Vec<Row>,
     /// The metadata that the batch replaces.
@@ -134,7 +148,7 @@ fn check_length(what: &'static str, size: usize, max: usize) -> Result<(), Journ
     }
 }
 
-/// Checks that a number fits SQLite's signed 64-bit integers.
+/// Checks that a number fits a signed integer of 64 bits, the largest that a store has.
 fn check_integer(what: &'static str, size: u64) -> Result<(), JournalError> {
     let max = i64::MAX.unsigned_abs();
     if size <= max { Ok(()) } else { Err(JournalError::TooLarge { what, size, max }) }

@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::READ_ROWS;
 use super::chain::Head;
 use super::checkpoint::{self, Checkpoint, PublicKeys};
 use super::error::JournalError;
-use super::index::IndexAudit;
-use super::row::Row;
-use super::store::{ChainedRow, Store, lock_store};
+use super::location::StoreUrl;
+use super::open::{open_archive, open_to_read, open_to_verify};
+use super::port::{DerivedAudit, StoredChain};
+use super::row::{ChainedRow, Row};
 use crate::values::TransferId;
+
+/// Rows that are read at a time. A long read would keep the log of a store in use from restarting.
+const READ_ROWS: u64 = 4096;
 
 /// The files to verify.
 #[derive(Clone, Debug)]
@@ -20,7 +23,7 @@ pub struct Evidence<'e> {
     /// The archives from the oldest on. Without them verification starts at the store's first row.
     pub archives: &'e [PathBuf],
     /// The store.
-    pub store: &'e Path,
+    pub store: &'e StoreUrl,
     /// The checkpoints, and the public keys that may have signed them.
     pub checkpoints: Option<(&'e Path, &'e PublicKeys)>,
 }
@@ -91,25 +94,22 @@ pub fn verify(
     evidence: &Evidence<'_>,
     each: impl FnMut(u64, &Row) -> Result<(), String>,
 ) -> Result<Verified, VerificationError> {
-    let path = evidence.store;
-    let lock = lock_store(path).ok();
-    let archives = evidence.archives.iter().map(|archive| Store::open_to_read(archive));
+    let store = open_to_verify(evidence.store)?;
+    let archives = evidence.archives.iter().map(|archive| open_archive(archive));
     let archives = archives.collect::<Result<Vec<_>, _>>()?;
-    let store = Store::open_to_read(path)?;
-    let anchor = archives.first().unwrap_or(&store).anchor;
+    let anchor = archives.first().unwrap_or(&store).anchor();
     let checkpoints = read_checkpoints(evidence, anchor)?;
-    // While another process holds the store, the index changes during the pass.
-    let index = lock.as_ref().and_then(|_| IndexAudit::open(path, store.anchor));
+    let index = store.derived_audit();
     let mut pass = Pass { head: anchor, checkpoints: checkpoints.iter().peekable(), each, index };
-    archives.iter().chain([&store]).try_for_each(|file| pass.file(file))?;
+    archives.iter().chain([&store]).try_for_each(|file| pass.file(file.as_ref()))?;
     if pass.checkpoints.next().is_some() {
-        return Err(pass.next_row_error(path, "missing: a later checkpoint was signed"));
+        return Err(pass.next_row_error(store.path(), "missing: a later checkpoint was signed"));
     }
     let Pass { head, index, .. } = pass;
     store.check_metadata()?;
-    let compared = index.map(|index| index.matches(&store)).transpose()?;
+    let compared = index.map(|index| index.matches()).transpose()?;
     if compared == Some(false) {
-        return Err(VerificationError::Index(path.to_owned()));
+        return Err(VerificationError::Index(store.path().to_owned()));
     }
     let (checkpoints, is_index_checked) = (checkpoints.len(), compared.is_some());
     Ok(Verified { after_row: anchor.count, head, checkpoints, is_index_checked })
@@ -125,9 +125,10 @@ pub fn scan_transfers(
     until: u64,
     mut each: impl FnMut(TransferId, bool, bool),
 ) -> Result<(), JournalError> {
-    for file in evidence.archives.iter().map(PathBuf::as_path).chain([evidence.store]) {
-        let file = Store::open_to_read(file)?;
-        let mut last = file.anchor.count;
+    let archives = evidence.archives.iter().map(|archive| open_archive(archive));
+    for file in archives.chain([open_to_read(evidence.store)]) {
+        let file = file?;
+        let mut last = file.anchor().count;
         while let Ok(next) = file.scan_transfers((last, until, READ_ROWS), &mut each)
             && next > last
         {
@@ -170,35 +171,35 @@ struct Pass<'p, E> {
     head: Head,
     checkpoints: std::iter::Peekable<std::slice::Iter<'p, (usize, Checkpoint)>>,
     each: E,
-    index: Option<IndexAudit>,
+    index: Option<Box<dyn DerivedAudit>>,
 }
 
 impl<E: FnMut(u64, &Row) -> Result<(), String>> Pass<'_, E> {
-    /// Verifies the rows of a file. It reads some thousands of rows at a time, because a long read would keep the log of
-    /// a store in use from restarting.
-    fn file(&mut self, file: &Store) -> Result<(), VerificationError> {
-        if file.anchor != self.head {
+    /// Verifies the rows of a store or an archive.
+    fn file(&mut self, file: &dyn StoredChain) -> Result<(), VerificationError> {
+        let anchor = file.anchor();
+        if anchor != self.head {
             let reason = "the file continues from another row; name all its archives in order";
-            return Err(self.next_row_error(&file.path, reason));
+            return Err(self.next_row_error(file.path(), reason));
         }
-        if file.has_rows_to(file.anchor.count)? {
+        if file.has_rows_to(anchor.count)? {
             let reason = "a row outside the chain stands before it";
-            return Err(self.next_row_error(&file.path, reason));
+            return Err(self.next_row_error(file.path(), reason));
         }
         let mut scratch = Vec::new();
         loop {
             let before = self.head.count;
             let mut verified = Ok(());
-            let read = file.rows_after(before, READ_ROWS, |chained| {
+            let read = file.rows_after(before, READ_ROWS, &mut |chained| {
                 if verified.is_ok() {
-                    verified = self.row(&file.path, &chained, &mut scratch);
+                    verified = self.row(file.path(), &chained, &mut scratch);
                 }
                 Ok(())
             });
             verified?;
             match read {
                 Err(JournalError::Damaged { detail, .. }) => {
-                    return Err(self.next_row_error(&file.path, &detail));
+                    return Err(self.next_row_error(file.path(), &detail));
                 }
                 read => read?,
             }
@@ -215,11 +216,12 @@ impl<E: FnMut(u64, &Row) -> Result<(), String>> Pass<'_, E> {
         scratch: &mut Vec<u8>,
     ) -> Result<(), VerificationError> {
         let head = self.head.after(&chained.row, scratch);
-        if chained.seq != head.count {
-            let reason = format!("missing: row {} follows row {}", chained.seq, self.head.count);
+        let seq = chained.head.count;
+        if seq != head.count {
+            let reason = format!("missing: row {seq} follows row {}", self.head.count);
             return Err(self.next_row_error(file, &reason));
         }
-        if chained.hash != head.hash {
+        if chained.head != head {
             let reason =
                 "hash mismatch: the stored hash does not match the row and the previous hash";
             return Err(self.next_row_error(file, reason));

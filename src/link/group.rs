@@ -20,12 +20,11 @@ use super::connection::Connection;
 use super::event::{Event, NotSent};
 use super::matching::InFlight;
 use super::outbox::Tracked;
-use super::pace::RateLimit;
 use super::session::{Context, Input};
 use super::{ConnectionId, DisconnectReason, LinkId};
 use crate::iso8583::{Message, Spec};
 use crate::network::SessionRules;
-use crate::values::Moment;
+use crate::values::{Moment, TokenBucket};
 use counters::Counters;
 use link::Link;
 use queue::RequestQueue;
@@ -50,7 +49,7 @@ pub struct LinkGroup {
     connections: BTreeMap<ConnectionId, Connection>,
     queue: RequestQueue,
     in_flight: InFlight,
-    rate_limit: RateLimit,
+    rate_limit: TokenBucket,
     actions: VecDeque<Action>,
     events: Vec<Event>,
     counters: Counters,
@@ -76,7 +75,7 @@ impl LinkGroup {
             connections: BTreeMap::new(),
             queue: RequestQueue::default(),
             in_flight: InFlight::new(capacity),
-            rate_limit: RateLimit::new(limits.per_second, limits.burst, now),
+            rate_limit: TokenBucket::new(now, limits.per_second, limits.burst),
             actions: VecDeque::new(),
             events: Vec::new(),
             counters: Counters::new(seed),
@@ -121,7 +120,7 @@ impl LinkGroup {
         });
         let dials = self.links.iter().map(|link| link.retry_at);
         let can_send = self.select_connection().filter(|_| !self.queue.is_empty());
-        let next_token = can_send.map(|_| self.rate_limit.next_token_at());
+        let next_token = can_send.map(|_| self.rate_limit.next());
         let others = [self.in_flight.next_expiry(), self.queue.next_deadline(), next_token];
         connections.chain(dials).chain(others).flatten().min()
     }

@@ -1,9 +1,9 @@
-//! Endpoints of links, the clock, and connections.
+//! Endpoints of links, and connections.
 
 use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use socket2::{SockRef, TcpKeepalive};
@@ -12,7 +12,6 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::group::Role;
 use crate::tls::{TlsClient, TlsServer};
-use crate::values::Moment;
 
 /// The endpoint of a link.
 pub enum Endpoint {
@@ -40,43 +39,6 @@ impl Endpoint {
             Self::Dial { .. } => Role::Dial,
             Self::Listen { .. } => Role::Listen,
         }
-    }
-}
-
-/// A clock that starts at the system time and never runs backwards. Deadlines for a link must come from a copy of its
-/// clock.
-#[derive(Clone, Copy, Debug)]
-pub struct Clock {
-    moment: Moment,
-    instant: Instant,
-}
-
-impl Clock {
-    /// Creates a clock set to the system time.
-    #[must_use]
-    pub fn new() -> Self {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { moment: Moment::default().after(since), instant: Instant::now() }
-    }
-
-    /// Returns the current moment.
-    #[must_use]
-    pub fn now(&self) -> Moment {
-        self.moment.after(self.instant.elapsed())
-    }
-
-    /// Returns the instant of a moment, at most one day ahead; the caller then looks again.
-    #[must_use]
-    pub fn instant_of(&self, moment: Moment) -> Instant {
-        const DAY: Duration = Duration::from_hours(24);
-        let passed = self.instant.elapsed();
-        self.instant + moment.since(self.moment).min(passed + DAY)
-    }
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

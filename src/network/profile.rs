@@ -6,7 +6,7 @@ use config::Value;
 
 use super::messages::{Messages, Responses};
 use super::rules::{Inquiries, Matching, ReversalReasons, Service, TraceTime};
-use super::sections::{elements, read_backoff};
+use super::sections::elements;
 use super::session::{self, ProfileContext, SessionRules};
 use super::values::Bank;
 use crate::iso8583::Spec;

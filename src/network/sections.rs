@@ -2,7 +2,6 @@
 
 use crate::iso8583::{De, Mti};
 use crate::settings::Section;
-use crate::values::Backoff;
 
 /// Reads a list of data elements in ascending order.
 pub(super) fn elements(section: &Section<'_>, key: &'static str) -> Option<Vec<De>> {
@@ -24,15 +23,4 @@ pub(super) fn message_type(text: &str) -> Result<Mti, String> {
     digits
         .and_then(Mti::from_ascii)
         .ok_or_else(|| format!("{text:?} is not a message type: write four digits, such as 0200"))
-}
-
-/// Reads the delays of a repetition.
-pub(super) fn read_backoff(section: &Section<'_>) -> Option<Backoff> {
-    let (first, longest) = (section.time("first_delay"), section.time("max_delay"));
-    let jitter = section.number("jitter_percent", &(0..=100));
-    let (first, longest) = (first?, longest?);
-    if first > longest || first.is_zero() {
-        section.fault("first_delay", "must be between 1ms and max_delay");
-    }
-    Some(Backoff { first, longest, jitter_percent: u8::try_from(jitter?).ok()? })
 }

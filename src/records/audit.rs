@@ -10,7 +10,7 @@ use super::CLOSED_BOOKS;
 use super::writing::{message_trace, started_transfer, summary};
 use crate::engine::{BooksByDirection, Fact, Transfer, stored_facts};
 use crate::journal::{
-    self, Evidence, JournalError, Row, VerificationError, Verified, scan_transfers,
+    self, Evidence, JournalError, Row, VerificationError, Verified, open_to_read, scan_transfers,
 };
 use crate::transfer::Sums;
 use crate::values::TransferId;
@@ -38,7 +38,7 @@ pub struct AuditReport {
 /// # Errors
 /// The first thing that is wrong.
 pub fn audit(evidence: &Evidence<'_>) -> Result<AuditReport, VerificationError> {
-    let (last_row, metadata) = journal::metadata_at_last_row(evidence.store, CLOSED_BOOKS)?;
+    let (last_row, metadata) = open_to_read(evidence.store)?.metadata_at_last_row(CLOSED_BOOKS)?;
     let late_rows = count_late_rows(evidence, last_row)?;
     let mut audit = Audit { last_row, late_rows, ..Audit::default() };
     let verified = journal::verify(evidence, |seq, row| audit.check_row(seq, row))?;
@@ -47,7 +47,7 @@ pub fn audit(evidence: &Evidence<'_>) -> Result<AuditReport, VerificationError> 
         compare_books(&audit.closed_books, metadata?.as_deref()).map_err(|reason| {
             VerificationError::Metadata {
                 name: CLOSED_BOOKS,
-                file: evidence.store.to_owned(),
+                file: evidence.store.path().to_owned(),
                 reason,
             }
         })?;

@@ -1,11 +1,12 @@
 //! Reads journal rows as the engine's recorded facts.
 
+use crate::values::RequestIdentity;
 use serde::de::DeserializeOwned;
 
 use super::error::RecordsError;
 use super::{CLOSED_BOOKS, TRACE_WATERMARK};
-use crate::engine::{Engine, Lookup, RecordedFact, RequestIdentity, TraceWatermark, stored_facts};
-use crate::journal::{Reader, Row};
+use crate::engine::{Engine, Lookup, RecordedFact, TraceWatermark, stored_facts};
+use crate::journal::{Chain, Reader, Row};
 
 /// Returns the facts in the rows of one transfer, and the request identity in its first row.
 ///
@@ -30,7 +31,7 @@ fn recorded_facts(
 /// # Errors
 /// If the journal cannot be read, or a row was not written by an engine.
 pub fn look_up(
-    reader: &Reader,
+    reader: &dyn Reader,
     lookup: Lookup,
 ) -> Result<(Vec<RecordedFact>, Option<RequestIdentity>), RecordsError> {
     recorded_facts(&match lookup {
@@ -47,7 +48,7 @@ pub fn look_up(
 ///
 /// # Errors
 /// If the journal or the stored value cannot be read.
-pub fn trace_watermark(reader: &Reader) -> Result<Option<TraceWatermark>, RecordsError> {
+pub fn trace_watermark(reader: &dyn Reader) -> Result<Option<TraceWatermark>, RecordsError> {
     metadata(reader, TRACE_WATERMARK)
 }
 
@@ -56,7 +57,7 @@ pub fn trace_watermark(reader: &Reader) -> Result<Option<TraceWatermark>, Record
 ///
 /// # Errors
 /// If the journal cannot be read, or a row was not written by an engine.
-pub fn restore(reader: &Reader, engine: &mut Engine) -> Result<(), RecordsError> {
+pub fn restore(reader: &dyn Reader, engine: &mut Engine) -> Result<(), RecordsError> {
     engine.restore_books(metadata(reader, CLOSED_BOOKS)?.unwrap_or_default());
     for rows in reader.open_transfers()? {
         let (recorded, identity) = recorded_facts(&rows?)?;
@@ -68,10 +69,10 @@ pub fn restore(reader: &Reader, engine: &mut Engine) -> Result<(), RecordsError>
 }
 
 fn metadata<T: DeserializeOwned>(
-    reader: &Reader,
+    reader: &dyn Reader,
     name: &'static str,
 ) -> Result<Option<T>, RecordsError> {
-    let value = reader.metadata(name)?;
+    let value = reader.metadata(Chain::Transfers, name)?;
     let read = value.map(|value| serde_json::from_slice(&value)).transpose();
     read.map_err(|cause| RecordsError::Metadata { name, cause })
 }

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use super::{CLOSED_BOOKS, TRACE_WATERMARK};
 use crate::engine::stored_facts::{self, StoredFactsError};
-use crate::engine::{Batch, Fact, KeyReservation, RecordedFact, RequestIdentity, Step};
-use crate::journal::{self, MessageTrace, Metadata, Row, StoredFacts, Summary, TransferStart};
+use crate::engine::{Batch, Fact, RecordedFact, Step};
+use crate::journal::{
+    self, Chain, MessageTrace, Metadata, Row, StoredFacts, Summary, TransferStart,
+};
 use crate::transfer::{InboundFact, InboundRequest, Order, OutboundFact};
-use crate::values::{Direction, TransferId};
+use crate::values::{Direction, KeyReservation, RequestIdentity, TransferId};
 
 /// Returns a batch of the engine as rows and metadata of the journal. Each step is one row.
 ///
@@ -25,7 +27,8 @@ pub fn journal_batch(batch: &Batch) -> Result<journal::Batch, StoredFactsError> 
         batch.watermark.as_ref().map(|watermark| metadata(TRACE_WATERMARK, watermark)),
         batch.closed_books.as_ref().map(|books| metadata(CLOSED_BOOKS, books)),
     ];
-    Ok(journal::Batch { rows, metadata: metadata.into_iter().flatten().collect::<Result<_, _>>()? })
+    let metadata = metadata.into_iter().flatten().collect::<Result<_, _>>()?;
+    Ok(journal::Batch { chain: Chain::Transfers, rows, metadata })
 }
 
 /// Returns the row of a step. A step without facts, which the engine never makes, has none.

@@ -1,10 +1,11 @@
 //! Ids that no other node creates, and correlation ids that say which message of a transfer the links report on.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::link::{Clock, CorrelationId};
+use crate::clock::Clock;
+use crate::link::CorrelationId;
+use crate::random::unpredictable;
 use crate::transfer::MessageKind;
 use crate::values::{Moment, TransferId};
 
@@ -27,7 +28,7 @@ pub(super) struct IdGenerator {
 impl IdGenerator {
     /// Creates the generator of a node (0 to 35).
     pub(super) fn new(clock: Clock, node: u8) -> Self {
-        let drawn = u128::from(random());
+        let drawn = u128::from(unpredictable());
         let (node, high, low) = (u128::from(node) & 0x3F, drawn >> 16 & 0x3F, drawn & 0xFFFF);
         let fixed =
             7 << 76 | node << 70 | high << 64 | 0b10 << 62 | low << (COUNTER_BITS + MESSAGE_BITS);
@@ -45,11 +46,6 @@ impl IdGenerator {
 /// Returns when an id was created.
 pub(super) fn created_at(id: TransferId) -> Moment {
     Moment::from_millis(u64::try_from(id.0 >> 80).unwrap_or_default())
-}
-
-/// Returns an unpredictable number, from the seed of the standard library's hash maps.
-pub(super) fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
 }
 
 /// Which message of a transfer or an inquiry we sent.

@@ -7,12 +7,12 @@ use super::ids::SentMessage;
 use super::node::Node;
 use super::pending_responses::SwitchRequest;
 use crate::core_banking::CoreReply;
-use crate::engine::{Event, IdempotencyKey, PostingCoreReply};
+use crate::engine::{Event, PostingCoreReply};
 use crate::iso8583::OwnedMessage;
 use crate::link::{self, LinkId, NotSent, OutgoingKind, OutgoingMessage};
 use crate::network::{IncomingMessage, ReadError};
 use crate::transfer::{AccountDetails, InquiryInput, MessageKind, SendStatus};
-use crate::values::{Date, Direction, Offset, ResponseCode, TransferId};
+use crate::values::{Date, Direction, IdempotencyKey, Offset, ResponseCode, TransferId};
 
 /// How long a response may wait for its link.
 const RESPONSE_WAIT: Duration = Duration::from_secs(30);

@@ -1,11 +1,12 @@
 //! Lookups in the journal, on a thread of their own, because a disk can be slow.
 
+use crate::values::RequestIdentity;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::{io, thread};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::engine::{Event, Lookup, RecordedFact, RequestIdentity};
+use crate::engine::{Event, Lookup, RecordedFact};
 use crate::journal::Reader;
 use crate::records::{RecordsError, look_up};
 
@@ -29,18 +30,18 @@ pub(super) struct LookupResult {
 /// # Errors
 /// If the system can't start a thread.
 pub(super) fn start(
-    reader: Reader,
+    reader: Box<dyn Reader>,
     results: UnboundedSender<Result<LookupResult, RecordsError>>,
 ) -> io::Result<Sender<LookupRequest>> {
     let (sender, requests) = channel();
     thread::Builder::new()
         .name("lookups".into())
-        .spawn(move || run(&reader, &requests, &results))?;
+        .spawn(move || run(reader.as_ref(), &requests, &results))?;
     Ok(sender)
 }
 
 fn run(
-    reader: &Reader,
+    reader: &dyn Reader,
     requests: &Receiver<LookupRequest>,
     results: &UnboundedSender<Result<LookupResult, RecordsError>>,
 ) {

@@ -193,7 +193,7 @@ fn register_build_info(registry: &mut Registry) {
     registry.register("build", "The version of the running program", Info::new(labels));
 }
 
-/// The age of the last checkpoint. Without a checkpoint the series is absent.
+/// The age of the last checkpoint. Without a signing key the series is absent.
 #[derive(Debug)]
 struct CheckpointAge(CheckpointClock);
 
@@ -203,7 +203,7 @@ impl Collector for CheckpointAge {
         let gauge = ConstGauge::new(age.as_secs_f64());
         let metric = encoder.encode_descriptor(
             "checkpoint_age",
-            "Time since the last checkpoint that covers the newest row.",
+            "Time since the last checkpoint that covers the newest row, or since the start if none was written since.",
             Some(&Unit::Seconds),
             gauge.metric_type(),
         )?;

@@ -16,14 +16,16 @@ use super::metrics::{Metrics, set};
 use super::pending_responses::PendingResponses;
 use super::port::ChannelRequest;
 use super::waiting::{Waiter, WaitingRequests};
+use crate::clock::Clock;
 use crate::core_banking::{self, CoreCommand};
 use crate::engine::stored_facts::StoredFactsError;
-use crate::engine::{Engine, Event, KeyReservation, Limits, Lookup, TransferInput};
+use crate::engine::{Engine, Event, Limits, Lookup, TransferInput};
 use crate::journal::{Journal, JournalError};
-use crate::link::{self, Clock, LinkId, OutgoingMessage};
+use crate::link::{self, LinkId, OutgoingMessage};
 use crate::network::Network;
 use crate::records::{RecordsError, journal_batch};
 use crate::transfer::{CoreRules, IllegalFact, OutboundInput, Rules, SendStatus};
+use crate::values::KeyReservation;
 use crate::values::{Direction, Moment, TransferId};
 
 /// Why the node stopped by itself. The journal keeps every durable fact, and the next start continues from there.
@@ -61,7 +63,7 @@ pub(super) struct Node {
     pub(super) network: Arc<Network>,
     /// The rules that the engine uses.
     pub(super) rules: Arc<Rules>,
-    pub(super) journal: Journal,
+    pub(super) journal: Box<dyn Journal>,
     pub(super) committed: UnboundedSender<Committed>,
     pub(super) lookups: Sender<LookupRequest>,
     pub(super) links: link::Handle,
@@ -174,7 +176,7 @@ impl Node {
         let metrics = Arc::clone(&self.metrics);
         self.metrics.journal_batches.inc();
         let start = Instant::now();
-        self.journal.append(rows, move |result| {
+        let done = Box::new(move |result: Result<_, _>| {
             if result.is_ok() {
                 metrics.journal_commit_duration.observe(start.elapsed().as_secs_f64());
                 metrics.journal_rows.inc_by(count);
@@ -182,6 +184,7 @@ impl Node {
             // If the receiver is gone, the node has stopped: the durable facts stay.
             let _stopped = committed.send((number, result));
         });
+        self.journal.append(rows, done);
         Ok(())
     }
 

@@ -7,9 +7,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::ids::IdGenerator;
 use crate::api::{AccountInquiryResponse, ChannelPort, NotProcessed, TransferResponse};
-use crate::engine::{IdempotencyKey, NotAdmitted, RequestIdentity};
-use crate::link::Clock;
+use crate::clock::Clock;
+use crate::engine::NotAdmitted;
 use crate::transfer::{Inquiry, Order, StatusReport};
+use crate::values::{IdempotencyKey, RequestIdentity};
 use crate::values::{Moment, TransferId};
 
 /// Requests that can wait for the main loop. Further ones get [`NotAdmitted::Full`].

@@ -15,7 +15,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout_at};
 
 use super::health;
-use super::ids::{IdGenerator, random};
+use super::ids::IdGenerator;
 use super::inputs::{self, Command, Inputs};
 use super::lookups;
 use super::metrics::{Metrics, Sources};
@@ -25,10 +25,12 @@ use super::port::RequestQueue;
 use super::settings::{Link, LinkEndpoint, Settings, changed_keys};
 use super::waiting::WaitingRequests;
 use crate::api::{self, Api};
+use crate::clock::Clock;
 use crate::core_banking;
 use crate::engine::{Engine, Schedule, TraceAllocator, TraceWatermark};
-use crate::journal::{Journal, JournalError, Reader};
-use crate::link::{self, Clock, Endpoint};
+use crate::journal::{self, JournalError, Reader};
+use crate::link::{self, Endpoint};
+use crate::random::unpredictable;
 use crate::records::{self, RecordsError};
 use crate::values::{Date, Moment, Offset};
 
@@ -120,25 +122,26 @@ pub async fn run(
         settings;
     let clock = Clock::new();
     let listeners = Listeners::open(api.listen, console, links).await?;
-    let journal = Journal::open(&store.file, store.checkpoints.as_ref())?;
+    let journal = journal::open(&store.url, store.checkpoints.as_ref())?;
     let reader = journal.reader()?;
     let now = clock.now();
-    let watermark = watermark(&reader, now, network.offset())?;
-    let trace_numbers = TraceAllocator::new(node, watermark, now, random());
+    let watermark = watermark(reader.as_ref(), now, network.offset())?;
+    let trace_numbers = TraceAllocator::new(node, watermark, now, unpredictable());
     let schedule = Schedule::new(now, limits.repeats);
     let rules = Arc::new(network.rules().clone());
     let mut engine =
         Engine::new(Arc::clone(&rules), core.rules.clone(), limits.engine, schedule, trace_numbers);
-    records::restore(&reader, &mut engine)?;
+    records::restore(reader.as_ref(), &mut engine)?;
     let open = engine.open_transfers();
     engine.resume(now);
     // No link is up yet.
     engine.set_switch_reachable(false);
 
     let network = Arc::new(network);
-    let (core, core_replies) = core_banking::start(core, Arc::new(move || clock.now()))?;
+    let (core, core_replies) = core_banking::start(core, clock)?;
     let (session, spec) = (Arc::clone(network.session()), Arc::clone(network.spec()));
-    let (links, link_events) = link::start(session, spec, listeners.endpoints, clock, random());
+    let (links, link_events) =
+        link::start(session, spec, listeners.endpoints, clock, unpredictable());
     let metrics = Arc::new(Metrics::new(Sources {
         network: &network,
         link_names: &listeners.names,
@@ -199,7 +202,11 @@ pub async fn run(
 }
 
 /// Returns the watermark of the trace numbers. Without one, the first business date is today in the network's time zone.
-fn watermark(reader: &Reader, now: Moment, offset: Offset) -> Result<TraceWatermark, StartError> {
+fn watermark(
+    reader: &dyn Reader,
+    now: Moment,
+    offset: Offset,
+) -> Result<TraceWatermark, StartError> {
     let Some(watermark) = records::trace_watermark(reader)? else {
         return Ok(TraceWatermark::first(Date::of(now, offset)));
     };

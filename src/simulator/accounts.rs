@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::keys::MessageKey;
 use super::members::Member;
-use super::random::mixed;
+use crate::random::mixed;
 use crate::values::AccountNumber;
 
 /// An account of a simulated bank.

@@ -2,17 +2,16 @@
 
 mod reader;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use super::accounts::{AccountIndex, AccountLookup};
+use super::accounts::{AccountIndex, AccountLookup, AccountStatus};
 use super::members::{Member, Presence};
 use super::message::TextMessage;
+use super::model::Switch;
 use super::open_requests::{Originator, Purpose};
 use super::records::{Origin, State, TransferNumber};
-use super::{AccountStatus, Switch};
 use crate::values::{AccountNumber, Moment, ProcessingCode, ResponseCode, Rrn};
 
 /// The banks, accounts and amount of a request.
@@ -90,28 +89,6 @@ pub enum CommandError {
     Full,
 }
 
-/// The recent requests of the switch, which can be repeated or reversed.
-#[derive(Debug, Default)]
-pub(super) struct RecentRequests(VecDeque<(Rrn, Option<TransferNumber>, Member, TextMessage)>);
-
-impl RecentRequests {
-    const MAX: usize = 10_000;
-
-    fn push(&mut self, rrn: Rrn, number: Option<TransferNumber>, to: Member, message: TextMessage) {
-        self.0.truncate(Self::MAX - 1);
-        self.0.push_front((rrn, number, to, message));
-    }
-
-    fn find(
-        &self,
-        rrn: Rrn,
-    ) -> Result<(Option<TransferNumber>, Member, TextMessage), CommandError> {
-        let recent = self.0.iter().find(|(known, ..)| *known == rrn);
-        let recent = recent.ok_or(CommandError::UnknownRrn(rrn))?;
-        Ok((recent.1, recent.2, recent.3.clone()))
-    }
-}
-
 const AMOUNT_MAX: u64 = 999_999_999_999;
 
 impl Switch {
@@ -135,14 +112,16 @@ impl Switch {
             }
             InboundCommand::Inquiry(details) => self.send_inquiry(&details, now),
             InboundCommand::Repeat(rrn) => {
-                let (_, to, message) = self.recent.find(rrn)?;
+                let (_, to, message) =
+                    self.recent.find(rrn).ok_or(CommandError::UnknownRrn(rrn))?;
                 self.check_signed_on(to)?;
                 // If the request is closed, the response to the repeat is unmatched, as at a real switch.
                 self.send(to, message.into_repeat(), Duration::ZERO);
                 Ok(rrn)
             }
             InboundCommand::Reversal(rrn) => {
-                let (number, _, message) = self.recent.find(rrn)?;
+                let (number, _, message) =
+                    self.recent.find(rrn).ok_or(CommandError::UnknownRrn(rrn))?;
                 self.rules.reversal.ok_or(CommandError::ReversalsUnsupported)?;
                 let number = number.ok_or(CommandError::NotReversible(rrn, "an inquiry"))?;
                 let state = self.records.get(number).map(|transfer| transfer.state);

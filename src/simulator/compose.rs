@@ -2,9 +2,11 @@
 
 use super::commands::RequestDetails;
 use super::keys::OriginalElements;
+use super::keys::OriginalReference;
 use super::message::TextMessage;
+use super::model::Switch;
+use super::network_rules::ReversalForm;
 use super::records::TransferRecord;
-use super::{OriginalReference, ReversalForm, Switch};
 use crate::iso8583::{De, Mti};
 use crate::values::{
     Date, MinorUnits, Moment, ProcessingCode, ResponseCode, Rrn, Stan, TimeOfDay, Transmission,

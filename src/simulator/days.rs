@@ -1,45 +1,13 @@
 //! The business date: when it ends, and which transfers are forgotten then.
 
-use super::network_rules::NetworkRules;
+use super::members::Presence;
+use super::model::{Output, Switch};
 use super::records::TransferRecord;
-use super::{Output, Presence, Switch};
-use crate::values::{Date, Moment, Offset, TimeOfDay};
-
-/// The times at which the business date ends on its own.
-#[derive(Debug)]
-pub(super) struct Calendar {
-    at: Option<TimeOfDay>,
-    offset: Offset,
-    next: Option<Moment>,
-}
-
-impl Calendar {
-    /// Makes the calendar, and returns the current business date.
-    pub(super) fn new(rules: &NetworkRules, now: Moment) -> (Self, Date) {
-        let mut calendar = Self { at: rules.cut_over_at, offset: rules.offset, next: None };
-        let today = calendar.date_at(now);
-        calendar.next = calendar.end_of(today);
-        (calendar, today)
-    }
-
-    pub(super) const fn next_cut_over(&self) -> Option<Moment> {
-        self.next
-    }
-
-    /// Returns the business date of a moment, without cut-overs by command.
-    fn date_at(&self, now: Moment) -> Date {
-        let date = Date::of(now, self.offset);
-        if self.end_of(date).is_some_and(|end| now >= end) { date.next() } else { date }
-    }
-
-    fn end_of(&self, date: Date) -> Option<Moment> {
-        self.at.map(|at| date.at(at, self.offset))
-    }
-}
+use crate::values::{Date, Moment};
 
 impl Switch {
     pub(super) fn cut_over_if_due(&mut self, now: Moment) {
-        if self.calendar.next.is_some_and(|next| now >= next) {
+        if self.calendar.next_cut_over().is_some_and(|next| now >= next) {
             // The clock may have jumped over several dates.
             self.cut_over_to(self.calendar.date_at(now), now);
         }

@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::input::InputError;
 use super::message::TextMessage;
-use super::random::Random;
 use crate::iso8583::{De, Mti};
+use crate::random::Random;
 use crate::values::ResponseCode;
 
 /// What a fault does to a request of a bank and to its response.
@@ -108,16 +107,6 @@ pub struct FaultRules(Vec<FaultRule>);
 impl FaultRules {
     /// The most rules.
     pub const RULES_MAX: usize = 256;
-
-    /// Reads rules: a JSON array of `{match: {mti, de: {number: text}}, chance, action}`. A rule without `match` applies to all
-    /// requests, one without `chance` (0 to 1) always. An action is its name, or an object of its name and parameters:
-    /// `"drop_request"`, `{"decline": {"rc": "51"}}`, `{"late": {"ms": 35000}}`.
-    ///
-    /// # Errors
-    /// The first mistake, with its rule and key.
-    pub fn from_json(bytes: &[u8]) -> Result<Self, InputError> {
-        reader::read(bytes).map(Self)
-    }
 
     /// Returns the rules with their counts.
     pub fn views(&self) -> impl Iterator<Item = &FaultRuleView> {

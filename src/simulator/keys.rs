@@ -1,8 +1,8 @@
 //! Keys that identify a message by some of its data elements, and how a reversal refers to its original.
 
 use super::message::TextMessage;
-use super::random::mixed;
 use crate::iso8583::De;
+use crate::random::mixed;
 
 /// A hash of some data elements (FNV-1a, 128 bits).
 ///

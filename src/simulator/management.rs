@@ -1,9 +1,9 @@
 //! Network management: sign-on and sign-off, echo, key change, and cut-over notices to banks.
 
-use super::Switch;
 use super::compose::response;
 use super::members::{Member, Presence};
 use super::message::TextMessage;
+use super::model::Switch;
 use super::open_requests::Purpose;
 use super::requests::BankRequest;
 use crate::iso8583::De;
@@ -74,11 +74,5 @@ impl Switch {
             let notice = self.notice(code, now);
             self.send_request(member, notice, Purpose::Notice, now);
         }
-    }
-
-    /// Sends an echo test to a bank.
-    pub fn send_echo(&mut self, member: Member, now: Moment) {
-        let notice = self.notice(self.rules.management.echo, now);
-        self.send_request(member, notice, Purpose::Notice, now);
     }
 }

@@ -1,15 +1,15 @@
 //! Financial requests of banks: inquiries, transfers, status inquiries.
 
-use super::accounts::{AccountIndex, AccountLookup};
+use super::accounts::{AccountIndex, AccountLookup, AccountStatus};
 use super::compose::response;
 use super::faults::FaultAction;
 use super::keys::MessageKey;
 use super::members::{Member, Presence};
 use super::message::TextMessage;
+use super::model::Switch;
 use super::network_rules::RequestType;
 use super::open_requests::{Originator, Purpose};
 use super::records::{Origin, Payer, State, TransferNumber, TransferRecord};
-use super::{AccountStatus, Switch};
 use crate::iso8583::De;
 use crate::values::{
     AccountNumber, Currency, MinorUnits, Moment, Offset, ProcessingCode, ResponseCode, Rrn, Stan,

@@ -4,9 +4,10 @@ use super::compose::{authorization_of, response};
 use super::keys::MessageKey;
 use super::members::Member;
 use super::message::TextMessage;
+use super::model::Switch;
+use super::network_rules::ReversalForm;
 use super::open_requests::{OpenRequest, Originator, Purpose, response_key};
 use super::records::{State, TransferNumber};
-use super::{ReversalForm, Switch};
 use crate::iso8583::De;
 use crate::values::{MinorUnits, Moment, ResponseCode};
 

@@ -1,12 +1,14 @@
 //! Reversals: before their original, while it is open, after it, and repeated.
 
 use super::keys::MessageKey;
+use super::keys::OriginalReference;
 use super::members::{Member, Presence};
 use super::message::TextMessage;
+use super::model::Switch;
+use super::network_rules::ReversalForm;
 use super::open_requests::{Purpose, response_key};
 use super::records::{State, TransferNumber, TransferRecord};
 use super::requests::BankRequest;
-use super::{OriginalReference, ReversalForm, Switch};
 use crate::iso8583::De;
 use crate::values::{MinorUnits, Moment, Offset, ResponseCode};
 

@@ -6,9 +6,9 @@ use super::compose::{raise_amount, response};
 use super::faults::{FaultAction, MessageFlow};
 use super::members::{Member, Presence};
 use super::message::TextMessage;
+use super::model::{Output, Switch};
 use super::open_requests::{OpenRequest, Purpose, response_key};
 use super::requests::BankRequest;
-use super::{Output, Switch};
 use crate::iso8583::De;
 use crate::values::{Moment, ResponseCode, Stan, Transmission};
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::Switch;
 use super::members::Member;
+use super::model::Switch;
 use super::records::{State, TransferNumber, TransferRecord};
 use crate::values::{Date, Moment, Offset, ResponseCode, TimeOfDay};
 

@@ -4,12 +4,13 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::faults::FaultRuleView;
 use super::ledger::Counts;
 use super::members::Presence;
+use super::model::Switch;
 use super::records::{Origin, TransferNumber, TransferRecord};
 use super::response_times::ResponseTimesView;
 use super::settlement::timestamp;
-use super::{FaultRuleView, Switch};
 use crate::values::{Date, Institution, Moment, ProcessingCode, ResponseCode, Rrn, Stan};
 
 /// The state of the switch, with a page of its transfers.

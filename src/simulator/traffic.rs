@@ -1,77 +1,20 @@
 //! Traffic: requests of simulated banks that the switch generates at a rate.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::commands::{InboundCommand, RequestDetails};
+use super::members::Presence;
 use super::message::TextMessage;
+use super::model::Switch;
 use super::records::TransferNumber;
-use super::response_times::{ResponseTimes, ResponseTimesView};
-use super::{Member, Presence, Switch};
+use super::response_times::ResponseTimesView;
+use super::running_traffic::{RunningTraffic, Traffic};
 use crate::values::{AccountNumber, Moment, Value};
-
-/// The traffic to generate.
-#[derive(Clone, Debug)]
-pub struct Traffic {
-    /// Requests per second.
-    pub per_second: NonZeroU32,
-    /// The simulated banks that send.
-    pub from: Vec<Member>,
-    /// The banks that receive. Those that have not signed on get nothing.
-    pub to: Vec<Member>,
-    /// The accounts that are credited. If empty, any account numbers of ten digits.
-    pub accounts: Vec<AccountNumber>,
-    /// The lowest amount, in minor units.
-    pub min_amount: u64,
-    /// The highest amount, in minor units.
-    pub max_amount: u64,
-    /// Inquiries per thousand requests. The other requests are transfers.
-    pub inquiries_per_thousand: u32,
-    /// Reversals per thousand approved transfers.
-    pub reversals_per_thousand: u32,
-    /// The most open requests to banks. At the bound, due requests are skipped.
-    pub max_in_flight: usize,
-}
-
-/// The most requests of one tick. After a late tick, further due requests are skipped.
-const REQUESTS_PER_TICK_MAX: u64 = 1_000;
-
-/// Traffic that is running.
-#[derive(Debug)]
-pub(super) struct RunningTraffic {
-    traffic: Traffic,
-    since: Moment,
-    made: u64,
-    response_times: ResponseTimes,
-}
-
-impl RunningTraffic {
-    /// Returns the time of the next request.
-    pub(super) fn next(&self) -> Moment {
-        let millis = (self.made + 1).saturating_mul(1_000);
-        let rate = u64::from(self.traffic.per_second.get());
-        self.since.after(Duration::from_millis(millis.div_ceil(rate)))
-    }
-
-    /// Returns how many requests are due, and counts them as made.
-    fn take_due(&mut self, now: Moment) -> u64 {
-        let millis = now.millis().saturating_sub(self.since.millis());
-        let due = millis.saturating_mul(self.traffic.per_second.get().into()) / 1_000;
-        let missing = due.saturating_sub(self.made);
-        self.made += missing;
-        missing.min(REQUESTS_PER_TICK_MAX)
-    }
-}
 
 impl Switch {
     /// Starts traffic, and replaces running traffic; `None` stops it.
     pub fn set_traffic(&mut self, traffic: Option<Traffic>, now: Moment) {
-        self.traffic = traffic.map(|traffic| RunningTraffic {
-            traffic,
-            since: now,
-            made: 0,
-            response_times: ResponseTimes::default(),
-        });
+        self.traffic = traffic.map(|traffic| RunningTraffic::start(traffic, now));
     }
 
     pub(super) fn make_traffic(&mut self, now: Moment) {

@@ -14,7 +14,6 @@
 //! signed-on connections in turn.
 
 mod admin;
-mod clock;
 mod codec;
 mod connection;
 mod connections;
@@ -22,8 +21,9 @@ mod fixture;
 mod model_task;
 mod reference;
 mod settlement_files;
+mod setup;
+mod text_elements;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,33 +31,15 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 
-pub use codec::{Codec, ReadError, WriteError};
+pub use codec::{Codec, WriteError};
 pub use fixture::Fixture;
 pub use reference::{Reference, ReferenceUnavailable};
+pub use setup::Setup;
+pub use text_elements::ReadError;
 
-use super::{FaultRules, NetworkRules};
-use crate::iso8583::Framing;
 use connection::{BankConnection, MessageStream};
 use connections::ErrorCounters;
 use model_task::{ConnectionEvent, ModelTask};
-
-/// The settings of the transport.
-pub struct Setup {
-    /// The rules of the network.
-    pub rules: NetworkRules,
-    /// The framing of messages.
-    pub framing: Framing,
-    /// The codec that reads and writes messages.
-    pub codec: Codec,
-    /// Banks and accounts.
-    pub fixture: Fixture,
-    /// The fault rules at the start.
-    pub fault_rules: FaultRules,
-    /// The folder for settlement files, which are written when a business date ends.
-    pub settlement_dir: Option<PathBuf>,
-    /// The seed of faults and traffic.
-    pub seed: u64,
-}
 
 /// The most connections; the switch closes any further one at once. Fewer than the usual limit of open files of a process.
 const CONNECTIONS_MAX: u32 = 512;

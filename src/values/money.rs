@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Amount, Currency};
 
 /// Currencies by their ISO 4217 alphabetic code. Each has two decimals.
@@ -59,6 +61,33 @@ impl Money {
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:02}", self.0.minor() / 100, self.0.minor() % 100)
+    }
+}
+
+/// An amount in JSON: its value and the alphabetic code of its currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoneyJson {
+    value: String,
+    currency: String,
+}
+
+impl From<Amount> for MoneyJson {
+    fn from(amount: Amount) -> Self {
+        let money = Money(amount);
+        Self { value: money.to_string(), currency: money.letters() }
+    }
+}
+
+impl MoneyJson {
+    /// Returns the amount, which may be zero; `None` if value or currency are invalid.
+    #[must_use]
+    pub fn amount(&self) -> Option<Amount> {
+        let currency = Money::currency(&self.currency)?;
+        match Money::minor(&self.value) {
+            Ok(minor) => Some(Amount::new(minor, currency)),
+            Err(MoneyError::Zero) => Some(Amount::new(0, currency)),
+            Err(MoneyError::Value) => None,
+        }
     }
 }
 

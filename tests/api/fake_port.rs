@@ -11,11 +11,11 @@ use titian::api::{
     AccountInquiryResponse, Api, ChannelPort, Debit, NotProcessed, Settings, SharedSettings,
     TransferResponse, serve,
 };
-use titian::engine::{IdempotencyKey, RequestFingerprint, RequestIdentity};
 use titian::settings::{Faults, Section, tree};
 use titian::transfer::{FailureReason, Inquiry, Order, StatusReport, TraceNumbers, TransferStatus};
 use titian::values::{
-    Currency, Date, Moment, Name, Offset, ProcessingCode, Rrn, Stan, TransferId, Value,
+    Currency, Date, IdempotencyKey, Moment, Name, Offset, ProcessingCode, RequestFingerprint,
+    RequestIdentity, Rrn, Stan, TransferId, Value,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};

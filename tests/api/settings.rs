@@ -12,7 +12,7 @@ pub(crate) const SECRET: &str = include_str!("mobile.secret").trim_ascii_end();
 fn the_default_settings_are_valid_and_show_no_secret() {
     let settings = read(&config(""), Debit::Titian).unwrap();
     let shown = format!("{settings:?}");
-    assert!(shown.contains("SignatureKey(***)") && !shown.contains("secret of the tests"));
+    assert!(shown.contains("HmacKey(***)") && !shown.contains("secret of the tests"));
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
 }
 

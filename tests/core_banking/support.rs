@@ -3,9 +3,9 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use titian::clock::Clock;
 use titian::core_banking::{
     Books, CoreBankingError, CoreCommand, CoreReply, Counts, Embedded, Handle, Ledger, Replies,
     Settings, SigningKey, books, serve, start,
@@ -113,13 +113,16 @@ pub(crate) fn read(section: &str) -> Result<Settings, Vec<String>> {
 pub(crate) struct Port {
     pub(crate) handle: Handle,
     pub(crate) replies: Replies,
+    /// The clock of the timestamps. It starts at [`NOW`].
+    pub(crate) clock: Clock,
     unread: Vec<CoreReply>,
 }
 
 impl Port {
     pub(crate) fn open(settings: Settings) -> Result<Self, CoreBankingError> {
-        let (handle, replies) = start(settings, Arc::new(|| Moment::from_millis(NOW)))?;
-        Ok(Self { handle, replies, unread: Vec::new() })
+        let clock = Clock::at(Moment::from_millis(NOW));
+        let (handle, replies) = start(settings, clock)?;
+        Ok(Self { handle, replies, clock, unread: Vec::new() })
     }
 
     /// Opens the port to a core at an address.
@@ -170,7 +173,7 @@ impl Port {
 
     /// Drains the port. Returns the last replies. The ledger is unlocked afterwards.
     pub(crate) async fn close(self) -> Vec<CoreReply> {
-        let Self { handle, mut replies, unread: mut last } = self;
+        let Self { handle, mut replies, unread: mut last, clock: _ } = self;
         handle.drain();
         while let Some(reply) = replies.next().await {
             last.extend(reply);

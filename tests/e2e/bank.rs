@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
+use titian::clock::Clock;
 use titian::core_banking::{self, Embedded, Ledger};
 use titian::harness::{AdapterProbe, ChannelClient, HttpClient, Process, ProcessError};
-use titian::journal::{Checkpoints, Evidence, PublicKeys};
-use titian::link::Clock;
+use titian::journal::{Checkpoints, Evidence, PublicKeys, StoreUrl};
 use titian::records::{AuditReport, audit};
 use titian::values::Currency;
 use tokio::net::TcpListener;
@@ -266,7 +266,8 @@ impl TestBank {
     /// Audits the journal with its checkpoints.
     pub(crate) fn audit(&self) -> AuditReport {
         let keys = PublicKeys::parse(&self.checkpoints().public_key()).unwrap();
-        let (store, checkpoints) = (self.file("titian.db"), self.file("checkpoints"));
+        let store = StoreUrl::Sqlite(self.file("titian.db"));
+        let checkpoints = self.file("checkpoints");
         let checkpoints = Some((checkpoints.as_path(), &keys));
         audit(&Evidence { archives: &[], store: &store, checkpoints }).unwrap()
     }

@@ -3,15 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use titian::engine::{
-    Engine, Event, IdempotencyKey, KeyReservation, Output, RequestFingerprint, TransferInput,
-};
+use titian::engine::{Engine, Event, Output, TransferInput};
 use titian::transfer::{
     Alert, CancelReply, DualControl, Effect, FundedRequest, InboundInput, InboundRequest,
     InboundResponse, MessageKind, OutboundInput, PostingReply, PriorPosting, Resolution,
     ResolutionOutcome, SendStatus,
 };
-use titian::values::{Currency, TransferId};
+use titian::values::{Currency, IdempotencyKey, KeyReservation, RequestFingerprint, TransferId};
 
 use super::rules::{amount, code, holding, request, response_fields, reversing};
 use super::{LATER, NOW, commit, engine_with, outbound_input, sent, state};

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use titian::engine::{Event, IdempotencyKey, Lookup, NotAdmitted, Output, Transfer};
+use titian::engine::{Event, Lookup, NotAdmitted, Output, Transfer};
 use titian::transfer::{
     Effect, InboundRequest, MessageKind, OutboundInput, SendStatus, TransferStatus,
 };
-use titian::values::TransferId;
+use titian::values::{IdempotencyKey, TransferId};
 
 use super::rules::{request, response_fields, reversing};
 use super::{

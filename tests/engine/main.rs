@@ -22,15 +22,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use titian::engine::{
-    DuplicateRequest, Engine, Event, Fact, IdempotencyKey, KeyReservation, Limits, Lookup, Output,
-    RateLimits, RecordedFact, RequestFingerprint, RequestIdentity, Schedule, TraceAllocator,
-    TraceWatermark, Transfer, TransferInput,
+    DuplicateRequest, Engine, Event, Fact, Limits, Lookup, Output, RateLimits, RecordedFact,
+    Schedule, TraceAllocator, TraceWatermark, Transfer, TransferInput,
 };
 use titian::transfer::{
     Effect, FundedRequest, Funding, InboundState, MessageKind, Order, OutboundFact, OutboundInput,
     PostingReply, Rules, SendStatus,
 };
-use titian::values::{Date, Moment, Offset, TransferId};
+use titian::values::{
+    Date, IdempotencyKey, KeyReservation, Moment, Offset, RequestFingerprint, RequestIdentity,
+    TransferId,
+};
 
 use rules::{CORE, order, request, response, response_fields, reversing};
 

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use titian::engine::{
-    DuplicateRequest, Event, Fact, IdempotencyKey, KeyReservation, Lookup, Output, RecordedFact,
-    RequestFingerprint, RequestIdentity, TransferInput,
-};
+use titian::engine::{DuplicateRequest, Event, Fact, Lookup, Output, RecordedFact, TransferInput};
 use titian::transfer::{
     BarCause, InboundFact, InboundInput, InboundRequest, MessageKind, PostingReply, Side,
 };
-use titian::values::TransferId;
+use titian::values::{
+    IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity, TransferId,
+};
 
 use super::rules::{code, request, response_fields};
 use super::{LATER, NOW, commit, duplicate, engine, identity, order_event, sent, state};

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use titian::clock::Clock;
 use titian::iso8583::{De, Message};
 use titian::link::{
-    Clock, CorrelationId, Endpoint, Event, Events, Handle, LinkId, OutgoingKind, OutgoingMessage,
-    start,
+    CorrelationId, Endpoint, Event, Events, Handle, LinkId, OutgoingKind, OutgoingMessage, start,
 };
 use titian::network::{
     Bank as Identity, BuildError, IncomingMessage, MatchingKey, Network, SessionRules,

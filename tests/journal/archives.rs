@@ -1,6 +1,6 @@
 //! Archives: the oldest rows move to separate files, and the chain continues through all of them.
 
-use titian::journal::{JournalError, Row, VerificationError, archive};
+use titian::journal::{Chain, JournalError, Row, VerificationError, archive};
 use titian::values::Moment;
 
 use super::support::{Folder, START, all_steps, append, id, key, row, verified};
@@ -19,13 +19,13 @@ fn interleaved(transfers: std::ops::Range<u64>) -> Vec<Row> {
 fn archives_hold_the_oldest_rows_and_verify_follows_the_chain_through_all() {
     let folder = Folder::new();
     let journal = folder.open();
-    append(&journal, interleaved(0..100)).unwrap();
-    let head = journal.head();
+    append(&*journal, interleaved(0..100)).unwrap();
+    let head = journal.head(Chain::Transfers);
     journal.close().unwrap();
 
     let (first, second) = (folder.file("first"), folder.file("second"));
-    let one = archive(&folder.store(), before(31), &first).unwrap();
-    let two = archive(&folder.store(), before(60), &second).unwrap();
+    let one = archive(&folder.url(), before(31), &first).unwrap();
+    let two = archive(&folder.url(), before(60), &second).unwrap();
     assert!(one.count > 100 && two.count > one.count && two.count < head.count);
     assert_ne!(one.count % 8, 0, "the archive ends within a transfer");
 
@@ -52,9 +52,9 @@ fn archives_hold_the_oldest_rows_and_verify_follows_the_chain_through_all() {
 fn archived_transfers_are_not_found_and_their_keys_are_free() {
     let folder = Folder::new();
     let journal = folder.open();
-    append(&journal, interleaved(0..100)).unwrap();
+    append(&*journal, interleaved(0..100)).unwrap();
     journal.close().unwrap();
-    let end = archive(&folder.store(), before(31), &folder.file("archive")).unwrap();
+    let end = archive(&folder.url(), before(31), &folder.file("archive")).unwrap();
 
     let journal = folder.open();
     let reader = journal.reader().unwrap();
@@ -66,12 +66,12 @@ fn archived_transfers_are_not_found_and_their_keys_are_free() {
         (0..100).find(|transfer| !reader.transfer(id(*transfer)).unwrap().is_empty()).unwrap();
     assert_eq!(reader.transfer(id(cut)).unwrap().len(), 4);
     assert!(
-        append(&journal, vec![row(99, 0)]).unwrap().len() == 2,
+        append(&*journal, vec![row(99, 0)]).unwrap().len() == 2,
         "keys in the store stay reserved"
     );
     let again = Row { id: id(200), ..row(10, 0) };
-    assert!(append(&journal, vec![again]).unwrap().is_empty(), "a key of the archive is free");
-    assert!(append(&journal, vec![row(10, 3)]).unwrap().is_empty(), "the chain accepts late rows");
+    assert!(append(&*journal, vec![again]).unwrap().is_empty(), "a key of the archive is free");
+    assert!(append(&*journal, vec![row(10, 3)]).unwrap().is_empty(), "the chain accepts late rows");
     assert_eq!(reader.transfer(id(10)).unwrap(), []);
     journal.close().unwrap();
     let found = verified(&folder, &[folder.file("archive")]).unwrap();
@@ -83,12 +83,12 @@ fn archived_transfers_are_not_found_and_their_keys_are_free() {
 fn an_archive_ends_before_the_oldest_open_transfer() {
     let folder = Folder::new();
     let journal = folder.open();
-    append(&journal, all_steps(0..10)).unwrap();
-    append(&journal, vec![row(10, 0), row(10, 1)]).unwrap();
-    append(&journal, all_steps(11..20)).unwrap();
+    append(&*journal, all_steps(0..10)).unwrap();
+    append(&*journal, vec![row(10, 0), row(10, 1)]).unwrap();
+    append(&*journal, all_steps(11..20)).unwrap();
     journal.close().unwrap();
     let to = folder.file("archive");
-    let end = archive(&folder.store(), before(1_000_000), &to).unwrap();
+    let end = archive(&folder.url(), before(1_000_000), &to).unwrap();
     assert_eq!(end.count, 40, "up to the open transfer");
     let journal = folder.open();
     let reader = journal.reader().unwrap();
@@ -96,17 +96,17 @@ fn an_archive_ends_before_the_oldest_open_transfer() {
     assert_eq!(open, [vec![row(10, 0), row(10, 1)]]);
     journal.close().unwrap();
 
-    let refused = archive(&folder.store(), before(0), &to).unwrap_err();
+    let refused = archive(&folder.url(), before(0), &to).unwrap_err();
     assert!(matches!(refused, JournalError::Archive { .. }), "{refused}");
     let none = folder.file("none");
     assert_eq!(
-        archive(&folder.store(), before(1_000_000), &none).unwrap(),
+        archive(&folder.url(), before(1_000_000), &none).unwrap(),
         end,
         "nothing more to move"
     );
     assert!(!none.exists());
     let journal = folder.open();
-    let refused = archive(&folder.store(), before(1_000_000), &none).unwrap_err();
+    let refused = archive(&folder.url(), before(1_000_000), &none).unwrap_err();
     assert!(matches!(refused, JournalError::InUse(_)), "{refused}");
     journal.close().unwrap();
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use titian::journal::{Checkpoints, Journal};
+use titian::journal::{Chain, Checkpoints, Journal, open};
 
 use super::support::{Folder, all_steps, append, checkpoints, id, key, row, verified};
 
@@ -21,11 +21,11 @@ const NAMES: [&str; 5] =
 fn recorded(with_log: bool) -> (Folder, Vec<(PathBuf, Vec<u8>)>) {
     let folder = Folder::new();
     let journal = folder.open();
-    append(&journal, all_steps(0..TRANSFERS)).unwrap();
+    append(&*journal, all_steps(0..TRANSFERS)).unwrap();
     journal.close().unwrap();
     let at_once = Checkpoints { every: Duration::ZERO, ..checkpoints(folder.file("").as_ref()) };
-    let journal = Journal::open(&folder.store(), Some(&at_once)).unwrap();
-    append(&journal, vec![row(TRANSFERS, 0), row(TRANSFERS, 1)]).unwrap();
+    let journal = open(&folder.url(), Some(&at_once)).unwrap();
+    append(&*journal, vec![row(TRANSFERS, 0), row(TRANSFERS, 1)]).unwrap();
     let files = || -> Vec<_> {
         let read = |name| Some((folder.file(name), fs::read(folder.file(name)).ok()?));
         NAMES.into_iter().filter_map(read).filter(|(_, bytes)| !bytes.is_empty()).collect()
@@ -71,8 +71,8 @@ enum Outcome {
 /// Starts on the files. Every row read must be as written, and verification must report every missing row.
 fn open_damaged(folder: &Folder) -> Outcome {
     let verified = verified(folder, &[]);
-    let journal = Journal::open(&folder.store(), Some(&checkpoints(folder.file("").as_ref())));
-    match journal.ok().and_then(|journal| read_all(&journal)) {
+    let journal = open(&folder.url(), Some(&checkpoints(folder.file("").as_ref())));
+    match journal.ok().and_then(|journal| read_all(&*journal)) {
         None => Outcome::Refused,
         Some(true) => Outcome::Intact,
         Some(false) => {
@@ -83,9 +83,9 @@ fn open_damaged(folder: &Folder) -> Outcome {
 }
 
 /// Returns whether everything is found; `None` if a read was refused.
-fn read_all(journal: &Journal) -> Option<bool> {
+fn read_all(journal: &dyn Journal) -> Option<bool> {
     let reader = journal.reader().ok()?;
-    let mut whole = journal.head().count == ROWS;
+    let mut whole = journal.head(Chain::Transfers).count == ROWS;
     for transfer in (0..TRANSFERS).step_by(7).chain([TRANSFERS]) {
         let last = if transfer == TRANSFERS { 2 } else { 4 };
         let steps: Vec<_> = (0..last).map(|step| row(transfer, step)).collect();

@@ -10,6 +10,7 @@
 )]
 
 mod archives;
+mod checkpoints;
 mod damage;
 mod model;
 mod opening;

@@ -6,9 +6,10 @@ use std::sync::mpsc::channel;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use titian::engine::{IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity};
-use titian::journal::{Batch, Journal, Row};
-use titian::values::TransferId;
+use titian::journal::{Batch, Chain, Journal, Row};
+use titian::values::{
+    IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity, TransferId,
+};
 
 use super::support::{Folder, id, key, row, start, verified};
 
@@ -100,9 +101,9 @@ fn rows_of(steps: &[(u64, Step)], identity: &mut Vec<u64>) -> Vec<Row> {
     rows
 }
 
-fn compare(journal: &Journal, model: &Model, transfers: u64) {
+fn compare(journal: &dyn Journal, model: &Model, transfers: u64) {
     let reader = journal.reader().unwrap();
-    assert_eq!(journal.head().count, model.count);
+    assert_eq!(journal.head(Chain::Transfers).count, model.count);
     // A transfer that lost its key is not found, nor are rows that a caller appended for it anyway.
     let rows_of = |id: u128| {
         let rows = model.rows.get(&id).cloned().unwrap_or_default();
@@ -146,7 +147,7 @@ proptest! {
             let Action::Append(batches) = action else {
                 journal.close().unwrap();
                 journal = folder.open();
-                compare(&journal, &model, identity.len() as u64);
+                compare(&*journal, &model, identity.len() as u64);
                 continue;
             };
             let (done, durable) = channel();
@@ -155,12 +156,12 @@ proptest! {
                 let rows = rows_of(batch, &mut identity);
                 expected.push(model.append(&rows));
                 let done = done.clone();
-                let batch = Batch { rows, metadata: Vec::new() };
-                journal.append(batch, move |result| done.send(result.unwrap()).unwrap());
+                let batch = Batch { rows, ..Batch::default() };
+                journal.append(batch, Box::new(move |result| done.send(result.unwrap()).unwrap()));
             }
             let results: Vec<_> = durable.iter().take(batches.len()).collect();
             prop_assert_eq!(results, expected);
-            compare(&journal, &model, identity.len() as u64);
+            compare(&*journal, &model, identity.len() as u64);
         }
         journal.close().unwrap();
         let verified = verified(&folder, &[]).unwrap();

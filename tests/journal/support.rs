@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use titian::engine::{IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity};
 use titian::journal::{
-    Batch, Checkpoints, Evidence, Journal, JournalError, MessageTrace, PublicKeys, Row,
-    StoredFacts, Summary, TransferStart, VerificationError, Verified, verify,
+    Batch, Checkpoints, Evidence, Journal, JournalError, MessageTrace, PublicKeys, Row, StoreUrl,
+    StoredFacts, Summary, TransferStart, VerificationError, Verified, open, verify,
 };
 use titian::values::{
-    AccountNumber, Amount, Currency, Direction, Institution, Moment, Rrn, Stan, TransferId, Value,
+    AccountNumber, Amount, Currency, Direction, IdempotencyKey, Institution, KeyReservation,
+    Moment, RequestFingerprint, RequestIdentity, Rrn, Stan, TransferId, Value,
 };
 
 /// 2026-11-24T12:00:00Z.
@@ -39,8 +39,12 @@ impl Folder {
         self.0.join(name)
     }
 
-    pub(crate) fn open(&self) -> Journal {
-        Journal::open(&self.store(), Some(&checkpoints(&self.0))).unwrap()
+    pub(crate) fn url(&self) -> StoreUrl {
+        StoreUrl::Sqlite(self.store())
+    }
+
+    pub(crate) fn open(&self) -> Box<dyn Journal> {
+        open(&self.url(), Some(&checkpoints(&self.0))).unwrap()
     }
 }
 
@@ -67,7 +71,7 @@ pub(crate) fn verified(
 ) -> Result<Verified, VerificationError> {
     let (checkpoints, keys) = (folder.file("checkpoints"), keys());
     let evidence =
-        Evidence { archives, store: &folder.store(), checkpoints: Some((&checkpoints, &keys)) };
+        Evidence { archives, store: &folder.url(), checkpoints: Some((&checkpoints, &keys)) };
     verify(&evidence, |_, _| Ok(()))
 }
 
@@ -81,18 +85,18 @@ pub(crate) fn restore_file(path: &Path, bytes: &[u8]) {
 
 /// Appends a batch and waits for its callback.
 pub(crate) fn append(
-    journal: &Journal,
+    journal: &dyn Journal,
     rows: Vec<Row>,
 ) -> Result<Vec<KeyReservation>, JournalError> {
-    append_batch(journal, Batch { rows, metadata: Vec::new() })
+    append_batch(journal, Batch { rows, ..Batch::default() })
 }
 
 pub(crate) fn append_batch(
-    journal: &Journal,
+    journal: &dyn Journal,
     batch: Batch,
 ) -> Result<Vec<KeyReservation>, JournalError> {
     let (done, durable) = channel();
-    journal.append(batch, move |result| done.send(result).unwrap());
+    journal.append(batch, Box::new(move |result| done.send(result).unwrap()));
     durable.recv().unwrap()
 }
 

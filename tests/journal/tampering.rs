@@ -3,7 +3,7 @@
 use std::fs;
 
 use rusqlite::Connection;
-use titian::journal::{Evidence, Journal, JournalError, Row, VerificationError, verify};
+use titian::journal::{Evidence, JournalError, Row, VerificationError, open, verify};
 
 use super::support::{Folder, all_steps, append, checkpoints, restore_file, row, verified};
 
@@ -14,7 +14,7 @@ fn recorded() -> Folder {
     let folder = Folder::new();
     for half in [0..25, 25..50] {
         let journal = folder.open();
-        append(&journal, all_steps(half)).unwrap();
+        append(&*journal, all_steps(half)).unwrap();
         journal.close().unwrap();
     }
     folder
@@ -40,7 +40,7 @@ fn an_unchanged_store_verifies_and_the_caller_can_reject_a_row() {
         (found.after_row, found.head.count, found.checkpoints, found.is_index_checked),
         (0, ROWS, 2, true)
     );
-    let evidence = Evidence { archives: &[], store: &folder.store(), checkpoints: None };
+    let evidence = Evidence { archives: &[], store: &folder.url(), checkpoints: None };
     let mut seen = Vec::new();
     let see = |seq, row: &Row| {
         seen.push((seq, row.clone()));
@@ -142,11 +142,11 @@ fn a_deleted_or_swapped_row_is_named() {
 fn checkpoints_reveal_a_truncated_store_and_an_older_copy() {
     let folder = Folder::new();
     let journal = folder.open();
-    append(&journal, all_steps(0..25)).unwrap();
+    append(&*journal, all_steps(0..25)).unwrap();
     journal.close().unwrap();
     let older = fs::read(folder.store()).unwrap();
     let journal = folder.open();
-    append(&journal, all_steps(25..50)).unwrap();
+    append(&*journal, all_steps(25..50)).unwrap();
     journal.close().unwrap();
     let newest = fs::read(folder.store()).unwrap();
     let cut: [&dyn Fn(); 2] = [&|| restore_file(&folder.store(), &older), &|| {
@@ -158,8 +158,7 @@ fn checkpoints_reveal_a_truncated_store_and_an_older_copy() {
         let (wrong, reason) = wrong_row(&folder);
         assert_eq!(wrong, left + 1);
         assert!(reason.contains("checkpoint"), "{reason}");
-        let refused =
-            Journal::open(&folder.store(), Some(&checkpoints(folder.store().parent().unwrap())));
+        let refused = open(&folder.url(), Some(&checkpoints(folder.store().parent().unwrap())));
         assert!(
             matches!(refused, Err(JournalError::Older { rows, known: 200, .. }) if rows == left)
         );
@@ -173,7 +172,7 @@ fn a_consistently_rewritten_store_does_not_match_the_checkpoints() {
     let journal = other.open();
     let mut rows = all_steps(0..50);
     rows[59].state = "refunded".into();
-    append(&journal, rows).unwrap();
+    append(&*journal, rows).unwrap();
     journal.close().unwrap();
     restore_file(&folder.store(), &fs::read(other.store()).unwrap());
     let (wrong, reason) = wrong_row(&folder);
@@ -208,7 +207,7 @@ fn an_edited_checkpoint_is_named_by_its_line() {
     fs::write(&file, format!("{text}titian-checkpoint-1 node=n1 ro")).unwrap();
     verified(&folder, &[]).unwrap();
     let journal = folder.open();
-    append(&journal, vec![row(50, 0)]).unwrap();
+    append(&*journal, vec![row(50, 0)]).unwrap();
     journal.close().unwrap();
     assert_eq!(verified(&folder, &[]).unwrap().checkpoints, 3);
 }

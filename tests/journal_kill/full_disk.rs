@@ -1,9 +1,8 @@
 //! A full disk: the journal stops at once, reports the error to every caller, and a start with free space recovers it.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
 
-use titian::journal::{Evidence, Journal, JournalError, verify};
+use titian::journal::{Chain, Evidence, JournalError, StoreUrl, open, verify};
 
 use super::super::test_of;
 use super::alone;
@@ -13,25 +12,24 @@ use super::support::{Folder, all_steps, append};
 #[test]
 fn append_until_it_fails() {
     let Ok(store) = std::env::var("TITIAN_FULL") else { return };
-    let journal = Journal::open(Path::new(&store), None).unwrap();
+    let journal = open(&StoreUrl::Sqlite(store.into()), None).unwrap();
     let mut durable = 0;
     let failed = loop {
-        match append(&journal, all_steps(durable * 100..(durable + 1) * 100)) {
+        match append(&*journal, all_steps(durable * 100..(durable + 1) * 100)) {
             Ok(_) => durable += 1,
             Err(failed) => break failed,
         }
     };
     assert!(matches!(&failed, JournalError::Io { .. }), "{failed}");
     for _ in 0..3 {
-        let again = append(&journal, Vec::new()).unwrap_err();
+        let again = append(&*journal, Vec::new()).unwrap_err();
         assert_eq!(
             again.to_string(),
             failed.to_string(),
             "every later append reports the first error"
         );
     }
-    assert_eq!(journal.fault().unwrap().to_string(), failed.to_string());
-    assert_eq!(journal.head().count, durable * 400);
+    assert_eq!(journal.head(Chain::Transfers).count, durable * 400);
     assert_eq!(journal.close().unwrap_err().to_string(), failed.to_string());
     println!("durable {durable}, then: {failed}");
 }
@@ -65,12 +63,12 @@ fn a_full_disk_stops_the_journal_and_a_start_with_free_space_recovers_it() {
         assert!(durable > 0);
 
         let journal = folder.open();
-        let rows = journal.head().count;
+        let rows = journal.head(Chain::Transfers).count;
         // The failed batch is complete or absent.
         assert!(rows == durable * 400 || rows == (durable + 1) * 400, "{rows}");
-        append(&journal, all_steps(1_000_000..1_000_010)).unwrap();
+        append(&*journal, all_steps(1_000_000..1_000_010)).unwrap();
         journal.close().unwrap();
-        let evidence = Evidence { archives: &[], store: &folder.store(), checkpoints: None };
+        let evidence = Evidence { archives: &[], store: &folder.url(), checkpoints: None };
         assert_eq!(verify(&evidence, |_, _| Ok(())).unwrap().head.count, rows + 40);
     }
 }

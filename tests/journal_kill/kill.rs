@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use titian::journal::{Batch, Checkpoints, Evidence, Journal, Metadata, verify};
+use titian::journal::{Batch, Chain, Checkpoints, Evidence, Metadata, StoreUrl, open, verify};
 
 use super::super::test_of;
 use super::alone;
@@ -29,9 +29,9 @@ fn append_without_end() {
     let Ok(folder) = std::env::var("TITIAN_KILL") else { return };
     let folder = Path::new(&folder);
     let often = Checkpoints { every: Duration::from_millis(2), ..checkpoints(folder) };
-    let journal = Journal::open(&folder.join("titian.db"), Some(&often)).unwrap();
+    let journal = open(&StoreUrl::Sqlite(folder.join("titian.db")), Some(&often)).unwrap();
     let waiting = Arc::new((Mutex::new(0), Condvar::new()));
-    for batch in journal.head().count / (4 * TRANSFERS).. {
+    for batch in journal.head(Chain::Transfers).count / (4 * TRANSFERS).. {
         let transfers = batch * TRANSFERS..(batch + 1) * TRANSFERS;
         let rows = (0..4).flat_map(|step| transfers.clone().map(move |number| row(number, step)));
         let metadata = Metadata { name: "batch".into(), value: batch.to_be_bytes().to_vec() };
@@ -41,13 +41,16 @@ fn append_without_end() {
         *waits += 1;
         drop(waits);
         let answered = Arc::clone(&waiting);
-        journal.append(Batch { rows: rows.collect(), metadata: vec![metadata] }, move |result| {
+        let batch_rows =
+            Batch { chain: Chain::Transfers, rows: rows.collect(), metadata: vec![metadata] };
+        let done = move |result: Result<Vec<_>, _>| {
             assert!(result.unwrap().is_empty());
             // The pipe to the test is not buffered here, so the line is out.
             writeln!(std::io::stdout(), "durable {batch}").unwrap();
             *answered.0.lock().unwrap() -= 1;
             answered.1.notify_one();
-        });
+        };
+        journal.append(batch_rows, Box::new(done));
     }
 }
 
@@ -90,21 +93,25 @@ fn append_and_kill(folder: &Folder, lines: u64) -> Option<u64> {
 }
 
 fn check(folder: &Folder, confirmed: Option<u64>, whole: bool) {
-    let store = folder.store();
     if whole {
         let checkpoints = folder.file("checkpoints");
         let keys = keys();
         let checkpoints = fs::exists(&checkpoints).unwrap().then_some((&*checkpoints, &keys));
-        verify(&Evidence { archives: &[], store: &store, checkpoints }, |_, _| Ok(())).unwrap();
+        verify(&Evidence { archives: &[], store: &folder.url(), checkpoints }, |_, _| Ok(()))
+            .unwrap();
     }
     let journal = folder.open();
     let reader = journal.reader().unwrap();
-    let rows = journal.head().count;
+    let rows = journal.head(Chain::Transfers).count;
     assert_eq!(rows % (4 * TRANSFERS), 0, "no batch is incomplete");
     let batches = rows / (4 * TRANSFERS);
     assert!(confirmed.is_none_or(|last| last < batches), "{confirmed:?} of {batches}");
     let metadata = batches.checked_sub(1).map(|last| last.to_be_bytes().to_vec());
-    assert_eq!(reader.metadata("batch").unwrap(), metadata, "metadata is that of the last batch");
+    assert_eq!(
+        reader.metadata(Chain::Transfers, "batch").unwrap(),
+        metadata,
+        "metadata is that of the last batch"
+    );
     // Checks the last transfers, and a sample of the earlier ones.
     for transfer in (batches.saturating_sub(4) * TRANSFERS..batches * TRANSFERS).chain([0]) {
         let steps: Vec<_> = (0..4).map(|step| row(transfer, step)).collect();

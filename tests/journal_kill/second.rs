@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use titian::journal::{Journal, JournalError};
+use titian::journal::{JournalError, StoreUrl, open};
 
 use super::super::test_of;
 use super::alone;
@@ -13,7 +13,7 @@ use super::support::Folder;
 #[test]
 fn hold() {
     let Ok(store) = std::env::var("TITIAN_HOLD") else { return };
-    let journal = Journal::open(store.as_ref(), None).unwrap();
+    let journal = open(&StoreUrl::Sqlite(store.into()), None).unwrap();
     println!("held");
     std::io::stdin().read_line(&mut String::new()).unwrap();
     journal.close().unwrap();
@@ -32,9 +32,9 @@ fn a_second_process_is_refused_while_the_first_runs() {
         .unwrap();
     let mut lines = BufReader::new(first.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains("held")));
-    let refused = Journal::open(&folder.store(), None).err().unwrap();
+    let refused = open(&folder.url(), None).err().unwrap();
     assert!(matches!(&refused, JournalError::InUse(path) if *path == folder.store()), "{refused}");
     drop(first.stdin.take());
     assert!(first.wait().unwrap().success());
-    Journal::open(&folder.store(), None).unwrap().close().unwrap();
+    open(&folder.url(), None).unwrap().close().unwrap();
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use titian::clock::Clock;
 use titian::iso8583::Spec;
 use titian::link::{
-    Clock, CorrelationId, DisconnectReason, Endpoint, Event, Events, Handle, LinkId, NotSent,
+    CorrelationId, DisconnectReason, Endpoint, Event, Events, Handle, LinkId, NotSent,
     OutgoingKind, OutgoingMessage, start,
 };
 use titian::network::SessionRules;

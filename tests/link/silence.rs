@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use titian::link::{DisconnectReason, Event};
+use titian::iso8583::Spec;
+use titian::link::{DisconnectReason, Event, OutgoingMessage};
+use titian::network::SessionRules;
+use titian::values::Moment;
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::adapter::{Adapter, MILLI, PATIENCE, down_reason, listener, outcome, quick};
@@ -70,10 +73,9 @@ async fn a_peer_that_stops_reading_is_disconnected_and_each_message_has_one_outc
     let (mut adapter, mut peer) = connect_over(&listener, &spec, &rules).await;
     let count = 60_000;
     // Encoding takes longer than the timer on a slow machine, so it happens before.
-    let messages: Vec<_> = (0..count).map(|number| (number, request(&spec, number))).collect();
-    let deadline = adapter.deadline_in(PATIENCE);
+    let messages = requests(&spec, &rules, count, adapter.deadline_in(PATIENCE));
     for batch in messages.chunks(1000) {
-        adapter.send_batch(batch, deadline).await;
+        adapter.handle.send(batch.to_vec()).await.unwrap();
     }
     let (mut sent, mut lost, mut not_sent) = (0, Vec::new(), Vec::new());
     loop {
@@ -105,6 +107,17 @@ async fn a_peer_that_stops_reading_is_disconnected_and_each_message_has_one_outc
         "{received} were received, but only {} may have been",
         lost.len()
     );
+}
+
+/// Encodes requests with the numbers below `count`.
+fn requests(
+    spec: &Spec,
+    rules: &SessionRules,
+    count: u32,
+    deadline: Moment,
+) -> Vec<OutgoingMessage> {
+    let encoded = |number| outgoing((spec, rules), number, request(spec, number), deadline);
+    (0..count).map(encoded).collect()
 }
 
 /// Returns a listener with small kernel buffers, so that writes to a peer that does not read block early.
@@ -143,10 +156,7 @@ async fn fill_until_a_deadline(time: Duration) -> bool {
     drop(listener);
     let count = 60_000;
     // Encoding takes longer than the deadline on a slow machine, so it happens before.
-    let unset = adapter.clock.now();
-    let mut messages: Vec<_> = (0..count)
-        .map(|number| outgoing((&spec, &rules), number, request(&spec, number), unset))
-        .collect();
+    let mut messages = requests(&spec, &rules, count, adapter.clock.now());
     let deadline = adapter.deadline_in(time);
     for message in &mut messages {
         message.deadline = deadline;

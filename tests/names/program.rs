@@ -8,10 +8,10 @@ use std::time::Duration;
 use axum::http::Method;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
+use titian::clock::Clock;
 use titian::harness::{
     AMPLE_BALANCE, ChannelClient, Folder, Harness, HttpClient, TransferRequest, account, any_port,
 };
-use titian::link::Clock;
 
 use super::{Groups, simulator};
 

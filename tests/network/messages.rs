@@ -121,7 +121,7 @@ fn an_encoded_request_has_the_key_of_its_elements() {
         }
         for is_repeat in [false, true] {
             let reversal = reversal(&network, is_repeat);
-            assert_key(&|into| network.encode_reversal(&order, &reversal, into).unwrap());
+            assert_key(&|into| network.encode_reversal(&reversal, into).unwrap());
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::mpsc::channel;
 
-use titian::engine::{Event, IdempotencyKey};
+use titian::engine::Event;
 use titian::journal::{
-    Batch, Evidence, Journal, Metadata, Row, StoredFacts, VerificationError, archive,
+    Batch, Chain, Evidence, Metadata, Row, StoreUrl, StoredFacts, VerificationError, archive, open,
 };
 use titian::records::{AuditReport, audit};
-use titian::values::{Moment, TransferId};
+use titian::values::{IdempotencyKey, Moment, TransferId};
 
 use super::node::{Node, START, folder, inbound_request, order_event, store};
 
@@ -26,7 +26,7 @@ fn valid_rows(name: &str) -> (Vec<Row>, Option<Vec<u8>>) {
     node.run();
     let mut rows = node.reader.by_key(IdempotencyKey(11)).unwrap();
     rows.extend(node.reader.by_key(IdempotencyKey(13)).unwrap());
-    (rows, node.reader.metadata("closed_books").unwrap())
+    (rows, node.reader.metadata(Chain::Transfers, "closed_books").unwrap())
 }
 
 /// Audits a journal with these rows.
@@ -36,14 +36,15 @@ fn audit_rows(
     metadata: Option<Vec<u8>>,
 ) -> Result<AuditReport, VerificationError> {
     let store = store(&folder(name));
-    let journal = Journal::open(&store, None).unwrap();
+    let journal = open(&StoreUrl::Sqlite(store.clone()), None).unwrap();
     let metadata = metadata.map(|value| Metadata { name: "closed_books".into(), value });
     let (done, durable) = channel();
-    let batch = Batch { rows, metadata: metadata.into_iter().collect() };
-    journal.append(batch, move |result| done.send(result.unwrap()).unwrap());
+    let metadata = metadata.into_iter().collect();
+    let batch = Batch { chain: Chain::Transfers, rows, metadata };
+    journal.append(batch, Box::new(move |result| done.send(result.unwrap()).unwrap()));
     assert!(durable.recv().unwrap().is_empty());
     journal.close().unwrap();
-    audit(&Evidence { archives: &[], store: &store, checkpoints: None })
+    audit(&Evidence { archives: &[], store: &StoreUrl::Sqlite(store.clone()), checkpoints: None })
 }
 
 /// A change to the rows.
@@ -145,10 +146,20 @@ fn archived_store_is_audited_alone_and_with_its_archive() {
     node.journal.close().unwrap();
     drop(node.reader);
     let (store, to) = (store(&folder), folder.join("archive"));
-    archive(&store, middle, &to).unwrap();
-    let alone = audit(&Evidence { archives: &[], store: &store, checkpoints: None }).unwrap();
+    archive(&StoreUrl::Sqlite(store.clone()), middle, &to).unwrap();
+    let alone = audit(&Evidence {
+        archives: &[],
+        store: &StoreUrl::Sqlite(store.clone()),
+        checkpoints: None,
+    })
+    .unwrap();
     assert!(alone.skipped_rows > 0 && !alone.has_checked_books && alone.transfers < 19);
-    let whole = audit(&Evidence { archives: &[to], store: &store, checkpoints: None }).unwrap();
+    let whole = audit(&Evidence {
+        archives: &[to],
+        store: &StoreUrl::Sqlite(store.clone()),
+        checkpoints: None,
+    })
+    .unwrap();
     assert_eq!((whole.skipped_rows, whole.has_checked_books, whole.transfers), (0, true, 19));
     assert_eq!(whole.books.rows().collect::<Vec<_>>(), books);
     let node = Node::start(&folder, Moment::from_millis(START));

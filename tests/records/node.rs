@@ -8,16 +8,18 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use titian::engine::{
-    Engine, Event, IdempotencyKey, Limits, Output, RateLimits, RequestFingerprint, RequestIdentity,
-    Schedule, TraceAllocator, TraceWatermark, TransferInput,
+    Engine, Event, Limits, Output, RateLimits, Schedule, TraceAllocator, TraceWatermark,
+    TransferInput,
 };
-use titian::journal::{self, Checkpoints, Journal, Reader};
+use titian::journal::{self, Checkpoints, Journal, Reader, StoreUrl};
 use titian::records::{journal_batch, look_up, restore, trace_watermark};
 use titian::transfer::{
     CancelReply, Effect, Funding, InboundInput, InboundRequest, MessageKind, Order, OutboundInput,
     PostingReply, PriorPosting, Refusal, SendStatus, Side,
 };
-use titian::values::{Date, Moment, Offset, TransferId};
+use titian::values::{
+    Date, IdempotencyKey, Moment, Offset, RequestFingerprint, RequestIdentity, TransferId,
+};
 
 use super::rules::{CORE, order, request, response_fields, reversing};
 
@@ -30,8 +32,8 @@ const MUCH_LATER: Moment = Moment::from_millis(u64::MAX);
 /// An engine and a journal. Dropping it is a crash: decisions that were not committed are lost.
 pub(crate) struct Node {
     pub(crate) engine: Engine,
-    pub(crate) journal: Journal,
-    pub(crate) reader: Reader,
+    pub(crate) journal: Box<dyn Journal>,
+    pub(crate) reader: Box<dyn Reader>,
     pub(crate) now: Moment,
     /// The released effects without a reply yet.
     pub(crate) pending: Vec<Effect>,
@@ -59,10 +61,11 @@ pub(crate) fn checkpoints(folder: &Path) -> Checkpoints {
 impl Node {
     /// Starts from the journal in the folder. The open transfers do not get the input `Restarted` yet.
     pub(crate) fn start(folder: &Path, now: Moment) -> Self {
-        let journal = Journal::open(&store(folder), Some(&checkpoints(folder))).unwrap();
+        let journal =
+            journal::open(&StoreUrl::Sqlite(store(folder)), Some(&checkpoints(folder))).unwrap();
         let reader = journal.reader().unwrap();
         let first = TraceWatermark::first(Date::of(Moment::from_millis(START), Offset::UTC));
-        let watermark = trace_watermark(&reader).unwrap().unwrap_or(first);
+        let watermark = trace_watermark(&*reader).unwrap().unwrap_or(first);
         let limits = Limits {
             open_transfers: 1000,
             open_inquiries: 1,
@@ -76,7 +79,7 @@ impl Node {
         let schedule = Schedule::new(now, rate_limits);
         let mut engine =
             Engine::new(Arc::new(reversing()), CORE.clone(), limits, schedule, numbers);
-        restore(&reader, &mut engine).unwrap();
+        restore(&*reader, &mut engine).unwrap();
         Self { engine, journal, reader, now, pending: Vec::new(), outputs: Vec::new() }
     }
 
@@ -122,7 +125,7 @@ impl Node {
             let Some(output) = self.engine.poll_output() else { break };
             match output {
                 Output::JournalLookup(number, lookup, event) => {
-                    let (records, identity) = look_up(&self.reader, lookup).unwrap();
+                    let (records, identity) = look_up(&*self.reader, lookup).unwrap();
                     self.engine
                         .handle_lookup_result(number, &records, identity, *event, self.now)
                         .unwrap();
@@ -135,7 +138,7 @@ impl Node {
 
     pub(crate) fn append(&mut self, number: u64, batch: journal::Batch) {
         let (done, durable) = channel();
-        self.journal.append(batch, move |result| done.send(result).unwrap());
+        self.journal.append(batch, Box::new(move |result| done.send(result).unwrap()));
         self.engine.handle_commit(number, &durable.recv().unwrap().unwrap());
     }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use titian::engine::{Event, IdempotencyKey, Lookup};
-use titian::journal::Evidence;
+use titian::engine::{Event, Lookup};
+use titian::journal::{Evidence, StoreUrl};
 use titian::records::audit;
-use titian::values::Moment;
+use titian::values::{IdempotencyKey, Moment};
 
 use super::node::{Node, START, folder, inbound_request, order_event, store};
 use super::transfers::fold_from_journal;
@@ -124,7 +124,7 @@ proptest! {
         node.commit();
         let books: Vec<_> = node.engine.books().rows().collect();
         prop_assert!(books.iter().all(|(_, _, sums)| sums.is_balanced()));
-        let evidence = Evidence { archives: &[], store: &store(&folder), checkpoints: None };
+        let evidence = Evidence { archives: &[], store: &StoreUrl::Sqlite(store(&folder)), checkpoints: None };
         let live_report = audit(&evidence).unwrap();
         prop_assert_eq!(live_report.open, node.engine.open_transfers() as u64);
         node.journal.close().unwrap();

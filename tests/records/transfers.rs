@@ -1,9 +1,9 @@
 //! Scripted transfers: what the journal has afterwards, and what a restart reads from it.
 
-use titian::engine::{Event, IdempotencyKey, Lookup, Output, Transfer, TransferInput};
+use titian::engine::{Event, Lookup, Output, Transfer, TransferInput};
 use titian::records::look_up;
 use titian::transfer::{InboundInput, PostingReply};
-use titian::values::{Moment, TransferId};
+use titian::values::{IdempotencyKey, Moment, TransferId};
 
 use super::node::{Node, START, folder, inbound_request, order_event};
 
@@ -11,7 +11,7 @@ const NOW: Moment = Moment::from_millis(START);
 
 /// Looks up a transfer in the journal and folds it.
 pub(crate) fn fold_from_journal(node: &Node, lookup: Lookup) -> Option<(TransferId, Transfer)> {
-    let (records, _) = look_up(&node.reader, lookup).unwrap();
+    let (records, _) = look_up(&*node.reader, lookup).unwrap();
     let mut transfer = None;
     for record in &records {
         transfer = Some(Transfer::fold(transfer, &record.fact, record.at).unwrap());
@@ -71,7 +71,7 @@ fn lookups_by_id_key_and_trace_give_recorded_facts() {
     let (id, transfer) =
         fold_from_journal(&node, Lookup::IdempotencyKey(IdempotencyKey(101))).unwrap();
     assert_eq!(transfer.code(), "settled");
-    let (records, identity) = look_up(&node.reader, Lookup::Id(id)).unwrap();
+    let (records, identity) = look_up(&*node.reader, Lookup::Id(id)).unwrap();
     assert_eq!(identity.unwrap().reference_key, Some(IdempotencyKey(101)));
     let trace = records.iter().find_map(|record| record.fact.trace()).unwrap();
     for lookup in [
@@ -79,10 +79,10 @@ fn lookups_by_id_key_and_trace_give_recorded_facts() {
         Lookup::RequestIdentity(identity.unwrap()),
         Lookup::IdempotencyKey(IdempotencyKey(11)),
     ] {
-        assert_eq!(look_up(&node.reader, lookup).unwrap(), (records.clone(), identity));
+        assert_eq!(look_up(&*node.reader, lookup).unwrap(), (records.clone(), identity));
     }
     assert_eq!(
-        look_up(&node.reader, Lookup::IdempotencyKey(IdempotencyKey(77))).unwrap(),
+        look_up(&*node.reader, Lookup::IdempotencyKey(IdempotencyKey(77))).unwrap(),
         (Vec::new(), None)
     );
     assert_eq!(

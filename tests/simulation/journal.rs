@@ -2,12 +2,9 @@
 
 use std::collections::HashMap;
 
-use titian::engine::{
-    Batch, Fact, IdempotencyKey, KeyReservation, Lookup, RecordedFact, RequestIdentity,
-    TraceWatermark, Transfer,
-};
+use titian::engine::{Batch, Fact, Lookup, RecordedFact, TraceWatermark, Transfer};
 use titian::transfer::{OutboundFact, TraceNumbers};
-use titian::values::TransferId;
+use titian::values::{IdempotencyKey, KeyReservation, RequestIdentity, TransferId};
 
 use super::switch::wire_key;
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use titian::engine::{
-    BooksByDirection, Engine, Event, Limits, Lookup, RateLimits, RecordedFact, RequestIdentity,
-    Schedule, TraceAllocator, Transfer, TransferInput,
+    BooksByDirection, Engine, Event, Limits, Lookup, RateLimits, RecordedFact, Schedule,
+    TraceAllocator, Transfer, TransferInput,
 };
 use titian::transfer::{CoreRules, OutboundInput, OutboundState, SendStatus, Sums};
 
-use titian::values::Backoff;
+use titian::values::{Backoff, RequestIdentity};
 
 use super::world::{LookupId, STANS, SimEvent, World};
 
@@ -38,7 +38,7 @@ impl World {
     fn break_link(&mut self) {
         self.counts.link_breaks += 1;
         self.is_link_up = false;
-        self.switch.model.disconnected(self.switch.our_member);
+        self.switch.model.handle_disconnected(self.switch.our_member);
         let delay = self.random.between(500, 10_000);
         self.schedule(delay, SimEvent::LinkUp);
         let waiting: Vec<_> = self
@@ -66,8 +66,8 @@ impl World {
 
     pub(crate) fn restore_link(&mut self) {
         self.is_link_up = true;
-        self.switch.model.connected(self.switch.our_member);
-        self.switch.model.signed_on(self.switch.our_member, self.true_moment());
+        self.switch.model.handle_connected(self.switch.our_member);
+        self.switch.model.handle_signed_on(self.switch.our_member, self.true_moment());
         self.run_switch();
     }
 

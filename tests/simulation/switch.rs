@@ -60,8 +60,8 @@ impl SwitchEnd {
         let mut model = Switch::new(settings, now);
         model.set_fault_rules(switch_fault_rules(network, fault_rates));
         let our_member = model.member(OURS).unwrap();
-        model.connected(our_member);
-        model.signed_on(our_member, now);
+        model.handle_connected(our_member);
+        model.handle_signed_on(our_member, now);
         Self { model, our_member, next_tick: None, closed: HashMap::new() }
     }
 

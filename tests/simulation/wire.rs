@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use titian::engine::{Event, IdempotencyKey};
+use titian::engine::Event;
 use titian::iso8583::{De, Message, Mti};
 use titian::network::{BuildError, IncomingMessage, Network};
 use titian::simulator::{Output, TextMessage};
 use titian::transfer::{AccountDetails, Order, Side};
 use titian::values::{
-    AccountNumber, Date, Direction, MinorUnits, MonthDay, NetworkCode, Offset, ResponseCode,
-    TransferId, Transmission,
+    AccountNumber, Date, Direction, IdempotencyKey, MinorUnits, MonthDay, NetworkCode, Offset,
+    ResponseCode, TransferId, Transmission,
 };
 
 use super::auditor::ExpectedPosting;
@@ -128,13 +128,13 @@ impl World {
     pub(crate) fn receive_at_switch(&mut self, bytes: Bytes) {
         let message = self.network.codec.read(bytes).expect("the switch can read our message");
         self.audit_request(&message);
-        self.switch.model.handle(self.switch.our_member, message, self.true_moment());
+        self.switch.model.handle_message(self.switch.our_member, message, self.true_moment());
         self.run_switch();
     }
 
     /// Handles the outputs of the switch, and schedules its next tick.
     pub(crate) fn run_switch(&mut self) {
-        while let Some(output) = self.switch.model.next_output() {
+        while let Some(output) = self.switch.model.poll_output() {
             match output {
                 Output::Send { message, .. } if message.mti().is_request() => {
                     self.send_switch_request(&message);
@@ -157,7 +157,7 @@ impl World {
     pub(crate) fn tick_switch(&mut self) {
         if self.switch.next_tick.is_some_and(|next| next <= self.now) {
             self.switch.next_tick = None;
-            self.switch.model.tick(self.true_moment());
+            self.switch.model.handle_deadline(self.true_moment());
             self.run_switch();
         }
     }

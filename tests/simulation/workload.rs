@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use titian::engine::{Event, IdempotencyKey, Lookup, RequestFingerprint, RequestIdentity};
+use titian::engine::{Event, Lookup};
 use titian::network::IncomingMessage;
 use titian::simulator::{self, RequestDetails};
 use titian::transfer::{Funding, Order, Side};
-use titian::values::{AccountNumber, ProcessingCode, Reference, Rrn, TransferId, Value};
+use titian::values::{
+    AccountNumber, IdempotencyKey, ProcessingCode, Reference, RequestFingerprint, RequestIdentity,
+    Rrn, TransferId, Value,
+};
 
 use super::networks::institution;
 use super::rules::details;

@@ -7,11 +7,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use titian::engine::{
-    Engine, Event, Lookup, RecordedFact, RequestIdentity, TraceWatermark, TransferInput,
-};
+use titian::engine::{Engine, Event, Lookup, RecordedFact, TraceWatermark, TransferInput};
 use titian::transfer::{Order, OutboundInput, Posting, SendStatus};
-use titian::values::{AccountNumber, Amount, Currency, Moment, Rrn, TransferId, Value};
+use titian::values::{
+    AccountNumber, Amount, Currency, Moment, RequestIdentity, Rrn, TransferId, Value,
+};
 
 use super::auditor::{Auditor, ExpectedPosting};
 use super::core::Core;

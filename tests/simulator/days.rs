@@ -26,11 +26,11 @@ fn a_cut_over_starts_the_next_date_and_notifies_every_signed_on_bank() {
 #[test]
 fn a_bank_that_missed_the_cut_over_is_notified_at_its_sign_on() {
     let mut world = World::new(NetworkRules::nusantara());
-    world.switch.disconnected(world.other);
+    world.switch.handle_disconnected(world.other);
     world.switch.cut_over(world.now);
     world.collect();
     world.take_sent();
-    world.switch.connected(world.other);
+    world.switch.handle_connected(world.other);
     world.send(world.other, world.management("001", 77));
     assert_eq!(code(&world.next_to(world.other)), "00");
     assert_eq!(world.next_to(world.other).get(De::NETWORK_CODE), Some("201"));

@@ -10,7 +10,7 @@ fn every_network_signs_on_and_off_echoes_and_changes_keys_by_its_own_codes() {
     for rules in [NetworkRules::nusantara(), NetworkRules::rendezvous(), NetworkRules::holdfast()] {
         let mut world = World::unconnected(rules);
         let codes = world.rules.management.clone();
-        world.switch.connected(world.ours);
+        world.switch.handle_connected(world.ours);
         let steps = [
             (Some(codes.echo), Presence::Connected),
             (Some(codes.sign_on), Presence::SignedOn),
@@ -32,7 +32,7 @@ fn every_network_signs_on_and_off_echoes_and_changes_keys_by_its_own_codes() {
 #[test]
 fn before_sign_on_financial_requests_are_refused() {
     let mut world = World::unconnected(NetworkRules::nusantara());
-    world.switch.connected(world.ours);
+    world.switch.handle_connected(world.ours);
     let request = world.transfer(world.simulated, 1, 100);
     assert_eq!(world.response_code(world.ours, request.clone()), "58");
     let reversal = world.reversal(&request, 2);
@@ -41,22 +41,26 @@ fn before_sign_on_financial_requests_are_refused() {
 }
 
 #[test]
-fn an_echo_is_sent_three_times() {
-    let mut world = World::new(NetworkRules::nusantara());
-    world.switch.send_echo(world.ours, world.now);
-    world.collect();
-    let echo = world.next_to(world.ours);
-    assert_eq!(echo.get(De::NETWORK_CODE), Some("301"));
+fn a_notice_is_sent_three_times() {
+    let mut world = World::unconnected(NetworkRules::nusantara());
+    world.join(world.ours);
+    let cut_over = |world: &mut World| {
+        world.switch.cut_over(world.now);
+        world.collect();
+        world.other_outputs.clear();
+        let notice = world.next_to(world.ours);
+        assert_eq!(notice.get(De::NETWORK_CODE), Some("201"));
+        notice
+    };
+    cut_over(&mut world);
     world.advance(15);
     world.advance(15);
     assert_eq!(world.take_sent().len(), 2);
     world.advance(15);
     assert!(world.is_quiet());
     assert_eq!(world.switch.counts().abandoned, 1);
-    world.switch.send_echo(world.ours, world.now);
-    world.collect();
-    let echo = world.next_to(world.ours);
-    world.send(world.ours, response(&echo, "00"));
+    let notice = cut_over(&mut world);
+    world.send(world.ours, response(&notice, "00"));
     world.advance(100);
     assert!(world.is_quiet());
 }

@@ -166,8 +166,8 @@ impl Auditor {
 
     fn reconnect(&mut self) {
         for bank in [self.world.ours, self.world.other] {
-            self.world.switch.disconnected(bank);
-            self.world.switch.connected(bank);
+            self.world.switch.handle_disconnected(bank);
+            self.world.switch.handle_connected(bank);
             let sign_on = self.world.management(self.world.rules.management.sign_on, 900_002);
             self.world.send(bank, sign_on);
         }

@@ -186,7 +186,7 @@ fn a_disconnected_or_signed_off_bank_is_unavailable_and_not_simulated() {
     assert_eq!(world.response_code(world.other, sign_off), "00");
     let request = world.transfer(world.other, 1, 100);
     assert_eq!(world.response_code(world.ours, request.clone()), "91");
-    world.switch.disconnected(world.other);
+    world.switch.handle_disconnected(world.other);
     let inquiry = world.inquiry(world.other, 2);
     assert_eq!(world.response_code(world.ours, inquiry), "91");
     world.join(world.other);

@@ -43,7 +43,7 @@ fn a_destination_that_reconnects_gets_its_reversal() {
     let request = world.transfer(world.other, 1, 400);
     world.send(world.ours, request.clone());
     world.next_to(world.other);
-    world.switch.disconnected(world.other);
+    world.switch.handle_disconnected(world.other);
     world.advance(20);
     assert_eq!(code(&world.next_to(world.ours)), "68");
     world.advance(600);

@@ -77,7 +77,7 @@ impl World {
 
     /// Connects a bank and signs it on.
     pub(crate) fn join(&mut self, bank: Member) {
-        self.switch.connected(bank);
+        self.switch.handle_connected(bank);
         let sign_on = self.management(self.rules.management.sign_on, 900_001);
         assert_eq!(code(&self.response_to(bank, sign_on)), "00");
     }
@@ -92,18 +92,18 @@ impl World {
     }
 
     pub(crate) fn tick(&mut self) {
-        self.switch.tick(self.now);
+        self.switch.handle_deadline(self.now);
         self.collect();
     }
 
     pub(crate) fn send(&mut self, from: Member, message: TextMessage) {
-        self.switch.handle(from, message, self.now);
+        self.switch.handle_message(from, message, self.now);
         self.collect();
     }
 
     /// Collects the outputs in their order. A delayed message comes at once, and its delay is recorded.
     pub(crate) fn collect(&mut self) {
-        while let Some(output) = self.switch.next_output() {
+        while let Some(output) = self.switch.poll_output() {
             match output {
                 Output::Send { to, message, delay } => {
                     self.delays.extend(Some(delay).filter(|delay| !delay.is_zero()));

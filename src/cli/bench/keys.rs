@@ -1,8 +1,6 @@
 //! The keys and secrets of the load, created at the start of a bench.
 
-use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 
 use axum::http::Method;
 use base64ct::{Base64, Encoding};
@@ -15,8 +13,10 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use crate::cli::failure::Failure;
+use crate::clock::Clock;
 use crate::harness::{HttpClient, timestamp};
-use crate::link::Clock;
+use crate::hex::hex;
+use crate::random::SystemRandom;
 
 /// X-PARTNER-ID and X-CLIENT-KEY.
 pub(super) const PARTNER: &str = "BENCH";
@@ -71,24 +71,20 @@ impl Keys {
     }
 }
 
-/// The random source of the system.
-struct Random(File);
+/// The random source of the system, as the RSA library asks for it.
+struct Random(SystemRandom);
 
 impl Random {
     fn open() -> Result<Self, Failure> {
-        let file = File::open("/dev/urandom").map_err(|error| format!("/dev/urandom: {error}"))?;
-        Ok(Self(file))
+        let source = SystemRandom::open();
+        Ok(Self(source.map_err(|error| format!("{}: {error}", SystemRandom::PATH))?))
     }
 
     /// Returns 32 random bytes in hex.
     fn hex(&mut self) -> Result<String, Failure> {
-        let mut text = String::new();
-        for _ in 0..4 {
-            let drawn = self.try_next_u64().map_err(|error| format!("/dev/urandom: {error}"))?;
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{drawn:016x}");
-        }
-        Ok(text)
+        let mut bytes = [0; 32];
+        self.0.fill(&mut bytes).map_err(|error| format!("{}: {error}", SystemRandom::PATH))?;
+        Ok(hex(&bytes))
     }
 }
 
@@ -97,18 +93,18 @@ impl TryRng for Random {
 
     fn try_next_u32(&mut self) -> io::Result<u32> {
         let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)?;
+        self.0.fill(&mut bytes)?;
         Ok(u32::from_ne_bytes(bytes))
     }
 
     fn try_next_u64(&mut self) -> io::Result<u64> {
         let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)?;
+        self.0.fill(&mut bytes)?;
         Ok(u64::from_ne_bytes(bytes))
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> io::Result<()> {
-        self.0.read_exact(bytes)
+        self.0.fill(bytes)
     }
 }
 

@@ -8,8 +8,8 @@ use super::keys::{Keys, PARTNER};
 use super::request::{Payee, Request, digits};
 use crate::api::{SignatureKey, SignedRequest};
 use crate::cli::failure::Failure;
+use crate::clock::Clock;
 use crate::harness::{Harness, HttpClient, RESPONSE_TIMEOUT, timestamp};
-use crate::link::Clock;
 
 /// The path of the status request.
 const STATUS: &str = "/v1.0/transfer/status";

@@ -7,8 +7,8 @@ use super::Core;
 use super::keys::PARTNER;
 use super::settings::ACCOUNTS;
 use crate::api::{SignatureKey, SignedRequest};
+use crate::clock::Clock;
 use crate::harness::{account, timestamp};
-use crate::link::Clock;
 use crate::values::Moment;
 
 const PATH: &str = "/v1.0/transfer-interbank";

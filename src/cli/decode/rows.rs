@@ -2,7 +2,7 @@
 
 use super::meaning::Meanings;
 use super::view::View;
-use crate::cli::hex;
+use crate::hex::upper;
 use crate::iso8583::{Field, Message, Subfield};
 
 /// The text in place of the bytes of a sensitive value.
@@ -65,7 +65,7 @@ fn head(message: &Message<'_>, naming: Naming) -> Vec<Row> {
     let kind = Row {
         label: named(naming, "message_type", "Message type"),
         byte: "0".to_owned(),
-        raw: hex::upper(mti),
+        raw: upper(mti),
         value: message.mti().to_string(),
         ..Row::default()
     };
@@ -77,7 +77,7 @@ fn head(message: &Message<'_>, naming: Naming) -> Vec<Row> {
     let bitmaps = bitmaps.map(|((((name, title), word), raw), nth)| Row {
         label: named(naming, name, title),
         byte: (mti.len() + nth * width).to_string(),
-        raw: hex::upper(raw),
+        raw: upper(raw),
         value: format!("{word:016X}"),
         ..Row::default()
     });
@@ -122,7 +122,7 @@ fn element(
 fn raw(field: &Field<'_>) -> String {
     let (indicator, content) =
         field.wire().split_at_checked(field.indicator_width()).unwrap_or_default();
-    [indicator, content].map(hex::upper).join(" ").trim().to_owned()
+    [indicator, content].map(upper).join(" ").trim().to_owned()
 }
 
 fn part(

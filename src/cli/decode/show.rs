@@ -8,8 +8,8 @@ use super::rows::{self, MASKED, Naming};
 use super::table::{Omitted, Table};
 use super::view::View;
 use super::wrap;
-use crate::cli::hex;
 use crate::cli::terminal::{self, Ink, Style};
+use crate::hex::upper;
 use crate::iso8583::Message;
 
 /// The layout options.
@@ -122,6 +122,6 @@ fn envelope_line(envelope: &Envelope) -> String {
 fn legible(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if bytes.iter().all(u8::is_ascii_graphic) => format!("\"{text}\""),
-        _ => hex::upper(bytes),
+        _ => upper(bytes),
     }
 }

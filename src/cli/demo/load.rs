@@ -5,21 +5,14 @@ use serde_json::{Value, json};
 use super::Faults;
 use super::folder::{ACCOUNTS, LOW_BALANCE};
 use crate::harness::{BANK, TransferRequest, account};
+use crate::random;
 
 /// Banks that the simulated switch plays.
 const BANKS: [&str; 5] = ["002", "008", "014", "022", "451"];
 
-/// Returns the pseudo-random number at an index of the seed's sequence (`SplitMix64`, Steele and others 2014).
-const fn random(seed: u64, index: u64) -> u64 {
-    let mut number = seed.wrapping_add(index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    number ^ (number >> 31)
-}
-
 /// Returns the transfer at an index of the load.
 pub(super) fn wanted(seed: u64, index: u64) -> TransferRequest {
-    let draw = |nth: u64| random(seed, index.wrapping_mul(8).wrapping_add(nth));
+    let draw = |nth: u64| random::nth(seed, index.wrapping_mul(8).wrapping_add(nth));
     let bank = usize::try_from(draw(0) % 5).ok().and_then(|nth| BANKS.get(nth)).unwrap_or(&"014");
     // Some accounts at other banks are closed or do not exist.
     let to = match draw(1) % 100 {

@@ -16,11 +16,11 @@ use super::{Demo, load};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, write};
 use crate::cli::harness::{interruption, leave, until_stopped};
+use crate::clock::Clock;
 use crate::harness::{
     AdapterProbe, ChannelClient, FinalBooks, Folder, Harness, HttpClient, RESPONSE_TIMEOUT,
     ReservedPort,
 };
-use crate::link::Clock;
 
 /// How long open transfers may take after the last request.
 const ENDING: Duration = Duration::from_mins(5);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use axum::body::Bytes;
 use axum::http::Method;
 
-use crate::core_banking::port::CoreCommand;
+use crate::core_banking::command::CoreCommand;
 use crate::core_banking::wire::PostingBody;
 use crate::values::AccountNumber;
 

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::from_slice;
 
-use crate::core_banking::port::{CoreCommand, CoreReply};
+use crate::core_banking::command::{CoreCommand, CoreReply};
 use crate::core_banking::wire::{
     AccountBody, AccountStatus, CancelBody, PostingState, RefusalBody, StateBody,
 };

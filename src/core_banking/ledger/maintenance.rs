@@ -2,16 +2,18 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
 
-use super::store::{Store, checkpoint};
+use super::store::Store;
 use crate::core_banking::error::{CoreBankingError, ErrorContext};
-use crate::sqlite::Mode;
+use crate::sqlite::{LogRestart, copy_piece};
+
+/// The action of an error.
+const COPYING: &str = "copying the log into the ledger";
 
 /// The writer's handle of the maintenance thread. Dropping it ends the thread and waits for it.
 pub(super) struct Maintenance {
@@ -22,8 +24,7 @@ pub(super) struct Maintenance {
 
 #[derive(Default)]
 struct Common {
-    /// All but the last pages of a long log are in the file. The writer must restart the log; only the writer can.
-    is_log_restart_due: AtomicBool,
+    log_restart: LogRestart,
     /// The error that ended the thread.
     fault: OnceLock<CoreBankingError>,
 }
@@ -60,10 +61,7 @@ impl Maintenance {
         if let Some(fault) = self.common.fault.get() {
             return Err(fault.clone());
         }
-        if self.common.is_log_restart_due.swap(false, Ordering::Relaxed) {
-            checkpoint(&store.db, &store.path, Mode::Passive)?;
-        }
-        Ok(())
+        self.common.log_restart.run(&store.db).context(COPYING, &store.path)
     }
 }
 
@@ -84,11 +82,9 @@ fn run(
     wakeups: &Receiver<()>,
 ) -> Result<(), CoreBankingError> {
     while wakeups.recv().is_ok() {
-        let log = checkpoint(db, path, Mode::Measure)?;
-        if log.is_due() {
-            checkpoint(db, path, Mode::Passive)?;
+        if let Some(log) = copy_piece(db).context(COPYING, path)? {
             file.sync_data().context("syncing the ledger", path)?;
-            common.is_log_restart_due.store(log.is_long(), Ordering::Relaxed);
+            common.log_restart.request(log);
         }
     }
     Ok(())

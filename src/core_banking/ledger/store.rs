@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags, Params, Row, Transaction, TransactionBehavior};
 
 use crate::core_banking::error::{CoreBankingError, ErrorContext};
-use crate::sqlite::{self, FileIdentity, Lock, Log, Mode};
+use crate::sqlite::{self, FileIdentity, Lock};
 
 /// The application id of a ledger: `TiLe` in ASCII. It differs from that of a journal.
 const APPLICATION: i64 = 0x5469_4C65;
@@ -122,7 +122,7 @@ impl Store {
 
     /// Copies the log into the file, and closes the ledger.
     pub(super) fn close(self) -> Result<(), CoreBankingError> {
-        checkpoint(&self.db, &self.path, Mode::Truncate).map(drop)
+        sqlite::empty_log(&self.db).context("copying the log into the ledger", &self.path)
     }
 }
 
@@ -147,13 +147,4 @@ fn check_is_new(db: &Connection, path: &Path) -> Result<bool, CoreBankingError> 
         FileIdentity { application: 0, version: 0, tables: 0 } => Ok(true),
         _ => Err(CoreBankingError::Foreign(path.to_owned())),
     }
-}
-
-/// Runs a checkpoint of the write-ahead log. Returns the log's length.
-pub(super) fn checkpoint(
-    db: &Connection,
-    path: &Path,
-    mode: Mode,
-) -> Result<Log, CoreBankingError> {
-    sqlite::checkpoint(db, mode).context("copying the log into the ledger", path)
 }

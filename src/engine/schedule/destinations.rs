@@ -1,8 +1,8 @@
 //! The turns of the destinations that have a due slot.
 
-use super::bucket::{RateLimits, TokenBucket};
+use super::rate_limits::RateLimits;
 use super::wheel::Wheel;
-use crate::values::Moment;
+use crate::values::{Moment, TokenBucket};
 
 /// The only queue: destinations that may get an attempt. The first one has the turn.
 const RING: u32 = 0;

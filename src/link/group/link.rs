@@ -58,7 +58,8 @@ impl Link {
     ) {
         if self.must_dial() {
             self.tries = self.tries.saturating_add(1);
-            self.retry_at = Some(rules.timers.reconnect.next(now, self.tries, counters.draw()));
+            self.retry_at =
+                Some(rules.timers.reconnect.next(now, self.tries, counters.random.draw_short()));
         }
     }
 }

@@ -3,39 +3,40 @@
 use std::path::PathBuf;
 
 use crate::hex::unhex;
-use crate::journal::Checkpoints;
+use crate::journal::{Checkpoints, InvalidStoreUrl, StoreUrl};
 use crate::settings::Section;
-
-/// The scheme of a store on this machine.
-const SCHEME: &str = "sqlite://";
 
 /// The store of the journal.
 #[derive(Debug)]
 pub struct Store {
-    /// The file of the journal.
-    pub file: PathBuf,
+    /// Where the journal is.
+    pub url: StoreUrl,
     /// The file, interval and key of checkpoints; `None` without a key, then no checkpoint is written.
     pub checkpoints: Option<Checkpoints>,
 }
 
 impl Store {
     pub(super) fn read(section: &Section<'_>, node: Option<u8>) -> Option<Self> {
-        let file = section.text("url", |url| match url.split_once("://") {
-            Some(("sqlite", file)) if !file.is_empty() => Ok(PathBuf::from(file)),
-            // The rest of the URL may be a password.
-            Some((scheme, _)) => Err(format!("{scheme}:// is not supported: write {SCHEME}FILE")),
-            None => Err(format!("is not a URL: write {SCHEME}FILE")),
+        let url = section.text("url", |url| {
+            StoreUrl::parse(url).map_err(|error| match error {
+                InvalidStoreUrl::Scheme(scheme) => {
+                    format!("{scheme}:// is not supported: write {}FILE", StoreUrl::SQLITE)
+                }
+                InvalidStoreUrl::NotUrl => {
+                    format!("is not a URL: write {}FILE", StoreUrl::SQLITE)
+                }
+            })
         });
         let is_signed = section.has("checkpoint_key_file") || section.has("checkpoint_key_env");
         let path = section.text("checkpoints", |path| Ok(PathBuf::from(path)));
         let every = section.time("checkpoint_every");
         if !is_signed {
-            return Some(Self { file: file?, checkpoints: None });
+            return Some(Self { url: url?, checkpoints: None });
         }
         let seed = section.secret("checkpoint_key_file", "checkpoint_key_env", seed);
         let checkpoints =
             Checkpoints { file: path?, node: node?.to_string(), seed: seed?, every: every? };
-        Some(Self { file: file?, checkpoints: Some(checkpoints) })
+        Some(Self { url: url?, checkpoints: Some(checkpoints) })
     }
 }
 

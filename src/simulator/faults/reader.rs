@@ -13,7 +13,19 @@ use crate::values::{ResponseCode, digits};
 /// The longest delay, in milliseconds: a day.
 const DELAY_MAX_MS: u64 = 86_400_000;
 
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<FaultRule>, InputError> {
+impl FaultRules {
+    /// Reads rules: a JSON array of `{match: {mti, de: {number: text}}, chance, action}`. A rule without `match` applies to all
+    /// requests, one without `chance` (0 to 1) always. An action is its name, or an object of its name and parameters:
+    /// `"drop_request"`, `{"decline": {"rc": "51"}}`, `{"late": {"ms": 35000}}`.
+    ///
+    /// # Errors
+    /// The first mistake, with its rule and key.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, InputError> {
+        read(bytes).map(Self)
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Vec<FaultRule>, InputError> {
     let rules = document(bytes, "faults")?;
     let whole = InputValue { value: &rules, path: "faults" };
     let rules = rules.as_array().ok_or_else(|| whole.error("must be an array of rules"))?;

@@ -6,7 +6,8 @@ use bytes::{Bytes, BytesMut};
 use thiserror::Error;
 
 use super::reference::Reference;
-use crate::iso8583::{De, EncodeError, Spec};
+use super::text_elements::{ReadError, is_text};
+use crate::iso8583::{EncodeError, Spec};
 use crate::simulator::TextMessage;
 
 /// Reads and writes messages.
@@ -18,11 +19,6 @@ pub enum Codec {
     Reference(Reference),
 }
 
-/// The reason why a message cannot be read. Values in it are masked.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct ReadError(pub(super) String);
-
 /// The reason why a message cannot be written.
 #[derive(Debug, Error)]
 pub enum WriteError {
@@ -32,14 +28,6 @@ pub enum WriteError {
     /// `iso8583_rs` refuses the message. It gives no reason.
     #[error("iso8583_rs cannot write the message")]
     Reference,
-}
-
-/// Binary elements: PIN blocks, keys and MACs. The model does not use them.
-const BINARY: [De; 4] = [De::PIN_DATA, De::MAC, De::MESSAGE_SECURITY, De::MAC_2];
-
-/// Whether an element is text, and so a part of a [`TextMessage`].
-pub(super) fn is_text(de: De) -> bool {
-    !BINARY.contains(&de)
 }
 
 impl Codec {

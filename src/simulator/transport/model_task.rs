@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::Setup;
-use super::clock::Clock;
 use super::connections::{Connections, ConnectionsView, ErrorCounters, Outgoing};
 use super::settlement_files::SettlementFiles;
+use super::setup::Setup;
+use crate::clock::Clock;
 use crate::iso8583::De;
 use crate::simulator::delayed::DelayedMessages;
 use crate::simulator::{Limits, ManagementCodes, Member, Output, Settings, Switch, TextMessage};
@@ -115,7 +115,7 @@ impl ModelTask {
     /// Handles due deadlines, and sends all outputs.
     fn finish_turn(&mut self, now: Moment) {
         if self.model.next_deadline().is_some_and(|at| at <= now) {
-            self.model.tick(now);
+            self.model.handle_deadline(now);
         }
         self.send_delayed(now);
         self.perform_outputs(now);
@@ -156,7 +156,7 @@ impl ModelTask {
 
     fn handle_message(&mut self, id: u64, message: TextMessage, now: Moment) {
         match self.connections.bank_of(id).or_else(|| self.identify(id, &message, now)) {
-            Some(bank) => self.model.handle(bank, message, now),
+            Some(bank) => self.model.handle_message(bank, message, now),
             None if message.mti().is_request() => {
                 let response = self.model.respond_to_unidentified(&message);
                 self.note_sign_on(id, &response);
@@ -176,10 +176,10 @@ impl ModelTask {
         let bank = self.model.admit(code)?;
         self.connections.assign(id, bank);
         if self.connections.counts(bank).open == 1 {
-            self.model.connected(bank);
+            self.model.handle_connected(bank);
         }
         if self.connections.is_signed_on(id) {
-            self.model.signed_on(bank, now);
+            self.model.handle_signed_on(bank, now);
         }
         tracing::info!(connection = id, bank = %code, "bank identified");
         Some(bank)
@@ -189,9 +189,9 @@ impl ModelTask {
         let Some(bank) = self.connections.close(id) else { return };
         let counts = self.connections.counts(bank);
         if counts.open == 0 {
-            self.model.disconnected(bank);
+            self.model.handle_disconnected(bank);
         } else if counts.signed_on == 0 {
-            self.model.connected(bank);
+            self.model.handle_connected(bank);
         }
     }
 }
@@ -199,7 +199,7 @@ impl ModelTask {
 /// Outputs of the model.
 impl ModelTask {
     fn perform_outputs(&mut self, now: Moment) {
-        while let Some(output) = self.model.next_output() {
+        while let Some(output) = self.model.poll_output() {
             match output {
                 Output::Send { to, message, delay } if delay.is_zero() => {
                     self.send(to, message, now);
@@ -235,7 +235,7 @@ impl ModelTask {
             self.note_sign_on(id, &message);
             // A bank that signed off one connection stays signed on while another one is.
             if self.connections.counts(to).signed_on > 0 {
-                self.model.signed_on(to, now);
+                self.model.handle_signed_on(to, now);
             }
         }
         self.connections.queue(id, Outgoing::Message(message));

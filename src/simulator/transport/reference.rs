@@ -12,7 +12,7 @@ use bytes::{BufMut, BytesMut};
 use iso8583_rs::iso8583::iso_spec::{self, Spec};
 use thiserror::Error;
 
-use super::codec::{ReadError, is_text};
+use super::text_elements::{ReadError, is_text};
 use crate::iso8583::{De, Mti};
 use crate::simulator::TextMessage;
 

@@ -2,7 +2,6 @@
 //! store. It is filled in large steps off the commit path, and derived from the rows alone: an index that is missing,
 //! behind or altered is brought up to the store or rebuilt.
 
-mod audit;
 mod change;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -11,14 +10,13 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::chain::Head;
-use super::error::{ErrorContext, JournalError};
-use super::files::remove_database;
+use super::columns::read_u128;
 use super::shared::CommittedGroup;
-use super::store::read_u128;
+use crate::journal::chain::Head;
+use crate::journal::error::{ErrorContext, JournalError};
+use crate::journal::files::remove_database;
 use crate::sqlite::with_suffix;
 use crate::values::TransferId;
-pub(super) use audit::IndexAudit;
 use change::TransferChange;
 
 /// The schema. An index of another version is rebuilt, so there are no migrations.
@@ -54,23 +52,19 @@ pub(super) struct Index {
 }
 
 /// The row of the index's table `state`.
-struct State {
-    head: Head,
-    anchor: u64,
+pub(super) struct State {
+    pub(super) head: Head,
+    pub(super) anchor: u64,
     open: u128,
 }
 
-fn state(db: &Connection) -> rusqlite::Result<State> {
+/// Returns how far an index is filled.
+pub(super) fn state(db: &Connection) -> rusqlite::Result<State> {
     let read = |row: &rusqlite::Row<'_>| {
         let head = Head { count: row.get(0)?, hash: row.get(1)? };
         Ok(State { head, anchor: row.get(2)?, open: read_u128(row, 3)? })
     };
     db.query_row("SELECT count, hash, anchor, open FROM state", [], read)
-}
-
-/// Returns the head of the chain up to which an index is filled.
-pub(super) fn index_head(db: &Connection) -> rusqlite::Result<Head> {
-    state(db).map(|state| state.head)
 }
 
 /// The open transfers, and the sum over their ids.
@@ -108,7 +102,7 @@ impl Index {
         let path = path_of(store);
         if let Ok(index) = Self::open_existing(&path, anchor) {
             if index.head.count > head.count {
-                return Err(JournalError::older(store, head, index.head, "its index"));
+                return Err(JournalError::older(store, head.count, index.head.count, "its index"));
             }
             if hash_of(index.head.count)? == Some(index.head.hash) {
                 return Ok(index);
@@ -213,7 +207,7 @@ impl Index {
 }
 
 /// Reads row numbers of eight bytes each.
-fn seqs(rows: &[u8]) -> impl DoubleEndedIterator<Item = u64> + Clone {
+pub(super) fn seqs(rows: &[u8]) -> impl DoubleEndedIterator<Item = u64> + Clone {
     rows.as_chunks::<8>().0.iter().map(|seq| u64::from_be_bytes(*seq))
 }
 
@@ -249,6 +243,15 @@ pub(super) fn open_ids(db: &Connection, path: &Path) -> Result<Vec<u128>, Journa
     db.prepare_cached("SELECT id FROM transfers WHERE open ORDER BY id")
         .and_then(|mut find| find.query_map([], |row| read_u128(row, 0))?.collect())
         .context("reading the open transfers of", path)
+}
+
+/// Returns the number of the first row of the oldest open transfer in the index of a store.
+pub(super) fn first_open_row(store: &Path) -> Result<Option<u64>, JournalError> {
+    let sql = "SELECT min(substr(rows, 1, 8)) FROM transfers WHERE open";
+    let first: Option<[u8; 8]> = open_to_read(store)?
+        .query_row(sql, [], |row| row.get(0))
+        .context("reading the open transfers of", &path_of(store))?;
+    Ok(first.map(u64::from_be_bytes))
 }
 
 /// Returns the numbers of a transfer's rows, as far as they are indexed.

@@ -43,7 +43,7 @@ impl Span {
 
 /// An open run.
 #[derive(Debug)]
-pub(in crate::journal) struct Run {
+pub(in crate::journal::sqlite) struct Run {
     pub(super) path: PathBuf,
     pub(super) span: Span,
     file: File,

@@ -2,20 +2,19 @@
 //! with one sync, and only then calls back.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 use rusqlite::{CachedStatement, Transaction, TransactionBehavior};
 
-use super::CommitCallback;
-use super::chain::Head;
-use super::error::{ErrorContext, JournalError};
-use super::row::{Batch, Metadata, Row};
+use super::columns::{insert, insert_statement};
 use super::shared::{CommittedGroup, CommittedRow, Shared, lock};
-use super::store::{Store, insert, insert_statement, metadata_digest};
-use crate::engine::{IdempotencyKey, KeyReservation};
-use crate::sqlite::Mode;
-use crate::values::{Moment, TransferId};
+use super::store::{Store, metadata_digest};
+use crate::journal::chain::{Chain, Head};
+use crate::journal::error::{ErrorContext, JournalError};
+use crate::journal::port::CommitCallback;
+use crate::journal::row::{Batch, Metadata, Row};
+use crate::sqlite::run_writer;
+use crate::values::{IdempotencyKey, KeyReservation, Moment, TransferId};
 
 /// Rows at which a transaction takes no further batch.
 const ROWS_MAX: usize = 4096;
@@ -28,9 +27,10 @@ pub(super) struct Job {
 
 /// Runs the writer's thread until the journal closes or a write fails.
 pub(super) fn run(store: &Store, mut head: Head, shared: &Shared, jobs: &Receiver<Job>) {
-    while let Ok(job) = jobs.recv() {
+    let size = |job: &Job| job.batch.rows.len();
+    let ended = run_writer(jobs, ROWS_MAX, size, |jobs| {
         let (batches, callbacks): (Vec<_>, Vec<_>) =
-            gather(job, jobs).into_iter().map(|job| (job.batch, job.done)).unzip();
+            jobs.into_iter().map(|job| (job.batch, job.done)).unzip();
         match commit(store, head, shared, batches) {
             Ok((group, existing)) => {
                 head = group.head;
@@ -38,28 +38,23 @@ pub(super) fn run(store: &Store, mut head: Head, shared: &Shared, jobs: &Receive
                 for (done, existing) in callbacks.into_iter().zip(existing) {
                     done(Ok(existing));
                 }
+                Ok(())
             }
             Err(error) => {
                 shared.fail(error.clone());
-                // All queued and later batches receive the same error.
-                let callbacks = callbacks.into_iter().chain(jobs.iter().map(|job| job.done));
-                return callbacks.for_each(|done| done(Err(error.clone())));
+                for done in callbacks {
+                    done(Err(error.clone()));
+                }
+                Err(error)
             }
         }
+    });
+    if let Err(error) = ended {
+        // All later batches receive the same error.
+        for job in jobs {
+            (job.done)(Err(error.clone()));
+        }
     }
-}
-
-/// Returns the queued jobs, as many as one transaction takes.
-fn gather(first: Job, jobs: &Receiver<Job>) -> Vec<Job> {
-    let mut rows = first.batch.rows.len();
-    let mut gathered = vec![first];
-    while rows < ROWS_MAX
-        && let Ok(job) = jobs.try_recv()
-    {
-        rows += job.batch.rows.len();
-        gathered.push(job);
-    }
-    gathered
 }
 
 /// Makes batches durable. Returns what was written, and for each batch the reservations that other transfers hold.
@@ -72,11 +67,8 @@ fn commit(
     if let Some(fault) = shared.fault.get() {
         return Err(fault.clone());
     }
-    // All but the last pages are in the store already, so this is short. It lets the log restart.
-    if shared.is_log_restart_due.swap(false, Ordering::Relaxed) {
-        store.checkpoint(Mode::Passive)?;
-    }
     let action = "writing to the store";
+    shared.log_restart.run(&store.db).context("copying the log into the store", &store.path)?;
     let transaction = Transaction::new_unchecked(&store.db, TransactionBehavior::Immediate);
     let transaction = transaction.context(action, &store.path)?;
     let mut open = OpenTransaction::new(store, head, shared)?;
@@ -130,7 +122,8 @@ impl<'w> OpenTransaction<'w> {
                 left_out.push(row.id);
             }
         }
-        batch.metadata.iter().try_for_each(|metadata| self.replace_metadata(metadata))?;
+        let chain = batch.chain;
+        batch.metadata.iter().try_for_each(|metadata| self.replace_metadata(chain, metadata))?;
         Ok(existing)
     }
 
@@ -160,12 +153,15 @@ impl<'w> OpenTransaction<'w> {
         Ok(())
     }
 
-    fn replace_metadata(&self, metadata: &Metadata) -> Result<(), JournalError> {
+    fn replace_metadata(&self, chain: Chain, metadata: &Metadata) -> Result<(), JournalError> {
         let Metadata { name, value } = metadata;
         self.store
             .db
-            .prepare_cached("INSERT OR REPLACE INTO metadata VALUES (?1, ?2, ?3)")
-            .and_then(|mut put| put.execute((name, value, metadata_digest(name, value))))
+            .prepare_cached("INSERT OR REPLACE INTO metadata VALUES (?1, ?2, ?3, ?4)")
+            .and_then(|mut put| {
+                let digest = metadata_digest(chain, name, value);
+                put.execute((chain.code(), name, value, digest))
+            })
             .map(drop)
             .context("writing to the store", &self.store.path)
     }

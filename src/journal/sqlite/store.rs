@@ -7,16 +7,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 use sha2::{Digest, Sha256};
 
-use super::chain::Head;
-use super::error::{ErrorContext, JournalError};
-use crate::engine::{IdempotencyKey, KeyReservation};
-use crate::sqlite::{self, Lock, Log, Mode};
-use crate::values::TransferId;
-use columns::{read_row, select};
-
-mod columns;
-
-pub(super) use columns::{ChainedRow, insert, insert_statement, read_summary, read_u128};
+use super::columns::{read_row, read_u128, select};
+use crate::journal::chain::{Chain, Head};
+use crate::journal::error::{ErrorContext, JournalError};
+use crate::journal::row::ChainedRow;
+use crate::sqlite::{self, Lock};
+use crate::values::{IdempotencyKey, KeyReservation, TransferId};
 
 /// The application id of a store: "Titi" in ASCII.
 const APPLICATION: i64 = 0x5469_7469;
@@ -35,11 +31,16 @@ const MIGRATIONS: [&str; 1] = ["
         facts TEXT NOT NULL,
         hash BLOB NOT NULL
     ) STRICT;
-    CREATE TABLE metadata (name TEXT PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
-    -- The head of the archived rows: the rows here follow it.
-    CREATE TABLE anchor (count INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
-    INSERT INTO anchor VALUES (0, zeroblob(32));
+    CREATE TABLE metadata (
+        chain TEXT, name TEXT, value BLOB NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (chain, name)
+    ) STRICT, WITHOUT ROWID;
+    -- Of each chain the head of its archived rows: the rows here follow it.
+    CREATE TABLE chains (name TEXT PRIMARY KEY, anchor INTEGER NOT NULL, anchor_hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO chains VALUES ('transfers', 0, zeroblob(32));
 "];
+
+/// Rows that one read of the store returns at most.
+pub(super) const READ_ROWS: u64 = 4096;
 
 /// Locks the store for this process.
 pub(super) fn lock_store(store: &Path) -> Result<Lock, JournalError> {
@@ -78,7 +79,7 @@ impl Store {
     /// Makes a store one durable file. It is never written again.
     pub(super) fn seal(self) -> Result<(), JournalError> {
         let action = "sealing the archive";
-        self.checkpoint(Mode::Truncate)?;
+        self.empty_log()?;
         self.db.pragma_update(None, "journal_mode", "delete").context(action, &self.path)?;
         drop(self.db);
         File::open(&self.path).and_then(|file| file.sync_all()).context(action, &self.path)
@@ -96,8 +97,8 @@ impl Store {
     }
 
     fn set_anchor(&self, head: Head) -> Result<(), JournalError> {
-        let set = "UPDATE anchor SET count = ?1, hash = ?2";
-        let set = self.db.execute(set, (head.count, head.hash));
+        let set = "UPDATE chains SET anchor = ?2, anchor_hash = ?3 WHERE name = ?1";
+        let set = self.db.execute(set, (Chain::Transfers.code(), head.count, head.hash));
         set.map(drop).context("moving the anchor of", &self.path)
     }
 
@@ -111,14 +112,15 @@ impl Store {
 
     fn with_connection(db: Connection, path: &Path) -> Result<Self, JournalError> {
         let read = |row: &rusqlite::Row<'_>| Ok(Head { count: row.get(0)?, hash: row.get(1)? });
-        let anchor = db.query_row("SELECT count, hash FROM anchor", [], read);
+        let sql = "SELECT anchor, anchor_hash FROM chains WHERE name = ?1";
+        let anchor = db.query_row(sql, [Chain::Transfers.code()], read);
         let anchor = anchor.context("reading the anchor of", path)?;
         Ok(Self { db, path: path.to_owned(), anchor })
     }
 
     /// Returns the head of the chain. The last row is checked, so that new rows follow the row that was written.
     pub(super) fn head(&self) -> Result<Head, JournalError> {
-        self.last()?.map_or(Ok(self.anchor), |last| self.row(last).map(|chained| chained.head()))
+        self.last()?.map_or(Ok(self.anchor), |last| self.row(last).map(|chained| chained.head))
     }
 
     /// Returns the number of the last row, if there is one.
@@ -149,7 +151,7 @@ impl Store {
             .context("reading a row of", &self.path)?;
         let count = seq.saturating_sub(1);
         let checked = found.zip(self.hash_of(count)?).filter(|(chained, hash)| {
-            Head { count, hash: *hash }.after(&chained.row, &mut Vec::new()) == chained.head()
+            Head { count, hash: *hash }.after(&chained.row, &mut Vec::new()) == chained.head
         });
         let checked = checked.map(|(chained, _)| chained);
         checked.ok_or_else(|| JournalError::altered_row(&self.path, seq))
@@ -210,15 +212,19 @@ impl Store {
     }
 
     /// Returns a metadata value, if it exists. The value is checked against its digest.
-    pub(super) fn metadata(&self, name: &str) -> Result<Option<Vec<u8>>, JournalError> {
+    pub(super) fn metadata(
+        &self,
+        chain: Chain,
+        name: &str,
+    ) -> Result<Option<Vec<u8>>, JournalError> {
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
         let found: Option<(Vec<u8>, [u8; 32])> = self
             .db
-            .prepare_cached("SELECT value, digest FROM metadata WHERE name = ?1")
-            .and_then(|mut find| find.query_row([name], read).optional())
+            .prepare_cached("SELECT value, digest FROM metadata WHERE chain = ?1 AND name = ?2")
+            .and_then(|mut find| find.query_row([chain.code(), name], read).optional())
             .context("reading the metadata of", &self.path)?;
         match found {
-            Some((value, digest)) if digest != metadata_digest(name, &value) => {
+            Some((value, digest)) if digest != metadata_digest(chain, name, &value) => {
                 let detail = format!("metadata {name}: digest mismatch");
                 Err(JournalError::damaged(&self.path, detail))
             }
@@ -244,26 +250,29 @@ impl Store {
     /// Checks all metadata values against their digests.
     pub(super) fn check_metadata(&self) -> Result<(), JournalError> {
         let action = "reading the metadata of";
-        let mut find = self.db.prepare("SELECT name FROM metadata").context(action, &self.path)?;
-        let names =
-            find.query_map([], |row| row.get::<_, String>(0)).context(action, &self.path)?;
-        for name in names {
-            self.metadata(&name.context(action, &self.path)?)?;
+        let chain = Chain::Transfers;
+        let sql = "SELECT name FROM metadata WHERE chain = ?1";
+        let mut find = self.db.prepare(sql).context(action, &self.path)?;
+        let names = find.query_map([chain.code()], |row| row.get::<_, String>(0));
+        for name in names.context(action, &self.path)? {
+            self.metadata(chain, &name.context(action, &self.path)?)?;
         }
         Ok(())
     }
 
-    /// Runs a checkpoint of the write-ahead log. Returns the log's length.
-    pub(super) fn checkpoint(&self, mode: Mode) -> Result<Log, JournalError> {
-        sqlite::checkpoint(&self.db, mode).context("copying the log into the store", &self.path)
+    /// Copies the whole log into the store.
+    pub(super) fn empty_log(&self) -> Result<(), JournalError> {
+        sqlite::empty_log(&self.db).context("copying the log into the store", &self.path)
     }
 }
 
 /// Returns the digest that protects a metadata value against damage. Metadata is in no hash chain.
-pub(super) fn metadata_digest(name: &str, value: &[u8]) -> [u8; 32] {
+pub(super) fn metadata_digest(chain: Chain, name: &str, value: &[u8]) -> [u8; 32] {
     let mut digest = Sha256::new();
-    digest.update((name.len() as u64).to_be_bytes());
-    digest.update(name);
+    for text in [chain.code(), name] {
+        digest.update((text.len() as u64).to_be_bytes());
+        digest.update(text);
+    }
     digest.update(value);
     digest.finalize().into()
 }

@@ -4,26 +4,26 @@
 use std::fs;
 use std::path::Path;
 
-use super::chain::Head;
-use super::error::{ErrorContext, JournalError};
-use super::files::{remove_database, sync_name};
-use super::store::{Store, insert, insert_statement};
-use super::{Journal, READ_ROWS};
+use super::columns::{insert, insert_statement};
+use super::index::first_open_row;
+use super::process::SqliteJournal;
+use super::store::{READ_ROWS, Store};
+use crate::journal::chain::Head;
+use crate::journal::error::{ErrorContext, JournalError};
+use crate::journal::files::{remove_database, sync_name};
+use crate::journal::port::Journal;
 use crate::sqlite::with_suffix;
 use crate::values::Moment;
 
-/// Moves the rows recorded before a moment to the file `to`, but stops at the first row of the oldest open transfer.
-/// Returns the head at which the archive ends. No process may hold the store. If there are no such rows, nothing is
-/// moved and no file is made.
-///
-/// The store no longer finds a transfer that starts in the archive, and its keys are free again. So archive only what is
-/// older than any request or response that can still arrive. Rows of such a transfer after the end of the archive stay in
-/// the chain. The store's file does not shrink; later rows reuse its space.
+/// Moves the rows recorded before a moment to the file `to`. The store's file does not shrink; later rows reuse its space.
 ///
 /// # Errors
-/// If another process holds the store, the file `to` exists, a row does not match its hash, or a file can't be read or
-/// written. The rows then stay where they were.
-pub fn archive(store: &Path, before: Moment, to: &Path) -> Result<Head, JournalError> {
+/// See [`crate::journal::archive`].
+pub(in crate::journal) fn archive_rows(
+    store: &Path,
+    before: Moment,
+    to: &Path,
+) -> Result<Head, JournalError> {
     if to.exists() {
         return Err(JournalError::Archive {
             path: to.to_owned(),
@@ -31,8 +31,8 @@ pub fn archive(store: &Path, before: Moment, to: &Path) -> Result<Head, JournalE
         });
     }
     // Nothing is appended. The journal is opened for its lock, and to find the open transfers.
-    let journal = Journal::open(store, None)?;
-    let end = journal.reader()?.first_open()?.unwrap_or(u64::MAX);
+    let journal = Box::new(SqliteJournal::open(store, None)?);
+    let end = first_open_row(store)?.unwrap_or(u64::MAX);
     let source = Store::open(store)?;
     let part = with_suffix(to, ".part");
     remove_database(&part)?;
@@ -59,12 +59,12 @@ fn copy(from: &Store, to: &Path, before: Moment, end: u64) -> Result<Head, Journ
         let mut statement = insert_statement(&archive.db).context(action, to)?;
         let mut is_done = false;
         from.rows_after(first, READ_ROWS, |chained| {
-            is_done |= chained.seq >= end || chained.row.recorded_at >= before;
+            is_done |= chained.head.count >= end || chained.row.recorded_at >= before;
             if is_done {
                 return Ok(());
             }
             head = head.after(&chained.row, &mut scratch);
-            if head != chained.head() {
+            if head != chained.head {
                 return Err(JournalError::altered_row(&from.path, head.count));
             }
             insert(&mut statement, head, &chained.row).context(action, to)

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use rusqlite::{Connection, params};
 
 use crate::journal::row::{Summary, TransferStart};
-use crate::journal::shared::CommittedRow;
+use crate::journal::sqlite::shared::CommittedRow;
 use crate::values::AccountNumber;
 
 /// The columns that further rows change. SQLite concatenates BLOBs as text, so the result is cast back.

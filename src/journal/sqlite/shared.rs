@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
-use super::chain::Head;
-use super::checkpoint::CheckpointClock;
-use super::error::JournalError;
 use super::reservations::Reservations;
-use super::row::{MessageTrace, Row, TransferStart};
-use crate::engine::IdempotencyKey;
-use crate::values::{Moment, TransferId};
+use crate::journal::chain::Head;
+use crate::journal::checkpoint::CheckpointClock;
+use crate::journal::error::JournalError;
+use crate::journal::row::{MessageTrace, Row, TransferStart};
+use crate::sqlite::LogRestart;
+use crate::values::{IdempotencyKey, Moment, TransferId};
 
 /// Durable rows that may wait for the index. With more the writer waits for the index, so commits wait too.
 const UNINDEXED_MAX: usize = 1 << 19;
@@ -68,8 +68,7 @@ pub(super) struct Shared {
     reservations: RwLock<Reservations>,
     /// The error that stopped the writing.
     pub(super) fault: OnceLock<JournalError>,
-    /// Nearly all of the log is in the store. The writer must copy the rest, so that the log restarts.
-    pub(super) is_log_restart_due: AtomicBool,
+    pub(super) log_restart: LogRestart,
     /// The error of the last checkpoint.
     pub(super) checkpoint_fault: Mutex<Option<JournalError>>,
     /// When a checkpoint last covered all rows.
@@ -92,7 +91,7 @@ impl Shared {
             head: Mutex::new((head, recorded_at)),
             reservations: RwLock::new(reservations),
             fault: OnceLock::new(),
-            is_log_restart_due: AtomicBool::new(false),
+            log_restart: LogRestart::default(),
             checkpoint_fault: Mutex::default(),
             checkpoint_clock: CheckpointClock::default(),
             tail: Mutex::default(),

@@ -6,25 +6,12 @@ use std::ops::Range;
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{CachedStatement, Connection, params};
 
-use crate::engine::{IdempotencyKey, RequestFingerprint, RequestIdentity};
 use crate::journal::chain::Head;
-use crate::journal::row::{MessageTrace, Row, StoredFacts, Summary, TransferStart};
-use crate::values::{AccountNumber, Amount, Currency, Direction, Moment, Stan, TransferId, Value};
-
-/// A row at its place in the chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::journal) struct ChainedRow {
-    pub(in crate::journal) seq: u64,
-    pub(in crate::journal) row: Row,
-    pub(in crate::journal) hash: [u8; 32],
-}
-
-impl ChainedRow {
-    /// Returns the head of the chain at this row, by the row's own hash.
-    pub(in crate::journal) const fn head(&self) -> Head {
-        Head { count: self.seq, hash: self.hash }
-    }
-}
+use crate::journal::row::{ChainedRow, MessageTrace, Row, StoredFacts, Summary, TransferStart};
+use crate::values::{
+    AccountNumber, Amount, Currency, Direction, IdempotencyKey, Moment, RequestFingerprint,
+    RequestIdentity, Stan, TransferId, Value,
+};
 
 /// A query for whole rows, in the column order of [`read_row`].
 macro_rules! select {
@@ -39,16 +26,14 @@ macro_rules! select {
 pub(super) use select;
 
 /// Returns the statement that [`insert`] runs.
-pub(in crate::journal) fn insert_statement(
-    db: &Connection,
-) -> rusqlite::Result<CachedStatement<'_>> {
+pub(super) fn insert_statement(db: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
     db.prepare_cached(
         "INSERT INTO rows VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)",
     )
 }
 
 /// Inserts a row. `head` is the head of the chain after it.
-pub(in crate::journal) fn insert(
+pub(super) fn insert(
     statement: &mut CachedStatement<'_>,
     head: Head,
     row: &Row,
@@ -83,7 +68,7 @@ pub(in crate::journal) fn insert(
 /// Reads a row of [`select`].
 pub(super) fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<ChainedRow> {
     Ok(ChainedRow {
-        seq: row.get(0)?,
+        head: Head { count: row.get(0)?, hash: row.get(18)? },
         row: Row {
             id: TransferId(read_u128(row, 1)?),
             recorded_at: Moment::from_millis(row.get(2)?),
@@ -93,7 +78,6 @@ pub(super) fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<ChainedRow> 
             start: read_start(row)?,
             facts: StoredFacts(row.get(17)?),
         },
-        hash: row.get(18)?,
     })
 }
 
@@ -144,10 +128,7 @@ fn read_start(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Box<TransferSt
 }
 
 /// Reads a summary whose columns begin at `first`.
-pub(in crate::journal) fn read_summary(
-    row: &rusqlite::Row<'_>,
-    first: usize,
-) -> rusqlite::Result<Summary> {
+pub(super) fn read_summary(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Summary> {
     let code = row.get_ref(first)?.as_str()?;
     let direction = Direction::CODES.iter().find(|(known, _)| *known == code);
     let (_, direction) = direction.ok_or_else(|| invalid(first, "a direction code"))?;
@@ -165,10 +146,7 @@ pub(in crate::journal) fn read_summary(
 }
 
 /// Reads a number that is stored as 16 bytes.
-pub(in crate::journal) fn read_u128(
-    row: &rusqlite::Row<'_>,
-    column: usize,
-) -> rusqlite::Result<u128> {
+pub(super) fn read_u128(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u128> {
     row.get(column).map(u128::from_be_bytes)
 }
 

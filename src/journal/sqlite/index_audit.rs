@@ -5,16 +5,20 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Head, path_of, seqs};
+use super::columns::{read_summary, read_u128};
+use super::index::{open_to_read, path_of, seqs, state};
+use super::store::Store;
+use crate::journal::chain::Head;
 use crate::journal::error::{ErrorContext, JournalError};
-use crate::journal::store::{ChainedRow, Store, read_summary, read_u128};
+use crate::journal::port::DerivedAudit;
+use crate::journal::row::ChainedRow;
 
 /// An audit of an index, run beside a pass over the rows.
-pub(in crate::journal) struct IndexAudit {
+pub(super) struct IndexAudit {
     db: Connection,
     path: PathBuf,
-    /// The store's anchor. The rows up to here are archived.
-    anchor: Head,
+    /// The store. Its anchor is that of the index: the rows up to there are archived.
+    store: Store,
     head: Head,
     /// The sum over the rows up to the index's head.
     sum: u64,
@@ -31,26 +35,11 @@ fn term(of: impl Hash) -> u64 {
 
 impl IndexAudit {
     /// Opens the audit of a store's index; `None` if the index can't be read, or rows were archived since its update.
-    pub(in crate::journal) fn open(store: &Path, anchor: Head) -> Option<Self> {
-        let db = super::open_to_read(store).ok()?;
-        let state = super::state(&db).ok().filter(|state| state.anchor == anchor.count)?;
-        Some(Self { db, path: path_of(store), anchor, head: state.head, sum: 0, is_matching: true })
-    }
-
-    /// Adds a verified row.
-    pub(in crate::journal) fn add_row(&mut self, chained: &ChainedRow) -> Result<(), JournalError> {
-        if chained.seq <= self.anchor.count || chained.seq > self.head.count {
-            return Ok(());
-        }
-        let id = chained.row.id.0;
-        self.sum = self.sum.wrapping_add(term((id, chained.seq)));
-        if let Some(start) = &chained.row.start {
-            self.sum = self.sum.wrapping_add(term((id, &start.summary)));
-        }
-        if chained.seq == self.head.count {
-            self.is_matching &= chained.hash == self.head.hash;
-        }
-        self.check_trace(chained).context("looking up trace numbers in", &self.path)
+    pub(super) fn open(path: &Path) -> Option<Self> {
+        let store = Store::open_to_read(path).ok()?;
+        let db = open_to_read(path).ok()?;
+        let state = state(&db).ok().filter(|state| state.anchor == store.anchor.count)?;
+        Some(Self { db, path: path_of(path), store, head: state.head, sum: 0, is_matching: true })
     }
 
     fn check_trace(&mut self, chained: &ChainedRow) -> rusqlite::Result<()> {
@@ -60,25 +49,14 @@ impl IndexAudit {
             UNION ALL SELECT 1 FROM left_out WHERE seq = ?4";
         let id = chained.row.id.0.to_be_bytes();
         let mut find = self.db.prepare_cached(sql)?;
-        let values = (transmission_second, trace.stan.number(), id, chained.seq);
+        let values = (transmission_second, trace.stan.number(), id, chained.head.count);
         let found = find.query_row(values, |row| row.get(0));
         self.is_matching &= found.optional()? == Some(true);
         Ok(())
     }
 
-    /// Returns whether the index has exactly what the rows have.
-    pub(in crate::journal) fn matches(self, store: &Store) -> Result<bool, JournalError> {
-        let mut sum = 0;
-        let are_states_equal = self.add_transfers(store, &mut sum).and_then(|are_equal| {
-            self.add_left_out(&mut sum)?;
-            Ok(are_equal)
-        });
-        let are_states_equal = are_states_equal.context("reading the index", &self.path)?;
-        Ok(self.is_matching && are_states_equal && sum == self.sum)
-    }
-
     /// Adds the transfers of the index to the sum. Returns whether the state of each is that of its last row.
-    fn add_transfers(&self, store: &Store, sum: &mut u64) -> rusqlite::Result<bool> {
+    fn add_transfers(&self, sum: &mut u64) -> rusqlite::Result<bool> {
         let sql = "SELECT id, rows, state, open, direction, own_account, other_account, amount, currency, bank
             FROM transfers";
         let mut are_equal = true;
@@ -88,7 +66,7 @@ impl IndexAudit {
             let id = read_u128(row, 0)?;
             let seqs = seqs(row.get_ref(1)?.as_blob()?);
             let last = seqs.clone().next_back().unwrap_or(0);
-            are_equal &= store.state(last)? == Some((row.get(2)?, row.get(3)?));
+            are_equal &= self.store.state(last)? == Some((row.get(2)?, row.get(3)?));
             *sum = sum.wrapping_add(term((id, &read_summary(row, 4)?)));
             *sum = seqs.map(|seq| term((id, seq))).fold(*sum, u64::wrapping_add);
         }
@@ -102,5 +80,33 @@ impl IndexAudit {
             *sum = sum.wrapping_add(term((read_u128(row, 1)?, row.get::<_, u64>(0)?)));
         }
         Ok(())
+    }
+}
+
+impl DerivedAudit for IndexAudit {
+    fn add_row(&mut self, chained: &ChainedRow) -> Result<(), JournalError> {
+        let Head { count: seq, hash } = chained.head;
+        if seq <= self.store.anchor.count || seq > self.head.count {
+            return Ok(());
+        }
+        let id = chained.row.id.0;
+        self.sum = self.sum.wrapping_add(term((id, seq)));
+        if let Some(start) = &chained.row.start {
+            self.sum = self.sum.wrapping_add(term((id, &start.summary)));
+        }
+        if seq == self.head.count {
+            self.is_matching &= hash == self.head.hash;
+        }
+        self.check_trace(chained).context("looking up trace numbers in", &self.path)
+    }
+
+    fn matches(&self) -> Result<bool, JournalError> {
+        let mut sum = 0;
+        let are_states_equal = self.add_transfers(&mut sum).and_then(|are_equal| {
+            self.add_left_out(&mut sum)?;
+            Ok(are_equal)
+        });
+        let are_states_equal = are_states_equal.context("reading the index", &self.path)?;
+        Ok(self.is_matching && are_states_equal && sum == self.sum)
     }
 }

@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::chain::Head;
-use super::error::{ErrorContext, JournalError};
+use crate::journal::chain::Head;
+use crate::journal::error::{ErrorContext, JournalError};
 use run::{Run, Span};
 
 /// Keys in memory at which they are sealed into a run.

@@ -3,16 +3,15 @@
 
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
-use super::checkpoint::CheckpointFile;
-use super::error::{ErrorContext, JournalError};
 use super::index::Index;
 use super::shared::{Shared, lock};
 use super::store::Store;
-use crate::sqlite::Mode;
+use crate::journal::checkpoint::CheckpointFile;
+use crate::journal::error::{ErrorContext, JournalError};
+use crate::sqlite;
 
 /// Rows at which an index update starts at once. With fewer rows it waits for [`PATIENCE`].
 const STEP: usize = 4096;
@@ -77,27 +76,27 @@ impl Maintenance<'_> {
         }
     }
 
-    /// Copies the log into the store, a piece at a time. Asks the writer to restart a long log, which only the writer
-    /// can do.
+    /// Copies the log into the store, a piece at a time.
     fn copy_log(&self) -> Result<(), JournalError> {
-        let log = self.store.checkpoint(Mode::Measure)?;
-        if log.is_due() {
-            self.store.checkpoint(Mode::Passive)?;
+        let copied = sqlite::copy_piece(&self.store.db);
+        let copied = copied.context("copying the log into the store", &self.store.path)?;
+        if let Some(log) = copied {
             self.file.sync_data().context("syncing the store", &self.store.path)?;
-            self.shared.is_log_restart_due.store(log.is_long(), Ordering::Relaxed);
+            self.shared.log_restart.request(log);
         }
         Ok(())
     }
 
-    /// Signs a checkpoint of the head. A checkpoint file that can't be written stops no transfer: the error is kept and
+    /// Signs a checkpoint of the head. A checkpoint file that can't be written stops no transfer: the error is logged and
     /// the checkpoint retried.
     fn sign(&mut self) {
         let Some(file) = &mut self.checkpoint_file else { return };
         let (head, recorded_at) = *lock(&self.shared.head);
-        let signed = file.sign(head, recorded_at);
-        if signed.is_ok() {
-            self.shared.checkpoint_clock.set(Instant::now());
+        let fault = file.sign(head, recorded_at).err();
+        match &fault {
+            None => self.shared.checkpoint_clock.set(Instant::now()),
+            Some(error) => tracing::error!(%error, "checkpoint not written; it is tried again"),
         }
-        *lock(&self.shared.checkpoint_fault) = signed.err();
+        *lock(&self.shared.checkpoint_fault) = fault;
     }
 }

@@ -1,0 +1,45 @@
+//! What the port asks of core, and what core replies.
+
+use crate::transfer::{AccountReply, CancelReply, Posting, PostingReply};
+use crate::values::{AccountNumber, TransferId};
+
+/// A command to core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CoreCommand {
+    /// Make a posting. A repeat changes nothing.
+    Post(Posting),
+    /// Cancel the posting of a transfer, or bar it if it never came. A repeat changes nothing.
+    Cancel(TransferId),
+    /// Return the holder and status of an account, for an inquiry.
+    Account(TransferId, AccountNumber),
+}
+
+/// Core's reply to a command, which may be "unknown". Each command gets one reply, except when the reply channel is full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CoreReply {
+    /// The reply to a posting.
+    Posting(TransferId, PostingReply),
+    /// The reply to a cancel.
+    Cancel(TransferId, CancelReply),
+    /// The reply to an account inquiry.
+    Account(TransferId, AccountReply),
+}
+
+impl CoreCommand {
+    /// Returns the transfer or inquiry that the command belongs to.
+    #[must_use]
+    pub const fn id(&self) -> TransferId {
+        match self {
+            Self::Post(Posting { id, .. }) | Self::Cancel(id) | Self::Account(id, _) => *id,
+        }
+    }
+
+    /// Returns the reply "unknown" to this command.
+    pub(super) const fn unknown(&self) -> CoreReply {
+        match self {
+            Self::Post(Posting { id, .. }) => CoreReply::Posting(*id, PostingReply::Unknown),
+            Self::Cancel(id) => CoreReply::Cancel(*id, CancelReply::Unknown),
+            Self::Account(id, _) => CoreReply::Account(*id, AccountReply::Unknown),
+        }
+    }
+}
