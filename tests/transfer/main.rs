@@ -13,5 +13,5 @@ mod form;
 mod inbound_search;
 mod outbound_search;
 mod outbound_world;
-mod rules;
+pub(crate) mod rules;
 mod table;
