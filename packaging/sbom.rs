@@ -1,4 +1,4 @@
-//! The software bill of materials of the production build, as CycloneDX 1.5 (JSON): each crate with version, licence, checksum
+//! The software bill of materials of the production build, as `CycloneDX` 1.5 (JSON): each crate with version, licence, checksum
 //! and dependencies.
 //!
 //! `cargo run --example sbom > titian.cdx.json`. The same source gives the same bytes.

@@ -16,6 +16,8 @@ mod harness;
 mod header;
 mod hex;
 mod hexdump;
+#[cfg(feature = "harness")]
+mod interruption;
 mod layers;
 mod log;
 #[cfg(any(test, not(feature = "harness")))]

@@ -30,7 +30,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::harness::{interruption, leave, until_stopped};
+use super::interruption::{interruption, leave, until_stopped};
 use crate::harness::Folder;
 use crate::values::Direction;
 

@@ -16,13 +16,13 @@ fn start(args: &[&str]) -> (Child, PathBuf, BufReader<std::process::ChildStderr>
         .spawn()
         .unwrap();
     let mut log = BufReader::new(child.stderr.take().unwrap());
-    loop {
-        let mut line = String::new();
+    let mut line = String::new();
+    while !line.starts_with("files ") {
+        line.clear();
         assert!(log.read_line(&mut line).unwrap() > 0, "the demo names its folder");
-        if let Some(folder) = line.strip_prefix("files ") {
-            return (child, folder.trim().into(), log);
-        }
     }
+    let folder = line.trim_start_matches("files ").trim().into();
+    (child, folder, log)
 }
 
 /// Returns the command lines of running processes that name a folder.

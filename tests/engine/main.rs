@@ -8,9 +8,7 @@
     reason = "a test that can't go on fails"
 )]
 
-#[path = "../transfer/rules.rs"]
-#[allow(dead_code, reason = "shared with the tests of the machines")]
-mod rules;
+use super::transfer::rules;
 
 mod conflicting_outcomes;
 mod inquiries;

@@ -61,7 +61,7 @@ async fn an_owner_that_does_not_read_events_blocks_the_peer_within_a_bound() {
 
 /// Waits until the peer cannot write. Returns the number of messages that it has written.
 ///
-/// Peer, links and owner share one thread. Each turn of the owner lets the others go on if they can, so many turns without a
+/// Peer, links and owner share one thread. Each turn of the owner lets the others go on if they can, thus 50,000 turns without a
 /// message mean that they cannot, however slow the machine is.
 async fn blocked(written: &AtomicUsize) -> usize {
     let (mut seen, mut turns) = (0, 0);

@@ -13,7 +13,7 @@ fn every_mutant_is_found() {
     for mutant in &MUTANTS {
         activate(Some(mutant.name));
         let caught = (1..=200).find_map(|seed| {
-            let run = std::panic::catch_unwind(|| crate::run(seed, 300));
+            let run = std::panic::catch_unwind(|| super::run(seed, 300));
             let error = run.err()?;
             let text = error.downcast_ref::<String>().cloned();
             let text = text.or_else(|| error.downcast_ref::<&str>().map(|text| (*text).to_owned()));

@@ -87,14 +87,12 @@ fn added(name: &Path, bytes: Vec<u8>) -> Vec<u8> {
         "Cargo.toml" => {
             let text = renamed(text()).replace("default-run = \"titian\"\n", "");
             text + "\n[lib]\nname = \"titian\"\n\n\
-                    [[test]]\nname = \"simulation\"\npath = \"tests/simulation/main.rs\"\n\n[workspace]\n"
+                    [[test]]\nname = \"simulation\"\npath = \"tests/mutants/root.rs\"\n\n[workspace]\n"
         }
         "Cargo.lock" => renamed(text()),
         "src/lib.rs" => text() + "\npub mod mutation;\n",
         "tests/simulation/main.rs" => {
-            text()
-                + "\n#[path = \"../mutants/list.rs\"]\n#[allow(dead_code)]\nmod list;\n\
-                   #[path = \"../mutants/found.rs\"]\nmod found;\n"
+            text() + "\n#[path = \"../mutants/found.rs\"]\nmod found;\n"
         }
         _ => return bytes,
     }

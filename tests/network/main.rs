@@ -11,9 +11,7 @@
 mod faults;
 mod messages;
 
-#[path = "../transfer/rules.rs"]
-#[allow(dead_code, reason = "shared with the tests of the machines")]
-mod rules;
+use super::transfer::rules;
 
 use std::sync::Arc;
 

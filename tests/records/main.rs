@@ -8,9 +8,7 @@
     reason = "a test that cannot continue fails"
 )]
 
-#[path = "../transfer/rules.rs"]
-#[allow(dead_code, reason = "shared with tests/transfer")]
-mod rules;
+use super::transfer::rules;
 
 mod audits;
 mod node;

@@ -21,9 +21,6 @@ mod networks;
 mod outputs;
 mod program;
 mod random;
-#[path = "../transfer/rules.rs"]
-#[allow(dead_code, reason = "shared with the tests of the machines")]
-mod rules;
 mod switch;
 mod wire;
 mod workload;
@@ -31,6 +28,7 @@ mod world;
 
 use std::time::Instant;
 
+use super::transfer::rules;
 use counts::Counts;
 use world::World;
 

@@ -40,16 +40,24 @@ fn wrapped(names: &[&str]) -> String {
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-#[test]
-fn the_picture_in_the_architecture_is_the_table() {
-    let table = fs::read_to_string(TABLE).unwrap();
+/// Puts the picture of a table into the page.
+pub(super) fn draw(table: &str) {
     let page = fs::read_to_string(PAGE).unwrap();
+    let (before, _, after) = parts(&page);
+    fs::write(PAGE, format!("{before}{BEGIN}{}{END}{after}", drawn(table))).unwrap();
+}
+
+/// Returns what stands before the picture, the picture, and what stands after it.
+fn parts(page: &str) -> (&str, &str, &str) {
     let (before, rest) = page.split_once(BEGIN).unwrap();
     let (picture, after) = rest.split_once(END).unwrap();
-    let drawn = drawn(&table);
-    if std::env::var("TITIAN_TIDY").is_ok_and(|value| value == "write") {
-        fs::write(PAGE, format!("{before}{BEGIN}{drawn}{END}{after}")).unwrap();
-        return;
-    }
+    (before, picture, after)
+}
+
+#[test]
+fn the_picture_in_the_architecture_is_the_table() {
+    let page = fs::read_to_string(PAGE).unwrap();
+    let (_, picture, _) = parts(&page);
+    let drawn = drawn(&fs::read_to_string(TABLE).unwrap());
     assert_eq!(picture, drawn, "TITIAN_TIDY=write cargo test --test rooms tidy:: draws it anew");
 }

@@ -14,5 +14,5 @@ mod inbound_search;
 mod outbound_search;
 mod outbound_world;
 #[allow(dead_code, reason = "shared with other tests")]
-mod rules;
+pub(crate) mod rules;
 mod table;

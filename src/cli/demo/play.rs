@@ -15,7 +15,7 @@ use super::progress::{Open, Progress, Tally};
 use super::{Demo, load};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, write};
-use crate::cli::harness::{interruption, leave, until_stopped};
+use crate::cli::interruption::{interruption, leave, until_stopped};
 use crate::clock::Clock;
 use crate::harness::{
     AdapterProbe, ChannelClient, FinalBooks, Folder, Harness, HttpClient, RESPONSE_TIMEOUT,
