@@ -92,10 +92,13 @@ impl Modules {
                         return self.resolve(&at, &whole, depth + 1);
                     } else {
                         let path = path.get(index..).unwrap_or_default();
-                        return module.globs.iter().find_map(|glob| {
+                        let found = module.globs.iter().find_map(|glob| {
                             let whole: Vec<_> = glob.iter().chain(path).cloned().collect();
                             self.resolve(&at, &whole, depth + 1)
                         });
+                        // A name in one of our modules that has no item comes from a macro.
+                        let of_macro = || (module.file.clone(), name.to_owned());
+                        return found.or_else(|| (index > 0).then(of_macro));
                     }
                 }
             }
