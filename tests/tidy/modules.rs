@@ -1,6 +1,6 @@
 //! The modules of `src/` and what each file takes from the others, read from the tokens of the source.
 //!
-//! A re-export (`pub use`) is no use of its own: what is taken through it counts as taken from the file that defines
+//! A re-export (`pub use`) does not count as a use: what is taken through it counts as taken from the file that defines
 //! it. Test modules do not count.
 
 use std::collections::{BTreeMap, BTreeSet};
