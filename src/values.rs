@@ -31,7 +31,6 @@ pub use direction::Direction;
 pub use keys::{IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity};
 pub use moment::Moment;
 pub use money::{Money, MoneyError, MoneyJson};
-
 pub use text::{Name, Reference};
 pub use time::{MonthDay, TimeOfDay, Transmission};
 pub use token_bucket::TokenBucket;

@@ -20,7 +20,7 @@ pub trait ChannelPort: Send + Sync + 'static {
     /// Returns a new id, which no other node creates.
     fn next_id(&self) -> TransferId;
 
-    /// Requests a transfer. A new transfer gets its response when it is durable whether the money moved: settled, refunding,
+    /// Requests a transfer. A new transfer gets its response when it is durable whether the money moved: settled,
     /// refunded or rejected. A transfer that exists gets its present status. The caller bounds the wait: it drops the future.
     fn transfer(
         &self,

@@ -149,6 +149,7 @@ fn read_admission(section: &Section<'_>, listen: Option<SocketAddr>) -> Option<A
     let is_open = section.choice("auth", &[("snap", false), ("none", true)]);
     let rate = per_second(section, "rate");
     let burst = per_second(section, "burst");
+    check_burst(section, rate, burst);
     let in_flight = count(section, "partner_in_flight");
     let limits = || Some(PartnerLimits { rate: rate?, burst: burst?, in_flight: in_flight? });
     let partners = section.named("partners");
@@ -210,6 +211,7 @@ fn read_partner(
     });
     let rate = if own.has("rate") { per_second(&own, "rate") } else { Some(limits.rate) };
     let burst = if own.has("burst") { per_second(&own, "burst") } else { Some(limits.burst) };
+    check_burst(&own, rate, burst);
     let in_flight =
         if own.has("in_flight") { count(&own, "in_flight") } else { Some(limits.in_flight) };
     let (id, token_rate) = (id?, RateLimit::new(TOKEN_RATE.0, TOKEN_RATE.1));
@@ -218,6 +220,16 @@ fn read_partner(
         PartnerLimits { rate: rate?, burst: burst?, in_flight: in_flight? }.partner(id),
         credentials,
     ))
+}
+
+/// Adds a fault if a rate cannot be reached with a burst. The limiter counts milliseconds, and admits at most a burst in each.
+fn check_burst(section: &Section<'_>, rate: Option<NonZeroU32>, burst: Option<NonZeroU32>) {
+    if let Some((rate, burst)) = rate.zip(burst)
+        && rate.get().div_ceil(1_000) > burst.get()
+    {
+        let least = rate.get().div_ceil(1_000);
+        section.fault("burst", format!("must be at least {least} for a rate of {rate}"));
+    }
 }
 
 fn count(section: &Section<'_>, key: &'static str) -> Option<usize> {

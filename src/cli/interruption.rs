@@ -17,17 +17,15 @@ use crate::harness::{AdminError, FolderError, HarnessError, ProcessError};
 /// How long an error waits for the interruption that may have caused it.
 const INTERRUPTION_DELAY: Duration = Duration::from_millis(200);
 
-/// Completes at Ctrl-C, SIGTERM, or when the terminal closes.
+/// Completes at Ctrl-C and SIGTERM.
 pub(super) fn interruption() -> Result<impl Future<Output = ()>, Failure> {
     let on = |kind| signal(kind).map_err(|error| no_handler(&error));
     let mut interrupt = on(SignalKind::interrupt())?;
     let mut terminate = on(SignalKind::terminate())?;
-    let mut hangup = on(SignalKind::hangup())?;
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
         }
     })
 }

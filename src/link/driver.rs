@@ -175,7 +175,8 @@ impl Driver {
             Poll::Pending => Ok(()),
             Poll::Ready(Err(_)) => Err(Stopped),
             Poll::Ready(Ok(())) => {
-                let batch = std::mem::take(&mut self.undelivered);
+                let room = Vec::with_capacity(self.undelivered.len());
+                let batch = std::mem::replace(&mut self.undelivered, room);
                 self.events.send_item(batch).map_err(|_| Stopped)
             }
         }

@@ -1,12 +1,12 @@
 //! Reads journal rows as the engine's recorded facts.
 
-use crate::values::RequestIdentity;
 use serde::de::DeserializeOwned;
 
 use super::error::RecordsError;
 use super::{CLOSED_BOOKS, TRACE_WATERMARK};
 use crate::engine::{Engine, Lookup, RecordedFact, TraceWatermark, stored_facts};
 use crate::journal::{Chain, Reader, Row};
+use crate::values::RequestIdentity;
 
 /// Returns the facts in the rows of one transfer, and the request identity in its first row.
 ///

@@ -154,7 +154,7 @@ impl Node {
             return;
         };
         let read = self.network.read(&message, id, self.now);
-        let request = SwitchRequest { link, message: message.into_owned() };
+        let request = SwitchRequest { link, message: Box::new(message.into_owned()) };
         let event = match read {
             Ok(IncomingMessage::InboundRequest(request, key)) => {
                 Event::InboundRequest { request: Arc::new(request), key: IdempotencyKey(key.0) }
@@ -200,7 +200,7 @@ impl Node {
             self.metrics.inbound_declined.inc();
         }
         let Self { network, encode_buffer, .. } = self;
-        let Some(message) = network.spec().message(request.message) else {
+        let Some(message) = network.spec().message(*request.message) else {
             self.metrics.inbound_unanswered.inc();
             return;
         };

@@ -1,6 +1,5 @@
 //! Lookups in the journal, on a thread of their own, because a disk can be slow.
 
-use crate::values::RequestIdentity;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::{io, thread};
 
@@ -9,6 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::engine::{Event, Lookup, RecordedFact};
 use crate::journal::Reader;
 use crate::records::{RecordsError, look_up};
+use crate::values::RequestIdentity;
 
 /// A lookup of the engine, and the event that waits for it. The engine bounds how many there are.
 pub(super) struct LookupRequest {

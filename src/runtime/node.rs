@@ -25,8 +25,7 @@ use crate::link::{self, LinkId, OutgoingMessage};
 use crate::network::Network;
 use crate::records::{RecordsError, journal_batch};
 use crate::transfer::{CoreRules, IllegalFact, OutboundInput, Rules, SendStatus};
-use crate::values::KeyReservation;
-use crate::values::{Direction, Moment, TransferId};
+use crate::values::{Direction, KeyReservation, Moment, TransferId};
 
 /// Why the node stopped by itself. The journal keeps every durable fact, and the next start continues from there.
 #[derive(Debug, Error)]

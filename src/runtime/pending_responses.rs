@@ -15,7 +15,7 @@ const KEPT: Duration = Duration::from_mins(5);
 #[derive(Clone, Debug)]
 pub(super) struct SwitchRequest {
     pub(super) link: LinkId,
-    pub(super) message: OwnedMessage,
+    pub(super) message: Box<OwnedMessage>,
 }
 
 /// The requests in the order of their ids, which is the order of time. At the limit the oldest is dropped and gets no
@@ -70,7 +70,7 @@ mod tests {
     fn old_requests_and_those_over_the_limit_are_dropped() {
         let mut pending = PendingResponses::new(2);
         let message = message();
-        let request = || SwitchRequest { link: LinkId(0), message: message.clone() };
+        let request = || SwitchRequest { link: LinkId(0), message: Box::new(message.clone()) };
         let at = |seconds: u64| Moment::from_millis(1000 * seconds);
         let id = |seconds: u128| TransferId((1000 * seconds) << 80);
         for seconds in [0, 200, 250] {

@@ -10,8 +10,7 @@ use crate::api::{AccountInquiryResponse, ChannelPort, NotProcessed, TransferResp
 use crate::clock::Clock;
 use crate::engine::NotAdmitted;
 use crate::transfer::{Inquiry, Order, StatusReport};
-use crate::values::{IdempotencyKey, RequestIdentity};
-use crate::values::{Moment, TransferId};
+use crate::values::{IdempotencyKey, Moment, RequestIdentity, TransferId};
 
 /// Requests that can wait for the main loop. Further ones get [`NotAdmitted::Full`].
 const QUEUE_MAX: usize = 8192;

@@ -2,6 +2,7 @@
 
 use super::order::TraceSource;
 use super::rules::{CoreRules, Rules};
+use super::state::PendingCancel;
 use crate::values::Moment;
 
 /// The time, the rules and new trace numbers for a decision.
@@ -32,8 +33,9 @@ impl Context<'_> {
         self.posting_due(tries)
     }
 
-    /// Whether this cancel is the first one past the limit, which raises an alert once.
-    pub(super) const fn is_overdue(&self, tries: u16) -> bool {
-        tries == self.core.cancel_tries
+    /// Whether a cancel has now passed the limit of requests and makes its transfer an exception. The limit can be lower
+    /// than at the last request, because the settings can be reloaded.
+    pub(super) const fn is_overdue(&self, cancel: &PendingCancel) -> bool {
+        !cancel.is_exception && cancel.tries >= self.core.cancel_tries
     }
 }

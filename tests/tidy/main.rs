@@ -48,10 +48,22 @@ const NAMED_FOLDERS: [&str; 8] =
 fn every_path_in_the_documents_exists() {
     let pages = fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
     let pages = pages.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    let files: Vec<_> = NAMED_FOLDERS
+        .iter()
+        .filter(|folder| Path::new(folder).is_dir())
+        .flat_map(|folder| sources(Path::new(folder)))
+        .collect();
     let mut count = 0;
     for page in pages.chain([PathBuf::from("README.md")]) {
         let text = fs::read_to_string(&page).unwrap();
         for quoted in text.split('`').skip(1).step_by(2) {
+            let is_file = !quoted.contains([' ', '*'])
+                && Path::new(quoted).extension().is_some_and(|ending| ending == "rs");
+            assert!(
+                !is_file || files.iter().any(|file| file.ends_with(quoted)),
+                "{}: {quoted} does not exist",
+                page.display()
+            );
             let is_path = NAMED_FOLDERS.iter().any(|folder| quoted.starts_with(folder))
                 && !quoted.contains([' ', '*', '…'])
                 && !quoted.contains("NETWORK");

@@ -11,6 +11,7 @@
 
 mod form;
 mod inbound_search;
+mod limits;
 mod outbound_search;
 mod outbound_world;
 #[allow(dead_code, reason = "shared with other tests")]

@@ -161,8 +161,9 @@ impl Play {
                 return Ok(());
             }
             if last.elapsed() > ENDING {
+                let Open { transfers, requests } = open;
                 return Err(Failure::Negative(format!(
-                    "transfers are still open after {ENDING:?}: {open}"
+                    "after {ENDING:?}, {transfers} transfers are still open, {requests} at the switch"
                 )));
             }
             progress.draw_waiting(&self.tally, open, last);
@@ -236,10 +237,7 @@ impl Play {
             line("unexpected", count(unexpected).to_string());
         }
         if end.exceptions > 0 {
-            line(
-                "exceptions",
-                format!("{}, need a manual resolution: conflicting outcomes", end.exceptions),
-            );
+            line("exceptions", format!("{}, need a manual resolution", end.exceptions));
         }
         line(
             "retries",

@@ -1,6 +1,5 @@
 //! The progress of a demo: a bar on a terminal, otherwise a line every two seconds.
 
-use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -79,7 +78,7 @@ impl Progress {
     pub(super) fn draw_waiting(&mut self, tally: &Tally, open: Open, since: Instant) {
         if self.is_due() {
             let seconds = since.elapsed().as_secs();
-            self.write(tally, &format!("waiting for the last ones: {open}, {seconds} s"));
+            self.write(tally, &waiting(seconds, open));
         }
     }
 
@@ -146,10 +145,9 @@ pub(super) struct Open {
     pub(super) requests: u64,
 }
 
-impl fmt::Display for Open {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "adapter {}, switch {}", self.transfers, self.requests)
-    }
+fn waiting(seconds: u64, open: Open) -> String {
+    let Open { transfers, requests } = open;
+    format!("waiting {seconds} s: {transfers} transfers open, {requests} at the switch")
 }
 
 #[cfg(test)]
@@ -164,8 +162,7 @@ mod tests {
         tally.refunded.store(3_783, Ordering::Relaxed);
         tally.rejected.store(600, Ordering::Relaxed);
         let open = Open { transfers: 20_000, requests: 20_000 };
-        let waiting = format!("waiting for the last ones: {open}, 100 s");
-        for text in [counts(&tally), waiting] {
+        for text in [counts(&tally), waiting(100, open)] {
             let line = format!("{} 19994/20000  {text}", bar(19_994, 20_000));
             assert!(line.chars().count() < 80, "{line}");
         }

@@ -292,7 +292,7 @@ impl DecisionBuilder<'_, '_> {
         let due = self.context.cancel_due(earlier.map_or(0, |cancel| cancel.tries));
         self.record(Fact::ReversalRequested { cause, due });
         self.emit(Effect::CancelPosting(self.request.id));
-        if let Some(cancel) = earlier.filter(|cancel| self.context.is_overdue(cancel.tries)) {
+        if let Some(cancel) = earlier.filter(|cancel| self.context.is_overdue(cancel)) {
             self.escalate(cancel);
         }
     }

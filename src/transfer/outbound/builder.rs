@@ -53,7 +53,7 @@ impl DecisionBuilder<'_, '_> {
     /// Requests the cancel from core. If core does not confirm it for too long, the transfer becomes an exception.
     fn emit_cancel(&mut self, earlier: Option<&PendingCancel>) {
         self.emit(Effect::CancelPosting(self.order.id));
-        if let Some(cancel) = earlier.filter(|cancel| self.context.is_overdue(cancel.tries)) {
+        if let Some(cancel) = earlier.filter(|cancel| self.context.is_overdue(cancel)) {
             self.escalate(cancel);
         }
     }
