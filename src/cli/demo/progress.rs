@@ -147,7 +147,7 @@ pub(super) struct Open {
 
 fn waiting(seconds: u64, open: Open) -> String {
     let Open { transfers, requests } = open;
-    format!("waiting {seconds} s: {transfers} transfers open, {requests} at the switch")
+    format!("waiting {seconds} s: {transfers} open, {requests} at the switch")
 }
 
 #[cfg(test)]
