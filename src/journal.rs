@@ -2,7 +2,7 @@
 //! journal does not know what facts mean.
 //!
 //! [`Journal`] is the port: [`Journal::append`] makes a [`Batch`] durable and returns the key reservations that it lost;
-//! a [`Reader`] finds rows. [`open`] chooses the backend by the URL of the store; nothing else knows the backends. A store
+//! a [`Reader`] finds rows. [`open()`] chooses the backend by the URL of the store; nothing else knows the backends. A store
 //! is verified, exported and archived beside the port, from its rows alone ([`StoredChain`]).
 
 mod chain;

@@ -1,8 +1,9 @@
 //! The journal in an SQLite file.
 //!
-//! [`Journal::append`] hands a batch to the writer, the only thread that writes. The writer commits all queued batches
-//! in one transaction and calls back when it is durable. The maintenance thread derives the look-up files from the rows,
-//! off that path, and signs checkpoints; the merge thread merges key runs. Readers run beside all of them.
+//! [`Journal::append`](crate::journal::Journal::append) hands a batch to the writer, the only thread that writes. The
+//! writer commits all queued batches in one transaction and calls back when it is durable. The maintenance thread
+//! derives the look-up files from the rows, off that path, and signs checkpoints; the merge thread merges key runs.
+//! Readers run beside all of them.
 //!
 //! ```text
 //! append ─► queue ─► writer: keys, hash chain, insert, sync ─► callback

@@ -12,7 +12,7 @@ pub struct ReadError(pub(super) String);
 /// Binary elements: PIN blocks, keys and MACs. The model does not use them.
 const BINARY: [De; 4] = [De::PIN_DATA, De::MAC, De::MESSAGE_SECURITY, De::MAC_2];
 
-/// Whether an element is text, and so a part of a [`TextMessage`].
+/// Whether an element is text, and so a part of a `TextMessage`.
 pub(super) fn is_text(de: De) -> bool {
     !BINARY.contains(&de)
 }
