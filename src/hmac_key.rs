@@ -11,6 +11,16 @@ pub trait SignedContent {
     fn feed(&self, update: &mut dyn FnMut(&[u8]));
 }
 
+/// Feeds parts with a colon between them, the form that both the channel API and core sign.
+pub(crate) fn feed_joined(parts: &[&[u8]], update: &mut dyn FnMut(&[u8])) {
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            update(b":");
+        }
+        update(part);
+    }
+}
+
 /// A shared secret that signs content with the HMAC `M`. A signature is in base64.
 #[derive(Clone)]
 pub struct HmacKey<M>(M);

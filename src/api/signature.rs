@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 use super::minify::runs;
 use crate::hex;
-use crate::hmac_key::{HmacKey, SignedContent};
+use crate::hmac_key::{HmacKey, SignedContent, feed_joined};
 
 /// The longest RSA signature, in bytes: of a key of 8192 bits.
 const RSA_SIGNATURE_MAX: usize = 1024;
@@ -41,12 +41,9 @@ impl SignedContent for SignedRequest<'_> {
         let mut body = Sha256::new();
         runs(self.body).for_each(|run| body.update(run));
         let body = hex::of_digest(&body.finalize().into());
-        let text = [self.method, self.path, self.token].map(str::as_bytes);
-        for part in text.into_iter().chain([&body[..]]) {
-            update(part);
-            update(b":");
-        }
-        update(self.timestamp.as_bytes());
+        let [method, path, token, timestamp] =
+            [self.method, self.path, self.token, self.timestamp].map(str::as_bytes);
+        feed_joined(&[method, path, token, &body, timestamp], update);
     }
 }
 

@@ -4,7 +4,7 @@ use hmac::Hmac;
 use sha2::{Digest, Sha256};
 
 use crate::hex;
-use crate::hmac_key::{HmacKey, SignedContent};
+use crate::hmac_key::{HmacKey, SignedContent, feed_joined};
 
 /// The header with the request time, in milliseconds since 1970.
 pub(super) const TIMESTAMP: &str = "x-titian-timestamp";
@@ -32,11 +32,8 @@ pub type SigningKey = HmacKey<Hmac<Sha256>>;
 impl SignedContent for SignatureInput<'_> {
     fn feed(&self, update: &mut dyn FnMut(&[u8])) {
         let body = hex::of_digest(&Sha256::digest(self.body).into());
-        for part in [self.method.as_bytes(), self.path.as_bytes(), &body] {
-            update(part);
-            update(b":");
-        }
-        update(self.timestamp.as_bytes());
+        let [method, path, timestamp] = [self.method, self.path, self.timestamp].map(str::as_bytes);
+        feed_joined(&[method, path, &body, timestamp], update);
     }
 }
 
