@@ -1,11 +1,9 @@
 //! A full disk: the ledger stops at once, confirms nothing more and reports the error. A start with free space continues.
 
-use std::process::{Command, Stdio};
-
 use titian::core_banking::{CoreBankingError, CoreCommand, CoreReply};
 use titian::transfer::{PostingReply, Side};
 
-use super::super::test_of;
+use super::super::{durable_until_full, test_of};
 use super::alone;
 use super::support::{BUDI, Folder, Port, posting, read};
 
@@ -43,27 +41,9 @@ async fn a_full_disk_stops_the_ledger_and_a_start_with_free_space_continues() {
     // Limits in kilobytes: one is reached early, one after a part of the log was copied into the file.
     for blocks in [600, 4_000] {
         let folder = Folder::new();
-        // With its signal ignored, a write over the limit fails like a write to a full disk.
-        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
-        let output = Command::new("bash")
-            .args(["-c", &limited])
-            .arg(std::env::current_exe().unwrap())
-            .args([
-                test_of(module_path!(), "post_until_it_fails").as_str(),
-                "--exact",
-                "--nocapture",
-            ])
-            .env("TITIAN_FULL_DISK_CORE", folder.text())
-            .stderr(Stdio::inherit())
-            .output()
-            .unwrap();
-        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{printed}");
-        let line = printed.lines().find(|line| line.contains("durable ")).unwrap();
-        println!("{line}");
-        let durable = line.split("durable ").nth(1).unwrap().split(',').next().unwrap();
-        let durable: u64 = durable.parse().unwrap();
-        assert!(durable > 0);
+        let test = test_of(module_path!(), "post_until_it_fails");
+        let durable =
+            durable_until_full(&test, blocks, ("TITIAN_FULL_DISK_CORE", folder.text().as_ref()));
         let mut port = folder.port();
         let there = folder.books().credited.count;
         // The failed transaction is complete or absent.

@@ -1,10 +1,8 @@
 //! A full disk: the journal stops at once, reports the error to every caller, and a start with free space recovers it.
 
-use std::process::{Command, Stdio};
-
 use titian::journal::{Chain, Evidence, JournalError, StoreUrl, open, verify};
 
-use super::super::test_of;
+use super::super::{durable_until_full, test_of};
 use super::alone;
 use super::support::{Folder, all_steps, append};
 
@@ -40,27 +38,8 @@ fn a_full_disk_stops_the_journal_and_a_start_with_free_space_recovers_it() {
     // Limits in kilobytes: one is reached early, one after a part of the log was copied into the store.
     for blocks in [2_000, 6_000] {
         let folder = Folder::new();
-        // With its signal ignored, a write over the limit fails like a write to a full disk.
-        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
-        let output = Command::new("bash")
-            .args(["-c", &limited])
-            .arg(std::env::current_exe().unwrap())
-            .args([
-                test_of(module_path!(), "append_until_it_fails").as_str(),
-                "--exact",
-                "--nocapture",
-            ])
-            .env("TITIAN_FULL", folder.store())
-            .stderr(Stdio::inherit())
-            .output()
-            .unwrap();
-        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{printed}");
-        let line = printed.lines().find(|line| line.contains("durable ")).unwrap();
-        println!("{line}");
-        let durable = line.split("durable ").nth(1).unwrap().split(',').next().unwrap();
-        let durable: u64 = durable.parse().unwrap();
-        assert!(durable > 0);
+        let test = test_of(module_path!(), "append_until_it_fails");
+        let durable = durable_until_full(&test, blocks, ("TITIAN_FULL", folder.store().as_ref()));
 
         let journal = folder.open();
         let rows = journal.head(Chain::Transfers).count;
