@@ -4,7 +4,10 @@
 //! machines, encodes their effects as messages, and reads the messages of the switch. It does not use sockets and does
 //! not know the state of a transfer.
 
+mod duplicate_key;
 mod encoding;
+mod inbound;
+mod incoming_message;
 mod matching_key;
 mod messages;
 mod pattern;
@@ -15,11 +18,12 @@ mod sections;
 mod session;
 mod values;
 
+pub use duplicate_key::DuplicateKey;
 pub use encoding::BuildError;
+pub use incoming_message::{IncomingMessage, ReadError};
 pub use matching_key::MatchingKey;
 pub use pattern::TooLong;
 pub use profile::Network;
-pub use reading::{DuplicateKey, IncomingMessage, ReadError};
 pub use session::{
     Headers, LinkSelection, Management, ManagementResponses, SessionLimits, SessionRules,
     SessionTimers, SignOnBy,

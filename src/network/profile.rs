@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use config::Value;
 
+use super::inbound::read_inbound;
 use super::messages::{Messages, Responses};
 use super::rules::{Inquiries, Matching, ReversalReasons, Service, TraceTime};
 use super::sections::elements;
@@ -12,8 +13,8 @@ use super::values::Bank;
 use crate::iso8583::Spec;
 use crate::settings::{Fault, Faults, Section, all, tree};
 use crate::transfer::{
-    AfterUnknown, InboundCodes, InquiryRules, Refusal, ResponseClass, ResponseClasses,
-    ReversalClasses, ReversalRules, Rules, Side,
+    AfterUnknown, InquiryRules, ResponseClass, ResponseClasses, ReversalClasses, ReversalRules,
+    Rules, Side,
 };
 use crate::values::{Currency, Offset, ProcessingCode, ResponseCode};
 
@@ -295,54 +296,6 @@ fn read_hold(section: &Section<'_>) -> Option<UnknownOutcome> {
         reversal_classes: ReversalClasses::default(),
         reversal_reasons: None,
     })
-}
-
-fn read_inbound(section: &Section<'_>) -> Option<InboundCodes> {
-    let respond_within = section.time("respond_within");
-    let refusals = section.section("refusals").and_then(|refusals| read_refusals(&refusals));
-    let keys = [
-        "approved",
-        "outcome_unknown",
-        "in_progress",
-        "reversed",
-        "not_found",
-        "reversed_before",
-        "reversal_before",
-        "already_reversed",
-        "mismatch",
-    ];
-    let [approved, outcome_unknown, in_progress, reversed, rest @ ..] =
-        keys.map(|key| section.value(key));
-    let [not_found, reversed_before, reversal_before, already_reversed, mismatch] = rest;
-    let (refusals, refused_other) = refusals?;
-    Some(InboundCodes {
-        approved: approved?,
-        outcome_unknown: outcome_unknown?,
-        in_progress: in_progress?,
-        reversed: reversed?,
-        not_found: not_found?,
-        request_after_reversal: reversed_before?,
-        reversal_without_original: reversal_before?,
-        already_reversed: already_reversed?,
-        mismatched: mismatch?,
-        refusals,
-        refused_other,
-        respond_within: respond_within?,
-    })
-}
-
-/// Reads the response codes for core's refusals, and the code for all other refusals.
-fn read_refusals(section: &Section<'_>) -> Option<(Vec<(Refusal, ResponseCode)>, ResponseCode)> {
-    let refusals = [
-        (Refusal::InsufficientFunds, "insufficient_funds"),
-        (Refusal::InactiveAccount, "inactive_account"),
-        (Refusal::NoSuchAccount, "no_such_account"),
-        (Refusal::Limit, "limit"),
-    ];
-    let codes =
-        all(refusals.into_iter().map(|(refusal, key)| Some((refusal, section.value(key)?))));
-    let other = section.value("other");
-    Some((codes?, other?))
 }
 
 fn read_matching(section: &Section<'_>) -> Option<Matching> {
