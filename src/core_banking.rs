@@ -11,6 +11,7 @@
 //! **Order.** Commands of one transfer may overtake each other. A cancel that overtakes its posting bars it. Repeated
 //! postings are the same posting.
 
+mod accounts_file;
 mod client;
 mod command;
 mod error;

@@ -13,6 +13,7 @@ mod messages;
 mod pattern;
 mod profile;
 mod reading;
+mod rehearsal;
 mod rules;
 mod sections;
 mod session;

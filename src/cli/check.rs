@@ -12,12 +12,14 @@ Examples:
   titian check --config titian.toml
   titian check --config titian.toml --config node-2.toml --set bank.node=2
 
-Reads the same files as `titian serve`, including specs, profiles and keys, and
-starts nothing. Exit code 0: the settings are valid; 2: a line for each fault.";
+Reads the same files as `titian serve`, including specs, profiles, keys and
+accounts, and starts nothing. Encodes every message of the network with the
+shortest and the longest values, and decodes it again.
+Exit code 0: the settings are valid; 2: a line for each fault.";
 
 /// Check settings and report every fault
 ///
-/// Checks the files that they name too: specs, network profiles, keys.
+/// Checks the files that they name too: specs, network profiles, keys, accounts.
 #[derive(Args)]
 #[command(after_help = "Examples: titian check --help", after_long_help = EXAMPLES)]
 pub(super) struct Check {

@@ -96,5 +96,7 @@ codes! {
         CORE_DIFFERS = "core_differs",
         /// A decision does not fit the transfer's state: a defect of this program. Nothing was done.
         INTERNAL_ERROR = "internal_error",
+        /// A message of ours does not fit the network profile or its spec, so it was not sent.
+        MESSAGE_NOT_ENCODABLE = "message_not_encodable",
     }
 }

@@ -8,7 +8,7 @@
 mod accounts;
 mod entries;
 mod maintenance;
-mod names;
+pub(super) mod names;
 mod store;
 mod totals;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::http::Uri;
 use axum::http::uri::Scheme;
 
+use super::accounts_file;
 use super::signature::SigningKey;
 use crate::settings::{Invalid, Section, optional};
 use crate::tls::{self, TlsClient};
@@ -144,7 +145,12 @@ fn read_embedded(section: &Section<'_>) -> Option<Embedded> {
         path.map(PathBuf::from).ok_or_else(|| format!("must be sqlite://PATH (got {text:?})"))
     });
     let accounts = optional(section.has("accounts_file"), || {
-        section.text("accounts_file", |path| Ok(PathBuf::from(path)))
+        section.text("accounts_file", |path| {
+            let path = PathBuf::from(path);
+            // The ledger opens the accounts at the start. A fault in the file must show before that.
+            let checked = accounts_file::read(&path, |_| Ok(()));
+            checked.map(|()| path).map_err(|error| error.to_string())
+        })
     });
     Some(Embedded { ledger: ledger?, accounts: accounts.ok()? })
 }

@@ -147,6 +147,12 @@ impl MessageLayout {
         self.elements.get(usize::from(de.number()))?.as_ref()
     }
 
+    /// Returns the shortest and the longest value of a data element, in characters (or bytes, if it is binary).
+    #[must_use]
+    pub fn lengths(&self, de: De) -> Option<(usize, usize)> {
+        self.layout(de).map(|layout| (usize::from(layout.min), usize::from(layout.max)))
+    }
+
     pub(super) fn subfields(&self, de: De) -> Option<&Subfields> {
         self.element(de)?.subfields.as_ref()
     }

@@ -68,6 +68,11 @@ impl Pattern {
         })
     }
 
+    /// Whether the pattern is this value alone, in its own length.
+    pub(super) fn is_only(&self, name: ValueName) -> bool {
+        matches!(self.0.as_slice(), [Part::Value(only, Width::Variable)] if *only == name)
+    }
+
     /// Appends the text of the pattern to `into`. `write_value` appends a value.
     pub(super) fn write(
         &self,

@@ -66,7 +66,10 @@ impl Network {
         bank: Bank,
     ) -> Result<Self, Vec<Fault>> {
         let faults = Faults::default();
-        let network = Section::top(file, tree, &faults).and_then(|top| read(&top, spec, bank));
+        let network = Section::top(file, tree, &faults).and_then(|top| {
+            let network = read(&top, spec, bank);
+            network.inspect(|network| network.rehearse(&top))
+        });
         match (network, faults.all()) {
             (Some(network), faults) if faults.is_empty() => Ok(network),
             (_, faults) => Err(faults),
@@ -237,13 +240,20 @@ fn read_classes(
     let mut listed: Vec<(ResponseCode, ResponseClass)> = Vec::new();
     for (codes, class) in all(read)? {
         for code in codes {
-            if listed.iter().any(|(other, _)| *other == code) {
-                section.fault("", format!("response code {code} is listed twice: keep one class"));
-            }
             listed.push((code, class));
         }
     }
+    check_listed_once(section, &listed.iter().map(|(code, _)| *code).collect::<Vec<_>>());
     Some(ResponseClasses::new(listed))
+}
+
+/// Records a fault for each code that is listed again.
+fn check_listed_once(section: &Section<'_>, codes: &[ResponseCode]) {
+    for (nth, code) in codes.iter().enumerate() {
+        if codes.iter().take(nth).any(|earlier| earlier == code) {
+            section.fault("", format!("response code {code} is listed twice: keep one class"));
+        }
+    }
 }
 
 /// What the network's rules are for an unknown outcome.
@@ -255,6 +265,8 @@ struct UnknownOutcome {
 
 fn read_reversal(section: &Section<'_>) -> Option<UnknownOutcome> {
     let (done, not_found) = (section.values("done"), section.values("not_found"));
+    let codes = done.iter().chain(&not_found).flatten().copied().collect::<Vec<ResponseCode>>();
+    check_listed_once(section, &codes);
     let same_trace = section.flag("same_trace");
     let repeats = section.backoff();
     let not_found_limit = section.number("not_found_limit", &(1..=65_535));

@@ -11,7 +11,7 @@ use crate::engine::{Event, PostingCoreReply};
 use crate::iso8583::OwnedMessage;
 use crate::link::{self, LinkId, NotSent, OutgoingKind, OutgoingMessage};
 use crate::network::{IncomingMessage, ReadError};
-use crate::transfer::{AccountDetails, InquiryInput, MessageKind, SendStatus};
+use crate::transfer::{AccountDetails, Alert, InquiryInput, MessageKind, SendStatus};
 use crate::values::{Date, Direction, IdempotencyKey, Offset, ResponseCode, TransferId};
 
 /// How long a response may wait for its link.
@@ -206,7 +206,8 @@ impl Node {
         };
         if let Err(error) = network.encode_response(&message, code, account, encode_buffer) {
             self.metrics.inbound_unanswered.inc();
-            return tracing::error!(transfer = %id, %error, "response not encoded");
+            tracing::error!(transfer = %id, %error, "response not encoded");
+            return self.raise_alert(id, Alert::MessageNotEncodable);
         }
         let message = self.take_encoded();
         self.messages.push(OutgoingMessage {

@@ -193,6 +193,8 @@ pub enum Alert {
     CoreDiffers,
     /// A decided fact cannot follow the state: a defect of this program. The decision was dropped.
     InternalError,
+    /// A message of ours does not fit the network profile or its spec, so it was not sent.
+    MessageNotEncodable,
 }
 
 impl Alert {
@@ -205,6 +207,7 @@ impl Alert {
             Self::Exception => alert::EXCEPTION,
             Self::CoreDiffers => alert::CORE_DIFFERS,
             Self::InternalError => alert::INTERNAL_ERROR,
+            Self::MessageNotEncodable => alert::MESSAGE_NOT_ENCODABLE,
         }
     }
 }

@@ -75,3 +75,23 @@ fn core_on_another_machine_requires_authentication() {
         "{error}"
     );
 }
+
+#[test]
+fn a_faulty_file_of_accounts_is_found_before_the_start() {
+    let folder = Folder::new();
+    let file = folder.0.join("accounts.csv");
+    let section = format!(
+        "mode = \"embedded\"\ndebit = \"titian\"\nledger = \"sqlite://ledger.db\"\naccounts_file = \"{}\"",
+        file.display()
+    );
+    let error = faults(&section);
+    assert!(error.contains("core.accounts_file: ") && error.contains("accounts.csv"), "{error}");
+    let header = "number,name,status,currency,opening_balance\n";
+    fs::write(&file, format!("{header}1234567890,Siti,active,IDR,0\n")).unwrap();
+    assert!(read(&section).is_ok());
+    fs::write(&file, format!("{header}1234567890,Siti,active,IDR,0\n1234567891,Siti,open,IDR,0\n"))
+        .unwrap();
+    let error = faults(&section);
+    assert!(error.contains("line 3: status: must be active"), "{error}");
+    assert!(!error.contains("1234567891") && !error.contains("Siti"), "{error}");
+}

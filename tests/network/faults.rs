@@ -1,5 +1,8 @@
 //! Faulty profiles: each fault is reported with its key and a correction.
 
+use std::sync::Arc;
+
+use titian::iso8583::Spec;
 use titian::network::Network;
 
 use super::{bank, spec};
@@ -73,4 +76,78 @@ fn a_response_code_has_one_class() {
     let faults = Network::parse("holdfast.toml", &twice, spec("holdfast"), bank()).unwrap_err();
     let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
     assert_eq!(faults, ["holdfast.toml: hold: response code 00 is listed twice: keep one class"]);
+}
+
+/// Returns the faults of the profile after some replacements in the profile and the spec.
+fn faults_after(profile: &[(&str, &str)], layout: &[(&str, &str)]) -> Vec<String> {
+    let replaced = |text: &str, pairs: &[(&str, &str)]| {
+        pairs.iter().fold(text.to_owned(), |text, (right, wrong)| {
+            assert!(text.contains(right), "{right}");
+            text.replace(right, wrong)
+        })
+    };
+    let spec = Spec::parse("nusantara", &replaced(Spec::SHIPPED[0].1, layout)).unwrap();
+    let profile = replaced(Network::SHIPPED[0].1, profile);
+    let read = Network::parse("nusantara.toml", &profile, Arc::new(spec), bank());
+    read.err().unwrap_or_default().iter().map(ToString::to_string).collect()
+}
+
+/// A message that cannot be encoded at run time would leave a transfer without its request or its reversal.
+#[test]
+fn every_message_is_encoded_with_the_shortest_and_the_longest_values_and_decoded_again() {
+    assert_eq!(faults_after(&[], &[]), [""; 0]);
+    let reversal = Network::SHIPPED[0].1.split("[messages.reversal]").nth(1).unwrap();
+    let reversal = reversal.split("\n[").next().unwrap();
+    let long_terminal = reversal.replace("{terminal_id:<8}", "{terminal_id:<16}");
+    let cases = [
+        faults_after(&[(reversal, long_terminal.as_str())], &[]),
+        faults_after(&[("18 = \"{merchant_type}\"", "18 = \"ABCD\"")], &[]),
+        faults_after(&[("11 = \"{stan}\"\n", "")], &[]),
+        faults_after(
+            &[(
+                "account_holder = { 48 = \"{beneficiary_name:<30}\"",
+                "account_holder = { 38 = \"{beneficiary_name:<30}\"",
+            )],
+            &[],
+        ),
+        faults_after(
+            &[("identity = { 32 = \"{acquirer}\" }", "identity = { 32 = \"BANK\" }")],
+            &[],
+        ),
+    ];
+    insta::assert_snapshot!(cases.map(|faults| faults.join("\n")).join("\n\n"));
+}
+
+#[test]
+fn a_spec_that_cannot_hold_the_values_is_found() {
+    let amount = faults_after(
+        &[],
+        &[(
+            "name: amount, id: 4, type: Fixed, len: 12",
+            "name: amount, id: 4, type: Fixed, len: 10",
+        )],
+    );
+    // DE48 without subfields, so that only the message shows that it is too short.
+    let text = Spec::SHIPPED[0].1;
+    let (_, private) = text.split_once("title: Additional data - private").unwrap();
+    let (private, _) = private.split_once("- { position: 49").unwrap();
+    let short = [
+        (private, " }\n          "),
+        (
+            "class: ans, max: 999, title: Additional data - private",
+            "class: ans, min: 120, max: 999, title: Additional data - private",
+        ),
+    ];
+    let names = faults_after(&[], &short);
+    insta::assert_snapshot!([amount, names].map(|faults| faults.join("\n")).join("\n\n"));
+}
+
+#[test]
+fn a_response_code_to_a_reversal_has_one_class() {
+    let faults =
+        faults_after(&[("not_found = [\"25\", \"76\"]", "not_found = [\"25\", \"00\"]")], &[]);
+    assert_eq!(
+        faults,
+        ["nusantara.toml: reversal: response code 00 is listed twice: keep one class"]
+    );
 }

@@ -127,16 +127,17 @@ fn an_encoded_request_has_the_key_of_its_elements() {
 }
 
 #[test]
-fn a_message_without_an_element_of_the_key_is_not_encoded() {
+fn a_profile_whose_messages_lack_an_element_of_the_key_is_refused() {
     let (_, text) = Network::SHIPPED[0];
     let key = text.lines().find(|line| line.starts_with("response_key")).unwrap();
     let text = text.replace(key, "response_key = [7, 11, 32, 38, 41]");
-    let network = Network::parse("nusantara", &text, spec("nusantara"), bank()).unwrap();
-    let mut bytes = BytesMut::new();
-    let refused = network.encode_request(&order_of(&network), trace(4711), &mut bytes);
-    let refused = refused.map(drop).unwrap_err().to_string();
-    assert!(refused.starts_with("message 0200 has no matching key"), "{refused}");
-    assert!(bytes.is_empty());
+    let faults = Network::parse("nusantara", &text, spec("nusantara"), bank()).unwrap_err();
+    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    for message in ["request", "inquiry", "reversal"] {
+        let start = format!("nusantara: messages.{message}: cannot be sent: message 0");
+        assert!(faults.iter().any(|fault| fault.starts_with(&start)), "{faults:?}");
+    }
+    assert!(faults.iter().all(|fault| fault.contains("has no matching key")), "{faults:?}");
 }
 
 #[test]

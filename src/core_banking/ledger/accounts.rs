@@ -1,135 +1,33 @@
-//! The file of accounts: CSV with a header. The ledger opens the accounts that it lacks.
+//! Opens the accounts of a file that the ledger lacks.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::entries::Entries;
 use super::names::{Coded, EntryKind};
 use super::store::Store;
+use crate::core_banking::accounts_file::{self, AccountRow};
 use crate::core_banking::error::{CoreBankingError, ErrorContext};
-use crate::core_banking::wire::AccountStatus;
-use crate::values::{AccountNumber, MinorUnits, Money, Name, Value};
-
-/// The header.
-const HEADER: &str = "number,name,status,currency,opening_balance";
-
-/// The maximum length of a line, in bytes.
-const LINE_MAX: u64 = 1_024;
 
 /// Opens the accounts of the file that the ledger lacks: all of them, or none if a line is invalid.
 pub(super) fn open_missing_accounts(store: &Store, path: &Path) -> Result<(), CoreBankingError> {
-    let action = "reading the accounts";
-    let mut file = BufReader::new(File::open(path).context(action, path)?);
     let transaction = store.begin()?;
     let entries = Entries::new(store);
-    let mut text = String::new();
-    for line in 1.. {
-        text.clear();
-        file.by_ref().take(LINE_MAX).read_line(&mut text).context(action, path)?;
-        let error = |detail| CoreBankingError::Accounts { path: path.to_owned(), line, detail };
-        match text.trim_end_matches(['\n', '\r']) {
-            "" if text.is_empty() => break,
-            header if line == 1 && header == HEADER => {}
-            _ if line == 1 => return Err(error(format!("the header must be {HEADER}"))),
-            "" => {}
-            row => Row::parse(row).map_err(error)?.open(&entries)?,
-        }
-    }
+    accounts_file::read(path, |row| open(row, &entries))?;
     entries.update_internal_balances()?;
     transaction.commit().context("writing to the ledger", &store.path)
 }
 
-/// An account of the file.
-struct Row {
-    number: AccountNumber,
-    name: Name,
-    status: AccountStatus,
-    currency: u16,
-    opening: i64,
-}
-
-impl Row {
-    fn parse(text: &str) -> Result<Self, String> {
-        let fields = fields(text)
-            .ok_or("a quotation mark is not closed, or the line has more than 1024 bytes")?;
-        let [number, name, status, currency, opening] = &fields[..] else {
-            return Err(format!("has {} fields; write {HEADER}", fields.len()));
-        };
-        let number = AccountNumber::from_ascii(number.as_bytes());
-        let opening = MinorUnits::from_ascii(opening.as_bytes());
-        Ok(Self {
-            number: number.ok_or_else(|| format!("number: must be {}", AccountNumber::EXPECTED))?,
-            name: Name::new(name).ok_or("name: must be 1 to 100 printable characters")?,
-            status: AccountStatus::of(status)
-                .ok_or("status: must be active, blocked, dormant or closed")?,
-            currency: Money::currency(currency).ok_or("currency: must be IDR")?.code(),
-            opening: opening
-                .and_then(|minor| i64::try_from(minor.0).ok())
-                .ok_or("opening_balance: must be digits, in minor units")?,
-        })
-    }
-
-    fn open(&self, entries: &Entries<'_>) -> Result<(), CoreBankingError> {
-        let Self { number, name, status, currency, opening } = self;
-        let store = entries.store;
-        let sql = "INSERT INTO accounts (is_internal, number, name, status, currency, balance) VALUES (0, ?1, ?2, ?3, ?4, 0) \
+fn open(row: &AccountRow, entries: &Entries<'_>) -> Result<(), CoreBankingError> {
+    let AccountRow { number, name, status, currency, opening } = row;
+    let store = entries.store;
+    let sql = "INSERT INTO accounts (is_internal, number, name, status, currency, balance) VALUES (0, ?1, ?2, ?3, ?4, 0) \
             ON CONFLICT DO NOTHING RETURNING id";
-        let values = (number.reveal(), name.reveal(), status.code(), currency);
-        let opened = store.find(sql, values, |row| row.get(0))?;
-        match opened {
-            Some(id) if *opening > 0 => {
-                entries.add_entry(None, EntryKind::Opening, (id, *currency), *opening)
-            }
-            _ => Ok(()),
+    let values = (number.reveal(), name.reveal(), status.code(), currency);
+    let opened = store.find(sql, values, |row| row.get(0))?;
+    match opened {
+        Some(id) if *opening > 0 => {
+            entries.add_entry(None, EntryKind::Opening, (id, *currency), *opening)
         }
-    }
-}
-
-/// Splits a line into fields. A quoted field may contain commas and doubled quotation marks.
-fn fields(line: &str) -> Option<Vec<String>> {
-    let mut fields = vec![String::new()];
-    let mut quoted = false;
-    let mut chars = line.chars().peekable();
-    while let Some(char) = chars.next() {
-        let field = fields.last_mut()?;
-        match char {
-            '"' if quoted && chars.next_if_eq(&'"').is_some() => field.push('"'),
-            '"' if quoted || field.is_empty() => quoted = !quoted,
-            ',' if !quoted => fields.push(String::new()),
-            char => field.push(char),
-        }
-    }
-    (!quoted).then_some(fields)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_quoted_field_may_contain_commas_and_quotation_marks() {
-        assert_eq!(fields("1,Siti,,").unwrap(), ["1", "Siti", "", ""]);
-        assert_eq!(fields("1,\"PT A, \"\"B\"\"\",x").unwrap(), ["1", "PT A, \"B\"", "x"]);
-        assert_eq!(fields("1,\"open"), None);
-    }
-
-    #[test]
-    fn errors_name_the_field_and_show_no_account_data() {
-        let error = |line| Row::parse(line).err().unwrap();
-        assert!(Row::parse("1234567890,Siti,active,IDR,0").is_ok());
-        for (line, what) in [
-            ("1234567890,Siti,active,IDR", "4 fields"),
-            (",Siti,active,IDR,0", "number: must be"),
-            ("1234567890,,active,IDR,0", "name: must be"),
-            ("1234567890,Siti,open,IDR,0", "status: must be"),
-            ("1234567890,Siti,active,USD,0", "currency: must be"),
-            ("1234567890,Siti,active,IDR,-1", "opening_balance: must be"),
-            ("1234567890,Siti,active,IDR,9223372036854775808", "opening_balance: must be"),
-        ] {
-            let error = error(line);
-            assert!(error.contains(what), "{error}");
-            assert!(!error.contains("1234567890") && !error.contains("Siti"), "{error}");
-        }
+        _ => Ok(()),
     }
 }

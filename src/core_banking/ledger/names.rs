@@ -5,7 +5,7 @@ use crate::core_banking::wire::{AccountStatus, PostingState};
 use crate::transfer::{Refusal, Side};
 
 /// A value that is stored as a code.
-pub(super) trait Coded: Copy + 'static {
+pub(in crate::core_banking) trait Coded: Copy + 'static {
     /// All values.
     const ALL: &'static [Self];
 
