@@ -32,6 +32,19 @@ pub enum OutgoingKind {
     Response(LinkId),
 }
 
+impl NotSent {
+    /// Whether the links refused the message itself, so that its repeat fails too. Otherwise no link could carry it in time.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        match self {
+            Self::QueueFull | Self::KeyInFlight | Self::InvalidMessage | Self::NotEncodable(_) => {
+                true
+            }
+            Self::DeadlinePassed | Self::ConnectionLost | Self::NoLinkUp | Self::Draining => false,
+        }
+    }
+}
+
 impl fmt::Debug for OutgoingMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "OutgoingMessage({:?}, {} bytes)", self.correlation_id, self.message.len())
@@ -47,8 +60,8 @@ pub enum NotSent {
     /// The queue of messages is full.
     #[error("the queue is full")]
     QueueFull,
-    /// A request with the same matching key is in flight.
-    #[error("a request with the same matching key is in flight")]
+    /// A request of another subject with the same matching key is in flight.
+    #[error("another request with the same matching key is in flight")]
     KeyInFlight,
     /// The spec does not define the message type, or a request was sent as a response or the reverse.
     #[error(
@@ -78,8 +91,8 @@ pub enum Event {
     NotSent(CorrelationId, NotSent),
     /// The connection broke when some bytes of the message were written, or may have been. The response did not arrive.
     Lost(CorrelationId),
-    /// The response did not come within the network's time, or a repeat replaced the request. A later response is
-    /// unmatched.
+    /// The response did not come within the network's time, or a later message of the same subject replaced the request. A later
+    /// response is unmatched.
     Expired(CorrelationId),
     /// A response to a request.
     Response {

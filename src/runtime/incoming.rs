@@ -112,9 +112,16 @@ impl Node {
     }
 }
 
+/// Logs a message that was not sent. An outage is in the log already; a refused message about money needs a look.
 fn log_not_sent(correlation_id: link::CorrelationId, reason: NotSent) {
-    if let Some((id, message)) = SentMessage::of(correlation_id) {
-        tracing::debug!(transfer = %id, kind = ?message, %reason, "message not sent");
+    let Some((id, message)) = SentMessage::of(correlation_id) else { return };
+    match message {
+        SentMessage::Transfer(_) | SentMessage::Response if reason.is_refusal() => {
+            tracing::warn!(transfer = %id, kind = ?message, %reason, "message refused by the links");
+        }
+        SentMessage::Transfer(_) | SentMessage::Response | SentMessage::Inquiry => {
+            tracing::debug!(transfer = %id, kind = ?message, %reason, "message not sent");
+        }
     }
 }
 

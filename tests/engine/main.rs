@@ -14,6 +14,7 @@ mod conflicting_outcomes;
 mod inquiries;
 mod limits;
 mod races;
+mod status_inquiries;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
