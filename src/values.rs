@@ -23,8 +23,8 @@ pub use account::{AccountNumber, Pan};
 pub use amount::{Amount, AmountError, Currency, MinorUnits};
 pub use backoff::Backoff;
 pub use codes::{
-    Institution, MerchantType, NetworkCode, ProcessingCode, ResponseCode, Rrn, Stan, Terminal,
-    TransferId,
+    Institution, MerchantType, NetworkCode, ProcessingCode, ResponseCode, Rrn, RrnForm, Stan,
+    Terminal, TransferId,
 };
 pub use date::{Date, Offset};
 pub use direction::Direction;

@@ -126,7 +126,8 @@ pub async fn run(
     let reader = journal.reader()?;
     let now = clock.now();
     let watermark = watermark(reader.as_ref(), now, network.offset())?;
-    let trace_numbers = TraceAllocator::new(node, watermark, now, unpredictable());
+    let trace_numbers =
+        TraceAllocator::new(node, watermark, now, unpredictable()).with_rrns(network.rrn_form());
     let schedule = Schedule::new(now, limits.repeats);
     let rules = Arc::new(network.rules().clone());
     let mut engine =
