@@ -22,6 +22,9 @@ impl Node {
         self.handle(match reply {
             CoreReply::Posting(id, reply) => Event::Core(id, PostingCoreReply::Posting(reply)),
             CoreReply::Cancel(id, reply) => Event::Core(id, PostingCoreReply::Cancel(reply)),
+            CoreReply::PartialReversal(id, reply) => {
+                return tracing::warn!(transfer = %id, ?reply, "partial reversal not requested");
+            }
             CoreReply::Account(id, reply) => Event::InquiryInput(id, InquiryInput::Core(reply)),
         });
     }
