@@ -18,6 +18,7 @@ mod text;
 mod time;
 mod token_bucket;
 pub mod unmasked;
+mod working_days;
 
 pub use account::{AccountNumber, Pan};
 pub use amount::{Amount, AmountError, Currency, MinorUnits};
@@ -34,6 +35,7 @@ pub use money::{Money, MoneyError, MoneyJson};
 pub use text::{Name, Reference};
 pub use time::{MonthDay, TimeOfDay, Transmission};
 pub use token_bucket::TokenBucket;
+pub use working_days::WorkingDays;
 
 /// A value that can be read from the ASCII text of a data element.
 pub trait Value: Sized {

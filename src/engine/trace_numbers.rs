@@ -7,13 +7,12 @@
 //! One counter gives both numbers. Its watermark is committed with the facts that use the numbers, before any message with them
 //! is sent.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
+use super::cut_over::{BusinessDates, CutOverOutcome};
 use crate::random::Random;
 use crate::transfer::{TraceNumbers, TraceSource};
-use crate::values::{Date, Moment, Offset, Rrn, RrnForm, Stan, TimeOfDay};
+use crate::values::{Date, Moment, MonthDay, Offset, Rrn, RrnForm, Stan};
 
 /// The counter wraps here in an alphanumeric RRN: seven characters of base 36. At 20,000 transfers a second that takes 45 days,
 /// and the RRN has the day beside it.
@@ -34,18 +33,23 @@ pub struct TraceWatermark {
     /// The business date of the network.
     #[serde(rename = "settlement_date")]
     pub settlement_date: Date,
+    /// The business date before the last cut-over ahead.
+    #[serde(rename = "previous_settlement_date")]
+    pub previous_settlement_date: Date,
 }
 
 impl TraceWatermark {
     /// Returns the watermark of a new node.
     #[must_use]
     pub fn first(settlement_date: Date) -> Self {
-        Self { next: 0, latest_transmission: Moment::default(), settlement_date }
+        Self {
+            next: 0,
+            latest_transmission: Moment::default(),
+            settlement_date,
+            previous_settlement_date: settlement_date,
+        }
     }
 }
-
-/// A cut-over to a date further ahead than this is refused. No network closes for so long.
-const MAX_CUT_OVER_AHEAD: Duration = Duration::from_hours(15 * 24);
 
 /// Allocates the trace numbers of a node.
 #[derive(Clone, Debug)]
@@ -79,15 +83,16 @@ impl TraceAllocator {
         }
     }
 
-    /// Starts a business date. Returns `false` if the date is refused: it is in the past or too far ahead.
-    pub(super) fn cut_over(&mut self, date: Date, now: Moment) -> bool {
-        let ahead = date.at(TimeOfDay::MIDNIGHT, Offset::UTC).since(now);
-        let is_accepted = date >= self.watermark.settlement_date && ahead <= MAX_CUT_OVER_AHEAD;
-        if is_accepted && date > self.watermark.settlement_date {
-            self.watermark.settlement_date = date;
-            self.is_changed = true;
-        }
-        is_accepted
+    /// Moves the business date, if the new one can be right.
+    pub(super) fn cut_over(&mut self, day: Option<MonthDay>, today: Date) -> CutOverOutcome {
+        let TraceWatermark { settlement_date, previous_settlement_date, .. } = self.watermark;
+        let mut dates =
+            BusinessDates { present: settlement_date, previous: previous_settlement_date };
+        let outcome = dates.cut_over(day, today);
+        self.is_changed |= dates.present != settlement_date;
+        self.watermark.settlement_date = dates.present;
+        self.watermark.previous_settlement_date = dates.previous;
+        outcome
     }
 
     /// Limits the allocator to `count` STANs, from 1 on, for a network that gives a bank only some.
@@ -237,14 +242,20 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_over_to_the_past_or_far_ahead_is_refused() {
+    fn the_watermark_keeps_the_business_date_and_the_one_before() {
         let date = |text: &[u8]| Date::from_ascii(text).unwrap();
         let mut numbers = TraceAllocator::new(1, from(0), NOON, 7);
-        assert!(numbers.cut_over(date(b"2026-11-25"), NOON), "the next date");
-        assert!(numbers.cut_over(date(b"2026-11-25"), NOON), "the same date again");
-        assert!(!numbers.cut_over(date(b"2026-11-24"), NOON), "the date before");
-        assert!(!numbers.cut_over(date(b"2027-11-24"), NOON), "a year ahead");
-        assert_eq!(numbers.take_watermark().unwrap().settlement_date, date(b"2026-11-25"));
+        let announce = |numbers: &mut TraceAllocator, day: &[u8]| {
+            numbers.cut_over(MonthDay::from_ascii(day), date(b"2026-11-24"));
+            numbers.take_watermark().map(|taken| {
+                (taken.previous_settlement_date.to_string(), taken.settlement_date.to_string())
+            })
+        };
+        let dates = |before: &str, date: &str| Some((before.to_owned(), date.to_owned()));
+        assert_eq!(announce(&mut numbers, b"1201"), dates("2026-11-24", "2026-12-01"));
+        assert_eq!(announce(&mut numbers, b"1201"), None, "the same date");
+        assert_eq!(announce(&mut numbers, b"1123"), None, "a refused date");
+        assert_eq!(announce(&mut numbers, b"1125"), dates("2026-11-24", "2026-11-25"));
         assert_eq!(numbers.trace(NOON).settlement_date, date(b"2026-11-25"));
     }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::{CorrelationId, DisconnectReason, LinkId};
 use crate::iso8583::{DecodeError, OwnedMessage, SendFault};
 use crate::network::MatchingKey;
-use crate::values::{Moment, MonthDay};
+use crate::values::Moment;
 
 /// A message to send.
 #[derive(Clone)]
@@ -124,12 +124,12 @@ pub enum Event {
         /// The request.
         message: OwnedMessage,
     },
-    /// The business date moves. The session has answered already.
+    /// The switch asks for a new business date. The owner answers, not the session.
     CutOver {
         /// The link that the request came from.
         link: LinkId,
-        /// The new business date (DE15).
-        date: MonthDay,
+        /// The request.
+        message: OwnedMessage,
     },
     /// A message that the session does not expect: it came before the sign-on, or it is unknown network management.
     Unexpected {
@@ -186,7 +186,7 @@ impl fmt::Debug for Event {
             Self::Unmatched { link, message } => with(f, "Unmatched", link, message),
             Self::Request { link, message } => with(f, "Request", link, message),
             Self::KeyChange { link, message } => with(f, "KeyChange", link, message),
-            Self::CutOver { link, date } => write!(f, "CutOver({link:?}, {date})"),
+            Self::CutOver { link, message } => with(f, "CutOver", link, message),
             Self::Unexpected { link, message, .. } => with(f, "Unexpected", link, message),
             Self::Malformed { link, message, error } => {
                 write!(f, "Malformed({link:?}, {} bytes: {error})", message.len())

@@ -12,10 +12,10 @@ use crate::iso8583::OwnedMessage;
 use crate::link::{self, LinkId, NotSent, OutgoingKind, OutgoingMessage};
 use crate::network::{IncomingMessage, ReadError};
 use crate::transfer::{AccountDetails, InquiryInput, MessageKind, SendStatus};
-use crate::values::{Date, Direction, IdempotencyKey, Offset, ResponseCode, TransferId};
+use crate::values::{Direction, IdempotencyKey, ResponseCode, TransferId};
 
 /// How long a response may wait for its link.
-const RESPONSE_WAIT: Duration = Duration::from_secs(30);
+pub(super) const RESPONSE_WAIT: Duration = Duration::from_secs(30);
 
 impl Node {
     pub(super) fn handle_core_reply(&mut self, reply: CoreReply) {
@@ -47,11 +47,7 @@ impl Node {
                 self.handle_response(message);
             }
             link::Event::Request { link, message } => self.handle_request(link, message),
-            link::Event::CutOver { link, date } => {
-                let date = Date::nearest(date, Date::of(self.now, Offset::UTC));
-                tracing::info!(link = self.link_name(link), %date, "cut-over announced");
-                self.handle(Event::CutOver(date));
-            }
+            link::Event::CutOver { link, message } => self.handle_cut_over(link, message),
             link::Event::KeyChange { link, .. } => {
                 tracing::warn!(link = self.link_name(link), "key change not supported");
             }

@@ -11,6 +11,7 @@
 use super::transfer::rules;
 
 mod conflicting_outcomes;
+mod cut_over;
 mod inquiries;
 mod limits;
 mod races;

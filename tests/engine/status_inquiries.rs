@@ -79,7 +79,9 @@ impl World {
         loop {
             let outputs = commit(&mut self.engine).0;
             let has_decided = !outputs.is_empty();
-            outputs.into_iter().for_each(|output| self.release(output));
+            for output in outputs {
+                self.release(output);
+            }
             while let Some(action) = self.group.poll_action() {
                 let Action::Dial(_, id) = action else { panic!("{action:?}") };
                 let codec = FrameCodec::new(self.network.spec().framing().clone());
@@ -91,7 +93,9 @@ impl World {
             if events.is_empty() && !has_written && !has_decided {
                 return;
             }
-            events.into_iter().for_each(|event| self.handle_link_event(&event));
+            for event in events {
+                self.handle_link_event(&event);
+            }
         }
     }
 
