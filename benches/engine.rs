@@ -249,6 +249,7 @@ fn rules() -> Rules {
         ]),
         reversal_classes: ReversalClasses { done: vec![code(b"00")], not_found: vec![code(b"25")] },
         response_timeout: seconds(30),
+        inquiry_response: seconds(4),
         inquiry_tries: 2,
         after_unknown: AfterUnknown::Reverse(ReversalRules {
             same_trace: false,

@@ -12,6 +12,7 @@
 
 mod admission;
 mod batch;
+mod cut_over;
 mod event;
 mod inquiries;
 mod live;
@@ -26,6 +27,7 @@ mod transfer;
 use std::sync::Arc;
 
 pub use batch::{Batch, Step};
+pub use cut_over::{CutOverOutcome, CutOverRequest};
 pub use event::{
     DuplicateRequest, Event, Fact, Lookup, NotAdmitted, Output, PostingCoreReply, RecordedFact,
     Transfer, TransferInput,
@@ -177,10 +179,9 @@ impl Engine {
             | Event::InboundReversal { .. }
             | Event::InboundStatusInquiry { .. }
             | Event::StatusQuery(..) => self.apply_or_look_up(event, now),
-            Event::CutOver(date) => {
-                if !self.trace_numbers.cut_over(date, now) {
-                    self.put(Output::CutOverRefused(date));
-                }
+            Event::CutOver(CutOverRequest { id, day, today }) => {
+                let outcome = self.trace_numbers.cut_over(day, today);
+                self.put(Output::CutOver(id, outcome));
             }
         }
     }

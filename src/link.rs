@@ -29,9 +29,19 @@ pub use tcp::Endpoint;
 
 pub use crate::tls::{Identity, TlsClient, TlsError, TlsServer};
 
-/// The id that the owner gives a message; events about the message carry it.
+/// The id that the owner gives a message; events about the message carry it. All but its last [`CorrelationId::MESSAGE_BITS`]
+/// bits name the subject of the message. Later messages of a subject replace earlier ones with the same matching key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CorrelationId(pub u128);
+
+impl CorrelationId {
+    /// The bits at the end of an id that tell the messages of one subject apart.
+    pub const MESSAGE_BITS: u32 = 3;
+
+    const fn has_subject_of(self, other: Self) -> bool {
+        self.0 >> Self::MESSAGE_BITS == other.0 >> Self::MESSAGE_BITS
+    }
+}
 
 /// The id of a link: its position among the links of its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -9,6 +9,7 @@
 //! The node (`node.rs`) is one task and owns the engine, so it needs no lock. An effect leaves only when the facts behind
 //! it are durable.
 
+mod cut_over;
 mod health;
 mod ids;
 mod incoming;

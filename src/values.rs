@@ -18,13 +18,14 @@ mod text;
 mod time;
 mod token_bucket;
 pub mod unmasked;
+mod working_days;
 
 pub use account::{AccountNumber, Pan};
 pub use amount::{Amount, AmountError, Currency, MinorUnits};
 pub use backoff::Backoff;
 pub use codes::{
-    Institution, MerchantType, NetworkCode, ProcessingCode, ResponseCode, Rrn, Stan, Terminal,
-    TransferId,
+    Institution, MerchantType, NetworkCode, ProcessingCode, ResponseCode, Rrn, RrnForm, Stan,
+    Terminal, TransferId,
 };
 pub use date::{Date, Offset};
 pub use direction::Direction;
@@ -34,6 +35,7 @@ pub use money::{Money, MoneyError, MoneyJson};
 pub use text::{Name, Reference};
 pub use time::{MonthDay, TimeOfDay, Transmission};
 pub use token_bucket::TokenBucket;
+pub use working_days::WorkingDays;
 
 /// A value that can be read from the ASCII text of a data element.
 pub trait Value: Sized {

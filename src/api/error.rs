@@ -107,7 +107,10 @@ impl ResponseCase {
             FailureReason::Refused(Refusal::InactiveAccount) => Self::InactiveAccount,
             FailureReason::Refused(Refusal::NoSuchAccount) => Self::InvalidAccount,
             FailureReason::Refused(Refusal::Limit) => Self::AmountLimit,
-            FailureReason::Refused(Refusal::Other) | FailureReason::Reversed => Self::DoNotHonor,
+            FailureReason::Refused(
+                Refusal::NoSuchOriginal | Refusal::AboveOriginal | Refusal::Other,
+            )
+            | FailureReason::Reversed => Self::DoNotHonor,
             FailureReason::NotSent => Self::ServiceUnavailable,
         }
     }
@@ -238,6 +241,8 @@ mod tests {
             Refusal::InactiveAccount,
             Refusal::NoSuchAccount,
             Refusal::Limit,
+            Refusal::NoSuchOriginal,
+            Refusal::AboveOriginal,
             Refusal::Other,
         ];
         let reasons = refusals.map(|refusal| Some(FailureReason::Refused(refusal)));

@@ -19,6 +19,10 @@ codes! {
         NO_SUCH_ACCOUNT = "no_such_account",
         /// A limit of the account.
         LIMIT = "limit",
+        /// The posting to be reversed is unknown, not in effect, or on another account or the same side.
+        NO_SUCH_ORIGINAL = "no_such_original",
+        /// All reversals of the posting together are above its amount.
+        ABOVE_ORIGINAL = "above_original",
         /// Any other reason.
         OTHER = "other",
     }
@@ -53,9 +57,9 @@ codes! {
         DEBIT = "debit",
         /// A credit to a customer's account.
         CREDIT = "credit",
-        /// A debit that is returned to the customer.
+        /// A debit, or a part of it, that is returned to the customer.
         REFUND = "refund",
-        /// A credit that is reversed.
+        /// A credit, or a part of it, that is reversed.
         CREDIT_REVERSAL = "credit_reversal",
     }
 

@@ -94,6 +94,10 @@ codes! {
         EXCEPTION = "exception",
         /// Core banking has no posting, or another one, where it reported one before.
         CORE_DIFFERS = "core_differs",
+        /// The switch announced a business date that was not taken.
+        CUT_OVER_REFUSED = "cut_over_refused",
+        /// The business date moved to another one than the next day or working day.
+        CUT_OVER_UNEXPECTED = "cut_over_unexpected",
         /// A decision does not fit the transfer's state: a defect of this program. Nothing was done.
         INTERNAL_ERROR = "internal_error",
         /// A message of ours does not fit the network profile or its spec, so it was not sent.

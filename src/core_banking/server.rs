@@ -71,7 +71,7 @@ const TOO_LARGE: ErrorReply = ErrorReply(StatusCode::PAYLOAD_TOO_LARGE, "request
 const INVALID_ID: ErrorReply = ErrorReply(StatusCode::BAD_REQUEST, "path: the id must be a UUID");
 const INVALID_POSTING: ErrorReply = ErrorReply(
     StatusCode::BAD_REQUEST,
-    "body: must be a posting of the specification with the id of the path",
+    "body: must be a posting of the specification for the id of the path",
 );
 const OVERLOADED: ErrorReply = ErrorReply(
     StatusCode::SERVICE_UNAVAILABLE,
@@ -137,8 +137,7 @@ fn refusal_with(status: StatusCode, refusal: Refusal) -> Response {
 async fn post(State(state): State<Arc<ServerState>>, Path(id): Path<String>, body: Bytes) -> Reply {
     let id = parse_id(&id)?;
     let body: Option<PostingBody> = serde_json::from_slice(&body).ok();
-    let posting = body.and_then(|body| body.posting()).filter(|posting| posting.id == id);
-    let posting = posting.ok_or(INVALID_POSTING)?;
+    let posting = body.and_then(|body| body.posting(id)).ok_or(INVALID_POSTING)?;
     let (status, state) = match state.run(move |entries| entries.post(&posting)).await? {
         PostingOutcome::Posted => (StatusCode::CREATED, PostingState::Posted),
         PostingOutcome::AlreadyPosted => (StatusCode::OK, PostingState::Posted),
@@ -148,14 +147,14 @@ async fn post(State(state): State<Arc<ServerState>>, Path(id): Path<String>, bod
             return Ok(refusal_with(StatusCode::UNPROCESSABLE_ENTITY, refusal));
         }
     };
-    Ok(reply_with(status, StateBody { transfer_id: Some(id), state }))
+    Ok(reply_with(status, StateBody { id: Some(id), state }))
 }
 
 async fn cancel(State(state): State<Arc<ServerState>>, Path(id): Path<String>) -> Reply {
     let id = parse_id(&id)?;
     match state.run(move |entries| entries.cancel(id)).await? {
         CancelReply::Cancelled(was) => {
-            Ok(reply_with(StatusCode::OK, CancelBody { transfer_id: Some(id), was }))
+            Ok(reply_with(StatusCode::OK, CancelBody { id: Some(id), was }))
         }
         CancelReply::Refused => {
             Ok(refusal_with(StatusCode::UNPROCESSABLE_ENTITY, Refusal::InsufficientFunds))
@@ -167,7 +166,7 @@ async fn cancel(State(state): State<Arc<ServerState>>, Path(id): Path<String>) -
 async fn posting_state(State(state): State<Arc<ServerState>>, Path(id): Path<String>) -> Reply {
     let id = parse_id(&id)?;
     Ok(match state.run(move |entries| entries.state(id)).await? {
-        Some(state) => reply_with(StatusCode::OK, StateBody { transfer_id: Some(id), state }),
+        Some(state) => reply_with(StatusCode::OK, StateBody { id: Some(id), state }),
         None => StatusCode::NOT_FOUND.into_response(),
     })
 }

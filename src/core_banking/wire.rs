@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::transfer::{Posting, PriorPosting, Refusal, Side};
 use crate::values::{AccountNumber, Institution, MoneyJson, Name, TransferId, unmasked};
 
-/// The body of `PUT /postings/{id}`. For one transfer it is always the same, byte by byte. So it depends only on the posting,
+/// The body of `PUT /postings/{id}`. For one posting it is always the same, byte by byte. So it depends only on the posting,
 /// and its text must not change between versions of the program.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -17,33 +17,41 @@ pub(super) struct PostingBody {
     amount: MoneyJson,
     counterparty: Institution,
     narrative: String,
+    /// The posting that this one reverses in part: it has the id of its transfer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    reverses: Option<TransferId>,
 }
 
 impl From<&Posting> for PostingBody {
     fn from(posting: &Posting) -> Self {
-        let Posting { id, side, account, amount, counterparty } = *posting;
-        let preposition = match side {
+        let Posting { id: _, side, account, amount, counterparty, reverses } = *posting;
+        let (title, transfer_side) = match reverses {
+            None => ("Interbank transfer", side),
+            Some(_) => ("Reversal of interbank transfer", side.opposite()),
+        };
+        let preposition = match transfer_side {
             Side::Debit => "to",
             Side::Credit => "from",
         };
         Self {
-            transfer_id: id,
+            transfer_id: posting.transfer_id(),
             direction: side,
             account,
             amount: amount.into(),
             counterparty,
-            narrative: format!("Interbank transfer {preposition} bank {counterparty}"),
+            narrative: format!("{title} {preposition} bank {counterparty}"),
+            reverses,
         }
     }
 }
 
 impl PostingBody {
-    /// Returns the requested posting; `None` if this program would not send such a body.
-    pub(super) fn posting(&self) -> Option<Posting> {
-        let Self { transfer_id, direction, account, counterparty, .. } = *self;
+    /// Returns the requested posting with this id; `None` if this program would not send such a body.
+    pub(super) fn posting(&self, id: TransferId) -> Option<Posting> {
+        let Self { direction: side, account, counterparty, reverses, .. } = *self;
         let amount = self.amount.amount()?;
-        let posting = Posting { id: transfer_id, side: direction, account, amount, counterparty };
-        (Self::from(&posting) == *self).then_some(posting)
+        let posting = Posting { id, side, account, amount, counterparty, reverses };
+        (Self::from(&posting) == *self && reverses != Some(id)).then_some(posting)
     }
 }
 
@@ -65,8 +73,8 @@ pub(super) enum PostingState {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StateBody {
-    /// The transfer. A core may leave it out.
-    pub(super) transfer_id: Option<TransferId>,
+    /// The id of the posting. A core may leave it out.
+    pub(super) id: Option<TransferId>,
     pub(super) state: PostingState,
 }
 
@@ -74,8 +82,8 @@ pub(super) struct StateBody {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CancelBody {
-    /// The transfer. A core may leave it out.
-    pub(super) transfer_id: Option<TransferId>,
+    /// The id of the posting. A core may leave it out.
+    pub(super) id: Option<TransferId>,
     pub(super) was: PriorPosting,
 }
 

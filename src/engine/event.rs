@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::cut_over::{CutOverOutcome, CutOverRequest};
 use crate::transfer::{
     AccountDetails, CancelReply, Effect, InboundFact, InboundInput, InboundRequest,
     InboundTransfer, Inquiry, InquiryInput, InquiryOutcome, MessageKind, Order, OutboundFact,
     OutboundInput, OutboundTransfer, PostingReply, ResponseFields, TraceNumbers,
 };
 use crate::values::{
-    AccountNumber, Date, Direction, IdempotencyKey, Moment, RequestFingerprint, RequestIdentity,
+    AccountNumber, Direction, IdempotencyKey, Moment, RequestFingerprint, RequestIdentity,
     ResponseCode, TransferId,
 };
 
@@ -71,8 +72,8 @@ pub enum Event {
         /// The account details that it carries.
         account: AccountDetails,
     },
-    /// The network starts this business date now.
-    CutOver(Date),
+    /// The switch asks for a new business date.
+    CutOver(CutOverRequest),
     /// A channel or an operator asks for the status of a transfer. The id identifies the question.
     StatusQuery(TransferId, Lookup),
 }
@@ -187,8 +188,8 @@ pub enum Output {
     UnmatchedResponse(TraceNumbers, MessageKind, ResponseCode),
     /// An event is about a transfer that neither the engine nor the journal has. It may belong to another journal.
     UnknownTransfer(TransferId),
-    /// A cut-over is refused: its business date is before the present one, or too many days ahead.
-    CutOverRefused(Date),
+    /// What became of the cut-over with this id. The new business date is durable. Send the response to the switch.
+    CutOver(TransferId, CutOverOutcome),
     /// The durable state of the transfer that a status query is about, or `None` if there is no such transfer.
     Status(TransferId, Option<Box<Transfer>>),
     /// Send this inquiry to the switch with these trace numbers.

@@ -63,6 +63,11 @@ impl Engine {
         match active.state.decide(&active.inquiry, input, now, (&self.rules, &self.core)) {
             InquiryStep::Wait => {}
             InquiryStep::Mismatched => self.put(Output::Effect(Effect::Alert(id, Alert::Mismatch))),
+            InquiryStep::Continue(state) => {
+                if let Some(active) = self.inquiries.remove(id) {
+                    self.inquiries.insert(ActiveInquiry { state, ..active });
+                }
+            }
             InquiryStep::Retry(state) => {
                 if let Some(active) = self.inquiries.remove(id) {
                     self.send_inquiry(ActiveInquiry { state, ..active }, now);

@@ -1,21 +1,25 @@
-//! STANs and RRNs. A node never uses the same one twice within a day, also not after a crash.
+//! STANs and RRNs. A node never uses the same one twice, also not after a crash: a STAN within a transmission second, an RRN
+//! within a year.
 //!
-//! STAN and transmission second together identify a message. STANs wrap. When all STANs were used within a second, or a crash
+//! STAN and transmission second together identify a message. STANs wrap from 999999 to 000001. When all STANs were used within a second, or a crash
 //! may have used some of them, the allocator continues in the next second.
 //!
 //! One counter gives both numbers. Its watermark is committed with the facts that use the numbers, before any message with them
 //! is sent.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
+use super::cut_over::{BusinessDates, CutOverOutcome};
 use crate::random::Random;
 use crate::transfer::{TraceNumbers, TraceSource};
-use crate::values::{Date, Moment, Offset, Rrn, Stan, TimeOfDay};
+use crate::values::{Date, Moment, MonthDay, Offset, Rrn, RrnForm, Stan};
 
-/// The counter wraps here: seven characters of base 36. At 20,000 transfers a second that takes 45 days.
+/// The counter wraps here in an alphanumeric RRN: seven characters of base 36. At 20,000 transfers a second that takes 45 days,
+/// and the RRN has the day beside it.
 const WRAP: u64 = 36_u64.pow(7);
+
+/// The counter wraps here in a numeric RRN: ten digits. That is enough for a year at 317 messages a second.
+const NUMERIC_WRAP: u64 = 10_u64.pow(10);
 
 /// The trace number watermark of a node: how far its trace numbers are used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,24 +33,30 @@ pub struct TraceWatermark {
     /// The business date of the network.
     #[serde(rename = "settlement_date")]
     pub settlement_date: Date,
+    /// The business date before the last cut-over ahead.
+    #[serde(rename = "previous_settlement_date")]
+    pub previous_settlement_date: Date,
 }
 
 impl TraceWatermark {
     /// Returns the watermark of a new node.
     #[must_use]
     pub fn first(settlement_date: Date) -> Self {
-        Self { next: 0, latest_transmission: Moment::default(), settlement_date }
+        Self {
+            next: 0,
+            latest_transmission: Moment::default(),
+            settlement_date,
+            previous_settlement_date: settlement_date,
+        }
     }
 }
-
-/// A cut-over to a date further ahead than this is refused. No network closes for so long.
-const MAX_CUT_OVER_AHEAD: Duration = Duration::from_hours(15 * 24);
 
 /// Allocates the trace numbers of a node.
 #[derive(Clone, Debug)]
 pub struct TraceAllocator {
     node: u8,
     stan_count: u32,
+    rrn_form: RrnForm,
     watermark: TraceWatermark,
     /// Whether the watermark changed since it was last taken.
     is_changed: bool,
@@ -63,7 +73,8 @@ impl TraceAllocator {
         let latest = watermark.latest_transmission.max(now);
         Self {
             node: node % 36,
-            stan_count: Stan::MAX + 1,
+            stan_count: Stan::MAX,
+            rrn_form: RrnForm::default(),
             watermark,
             is_changed: false,
             random: Random::new(seed),
@@ -72,21 +83,28 @@ impl TraceAllocator {
         }
     }
 
-    /// Starts a business date. Returns `false` if the date is refused: it is in the past or too far ahead.
-    pub(super) fn cut_over(&mut self, date: Date, now: Moment) -> bool {
-        let ahead = date.at(TimeOfDay::MIDNIGHT, Offset::UTC).since(now);
-        let is_accepted = date >= self.watermark.settlement_date && ahead <= MAX_CUT_OVER_AHEAD;
-        if is_accepted && date > self.watermark.settlement_date {
-            self.watermark.settlement_date = date;
-            self.is_changed = true;
-        }
-        is_accepted
+    /// Moves the business date, if the new one can be right.
+    pub(super) fn cut_over(&mut self, day: Option<MonthDay>, today: Date) -> CutOverOutcome {
+        let TraceWatermark { settlement_date, previous_settlement_date, .. } = self.watermark;
+        let mut dates =
+            BusinessDates { present: settlement_date, previous: previous_settlement_date };
+        let outcome = dates.cut_over(day, today);
+        self.is_changed |= dates.present != settlement_date;
+        self.watermark.settlement_date = dates.present;
+        self.watermark.previous_settlement_date = dates.previous;
+        outcome
     }
 
-    /// Limits the allocator to `count` STANs, from 0 on, for a network that gives a bank only some.
+    /// Limits the allocator to `count` STANs, from 1 on, for a network that gives a bank only some.
     #[must_use]
     pub fn with_stans(self, count: u32) -> Self {
-        Self { stan_count: count.clamp(1, Stan::MAX + 1), ..self }
+        Self { stan_count: count.clamp(1, Stan::MAX), ..self }
+    }
+
+    /// Lets the allocator issue RRNs of this form.
+    #[must_use]
+    pub fn with_rrns(self, rrn_form: RrnForm) -> Self {
+        Self { rrn_form, ..self }
     }
 
     /// Returns the watermark if it changed since the last call. It must be committed with the facts that use the numbers.
@@ -113,8 +131,11 @@ impl TraceSource for TraceAllocator {
         self.watermark = TraceWatermark { next: number + 1, latest_transmission, ..self.watermark };
         self.is_changed = true;
         TraceNumbers {
-            stan: Stan::wrapped(number % u64::from(self.stan_count)),
-            rrn: rrn(self.node, number, at),
+            stan: Stan::wrapped(1 + number % u64::from(self.stan_count)),
+            rrn: match self.rrn_form {
+                RrnForm::Alphanumeric => alphanumeric_rrn(self.node, number, at),
+                RrnForm::Numeric => numeric_rrn(self.node, number),
+            },
             transmitted_at: at,
             settlement_date: self.watermark.settlement_date,
         }
@@ -125,8 +146,14 @@ impl TraceSource for TraceAllocator {
     }
 }
 
-/// Returns the RRN: last digit of the year, day of the year (three digits), node, and the counter in seven digits of base 36.
-fn rrn(node: u8, number: u64, at: Moment) -> Rrn {
+/// Returns a numeric RRN: node in two digits, and the counter in ten.
+fn numeric_rrn(node: u8, number: u64) -> Rrn {
+    Rrn::decimal(u64::from(node) * NUMERIC_WRAP + number % NUMERIC_WRAP)
+}
+
+/// Returns an alphanumeric RRN: last digit of the year, day of the year (three digits), node, and the counter in seven digits of
+/// base 36.
+fn alphanumeric_rrn(node: u8, number: u64, at: Moment) -> Rrn {
     let date = Date::of(at, Offset::UTC);
     let (year, day) = (date.year(), date.day_of_year());
     let mut digits = [0; 12];
@@ -162,7 +189,36 @@ mod tests {
     fn an_rrn_has_year_day_node_and_counter() {
         let trace = TraceAllocator::new(11, from(46_656), Moment::default(), 1).trace(NOON);
         assert_eq!(trace.rrn.as_str(), "6328B0001000");
-        assert_eq!(trace.stan.to_string(), "046656");
+        assert_eq!(trace.stan.to_string(), "046657");
+    }
+
+    #[test]
+    fn a_numeric_rrn_has_node_and_counter_in_digits() {
+        let numeric = |node, next| {
+            let numbers = TraceAllocator::new(node, from(next), Moment::default(), 1);
+            numbers.with_rrns(RrnForm::Numeric).trace(NOON).rrn
+        };
+        assert_eq!(numeric(3, 46_656).as_str(), "030000046656");
+        assert_eq!(numeric(35, NUMERIC_WRAP - 1).as_str(), "359999999999");
+        assert_eq!(numeric(35, NUMERIC_WRAP).as_str(), "350000000000", "the counter wraps");
+        let mut numbers = TraceAllocator::new(35, from(0), NOON, 1).with_rrns(RrnForm::Numeric);
+        let all: HashSet<_> = (0..20_000).map(|_| numbers.trace(NOON).rrn).collect();
+        assert_eq!(all.len(), 20_000);
+        assert!(all.iter().all(|rrn| rrn.as_str().bytes().all(|byte| byte.is_ascii_digit())));
+    }
+
+    #[test]
+    fn a_stan_is_never_zero_and_unique_within_its_second() {
+        let stans = |next: u64| {
+            let mut numbers = TraceAllocator::new(1, from(next), NOON, 7);
+            [(); 3].map(|()| numbers.trace(NOON).stan.number())
+        };
+        assert_eq!(stans(0), [1, 2, 3]);
+        assert_eq!(stans(999_997), [999_998, 999_999, 1]);
+        assert_eq!(stans(2 * 999_999 - 1), [999_999, 1, 2]);
+        let mut numbers = TraceAllocator::new(1, from(0), NOON, 7).with_stans(3);
+        let seconds = [(); 7].map(|()| numbers.trace(NOON).transmitted_at.seconds());
+        assert_eq!(seconds.map(|second| second - seconds[0]), [0, 0, 0, 1, 1, 1, 2]);
     }
 
     #[test]
@@ -186,14 +242,20 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_over_to_the_past_or_far_ahead_is_refused() {
+    fn the_watermark_keeps_the_business_date_and_the_one_before() {
         let date = |text: &[u8]| Date::from_ascii(text).unwrap();
         let mut numbers = TraceAllocator::new(1, from(0), NOON, 7);
-        assert!(numbers.cut_over(date(b"2026-11-25"), NOON), "the next date");
-        assert!(numbers.cut_over(date(b"2026-11-25"), NOON), "the same date again");
-        assert!(!numbers.cut_over(date(b"2026-11-24"), NOON), "the date before");
-        assert!(!numbers.cut_over(date(b"2027-11-24"), NOON), "a year ahead");
-        assert_eq!(numbers.take_watermark().unwrap().settlement_date, date(b"2026-11-25"));
+        let announce = |numbers: &mut TraceAllocator, day: &[u8]| {
+            numbers.cut_over(MonthDay::from_ascii(day), date(b"2026-11-24"));
+            numbers.take_watermark().map(|taken| {
+                (taken.previous_settlement_date.to_string(), taken.settlement_date.to_string())
+            })
+        };
+        let dates = |before: &str, date: &str| Some((before.to_owned(), date.to_owned()));
+        assert_eq!(announce(&mut numbers, b"1201"), dates("2026-11-24", "2026-12-01"));
+        assert_eq!(announce(&mut numbers, b"1201"), None, "the same date");
+        assert_eq!(announce(&mut numbers, b"1123"), None, "a refused date");
+        assert_eq!(announce(&mut numbers, b"1125"), dates("2026-11-24", "2026-11-25"));
         assert_eq!(numbers.trace(NOON).settlement_date, date(b"2026-11-25"));
     }
 

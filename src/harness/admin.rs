@@ -86,6 +86,14 @@ impl SwitchAdmin {
         self.request(Method::DELETE, "/traffic", &json!(null)).await.map(drop)
     }
 
+    /// Ends the business date at the switch, which announces the next one to the banks.
+    ///
+    /// # Errors
+    /// If no response comes.
+    pub async fn cut_over(&self) -> Result<(), AdminError> {
+        self.request(Method::POST, "/cutover", &json!(null)).await.map(drop)
+    }
+
     /// Makes the switch send a request to a bank. Returns the RRN of the request.
     ///
     /// # Errors

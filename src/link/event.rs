@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::{CorrelationId, DisconnectReason, LinkId};
 use crate::iso8583::{DecodeError, OwnedMessage, SendFault};
 use crate::network::MatchingKey;
-use crate::values::{Moment, MonthDay};
+use crate::values::Moment;
 
 /// A message to send.
 #[derive(Clone)]
@@ -32,6 +32,19 @@ pub enum OutgoingKind {
     Response(LinkId),
 }
 
+impl NotSent {
+    /// Whether the links refused the message itself, so that its repeat fails too. Otherwise no link could carry it in time.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        match self {
+            Self::QueueFull | Self::KeyInFlight | Self::InvalidMessage | Self::NotEncodable(_) => {
+                true
+            }
+            Self::DeadlinePassed | Self::ConnectionLost | Self::NoLinkUp | Self::Draining => false,
+        }
+    }
+}
+
 impl fmt::Debug for OutgoingMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "OutgoingMessage({:?}, {} bytes)", self.correlation_id, self.message.len())
@@ -47,8 +60,8 @@ pub enum NotSent {
     /// The queue of messages is full.
     #[error("the queue is full")]
     QueueFull,
-    /// A request with the same matching key is in flight.
-    #[error("a request with the same matching key is in flight")]
+    /// A request of another subject with the same matching key is in flight.
+    #[error("another request with the same matching key is in flight")]
     KeyInFlight,
     /// The spec does not define the message type, or a request was sent as a response or the reverse.
     #[error(
@@ -78,8 +91,8 @@ pub enum Event {
     NotSent(CorrelationId, NotSent),
     /// The connection broke when some bytes of the message were written, or may have been. The response did not arrive.
     Lost(CorrelationId),
-    /// The response did not come within the network's time, or a repeat replaced the request. A later response is
-    /// unmatched.
+    /// The response did not come within the network's time, or a later message of the same subject replaced the request. A later
+    /// response is unmatched.
     Expired(CorrelationId),
     /// A response to a request.
     Response {
@@ -111,12 +124,12 @@ pub enum Event {
         /// The request.
         message: OwnedMessage,
     },
-    /// The business date moves. The session has answered already.
+    /// The switch asks for a new business date. The owner answers, not the session.
     CutOver {
         /// The link that the request came from.
         link: LinkId,
-        /// The new business date (DE15).
-        date: MonthDay,
+        /// The request.
+        message: OwnedMessage,
     },
     /// A message that the session does not expect: it came before the sign-on, or it is unknown network management.
     Unexpected {
@@ -173,7 +186,7 @@ impl fmt::Debug for Event {
             Self::Unmatched { link, message } => with(f, "Unmatched", link, message),
             Self::Request { link, message } => with(f, "Request", link, message),
             Self::KeyChange { link, message } => with(f, "KeyChange", link, message),
-            Self::CutOver { link, date } => write!(f, "CutOver({link:?}, {date})"),
+            Self::CutOver { link, message } => with(f, "CutOver", link, message),
             Self::Unexpected { link, message, .. } => with(f, "Unexpected", link, message),
             Self::Malformed { link, message, error } => {
                 write!(f, "Malformed({link:?}, {} bytes: {error})", message.len())

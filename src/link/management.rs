@@ -1,10 +1,10 @@
-//! Network management (0800, 0810): reading and writing of messages.
+//! Network management (0800, 0810): reading of messages, and writing of requests.
 
 use bytes::BytesMut;
 
 use crate::iso8583::{De, EncodeError, Message, Spec};
 use crate::network::SessionRules;
-use crate::values::{Moment, MonthDay, NetworkCode, ResponseCode, Stan, Transmission};
+use crate::values::{Moment, NetworkCode, ResponseCode, Stan, Transmission};
 
 /// A network management request that we send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,8 +27,8 @@ pub(super) enum ManagementMessage {
     SignOff,
     /// An echo request of the peer.
     Echo,
-    /// A cut-over with the new business date; `None` if the message does not carry a valid date.
-    CutOver(Option<MonthDay>),
+    /// A cut-over. The owner of the business date answers, not the session.
+    CutOver,
     /// A key change. The owner of the keys answers, not the session.
     KeyChange,
     /// A network management request that is not in the profile.
@@ -60,19 +60,16 @@ impl ManagementMessage {
             };
         }
         let is_request = mti == rules.request || Some(mti) == rules.request.repeat();
-        code.filter(|_| is_request)
-            .map_or(Self::Unknown, |code| Self::request(code, message, rules))
+        code.filter(|_| is_request).map_or(Self::Unknown, |code| Self::request(code, rules))
     }
 
-    fn request(code: NetworkCode, message: &Message<'_>, rules: &SessionRules) -> Self {
+    fn request(code: NetworkCode, rules: &SessionRules) -> Self {
         let management = &rules.management;
         match request_of(code, rules) {
             Some(ManagementRequest::SignOn) => Self::SignOn,
             Some(ManagementRequest::SignOff) => Self::SignOff,
             Some(ManagementRequest::Echo) => Self::Echo,
-            None if Some(code) == management.cut_over => {
-                Self::CutOver(message.get(De::SETTLEMENT_DATE).ok())
-            }
+            None if Some(code) == management.cut_over => Self::CutOver,
             None if Some(code) == management.key_change => Self::KeyChange,
             None => Self::Unknown,
         }
@@ -116,17 +113,4 @@ pub(super) fn write_request(
     }
     encoder.finish();
     Ok(())
-}
-
-/// Writes the response to a network management request.
-pub(super) fn write_response(
-    message: &Message<'_>,
-    done: bool,
-    rules: &SessionRules,
-    buffer: &mut BytesMut,
-) -> Result<(), EncodeError> {
-    let responses = &rules.responses;
-    let code = if done { responses.done } else { responses.refused };
-    let added = [(De::RESPONSE_CODE, code.as_str())];
-    message.spec().respond(message, &responses.echoes, &added, buffer)
 }

@@ -17,7 +17,7 @@ mod tests;
 use super::disconnect::DisconnectReason;
 use super::management::{ManagementMessage, ManagementRequest};
 use crate::network::{SessionRules, SessionTimers, SignOnBy};
-use crate::values::{Moment, MonthDay, Stan};
+use crate::values::{Moment, Stan};
 
 /// The session of a connection, from the connection attempt to its end.
 #[derive(Clone, Debug)]
@@ -88,8 +88,8 @@ pub(super) enum SessionAction {
     KeepAlive,
     /// Passes the message to the owner.
     Deliver,
-    /// Reports the new business date.
-    CutOver(MonthDay),
+    /// Passes the cut-over to the owner of the business date.
+    CutOver,
     /// Passes the key change to the owner of the keys.
     KeyChange,
     /// Reports an unexpected message, without any other effect.
@@ -211,11 +211,9 @@ impl Session {
             ManagementMessage::Traffic => DELIVER,
             ManagementMessage::Echo => DONE,
             // A cut-over is refused before the sign-on.
-            ManagementMessage::CutOver(Some(_)) if self.is_before_sign_on() => REFUSED,
-            ManagementMessage::CutOver(Some(date)) => {
-                [Some(SessionAction::Respond { done: true }), Some(SessionAction::CutOver(date))]
-            }
-            ManagementMessage::CutOver(None) | ManagementMessage::Unknown => REFUSED,
+            ManagementMessage::CutOver if self.is_before_sign_on() => REFUSED,
+            ManagementMessage::CutOver => [Some(SessionAction::CutOver), None],
+            ManagementMessage::Unknown => REFUSED,
             ManagementMessage::KeyChange => [Some(SessionAction::KeyChange), None],
             ManagementMessage::SignOn => self.peer_signs_on(context),
             ManagementMessage::SignOff => self.peer_signs_off(context),

@@ -1,6 +1,7 @@
 //! Network profiles: read from TOML, checked against the spec, and compiled. A [`Network`] has no faults.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use config::Value;
 
@@ -16,7 +17,7 @@ use crate::transfer::{
     AfterUnknown, InquiryRules, ResponseClass, ResponseClasses, ReversalClasses, ReversalRules,
     Rules, Side,
 };
-use crate::values::{Currency, Offset, ProcessingCode, ResponseCode};
+use crate::values::{Currency, Offset, ProcessingCode, ResponseCode, RrnForm};
 
 /// A switch and its rules: a compiled profile with its spec.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ pub struct Network {
     pub(super) unsupported: ResponseCode,
     rules: Rules,
     session: Arc<SessionRules>,
+    rrn_form: RrnForm,
 }
 
 impl Network {
@@ -104,6 +106,12 @@ impl Network {
         &self.rules
     }
 
+    /// Returns the form of the RRNs that we issue.
+    #[must_use]
+    pub const fn rrn_form(&self) -> RrnForm {
+        self.rrn_form
+    }
+
     /// Returns the rules for sessions to the switch.
     #[must_use]
     pub const fn session(&self) -> &Arc<SessionRules> {
@@ -141,6 +149,30 @@ impl Network {
     }
 }
 
+const RRN_FORMS: [(&str, RrnForm); 2] =
+    [("alphanumeric", RrnForm::Alphanumeric), ("numeric", RrnForm::Numeric)];
+
+/// How long we wait for responses.
+#[derive(Clone, Copy)]
+struct Timers {
+    response: Duration,
+    inquiry_response: Duration,
+    inquiry_tries: u16,
+}
+
+impl Timers {
+    fn read(section: &Section<'_>) -> Option<Self> {
+        let response = section.time("response");
+        let inquiry_response = section.time("inquiry_response");
+        let tries = section.number("inquiry_tries", &(1..=100));
+        Some(Self {
+            response: response?,
+            inquiry_response: inquiry_response?,
+            inquiry_tries: u16::try_from(tries?).ok()?,
+        })
+    }
+}
+
 fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
     let name = top.text("name", |text| Ok(text.to_owned()));
     let offset = top.value("utc_offset");
@@ -165,11 +197,8 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         ];
         read_classes(&section, &lists)
     });
-    let timers = top.section("timers").and_then(|timers| {
-        let response = timers.time("response");
-        let tries = timers.number("inquiry_tries", &(1..=100));
-        Some((response?, u16::try_from(tries?).ok()?))
-    });
+    let rrn_form = top.section("numbers").and_then(|section| section.choice("rrn", &RRN_FORMS));
+    let timers = top.section("timers").and_then(|section| Timers::read(&section));
     let matching = top.section("matching").and_then(|section| read_matching(&section));
     let messages = top.section("messages").and_then(|section| {
         let status = inquiries.is_some_and(|inquiries| inquiries.status.is_some());
@@ -178,15 +207,16 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
     let responses = top.section("responses").and_then(|section| Responses::read(&section, &spec));
     let session = top.section("session").and_then(|section| {
         let request_types = messages.as_ref().map(Messages::request_types).unwrap_or_default();
-        let response_timeout = timers.map(|(response, _)| response).unwrap_or_default();
+        let response_timeout = timers.map(|timers| timers.response).unwrap_or_default();
         let context = ProfileContext { spec: &spec, bank: &bank, request_types, response_timeout };
         session::read(&section, &context)
     });
     let UnknownOutcome { after_unknown, reversal_classes, reversal_reasons } = unknown_outcome?;
-    let (response_timeout, inquiry_tries) = timers?;
+    let Timers { response, inquiry_response, inquiry_tries } = timers?;
     Some(Network {
         name: name?,
         session: Arc::new(session?),
+        rrn_form: rrn_form?,
         spec,
         bank,
         offset: offset?,
@@ -202,7 +232,8 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         rules: Rules {
             classes: classes?,
             reversal_classes,
-            response_timeout,
+            response_timeout: response,
+            inquiry_response,
             inquiry_tries,
             after_unknown,
             inbound: codes?,

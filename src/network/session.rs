@@ -5,7 +5,9 @@ mod reader;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::iso8583::{De, Mti};
+use bytes::BytesMut;
+
+use crate::iso8583::{De, EncodeError, Message, Mti};
 pub(super) use reader::{ProfileContext, read};
 
 use crate::values::{Backoff, NetworkCode, ResponseCode};
@@ -35,6 +37,24 @@ pub struct SessionRules {
     pub limits: SessionLimits,
     /// How a link is selected for a request.
     pub link_selection: LinkSelection,
+}
+
+impl SessionRules {
+    /// Writes the response to a network management request of the switch.
+    ///
+    /// # Errors
+    /// If the spec has no response to this message, such as an advice (0820), or an echoed element does not fit it.
+    pub fn write_response(
+        &self,
+        message: &Message<'_>,
+        is_done: bool,
+        buffer: &mut BytesMut,
+    ) -> Result<(), EncodeError> {
+        let responses = &self.responses;
+        let code = if is_done { responses.done } else { responses.refused };
+        let added = [(De::RESPONSE_CODE, code.as_str())];
+        message.spec().respond(message, &responses.echoes, &added, buffer)
+    }
 }
 
 /// The side that signs on.

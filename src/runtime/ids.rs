@@ -10,7 +10,7 @@ use crate::transfer::MessageKind;
 use crate::values::{Moment, TransferId};
 
 /// Bits at the end of an id that are always zero: a correlation id holds a [`SentMessage`] there.
-const MESSAGE_BITS: u32 = 3;
+const MESSAGE_BITS: u32 = CorrelationId::MESSAGE_BITS;
 
 /// Bits of the counter, before those.
 const COUNTER_BITS: u32 = 43;
@@ -69,7 +69,7 @@ impl SentMessage {
         Self::Response,
     ];
 
-    /// Returns the correlation id for the links. A reversal and its repeats share one, as the links require.
+    /// Returns the correlation id for the links. A message and its repeats share one.
     pub(super) const fn correlation_id(self, id: TransferId) -> CorrelationId {
         let number = match self {
             Self::Transfer(MessageKind::Request) => 0,

@@ -12,16 +12,19 @@ use crate::iso8583::OwnedMessage;
 use crate::link::{self, LinkId, NotSent, OutgoingKind, OutgoingMessage};
 use crate::network::{IncomingMessage, ReadError};
 use crate::transfer::{AccountDetails, Alert, InquiryInput, MessageKind, SendStatus};
-use crate::values::{Date, Direction, IdempotencyKey, Offset, ResponseCode, TransferId};
+use crate::values::{Direction, IdempotencyKey, ResponseCode, TransferId};
 
 /// How long a response may wait for its link.
-const RESPONSE_WAIT: Duration = Duration::from_secs(30);
+pub(super) const RESPONSE_WAIT: Duration = Duration::from_secs(30);
 
 impl Node {
     pub(super) fn handle_core_reply(&mut self, reply: CoreReply) {
         self.handle(match reply {
             CoreReply::Posting(id, reply) => Event::Core(id, PostingCoreReply::Posting(reply)),
             CoreReply::Cancel(id, reply) => Event::Core(id, PostingCoreReply::Cancel(reply)),
+            CoreReply::PartialReversal(id, reply) => {
+                return tracing::warn!(transfer = %id, ?reply, "partial reversal not requested");
+            }
             CoreReply::Account(id, reply) => Event::InquiryInput(id, InquiryInput::Core(reply)),
         });
     }
@@ -44,11 +47,7 @@ impl Node {
                 self.handle_response(message);
             }
             link::Event::Request { link, message } => self.handle_request(link, message),
-            link::Event::CutOver { link, date } => {
-                let date = Date::nearest(date, Date::of(self.now, Offset::UTC));
-                tracing::info!(link = self.link_name(link), %date, "cut-over announced");
-                self.handle(Event::CutOver(date));
-            }
+            link::Event::CutOver { link, message } => self.handle_cut_over(link, message),
             link::Event::KeyChange { link, .. } => {
                 tracing::warn!(link = self.link_name(link), "key change not supported");
             }
@@ -112,9 +111,16 @@ impl Node {
     }
 }
 
+/// Logs a message that was not sent. An outage is in the log already; a refused message about money needs a look.
 fn log_not_sent(correlation_id: link::CorrelationId, reason: NotSent) {
-    if let Some((id, message)) = SentMessage::of(correlation_id) {
-        tracing::debug!(transfer = %id, kind = ?message, %reason, "message not sent");
+    let Some((id, message)) = SentMessage::of(correlation_id) else { return };
+    match message {
+        SentMessage::Transfer(_) | SentMessage::Response if reason.is_refusal() => {
+            tracing::warn!(transfer = %id, kind = ?message, %reason, "message refused by the links");
+        }
+        SentMessage::Transfer(_) | SentMessage::Response | SentMessage::Inquiry => {
+            tracing::debug!(transfer = %id, kind = ?message, %reason, "message not sent");
+        }
     }
 }
 

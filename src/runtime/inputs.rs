@@ -13,7 +13,7 @@ use super::port::ChannelRequest;
 use crate::engine::Limits;
 use crate::records::RecordsError;
 use crate::transfer::{CoreRules, Rules};
-use crate::values::Moment;
+use crate::values::{Moment, WorkingDays};
 use crate::{core_banking, link};
 
 /// Channel requests that one turn handles at most.
@@ -31,8 +31,8 @@ pub(super) enum Command {
     Drain,
     /// Sign the links off, and end when that is done and everything is durable.
     SignOff,
-    /// Use other rules and limits.
-    Reconfigure(Box<Rules>, CoreRules, Limits),
+    /// Use other rules, working days and limits.
+    Reconfigure(Box<Rules>, WorkingDays, CoreRules, Limits),
 }
 
 /// The inputs.
@@ -160,8 +160,8 @@ fn handle_command(node: &mut Node, command: Command, stage: Stage) -> Stage {
             drop(tokio::spawn(async move { links.drain().await }));
             Stage::SigningOff
         }
-        Command::Reconfigure(rules, core, limits) => {
-            node.reconfigure(*rules, core, limits);
+        Command::Reconfigure(rules, working_days, core, limits) => {
+            node.reconfigure(*rules, working_days, core, limits);
             stage
         }
     }

@@ -25,7 +25,7 @@ use crate::link::{self, LinkId, OutgoingMessage};
 use crate::network::Network;
 use crate::records::{RecordsError, journal_batch};
 use crate::transfer::{CoreRules, IllegalFact, OutboundInput, Rules, SendStatus};
-use crate::values::{Direction, KeyReservation, Moment, TransferId};
+use crate::values::{Direction, KeyReservation, Moment, TransferId, WorkingDays};
 
 /// Why the node stopped by itself. The journal keeps every durable fact, and the next start continues from there.
 #[derive(Debug, Error)]
@@ -62,6 +62,8 @@ pub(super) struct Node {
     pub(super) network: Arc<Network>,
     /// The rules that the engine uses.
     pub(super) rules: Arc<Rules>,
+    /// The days on which the network settles.
+    pub(super) working_days: WorkingDays,
     pub(super) journal: Box<dyn Journal>,
     pub(super) committed: UnboundedSender<Committed>,
     pub(super) lookups: Sender<LookupRequest>,
@@ -130,9 +132,16 @@ impl Node {
         Ok(self.engine.handle_lookup_result(number, &records, identity, *event, self.now)?)
     }
 
-    /// Replaces the rules and the limits.
-    pub(super) fn reconfigure(&mut self, rules: Rules, core: CoreRules, limits: Limits) {
+    /// Replaces the rules, the working days and the limits.
+    pub(super) fn reconfigure(
+        &mut self,
+        rules: Rules,
+        working_days: WorkingDays,
+        core: CoreRules,
+        limits: Limits,
+    ) {
         self.rules = Arc::new(rules);
+        self.working_days = working_days;
         self.engine.reconfigure(Arc::clone(&self.rules), core, limits);
     }
 

@@ -46,9 +46,7 @@ impl Node {
             Output::UnknownTransfer(id) => {
                 tracing::warn!(transfer = %id, "unknown transfer");
             }
-            Output::CutOverRefused(date) => {
-                tracing::warn!(%date, "cut-over refused: business date out of range");
-            }
+            Output::CutOver(id, outcome) => self.finish_cut_over(id, outcome),
             Output::Status(id, transfer) => {
                 let found = transfer.and_then(|transfer| match *transfer {
                     Transfer::Outbound(transfer) => Some(transfer.report(&self.rules)),

@@ -23,12 +23,12 @@ use crate::iso8583::Spec;
 use crate::network::{Bank, Network};
 use crate::settings::{Fault, Faults, Layers, Section, overlay, tree};
 use crate::spelling::did_you_mean;
-use crate::values::{Offset, ProcessingCode};
+use crate::values::{Offset, ProcessingCode, WorkingDays};
 
 /// The default settings.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
-/// The largest file of a profile or a spec, in bytes.
+/// The largest file of a profile, a spec or a calendar, in bytes.
 const PROFILE_MAX: u64 = 4 * 1024 * 1024;
 
 const LOG_LEVELS: [(&str, LevelFilter); 4] = [
@@ -47,6 +47,8 @@ pub struct Settings {
     pub node: u8,
     /// The network: the rules of its switch.
     pub network: Network,
+    /// The days on which the network settles.
+    pub working_days: WorkingDays,
     /// The store of the journal.
     pub store: Store,
     /// The links to the switch.
@@ -102,6 +104,7 @@ impl Settings {
 struct Sections {
     node: u8,
     network: Network,
+    working_days: WorkingDays,
     store: Store,
     links: Vec<Link>,
     api: api::Settings,
@@ -113,14 +116,28 @@ struct Sections {
 
 impl Sections {
     fn with_tree(self, tree: Tree) -> Settings {
-        let Self { node, network, store, links, api, core, console, limits, log } = self;
-        Settings { node, network, store, links, api, core, console, limits, log, tree }
+        let Self { node, network, working_days, store, links, api, core, console, limits, log } =
+            self;
+        Settings {
+            node,
+            network,
+            working_days,
+            store,
+            links,
+            api,
+            core,
+            console,
+            limits,
+            log,
+            tree,
+        }
     }
 }
 
 fn read(top: &Section<'_>, faults: &Faults) -> Option<Sections> {
     let bank = top.section("bank").map(|section| read_bank(&section));
     let network = top.section("network");
+    let working_days = network.as_ref().and_then(read_working_days);
     let own_bank = bank.as_ref().and_then(|bank| bank.bank.clone());
     let network = network.and_then(|section| read_network(&section, own_bank, faults));
     let store = top.section("store");
@@ -145,6 +162,7 @@ fn read(top: &Section<'_>, faults: &Faults) -> Option<Sections> {
     Some(Sections {
         node: node?,
         network: network?.0,
+        working_days: working_days?,
         store: store?,
         links: links?,
         api: api?,
@@ -212,6 +230,17 @@ fn read_network(
             None
         }
     }
+}
+
+/// Reads the calendar of the network's holidays. Without one only weekends are known.
+fn read_working_days(section: &Section<'_>) -> Option<WorkingDays> {
+    if !section.has("calendar_file") {
+        return Some(WorkingDays::default());
+    }
+    section.text("calendar_file", |path| {
+        let (_, text) = read_profile_file(path)?;
+        WorkingDays::parse(&text).map_err(|reason| format!("{path}: {reason}"))
+    })
 }
 
 fn shipped_network(name: &str) -> Result<(String, String, Spec), String> {

@@ -38,7 +38,7 @@ use crate::values::{Date, Moment, Offset};
 const CLOCK_BEHIND_MAX: Duration = Duration::from_mins(2);
 
 /// Prefixes of the keys that a running adapter reloads.
-const RELOADED: [&str; 16] = [
+const RELOADED: [&str; 17] = [
     "limits.open_transfers",
     "limits.open_inquiries",
     "limits.journal_lookups",
@@ -50,6 +50,7 @@ const RELOADED: [&str; 16] = [
     "core.cancel_tries",
     "core.exception_repeat_interval",
     "telemetry.log",
+    "network.calendar_file",
     "network.override.response_classes",
     "network.override.timers",
     "network.override.reversal",
@@ -118,15 +119,27 @@ pub async fn run(
     reloads: mpsc::Receiver<()>,
     reload: Reload,
 ) -> Result<(), StartError> {
-    let Settings { node, network, store, links, api, core, console, limits, tree, log: _ } =
-        settings;
+    let Settings {
+        node,
+        network,
+        working_days,
+        store,
+        links,
+        api,
+        core,
+        console,
+        limits,
+        tree,
+        log: _,
+    } = settings;
     let clock = Clock::new();
     let listeners = Listeners::open(api.listen, console, links).await?;
     let journal = journal::open(&store.url, store.checkpoints.as_ref())?;
     let reader = journal.reader()?;
     let now = clock.now();
     let watermark = watermark(reader.as_ref(), now, network.offset())?;
-    let trace_numbers = TraceAllocator::new(node, watermark, now, unpredictable());
+    let trace_numbers =
+        TraceAllocator::new(node, watermark, now, unpredictable()).with_rrns(network.rrn_form());
     let schedule = Schedule::new(now, limits.repeats);
     let rules = Arc::new(network.rules().clone());
     let mut engine =
@@ -158,6 +171,7 @@ pub async fn run(
         engine,
         network,
         rules,
+        working_days,
         journal,
         committed: committed_sender,
         lookups: lookups::start(reader, lookup_sender)?,
@@ -283,8 +297,9 @@ async fn reload_settings(
         }
         let rules = Box::new(settings.network.rules().clone());
         let (core, limits) = (settings.core.rules, settings.limits.engine);
+        let working_days = settings.working_days;
         tracing::info!("configuration reloaded");
-        if commands.send(Command::Reconfigure(rules, core, limits)).await.is_err() {
+        if commands.send(Command::Reconfigure(rules, working_days, core, limits)).await.is_err() {
             return;
         }
         tree = settings.tree;

@@ -1,5 +1,6 @@
 //! Account inquiries: requests for a name or a balance, which move no money. An inquiry has no debit and no reversal,
-//! and is not stored. It is repeated until a response arrives or its deadline passes.
+//! and is not stored. It is repeated until a response arrives, its tries are used up or its deadline passes. A response to
+//! any of its messages counts until then.
 //!
 //! An outbound inquiry goes from a channel to the switch. An inbound inquiry goes from the switch to core. One machine
 //! serves both.
@@ -95,6 +96,8 @@ pub enum InquiryStep {
     Wait,
     /// The response does not match. The inquiry stays open.
     Mismatched,
+    /// The inquiry stays open in this state: another of its messages may still be answered.
+    Continue(OpenInquiry),
     /// The inquiry is sent again and stays open.
     Retry(OpenInquiry),
     /// The inquiry ends.
@@ -108,6 +111,8 @@ pub struct OpenInquiry {
     pub direction: Direction,
     /// How many times it was sent.
     pub tries: u16,
+    /// How many of its messages may still be answered.
+    pub unanswered: u16,
     /// When to repeat it or to end it.
     pub due: Moment,
     /// The latest time at which a response is of use.
@@ -123,11 +128,19 @@ impl OpenInquiry {
         deadline: Moment,
         (rules, core): (&Rules, &CoreRules),
     ) -> Self {
-        let wait = match direction {
-            Direction::Outbound => rules.response_timeout,
-            Direction::Inbound => core.repeats.first,
+        let unsent = Self { direction, tries: 0, unanswered: 0, due: deadline, deadline };
+        unsent.next_try(now, (rules, core))
+    }
+
+    /// Returns the inquiry as it is sent once more, now. The last message to the switch waits until the deadline.
+    fn next_try(&self, now: Moment, (rules, core): (&Rules, &CoreRules)) -> Self {
+        let tries = self.tries.saturating_add(1);
+        let due = match self.direction {
+            Direction::Outbound if tries >= rules.inquiry_tries => self.deadline,
+            Direction::Outbound => now.after(rules.inquiry_response).min(self.deadline),
+            Direction::Inbound => now.after(core.repeats.first).min(self.deadline),
         };
-        Self { direction, tries: 1, due: now.after(wait).min(deadline), deadline }
+        Self { tries, unanswered: self.unanswered.saturating_add(1), due, ..*self }
     }
 
     /// Returns the next step after an input.
@@ -150,7 +163,7 @@ impl OpenInquiry {
                 ResponseClass::Declined | ResponseClass::Unknown => {
                     InquiryStep::Finished(InquiryOutcome::Declined(response.code))
                 }
-                ResponseClass::Retry => self.retry(now, (rules, core)),
+                ResponseClass::Retry => self.replace_message(now, (rules, core)),
             },
             InquiryInput::Core(AccountReply::Active(details)) => {
                 InquiryStep::Finished(InquiryOutcome::Approved(rules.inbound.approved, details))
@@ -162,9 +175,21 @@ impl OpenInquiry {
             InquiryInput::Send(SendStatus::Sent) | InquiryInput::Core(AccountReply::Unknown) => {
                 InquiryStep::Wait
             }
-            InquiryInput::Send(SendStatus::NotSent | SendStatus::Lost) | InquiryInput::Due => {
-                self.retry(now, (rules, core))
+            InquiryInput::Send(SendStatus::NotSent | SendStatus::Lost) => {
+                self.replace_message(now, (rules, core))
             }
+            InquiryInput::Due => self.retry(now, (rules, core)),
+        }
+    }
+
+    /// One message of the inquiry gets no answer of use: sends another one, or waits for the answers to the others.
+    fn replace_message(&self, now: Moment, (rules, core): (&Rules, &CoreRules)) -> InquiryStep {
+        let rest = Self { unanswered: self.unanswered.saturating_sub(1), ..*self };
+        match rest.retry(now, (rules, core)) {
+            InquiryStep::Finished(_) if rest.unanswered > 0 && now < rest.deadline => {
+                InquiryStep::Continue(rest)
+            }
+            step => step,
         }
     }
 
@@ -175,8 +200,6 @@ impl OpenInquiry {
                 Direction::Inbound => InquiryOutcome::Declined(rules.inbound.outcome_unknown),
             });
         }
-        let tries = self.tries.saturating_add(1);
-        let next = Self::start(self.direction, now, self.deadline, (rules, core));
-        InquiryStep::Retry(Self { tries, ..next })
+        InquiryStep::Retry(self.next_try(now, (rules, core)))
     }
 }

@@ -14,6 +14,8 @@ pub struct Rules {
     pub reversal_classes: ReversalClasses,
     /// The longest time to wait for a response.
     pub response_timeout: Duration,
+    /// The time after which an account inquiry without response is sent again. It ends after [`Self::response_timeout`].
+    pub inquiry_response: Duration,
     /// The most attempts of an account inquiry.
     pub inquiry_tries: u16,
     /// What happens when the outcome is unknown.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Short, Value, digits};
 
-/// A system trace audit number (STAN, DE11): 0 to 999999. It wraps, so it does not identify a message alone.
+/// A system trace audit number (STAN, DE11): 0 to 999999. It wraps, so it does not identify a message alone. We never send 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Stan(u32);
 
@@ -18,11 +18,14 @@ impl Stan {
         if number <= Self::MAX { Some(Self(number)) } else { None }
     }
 
-    /// Returns the STAN of a counter. After [`Stan::MAX`] it starts at zero again.
+    /// Returns the STAN of a counter, 1 to [`Stan::MAX`]: the counter itself, and after the highest STAN 1 again.
     #[must_use]
     pub const fn wrapped(counter: u64) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "a remainder of a million")]
-        Self((counter % (Self::MAX as u64 + 1)) as u32)
+        #[expect(clippy::cast_possible_truncation, reason = "a remainder below a million")]
+        match (counter % Self::MAX as u64) as u32 {
+            0 => Self(Self::MAX),
+            number => Self(number),
+        }
     }
 
     /// Returns the number.
@@ -142,7 +145,28 @@ impl NetworkCode {
     }
 }
 
+/// The characters of the RRNs that we issue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RrnForm {
+    /// Digits and capital letters.
+    #[default]
+    Alphanumeric,
+    /// Digits only, for a network that takes no letters.
+    Numeric,
+}
+
 impl Rrn {
+    /// Returns the RRN of a number in twelve decimal digits; the number is taken modulo 10^12.
+    #[must_use]
+    pub fn decimal(mut number: u64) -> Self {
+        let mut digits = [0; 12];
+        for digit in digits.iter_mut().rev() {
+            *digit = u8::try_from(number % 10).unwrap_or_default();
+            number /= 10;
+        }
+        Self::base36(digits)
+    }
+
     /// Returns the RRN of twelve digits in base 36; each digit is taken modulo 36.
     #[must_use]
     pub fn base36(digits: [u8; 12]) -> Self {
@@ -202,6 +226,11 @@ mod tests {
         assert_eq!(Stan::from_ascii(b"000042"), Stan::new(42));
         assert_eq!(Stan::new(42).unwrap().to_string(), "000042");
         assert!(Stan::from_ascii(b"42").is_none() && Stan::new(1_000_000).is_none());
+        for (counter, stan) in [(1, 1), (999_999, 999_999), (1_000_000, 1), (0, 999_999)] {
+            assert_eq!(Stan::wrapped(counter).number(), stan, "{counter}: never zero");
+        }
+        assert_eq!(Rrn::decimal(42).as_str(), "000000000042");
+        assert_eq!(Rrn::decimal(7_350_000_000_042).as_str(), "350000000042");
         assert_eq!(Rrn::from_ascii(b"632811000042").unwrap().as_str(), "632811000042");
         assert!(Rrn::from_ascii(b"63281100004").is_none());
         assert!(ProcessingCode::from_ascii(b"40100A").is_none());

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use jiff::civil::{self, DateTime};
+use jiff::civil::{self, DateTime, Weekday};
 use jiff::fmt::temporal::DateTimePrinter;
 use jiff::tz;
 
@@ -99,6 +99,12 @@ impl Date {
         let distance = |date: &Self| date.0.duration_since(to.0).unsigned_abs();
         // Three consecutive years can lack a 29 February, for example around 2100. Then `to` is as good as any other date.
         dates.min_by_key(distance).unwrap_or(to)
+    }
+
+    /// Whether it is a Saturday or Sunday.
+    #[must_use]
+    pub fn is_weekend(self) -> bool {
+        matches!(self.0.weekday(), Weekday::Saturday | Weekday::Sunday)
     }
 
     /// Returns the month and day.

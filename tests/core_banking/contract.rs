@@ -5,7 +5,7 @@ use titian::transfer::{
 };
 use titian::values::{Amount, Currency, Institution, Name, Value};
 
-use super::support::{BUDI, Folder, Port, SITI, id, posting};
+use super::support::{BUDI, Folder, Port, SITI, id, partial_reversal, posting};
 
 /// A command and its expected reply.
 enum Step {
@@ -96,6 +96,101 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+fn partial_reversals() -> Vec<Case> {
+    use PostingReply::{Barred, Conflict, Posted, Refused};
+    use Step::{Cancel, Post};
+    let debit = |minor| posting(1, Side::Debit, SITI, minor);
+    let credit = |minor| posting(1, Side::Credit, BUDI, minor);
+    let cancelled = |prior| CancelReply::Cancelled(prior);
+    let refund = |number, minor| partial_reversal(number, 1, (Side::Credit, SITI), minor);
+    let take_back = |number, minor| partial_reversal(number, 1, (Side::Debit, BUDI), minor);
+    let no_original = Refused(Refusal::NoSuchOriginal);
+    vec![
+        Case(
+            "a debit returned in parts, and the rest by its cancel",
+            vec![
+                Post(debit(400), Posted),
+                Post(refund(2, 100), Posted),
+                Post(refund(2, 100), Posted),
+                Post(refund(2, 101), Conflict),
+                Post(refund(3, 301), Refused(Refusal::AboveOriginal)),
+                Post(refund(3, 301), Refused(Refusal::AboveOriginal)),
+                Post(refund(4, 200), Posted),
+                Cancel(1, cancelled(PriorPosting::Posted)),
+                Post(refund(5, 1), Refused(Refusal::NoSuchOriginal)),
+                Cancel(1, cancelled(PriorPosting::Cancelled)),
+            ],
+            [100_000, 0],
+            4,
+        ),
+        Case(
+            "a credit taken back as a whole in parts, and its cancel",
+            vec![
+                Post(credit(400), Posted),
+                Post(take_back(2, 150), Posted),
+                Post(take_back(3, 251), Refused(Refusal::AboveOriginal)),
+                Post(take_back(4, 250), Posted),
+                Cancel(1, cancelled(PriorPosting::Posted)),
+            ],
+            [100_000, 0],
+            3,
+        ),
+        Case(
+            "a part of a spent credit stays refused",
+            vec![
+                Post(credit(400), Posted),
+                Post(posting(2, Side::Debit, BUDI, 300), Posted),
+                Post(take_back(3, 101), Refused(Refusal::InsufficientFunds)),
+                Post(take_back(4, 100), Posted),
+                Post(take_back(3, 101), Refused(Refusal::InsufficientFunds)),
+                Cancel(1, CancelReply::Refused),
+            ],
+            [100_000, 0],
+            3,
+        ),
+        Case(
+            "a cancelled part stands again",
+            vec![
+                Post(debit(400), Posted),
+                Post(refund(2, 300), Posted),
+                Cancel(2, cancelled(PriorPosting::Posted)),
+                Post(refund(2, 300), Barred),
+                Post(refund(3, 400), Posted),
+            ],
+            [100_000, 0],
+            4,
+        ),
+        Case(
+            "a part that is cancelled after its original moves no money",
+            vec![
+                Post(debit(400), Posted),
+                Post(refund(2, 300), Posted),
+                Cancel(1, cancelled(PriorPosting::Posted)),
+                Cancel(2, cancelled(PriorPosting::Posted)),
+                Cancel(2, cancelled(PriorPosting::Cancelled)),
+            ],
+            [100_000, 0],
+            3,
+        ),
+        Case(
+            "a part before its original, of a reversal, of the same side or of another account",
+            vec![
+                Post(refund(2, 1), Refused(Refusal::NoSuchOriginal)),
+                Post(debit(400), Posted),
+                Post(refund(2, 1), Refused(Refusal::NoSuchOriginal)),
+                Post(refund(3, 100), Posted),
+                Post(partial_reversal(4, 3, (Side::Debit, SITI), 1), no_original),
+                Post(partial_reversal(5, 1, (Side::Debit, SITI), 1), no_original),
+                Post(partial_reversal(6, 1, (Side::Credit, BUDI), 1), no_original),
+                Cancel(7, cancelled(PriorPosting::Absent)),
+                Post(refund(7, 1), Barred),
+            ],
+            [99_700, 0],
+            2,
+        ),
+    ]
+}
+
 fn active(name: &str, minor: u64) -> AccountReply {
     let balance = Some(Amount::new(minor, Currency::IDR));
     AccountReply::Active(AccountDetails { holder: Name::new(name), balance })
@@ -122,7 +217,7 @@ async fn check(folder: &Folder, port: &mut Port, case: &Case) {
 
 #[tokio::test]
 async fn the_embedded_ledger_meets_the_contract() {
-    for case in cases() {
+    for case in cases().into_iter().chain(partial_reversals()) {
         let folder = Folder::new();
         let mut port = folder.port();
         check(&folder, &mut port, &case).await;
@@ -132,7 +227,7 @@ async fn the_embedded_ledger_meets_the_contract() {
 
 #[tokio::test]
 async fn a_core_over_http_meets_the_contract() {
-    for case in cases() {
+    for case in cases().into_iter().chain(partial_reversals()) {
         // These commands have no valid HTTP body, so the core refuses the request and the reply is unknown.
         if case.0 == "other currency" || case.0 == "422 too much" {
             continue;

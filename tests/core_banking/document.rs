@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::hostile_core::{Action, HostileCore, http_response};
-use super::support::{BUDI, Core, Folder, NOW, Port, SITI, account, id, posting};
+use super::support::{BUDI, Core, Folder, NOW, Port, SITI, account, id, partial_reversal, posting};
 
 struct Document(Value);
 
@@ -59,12 +59,13 @@ impl Document {
     }
 }
 
-fn commands() -> [CoreCommand; 4] {
+fn commands() -> [CoreCommand; 5] {
     [
         CoreCommand::Post(posting(1, Side::Debit, SITI, 12_500_000)),
         CoreCommand::Post(posting(2, Side::Credit, BUDI, 1)),
         CoreCommand::Cancel(id(1)),
         CoreCommand::Account(id(7), account("12-34.5/6")),
+        CoreCommand::Post(partial_reversal(3, 1, (Side::Credit, SITI), 600)),
     ]
 }
 
@@ -95,14 +96,16 @@ async fn client_requests_match_the_document_and_never_vary() {
             Err(_) => assert!(schema.is_null() && body.is_empty(), "{request}"),
         }
     }
-    assert_eq!(sent[..4], sent[4..]);
-    let example = document.operation("put", "/postings/")["requestBody"]["content"]
-        ["application/json"]["example"]
-        .clone();
-    let mine: Value = from_str(parts(&sent[0]).3).unwrap();
-    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(&example), keys(&mine));
-    assert_eq!(example["narrative"], mine["narrative"]);
+    assert_eq!(sent[..5], sent[5..]);
+    let content =
+        &document.operation("put", "/postings/")["requestBody"]["content"]["application/json"];
+    for (example, request) in [("transfer", &sent[0]), ("partialReversal", &sent[4])] {
+        let example = &content["examples"][example]["value"];
+        let mine: Value = from_str(parts(request).3).unwrap();
+        let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(keys(example), keys(&mine));
+        assert_eq!(example["narrative"], mine["narrative"]);
+    }
 }
 
 #[tokio::test]
@@ -173,6 +176,18 @@ fn put(number: u128, account: &str, value: &str) -> String {
     request("PUT", &format!("/postings/{}", id(number)), &body(number, account, value))
 }
 
+/// Returns the body of a partial reversal.
+fn part(of: u128, value: &str) -> String {
+    body(of, SITI, value)
+        .replace("debit", "credit")
+        .replace("Interbank", "Reversal of interbank")
+        .replace("014\"}", &format!("014\",\"reverses\":\"{}\"}}", id(of)))
+}
+
+fn put_part(number: u128, of: u128, value: &str) -> String {
+    request("PUT", &format!("/postings/{}", id(number)), &part(of, value))
+}
+
 #[tokio::test]
 async fn the_served_ledger_replies_as_documented() {
     let document = Document::read();
@@ -183,6 +198,11 @@ async fn the_served_ledger_replies_as_documented() {
         (put(1, SITI, "4.00"), 201),
         (put(1, SITI, "4.00"), 200),
         (put(1, SITI, "5.00"), 409),
+        (put_part(8, 1, "1.50"), 201),
+        (put_part(8, 1, "1.50"), 200),
+        (put_part(9, 1, "2.51"), 422),
+        (put_part(10, 7, "1.00"), 422),
+        (of("DELETE", 8), 200),
         (put(2, SITI, "1000.01"), 422),
         (of("GET", 1), 200),
         (of("GET", 2), 200),
@@ -202,7 +222,7 @@ async fn the_served_ledger_replies_as_documented() {
         let schema = &responses[status.to_string()]["content"]["application/json"]["schema"];
         assert!(document.accepts(schema, &from_str(&body).unwrap()), "{request}: {body}");
     }
-    assert_eq!(reply(&core, &of("GET", 9)).await.0, 404);
+    assert_eq!(reply(&core, &of("GET", 7)).await.0, 404);
     // A body that is not a posting with this id moves no money.
     let whole = body(5, SITI, "4.00");
     for wrong in [
@@ -212,13 +232,15 @@ async fn the_served_ledger_replies_as_documented() {
         whole.replace("bank 014", "bank 015"),
         whole.replace("{\"tra", "{\"no\":1,\"tra"),
         whole.replace('}', ""),
+        part(5, "4.00"),
         String::new(),
     ] {
         let wrong = request("PUT", &format!("/postings/{}", id(5)), &wrong);
         assert_eq!(reply(&core, &wrong).await.0, 400, "{wrong}");
     }
     assert_eq!(reply(&core, &request("DELETE", "/postings/5", "")).await.0, 400);
-    assert_eq!(folder.books().debited.count, 1);
+    // The debit, and the debit that stands again after the cancel of its part.
+    assert_eq!(folder.books().debited.count, 2);
     core.close().await;
 }
 

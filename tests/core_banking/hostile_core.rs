@@ -141,8 +141,8 @@ fn unknown(command: &CoreCommand) -> CoreReply {
 
 #[tokio::test]
 async fn a_missing_reply_is_unknown_and_the_command_was_sent_once() {
-    let half = http_response(201, "{\"transferId\"");
-    let half = half.replace("content-length: 13", "content-length: 99");
+    let half = http_response(201, "{\"id\"");
+    let half = half.replace("content-length: 5", "content-length: 99");
     let actions = [
         Action::Hang(String::new()),
         Action::Hang("HTTP/1.1 201 Cre".to_owned()),
@@ -173,7 +173,7 @@ async fn a_missing_reply_is_unknown_and_the_command_was_sent_once() {
 async fn a_reply_outside_the_specification_is_unknown() {
     let mine = id(1).to_string();
     let another = id(2).to_string();
-    let state = |of: &str, state: &str| format!(r#"{{"transferId":"{of}","state":"{state}"}}"#);
+    let state = |of: &str, state: &str| format!(r#"{{"id":"{of}","state":"{state}"}}"#);
     let wrong = [
         http_response(200, "<html>Welcome</html>"),
         http_response(201, ""),
@@ -206,7 +206,7 @@ async fn a_reply_outside_the_specification_is_unknown() {
     let cancels = [
         http_response(200, "{}"),
         http_response(200, r#"{"was":"gone"}"#),
-        http_response(200, &format!(r#"{{"transferId":"{another}","was":"posted"}}"#)),
+        http_response(200, &format!(r#"{{"id":"{another}","was":"posted"}}"#)),
         http_response(204, ""),
         http_response(404, ""),
         http_response(409, r#"{"reason":"other"}"#),

@@ -7,9 +7,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use titian::core_banking::CoreCommand;
 use titian::transfer::{CancelReply, Posting, PostingReply, PriorPosting, Refusal, Side};
+use titian::values::TransferId;
 use tokio::runtime::Builder;
 
-use super::support::{BUDI, Folder, SITI, id, posting};
+use super::support::{BUDI, Folder, SITI, id, partial_reversal, posting};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -22,9 +23,16 @@ fn step() -> impl Strategy<Value = Step> {
     let side = prop_oneof![Just(Side::Debit), Just(Side::Credit)];
     let of = prop_oneof![Just(SITI), Just(BUDI), Just("1000000003"), Just("9")];
     let amount = prop_oneof![Just(1_u64), Just(60_000), Just(0)];
-    let post = (0..6_u128, side, of, amount)
+    let post = (0..6_u128, side.clone(), of, amount)
         .prop_map(|(number, side, of, minor)| Step::Post(posting(number, side, of, minor)));
-    prop_oneof![12 => post, 6 => (0..6_u128).prop_map(Step::Cancel), 1 => Just(Step::Restart)]
+    let of = prop_oneof![4 => Just(SITI), 4 => Just(BUDI), 1 => Just("1000000003")];
+    let amount = prop_oneof![Just(1_u64), Just(20_000), Just(40_000)];
+    let part =
+        (4..12_u128, 0..6_u128, side, of, amount).prop_map(|(number, of, side, on, minor)| {
+            Step::Post(partial_reversal(number, of, (side, on), minor))
+        });
+    let cancel = (0..12_u128).prop_map(Step::Cancel);
+    prop_oneof![12 => post, 12 => part, 6 => cancel, 1 => Just(Step::Restart)]
 }
 
 /// A minimal model of the contract.
@@ -46,16 +54,42 @@ impl Model {
         Self { balances: balances.into(), known: HashMap::new() }
     }
 
-    fn change(&mut self, posting: &Posting, side: Side) -> Result<(), Refusal> {
+    fn change(&mut self, posting: &Posting, side: Side, minor: u64) -> Result<(), Refusal> {
         let of = posting.account.reveal();
         let inactive = if of == "9" { Refusal::NoSuchAccount } else { Refusal::InactiveAccount };
         let on = self.balances.get_mut(of).ok_or(inactive)?;
         let changed = match side {
-            Side::Debit => on.checked_sub(posting.amount.minor()),
-            Side::Credit => on.checked_add(posting.amount.minor()),
+            Side::Debit => on.checked_sub(minor),
+            Side::Credit => on.checked_add(minor),
         };
         *on = changed.ok_or(Refusal::InsufficientFunds)?;
         Ok(())
+    }
+
+    /// Returns how much of a posting the postings in effect reverse.
+    fn reversed(&self, id: TransferId) -> u64 {
+        let parts = self.known.values().filter_map(|known| match known {
+            Known::Posted(part) if part.reverses == Some(id) => Some(part.amount.minor()),
+            Known::Posted(_) | Known::Refused(..) | Known::Cancelled => None,
+        });
+        parts.sum()
+    }
+
+    fn make(&mut self, posting: &Posting) -> Result<(), Refusal> {
+        let Some(original) = posting.reverses else {
+            return self.change(posting, posting.side, posting.amount.minor());
+        };
+        let of = match self.known.get(&original.0) {
+            Some(Known::Posted(of)) if of.reverses.is_none() => of,
+            _ => return Err(Refusal::NoSuchOriginal),
+        };
+        if of.side == posting.side || of.account != posting.account {
+            return Err(Refusal::NoSuchOriginal);
+        }
+        if self.reversed(original) + posting.amount.minor() > of.amount.minor() {
+            return Err(Refusal::AboveOriginal);
+        }
+        self.change(posting, posting.side, posting.amount.minor())
     }
 
     fn post(&mut self, posting: &Posting) -> PostingReply {
@@ -70,7 +104,7 @@ impl Model {
             Some(Known::Posted(_)) => PostingReply::Posted,
             Some(Known::Refused(_, refusal)) => PostingReply::Refused(*refusal),
             None => {
-                let (known, reply) = match self.change(posting, posting.side) {
+                let (known, reply) = match self.make(posting) {
                     Ok(()) => (Known::Posted(posting.clone()), PostingReply::Posted),
                     Err(refusal) => {
                         (Known::Refused(posting.clone(), refusal), PostingReply::Refused(refusal))
@@ -88,11 +122,15 @@ impl Model {
             None | Some(Known::Refused(..)) => PriorPosting::Absent,
             Some(Known::Posted(posting)) => {
                 let posting = posting.clone();
-                let back = match posting.side {
-                    Side::Debit => Side::Credit,
-                    Side::Credit => Side::Debit,
+                let is_original_posted = |original: TransferId| {
+                    matches!(self.known.get(&original.0), Some(Known::Posted(_)))
                 };
-                if self.change(&posting, back).is_err() {
+                let rest = match posting.reverses {
+                    None => posting.amount.minor() - self.reversed(posting.id),
+                    Some(original) if is_original_posted(original) => posting.amount.minor(),
+                    Some(_) => 0,
+                };
+                if self.change(&posting, posting.side.opposite(), rest).is_err() {
                     return CancelReply::Refused;
                 }
                 PriorPosting::Posted

@@ -78,7 +78,7 @@ async fn a_locked_or_foreign_ledger_is_refused() {
     assert!(matches!(refused(&folder), CoreBankingError::InUse(_)));
     port.close().await;
     folder.port().close().await;
-    for (text, number) in [("PRAGMA user_version = 2", 2), ("PRAGMA application_id = 7", 7)] {
+    for (text, number) in [("PRAGMA user_version = 3", 3), ("PRAGMA application_id = 7", 7)] {
         rusqlite::Connection::open(&path).unwrap().execute_batch(text).unwrap();
         assert!(matches!(refused(&folder), CoreBankingError::Foreign(_)), "{number}");
         assert!(matches!(books(&path), Err(CoreBankingError::Foreign(_))), "{number}");

@@ -148,7 +148,10 @@ impl Port {
 
     pub(crate) async fn post(&mut self, posting: &Posting) -> PostingReply {
         match self.send(CoreCommand::Post(posting.clone())).await {
-            CoreReply::Posting(id, reply) if id == posting.id => reply,
+            CoreReply::Posting(id, reply) if id == posting.id && posting.reverses.is_none() => {
+                reply
+            }
+            CoreReply::PartialReversal(id, reply) if Some(id) == posting.reverses => reply,
             reply => panic!("{reply:?}"),
         }
     }
@@ -235,5 +238,16 @@ pub(crate) fn posting(number: u128, side: Side, of: &str, minor: u64) -> Posting
         account: account(of),
         amount: Amount::new(minor, Currency::IDR),
         counterparty: Institution::from_ascii(b"014").unwrap(),
+        reverses: None,
     }
+}
+
+/// Returns a posting that reverses a part of the posting with the number `of`.
+pub(crate) fn partial_reversal(
+    number: u128,
+    of: u128,
+    (side, account): (Side, &str),
+    minor: u64,
+) -> Posting {
+    Posting { reverses: Some(id(of)), ..posting(number, side, account, minor) }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::sleep;
 
-use super::bank::{Options, TITIAN, TestBank};
+use super::bank::{Options, TITIAN, TestBank, wait_until};
 use super::scenario::{Scenario, transfer};
 
 async fn serve(arguments: &[String]) -> (Option<i32>, String) {
@@ -50,13 +50,21 @@ async fn all_wrong_settings_are_reported_at_once() {
         "network.override.timers.response=no",
         "store.url=mysql://x",
         "core.mode=paper",
+        "network.calendar_file=no-such-calendar.csv",
     ];
     let bank =
         TestBank::prepare(Options { set, ..Options::default() }, ([127, 0, 0, 1], 1).into()).await;
     let (code, result) = serve(&bank.arguments()).await;
     assert_eq!(code, Some(2), "{result}");
-    let keys =
-        ["bank.node", "api.wait", "limits.opne", "timers.response", "store.url", "core.mode"];
+    let keys = [
+        "bank.node",
+        "api.wait",
+        "limits.opne",
+        "timers.response",
+        "store.url",
+        "core.mode",
+        "network.calendar_file",
+    ];
     for key in keys {
         assert!(result.contains(key), "{key} in\n{result}");
     }
@@ -126,4 +134,22 @@ async fn sighup_reloads_settings_and_the_log_names_those_that_need_a_restart() {
     let (first, second) = tokio::join!(first, second);
     assert_eq!((first.0, second.0), (200, 503));
     assert_eq!(scenario.finish().await.switch.sent.0, 1);
+}
+
+/// The switch has no open request left only if it got the answers.
+#[tokio::test]
+async fn cut_overs_are_done_and_answered() {
+    let scenario = Scenario::start(Options::default()).await;
+    for (number, count) in [(1, 1), (2, 2)] {
+        scenario.switch.admin.cut_over().await.unwrap();
+        wait_until("the cut-over is done", async || {
+            scenario.bank.log().matches("cut-over done").count() == count
+        })
+        .await;
+        scenario.wait_until_idle().await;
+        assert_eq!(scenario.request_transfer(&transfer(number)).await.0, 200);
+    }
+    let refused = "titian_alerts_total{alert=\"cut_over_refused\"}";
+    assert_eq!(scenario.bank.probe.metric(refused).await.unwrap(), 0);
+    assert_eq!(scenario.finish().await.switch.sent.0, 2);
 }

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use titian::engine::{Event, NotAdmitted, Output};
+use titian::engine::{Engine, Event, NotAdmitted, Output};
 use titian::transfer::{
     AccountDetails, AccountReply, Alert, Effect, Inquiry, InquiryInput, InquiryOutcome, Refusal,
-    ResponseFields, SendStatus, TraceNumbers,
+    ResponseFields, Rules, SendStatus, TraceNumbers,
 };
 use titian::values::{
     AccountNumber, Direction, Institution, Moment, Name, ProcessingCode, TransferId, Value,
 };
 
-use super::rules::{amount, code, details, response_fields};
-use super::{NOW, commit, engine};
+use super::rules::{amount, code, details, response_fields, reversing};
+use super::{NOW, commit, engine, engine_with};
 
 fn inquiry(id: u128) -> Inquiry {
     Inquiry {
@@ -96,22 +96,69 @@ fn a_response_for_another_amount_is_not_accepted() {
     assert_eq!(commit(&mut engine).0, [ended]);
 }
 
+/// The rules of a network: an inquiry has 4 s for a response, and 30 s in all.
+fn patient() -> Rules {
+    let [inquiry_response, response_timeout] = [4, 30].map(Duration::from_secs);
+    Rules { inquiry_response, response_timeout, ..reversing() }
+}
+
+fn after(seconds: u64) -> Moment {
+    NOW.after(Duration::from_secs(seconds))
+}
+
 #[test]
-fn a_channel_gets_no_answer_after_the_response_timeout() {
-    let mut engine = engine(10, 10);
+fn a_lost_inquiry_is_sent_again_and_a_response_to_either_message_counts() {
+    for is_first_late in [true, false] {
+        let mut engine = engine_with(patient(), 10, 10);
+        engine.handle_event(Event::Inquiry(inquiry(1), Direction::Outbound), NOW);
+        let first = sent_trace(&commit(&mut engine).0);
+        assert_eq!(engine.next_deadline(), Some(after(4)));
+        engine.handle_deadline(after(3));
+        assert!(commit(&mut engine).0.is_empty(), "the response may still come");
+        engine.handle_deadline(after(4));
+        let second = sent_trace(&commit(&mut engine).0);
+        assert_ne!((first.stan, first.rrn), (second.stan, second.rrn), "new trace numbers");
+        assert_eq!(engine.next_deadline(), Some(after(30)), "the last try waits for its response");
+        let answered = if is_first_late { first } else { second };
+        engine.handle_event(response_event(answered, response_fields("00")), after(9));
+        let outcome = InquiryOutcome::Approved(code("00"), budi());
+        let ended = Output::InquiryEnded(TransferId(1), Direction::Outbound, outcome);
+        assert_eq!(commit(&mut engine).0, [ended]);
+    }
+}
+
+#[test]
+fn an_inquiry_waits_while_one_of_its_messages_may_be_answered() {
+    let lost = |engine: &mut Engine| {
+        let lost = InquiryInput::Send(SendStatus::Lost);
+        engine.handle_event(Event::InquiryInput(TransferId(1), lost), after(5));
+        commit(engine).0
+    };
+    let mut engine = engine_with(patient(), 10, 10);
     engine.handle_event(Event::Inquiry(inquiry(1), Direction::Outbound), NOW);
+    commit(&mut engine);
+    engine.handle_deadline(after(4));
     sent_trace(&commit(&mut engine).0);
-    let due = engine.next_deadline().unwrap();
-    engine.handle_deadline(Moment::from_millis(due.millis() - 1));
-    assert!(commit(&mut engine).0.is_empty(), "before the deadline");
-    engine.handle_deadline(due);
+    assert!(lost(&mut engine).is_empty(), "the connection of the first message broke");
+    assert_eq!(engine.open_inquiries(), 1);
     let ended =
         Output::InquiryEnded(TransferId(1), Direction::Outbound, InquiryOutcome::NoResponse);
-    assert_eq!(
-        commit(&mut engine).0,
-        [ended],
-        "in these rules the response timeout ends the inquiry"
-    );
+    assert_eq!(lost(&mut engine), [ended], "and that of the second");
+}
+
+#[test]
+fn a_channel_gets_no_answer_after_the_response_timeout() {
+    let mut engine = engine_with(patient(), 10, 10);
+    engine.handle_event(Event::Inquiry(inquiry(1), Direction::Outbound), NOW);
+    sent_trace(&commit(&mut engine).0);
+    engine.handle_deadline(after(4));
+    sent_trace(&commit(&mut engine).0);
+    engine.handle_deadline(after(29));
+    assert!(commit(&mut engine).0.is_empty(), "before the deadline");
+    engine.handle_deadline(after(30));
+    let ended =
+        Output::InquiryEnded(TransferId(1), Direction::Outbound, InquiryOutcome::NoResponse);
+    assert_eq!(commit(&mut engine).0, [ended], "the response timeout ends the inquiry");
 }
 
 #[test]

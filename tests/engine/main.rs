@@ -11,9 +11,11 @@
 use super::transfer::rules;
 
 mod conflicting_outcomes;
+mod cut_over;
 mod inquiries;
 mod limits;
 mod races;
+mod status_inquiries;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

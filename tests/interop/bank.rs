@@ -281,6 +281,22 @@ impl Bank {
         .await
     }
 
+    /// Takes the next cut-over. Returns the new business date (DE15).
+    pub(crate) async fn accept_cut_over(&mut self) -> String {
+        let request = self
+            .wait_for(|event| match event {
+                Event::CutOver { message, .. } => Some(message.bytes().clone()),
+                _ => None,
+            })
+            .await;
+        let mut response = BytesMut::new();
+        let message = self.decoded(&request);
+        let date = message.field(De::SETTLEMENT_DATE).unwrap().reveal().into_owned();
+        self.network.session().write_response(&message, true, &mut response).unwrap();
+        self.send(0, response.freeze()).await;
+        date
+    }
+
     /// Responds to the next request of the switch with a code. Returns the request.
     pub(crate) async fn respond_to_next(&mut self, code: &str) -> Bytes {
         let request = self

@@ -1,7 +1,6 @@
 //! A day of two banks in each network, as a transcript. It is the same with our codec and with `iso8583_rs`.
 
 use titian::iso8583::De;
-use titian::link::Event;
 
 use super::bank::{Bank, RequestOutcome};
 use super::simulator::Simulator;
@@ -186,11 +185,7 @@ async fn cut_over(day: &mut Day) {
     assert!(after.as_str().unwrap() > before.as_str());
     if day.ours.network.name() != "rendezvous" {
         for bank in [&mut day.ours, &mut day.other] {
-            let date = bank.wait_for(|event| match event {
-                Event::CutOver { date, .. } => Some(*date),
-                _ => None,
-            });
-            let date = date.await.to_string();
+            let date = bank.accept_cut_over().await;
             let digits = after.as_str().unwrap().replace('-', "");
             assert_eq!(date, digits[4..], "{}", De::SETTLEMENT_DATE);
         }

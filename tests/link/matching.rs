@@ -160,17 +160,33 @@ async fn a_standby_link_is_used_only_while_the_first_is_down() {
 async fn a_request_with_a_key_in_flight_is_not_sent_and_the_first_request_continues() {
     let (mut adapter, mut peer) = connection_of("nusantara").await;
     let spec = adapter.spec.clone();
-    adapter.send(1, request(&spec, 1)).await;
-    adapter.send(2, request(&spec, 1)).await;
-    // A repeat with another correlation id does not repeat our request.
-    adapter.send(3, financial(&spec, 201, 1)).await;
-    for correlation_id in [2, 3] {
+    adapter.send(8, request(&spec, 1)).await;
+    adapter.send(16, request(&spec, 1)).await;
+    // A repeat of another subject does not repeat our request.
+    adapter.send(24, financial(&spec, 201, 1)).await;
+    for correlation_id in [16, 24] {
         let refused = (CorrelationId(correlation_id), NotSent::KeyInFlight);
         assert_eq!(adapter.wait(not_sent_reason).await, refused);
     }
     let received = peer.message().await.unwrap();
     peer.respond(&received).await;
-    assert_eq!(adapter.wait(outcome).await, (1, "answered"));
+    assert_eq!(adapter.wait(outcome).await, (8, "answered"));
+}
+
+/// A status inquiry has the trace numbers of its request, and so have its repeats.
+#[tokio::test]
+async fn a_later_message_of_the_same_subject_replaces_the_one_in_flight() {
+    let (mut adapter, mut peer) = connection_of("holdfast").await;
+    let spec = adapter.spec.clone();
+    for (correlation_id, replaced) in [(8, None), (10, Some(8)), (10, Some(10)), (10, Some(10))] {
+        adapter.send(correlation_id, request(&spec, 1)).await;
+        peer.message().await.unwrap();
+        if let Some(replaced) = replaced {
+            assert_eq!(adapter.wait(outcome).await, (replaced, "expired"));
+        }
+    }
+    peer.respond(&request(&spec, 1)).await;
+    assert_eq!(adapter.wait(outcome).await, (10, "answered"));
 }
 
 #[tokio::test]

@@ -54,7 +54,8 @@ impl World {
             Output::InquiryEnded(id, direction, outcome) => {
                 self.inquiry_ended(id, direction, &outcome);
             }
-            Output::LateInquiryResponse(..) | Output::CutOverRefused(_) => {}
+            Output::LateInquiryResponse(..) => {}
+            Output::CutOver(id, outcome) => self.respond_to_cut_over(id, outcome),
         }
     }
 

@@ -104,8 +104,9 @@ impl World {
         let schedule = Schedule::new(self.moment(), rates);
         // Few STANs, so that they wrap while responses are still under way.
         let seed = self.seed ^ self.adapter_run;
-        let trace_numbers =
-            TraceAllocator::new(1, self.journal.watermark, self.moment(), seed).with_stans(STANS);
+        let trace_numbers = TraceAllocator::new(1, self.journal.watermark, self.moment(), seed)
+            .with_stans(STANS)
+            .with_rrns(self.network.adapter.rrn_form());
         let (rules, core) = (Arc::clone(&self.network.rules), core_rules());
         let mut engine = Engine::new(rules, core, limits, schedule, trace_numbers);
         let transfers = self.journal.transfers();

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use titian::engine::Event;
+use titian::engine::{CutOverOutcome, CutOverRequest, Event};
 use titian::iso8583::{De, Message, Mti};
 use titian::network::{BuildError, IncomingMessage, Network};
 use titian::simulator::{Output, TextMessage};
 use titian::transfer::{AccountDetails, Order, Side};
 use titian::values::{
-    AccountNumber, Date, Direction, IdempotencyKey, MinorUnits, MonthDay, NetworkCode, Offset,
-    ResponseCode, TransferId, Transmission,
+    AccountNumber, Date, Direction, IdempotencyKey, MinorUnits, NetworkCode, ResponseCode,
+    TransferId, Transmission,
 };
 
 use super::auditor::ExpectedPosting;
@@ -65,7 +65,7 @@ impl World {
         let networks = Arc::clone(&self.network);
         let message = networks.adapter.spec().decode(received.bytes.clone()).unwrap();
         if message.mti().is_management() {
-            return self.respond_to_management(&message);
+            return self.receive_cut_over(&message, received.bytes);
         }
         let id = self.id();
         if message.mti().is_request() {
@@ -106,20 +106,29 @@ impl World {
         }
     }
 
-    /// Responds to a network management request as a session does. A cut-over goes to the engine.
-    fn respond_to_management(&mut self, message: &Message<'_>) {
-        let session = self.network.adapter.session();
+    /// Hands a cut-over to the engine. The switch of the simulation sends no other network management.
+    fn receive_cut_over(&mut self, message: &Message<'_>, bytes: Bytes) {
         assert!(message.mti().is_request(), "the adapter sends no management request");
-        let (responses, management) = (&session.responses, &session.management);
-        let mut response = BytesMut::new();
-        let added = [(De::RESPONSE_CODE, responses.done.as_str())];
-        message.spec().respond(message, &responses.echoes, &added, &mut response).unwrap();
         let code: NetworkCode = message.get(De::NETWORK_CODE).unwrap();
-        assert_eq!(Some(code), management.cut_over);
-        let day: MonthDay = message.get(De::SETTLEMENT_DATE).unwrap();
+        assert_eq!(Some(code), self.network.adapter.session().management.cut_over);
+        let id = self.id();
+        self.inbound_messages.insert(id.0, bytes);
+        let day = message.get(De::SETTLEMENT_DATE).ok();
+        let today = Date::of(self.moment(), self.network.adapter.offset());
+        self.handle(Event::CutOver(CutOverRequest { id, day, today }));
+    }
+
+    /// Answers a cut-over, if the adapter still has the message.
+    pub(crate) fn respond_to_cut_over(&mut self, id: TransferId, outcome: CutOverOutcome) {
+        let Some(message) = self.inbound_messages.get(&id.0) else {
+            return self.counts.lost_inbound_messages += 1;
+        };
+        let networks = Arc::clone(&self.network);
+        let request = networks.adapter.spec().decode(message.clone()).unwrap();
+        let mut response = BytesMut::new();
+        let session = networks.adapter.session();
+        session.write_response(&request, outcome.is_done(), &mut response).unwrap();
         self.transmit_to_switch(response.freeze());
-        let date = Date::nearest(day, Date::of(self.moment(), Offset::UTC));
-        self.handle(Event::CutOver(date));
     }
 }
 

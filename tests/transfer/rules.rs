@@ -37,6 +37,7 @@ pub(crate) fn reversing() -> Rules {
             not_found: vec![code("25")],
         },
         response_timeout: Duration::from_millis(1),
+        inquiry_response: Duration::from_millis(1),
         inquiry_tries: 2,
         after_unknown: AfterUnknown::Reverse(ReversalRules {
             same_trace: false,

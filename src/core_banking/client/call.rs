@@ -71,6 +71,7 @@ mod tests {
             account: account("1234567890"),
             amount: Amount::new(12_500_005, Currency::IDR),
             counterparty: Institution::from_ascii(b"014").unwrap(),
+            reverses: None,
         };
         let call = Call::new("/v1", &CoreCommand::Post(posting.clone()));
         let body = "{\"transferId\":\"0190a4b5-c6d7-7e8f-8a0b-1c2d3e4f5061\",\"direction\":\"debit\",\
@@ -79,7 +80,30 @@ mod tests {
         assert_eq!(call.body, body);
         assert_eq!(call.path, "/v1/postings/0190a4b5-c6d7-7e8f-8a0b-1c2d3e4f5061");
         let read: PostingBody = serde_json::from_str(body).unwrap();
-        assert_eq!(read.posting(), Some(posting));
+        assert_eq!(read.posting(posting.id), Some(posting));
+    }
+
+    #[test]
+    fn a_partial_reversal_has_an_id_of_its_own_and_names_its_original() {
+        let transfer_id = TransferId(0x0190_a4b5_c6d7_7e8f_8a0b_1c2d_3e4f_5061);
+        let posting = Posting {
+            id: TransferId(0x0190_a4b5_c6d7_7e8f_8a0b_1c2d_3e4f_5062),
+            side: Side::Credit,
+            account: account("1234567890"),
+            amount: Amount::new(60_000, Currency::IDR),
+            counterparty: Institution::from_ascii(b"014").unwrap(),
+            reverses: Some(transfer_id),
+        };
+        let call = Call::new("", &CoreCommand::Post(posting.clone()));
+        let body = "{\"transferId\":\"0190a4b5-c6d7-7e8f-8a0b-1c2d3e4f5061\",\"direction\":\"credit\",\
+            \"account\":\"1234567890\",\"amount\":{\"value\":\"600.00\",\"currency\":\"IDR\"},\
+            \"counterparty\":\"014\",\"narrative\":\"Reversal of interbank transfer to bank 014\",\
+            \"reverses\":\"0190a4b5-c6d7-7e8f-8a0b-1c2d3e4f5061\"}";
+        assert_eq!(call.body, body);
+        assert_eq!(call.path, "/postings/0190a4b5-c6d7-7e8f-8a0b-1c2d3e4f5062");
+        let read: PostingBody = serde_json::from_str(body).unwrap();
+        assert_eq!(read.posting(posting.id), Some(posting));
+        assert_eq!(read.posting(transfer_id), None, "a posting does not reverse itself");
     }
 
     #[test]

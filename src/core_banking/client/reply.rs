@@ -15,7 +15,7 @@ use crate::values::{Money, TransferId};
 pub(super) fn read_reply(command: &CoreCommand, status: u16, body: &[u8]) -> Option<CoreReply> {
     match command {
         CoreCommand::Post(posting) => read_posting_reply(posting.id, status, body)
-            .map(|reply| CoreReply::Posting(posting.id, reply)),
+            .map(|reply| CoreReply::to_posting(posting, reply)),
         CoreCommand::Cancel(id) => {
             read_cancel_reply(*id, status, body).map(|reply| CoreReply::Cancel(*id, reply))
         }
@@ -40,14 +40,14 @@ fn read_posting_reply(id: TransferId, status: u16, body: &[u8]) -> Option<Postin
         (410, PostingState::Cancelled) => PostingReply::Barred,
         _ => return None,
     };
-    body.transfer_id.is_none_or(|of| of == id).then_some(reply)
+    body.id.is_none_or(|of| of == id).then_some(reply)
 }
 
 fn read_cancel_reply(id: TransferId, status: u16, body: &[u8]) -> Option<CancelReply> {
     match status {
         200 => {
             let body: CancelBody = read(body)?;
-            let is_same = body.transfer_id.is_none_or(|of| of == id);
+            let is_same = body.id.is_none_or(|of| of == id);
             is_same.then_some(CancelReply::Cancelled(body.was))
         }
         422 => read_refusal(body).map(|_| CancelReply::Refused),

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::names::{Coded, EntryKind};
+use super::postings::{PostingTerms, StoredPosting};
 use super::store::Store;
 use crate::codes::ledger_account;
 use crate::core_banking::error::CoreBankingError;
@@ -10,7 +11,7 @@ use crate::core_banking::wire::{AccountStatus, PostingState};
 use crate::transfer::{
     AccountDetails, AccountReply, CancelReply, Posting, PriorPosting, Refusal, Side,
 };
-use crate::values::{AccountNumber, Amount, Currency, Institution, Name, TransferId, Value};
+use crate::values::{AccountNumber, Amount, Currency, Name, TransferId};
 
 /// The ledger within an open transaction of the writer. One side of every entry is an internal account of the bank. Their
 /// balances are updated once, before the commit ([`Entries::update_internal_balances`]).
@@ -51,22 +52,8 @@ pub(crate) enum AccountLookup {
     Found { name: Name, status: AccountStatus, balance: Amount },
 }
 
-/// The stored posting of an id.
-struct StoredPosting {
-    state: PostingState,
-    reason: Option<Refusal>,
-    /// The terms; `None` if the id was barred before a posting came.
-    terms: Option<PostingTerms>,
-}
-
-#[derive(PartialEq, Eq)]
-struct PostingTerms {
-    side: Side,
-    account: AccountNumber,
-    amount: i64,
-    currency: u16,
-    counterparty: Institution,
-}
+/// Whether money was moved, or why not.
+type Moved = Result<(), Refusal>;
 
 /// A customer account.
 struct Account {
@@ -90,12 +77,16 @@ impl Entries<'_> {
             // No account can have such a balance.
             _ => return Ok(PostingOutcome::Refused(Refusal::Limit)),
         };
-        let Some(stored) = self.stored_posting(posting.id)? else {
-            let refusal = self.move_money(posting.id, &terms)?.err();
-            self.store_posting(posting.id, &terms, refusal)?;
+        let Some(stored) = self.store.posting(posting.id)? else {
+            let moved = match terms.reverses {
+                None => self.move_money(posting.id, &terms)?,
+                Some(original) => self.reverse_part(posting.id, original, &terms)?,
+            };
+            let refusal = moved.err();
+            self.store.add_posting(posting.id, &terms, refusal)?;
             return Ok(refusal.map_or(PostingOutcome::Posted, PostingOutcome::Refused));
         };
-        let StoredPosting { state, reason, terms: stored } = stored;
+        let StoredPosting { state, reason, terms: stored, .. } = stored;
         Ok(match state {
             PostingState::Cancelled => PostingOutcome::Barred,
             state if stored.as_ref() != Some(&terms) => PostingOutcome::Conflict(state),
@@ -106,27 +97,30 @@ impl Entries<'_> {
 
     /// Cancels a posting, or bars its id. A credit that the customer has spent can't be reversed.
     pub(crate) fn cancel(&self, id: TransferId) -> Result<CancelReply, CoreBankingError> {
-        let was = match self.stored_posting(id)? {
+        let was = match self.store.posting(id)? {
             None | Some(StoredPosting { state: PostingState::Refused, .. }) => PriorPosting::Absent,
             Some(StoredPosting { state: PostingState::Cancelled, .. }) => {
                 return Ok(CancelReply::Cancelled(PriorPosting::Cancelled));
             }
-            Some(StoredPosting { state: PostingState::Posted, terms, .. }) => {
-                let terms = terms.ok_or_else(|| self.damaged(id, "posted without terms"))?;
-                if !self.reverse(id, &terms)? {
+            Some(StoredPosting { state: PostingState::Posted, terms, reversed, .. }) => {
+                let terms = terms.ok_or_else(|| self.store.damaged(id, "posted without terms"))?;
+                let cancelled = match terms.reverses {
+                    None => self.reverse(id, &terms, terms.amount - reversed)?,
+                    Some(original) => self.cancel_part(id, original, &terms)?,
+                };
+                if cancelled.is_err() {
                     return Ok(CancelReply::Refused);
                 }
                 PriorPosting::Posted
             }
         };
-        let sql = "INSERT INTO postings (id, state) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET state = ?2";
-        self.store.execute(sql, (id.0.to_be_bytes(), PostingState::Cancelled.code()))?;
+        self.store.mark_cancelled(id)?;
         Ok(CancelReply::Cancelled(was))
     }
 
     /// Returns the state of a posting, if its id is known.
     pub(crate) fn state(&self, id: TransferId) -> Result<Option<PostingState>, CoreBankingError> {
-        Ok(self.stored_posting(id)?.map(|stored| stored.state))
+        Ok(self.store.posting(id)?.map(|stored| stored.state))
     }
 
     /// Looks up a customer account.
@@ -156,63 +150,9 @@ impl Entries<'_> {
 }
 
 impl Entries<'_> {
-    fn stored_posting(&self, id: TransferId) -> Result<Option<StoredPosting>, CoreBankingError> {
-        let sql = "SELECT state, reason, side, account, amount, currency, counterparty FROM postings WHERE id = ?1";
-        let stored = self.store.find(sql, [id.0.to_be_bytes()], |row| {
-            let text = |column| row.get::<_, Option<String>>(column);
-            let reason = text(1)?.and_then(|code| Refusal::of(&code));
-            let side = text(2)?.and_then(|code| Side::of(&code));
-            let account = text(3)?.and_then(|text| AccountNumber::from_ascii(text.as_bytes()));
-            let (amount, currency) = (row.get::<_, Option<i64>>(4)?, row.get::<_, Option<u16>>(5)?);
-            let counterparty = text(6)?.and_then(|text| Institution::from_ascii(text.as_bytes()));
-            let terms = || {
-                Some(PostingTerms {
-                    side: side?,
-                    account: account?,
-                    amount: amount?,
-                    currency: currency?,
-                    counterparty: counterparty?,
-                })
-            };
-            let state = text(0)?.and_then(|code| PostingState::of(&code));
-            Ok(state.map(|state| StoredPosting { state, reason, terms: terms() }))
-        })?;
-        match stored {
-            None => Ok(None),
-            Some(stored) => stored.map(Some).ok_or_else(|| self.damaged(id, "invalid state")),
-        }
-    }
-
-    fn store_posting(
-        &self,
-        id: TransferId,
-        terms: &PostingTerms,
-        refusal: Option<Refusal>,
-    ) -> Result<(), CoreBankingError> {
-        let state = if refusal.is_some() { PostingState::Refused } else { PostingState::Posted };
-        let PostingTerms { side, account, amount, currency, counterparty } = terms;
-        self.store.execute(
-            "INSERT INTO postings VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            (
-                id.0.to_be_bytes(),
-                state.code(),
-                refusal.map(Refusal::code),
-                side.code(),
-                account.reveal(),
-                amount,
-                currency,
-                counterparty.as_str(),
-            ),
-        )
-    }
-
     /// Moves the money between the customer account and the clearing account, or returns why the customer account refuses
     /// it.
-    fn move_money(
-        &self,
-        id: TransferId,
-        terms: &PostingTerms,
-    ) -> Result<Result<(), Refusal>, CoreBankingError> {
+    fn move_money(&self, id: TransferId, terms: &PostingTerms) -> Result<Moved, CoreBankingError> {
         let Some(account) = self.customer_account(&terms.account)? else {
             return Ok(Err(Refusal::NoSuchAccount));
         };
@@ -232,20 +172,75 @@ impl Entries<'_> {
         self.add_entry(Some(id), kind, (account.id, account.currency), terms.amount).map(Ok)
     }
 
-    /// Reverses a posting. Returns `false` if the account can't be debited. The account's status is ignored: a reversal
-    /// restores money to its owner.
-    fn reverse(&self, id: TransferId, terms: &PostingTerms) -> Result<bool, CoreBankingError> {
-        let account = self.customer_account(&terms.account)?;
-        let account = account.ok_or_else(|| self.damaged(id, "posted on an unknown account"))?;
-        let (side, kind) = match terms.side {
-            Side::Debit => (Side::Credit, EntryKind::Refund),
-            Side::Credit => (Side::Debit, EntryKind::CreditReversal),
+    /// Reverses a part of another posting by a posting of its own. All parts together are at most the original.
+    fn reverse_part(
+        &self,
+        id: TransferId,
+        original: TransferId,
+        terms: &PostingTerms,
+    ) -> Result<Moved, CoreBankingError> {
+        let Some(StoredPosting { state: PostingState::Posted, terms: Some(of), reversed, .. }) =
+            self.store.posting(original)?
+        else {
+            return Ok(Err(Refusal::NoSuchOriginal));
         };
-        if account.refusal(side, terms.amount).is_some() {
-            return Ok(false);
+        if !of.can_be_reversed_by(terms) {
+            return Ok(Err(Refusal::NoSuchOriginal));
         }
-        self.add_entry(Some(id), kind, (account.id, account.currency), terms.amount)?;
-        Ok(true)
+        if terms.amount > of.amount - reversed {
+            return Ok(Err(Refusal::AboveOriginal));
+        }
+        let moved = self.reverse(id, &of, terms.amount)?;
+        if moved.is_ok() {
+            self.store.change_reversed(original, terms.amount)?;
+        }
+        Ok(moved)
+    }
+
+    /// Cancels a posting that reverses a part of another one, so that this part stands again. If the original is cancelled too, no
+    /// money moves.
+    fn cancel_part(
+        &self,
+        id: TransferId,
+        original: TransferId,
+        terms: &PostingTerms,
+    ) -> Result<Moved, CoreBankingError> {
+        if self.state(original)? != Some(PostingState::Posted) {
+            return Ok(Ok(()));
+        }
+        let moved = self.reverse(id, terms, terms.amount)?;
+        if moved.is_ok() {
+            self.store.change_reversed(original, -terms.amount)?;
+        }
+        Ok(moved)
+    }
+
+    /// Reverses an amount of a posting, or returns why the account can't take the money back. The account's status is ignored: a
+    /// reversal restores money to its owner.
+    fn reverse(
+        &self,
+        id: TransferId,
+        terms: &PostingTerms,
+        amount: i64,
+    ) -> Result<Moved, CoreBankingError> {
+        // The parts that were reversed before are all of it.
+        if amount == 0 {
+            return Ok(Ok(()));
+        }
+        let account = self.customer_account(&terms.account)?;
+        let account =
+            account.ok_or_else(|| self.store.damaged(id, "posted on an unknown account"))?;
+        let (side, kind) = match (terms.side, terms.reverses) {
+            (Side::Debit, None) => (Side::Credit, EntryKind::Refund),
+            (Side::Credit, None) => (Side::Debit, EntryKind::CreditReversal),
+            // Without the reversal the original stands again.
+            (Side::Debit, Some(_)) => (Side::Credit, EntryKind::Credit),
+            (Side::Credit, Some(_)) => (Side::Debit, EntryKind::Debit),
+        };
+        if let Some(refusal) = account.refusal(side, amount) {
+            return Ok(Err(refusal));
+        }
+        self.add_entry(Some(id), kind, (account.id, account.currency), amount).map(Ok)
     }
 
     fn customer_account(
@@ -331,18 +326,6 @@ impl Entries<'_> {
             self.change_balance(account.id, std::mem::take(&mut account.change))?;
         }
         Ok(())
-    }
-
-    fn damaged(&self, id: TransferId, detail: &str) -> CoreBankingError {
-        CoreBankingError::damaged(&self.store.path, format!("posting {id}: {detail}"))
-    }
-}
-
-impl PostingTerms {
-    const fn of(posting: &Posting, amount: i64) -> Self {
-        let Posting { side, account, counterparty, .. } = *posting;
-        let currency = posting.amount.currency().code();
-        Self { side, account, amount, currency, counterparty }
     }
 }
 

@@ -60,6 +60,8 @@ impl Coded for Refusal {
         Self::InactiveAccount,
         Self::NoSuchAccount,
         Self::Limit,
+        Self::NoSuchOriginal,
+        Self::AboveOriginal,
         Self::Other,
     ];
 
@@ -69,6 +71,8 @@ impl Coded for Refusal {
             Self::InactiveAccount => refusal::INACTIVE_ACCOUNT,
             Self::NoSuchAccount => refusal::NO_SUCH_ACCOUNT,
             Self::Limit => refusal::LIMIT,
+            Self::NoSuchOriginal => refusal::NO_SUCH_ORIGINAL,
+            Self::AboveOriginal => refusal::ABOVE_ORIGINAL,
             Self::Other => refusal::OTHER,
         }
     }
@@ -83,9 +87,9 @@ pub(super) enum EntryKind {
     Debit,
     /// A credit.
     Credit,
-    /// The reversal of a debit.
+    /// The reversal of a debit, or of a part of it.
     Refund,
-    /// The reversal of a credit.
+    /// The reversal of a credit, or of a part of it.
     CreditReversal,
 }
 

@@ -13,7 +13,7 @@ use crate::sqlite::{self, FileIdentity, Lock};
 const APPLICATION: i64 = 0x5469_4C65;
 
 /// The version of the schema.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// The schema. Transfer ids are in the order of time, so almost all postings and entries are appended.
 const SCHEMA: &str = "
@@ -33,7 +33,10 @@ const SCHEMA: &str = "
         id BLOB PRIMARY KEY,
         state TEXT NOT NULL,
         reason TEXT,
-        side TEXT, account TEXT, amount INTEGER, currency INTEGER, counterparty TEXT
+        side TEXT, account TEXT, amount INTEGER, currency INTEGER, counterparty TEXT,
+        -- The posting that it reverses in part, and how much of itself is reversed in parts.
+        reverses BLOB,
+        reversed INTEGER NOT NULL DEFAULT 0 CHECK (reversed BETWEEN 0 AND coalesce(amount, 0))
     ) STRICT, WITHOUT ROWID;
     -- One amount from one account to another. Rows never change.
     CREATE TABLE entries (

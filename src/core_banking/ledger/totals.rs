@@ -24,13 +24,14 @@ pub struct Total {
 pub struct Books {
     /// The opening balances.
     pub opened: Total,
-    /// Debits of outbound transfers and of cash withdrawals at other banks' machines, including cancelled ones.
+    /// Debits of outbound transfers and of cash withdrawals at other banks' machines, including cancelled ones. A refund that is
+    /// cancelled counts as a debit again.
     pub debited: Total,
-    /// The cancelled debits.
+    /// The cancelled debits, and the parts of debits that are returned.
     pub refunded: Total,
-    /// Credits of inbound transfers, including cancelled ones.
+    /// Credits of inbound transfers, including cancelled ones. A credit reversal that is cancelled counts as a credit again.
     pub credited: Total,
-    /// The cancelled credits.
+    /// The cancelled credits, and the parts of credits that are taken back.
     pub credits_reversed: Total,
     /// The balance of the clearing account. The bank owes the switch this amount if it is above zero.
     pub clearing: i64,

@@ -128,7 +128,7 @@ impl LinkGroup {
         now: Moment,
     ) -> Result<(), NotSent> {
         let &QueuedRequest { correlation_id, ref message, mti, key, deadline } = request;
-        self.free_key(&key, correlation_id, mti, now)?;
+        self.free_key(&key, correlation_id, now)?;
         let serial = self.counters.next_serial();
         let connection = self.connections.get_mut(&id).ok_or(NotSent::NoLinkUp)?;
         let tracked = Tracked { correlation_id, serial: Some(serial), deadline };
@@ -143,20 +143,20 @@ impl LinkGroup {
         Ok(())
     }
 
-    /// Ensures that the key is free. A repeat replaces the request that it repeats.
+    /// Ensures that the key is free. A later message of the same subject replaces the one in flight: a repeat, or a status inquiry
+    /// with the trace numbers of its request.
     fn free_key(
         &mut self,
         key: &MatchingKey,
         correlation_id: CorrelationId,
-        mti: Mti,
         now: Moment,
     ) -> Result<(), NotSent> {
         match self.in_flight.id_of(key) {
             None => Ok(()),
-            Some(holder) if holder == correlation_id && mti.is_repeat() => {
-                self.events.push(Event::Expired(correlation_id));
-                if let Some(repeated) = self.in_flight.take(key) {
-                    self.release_slot(repeated.connection, now);
+            Some(holder) if holder.has_subject_of(correlation_id) => {
+                self.events.push(Event::Expired(holder));
+                if let Some(replaced) = self.in_flight.take(key) {
+                    self.release_slot(replaced.connection, now);
                 }
                 Ok(())
             }

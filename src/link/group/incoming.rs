@@ -8,9 +8,7 @@ use tokio_util::codec::Decoder;
 use super::{Action, LinkGroup};
 use crate::iso8583::{Frame, FrameError, Message, OutgoingFrame, Spec};
 use crate::link::event::{Event, SessionPhase};
-use crate::link::management::{
-    ManagementMessage, ManagementRequest, write_request, write_response,
-};
+use crate::link::management::{ManagementMessage, ManagementRequest, write_request};
 use crate::link::session::{Input, SessionAction};
 use crate::link::{ConnectionId, DisconnectReason, LinkId};
 use crate::network::MatchingKey;
@@ -70,7 +68,6 @@ impl LinkGroup {
             SessionAction::KeepAlive => self.return_keep_alive(id, now),
             SessionAction::Up => self.set_up(id, now),
             SessionAction::Close(reason) => self.close(id, reason),
-            SessionAction::CutOver(date) => self.events.push(Event::CutOver { link, date }),
             SessionAction::Respond { done } => {
                 if let Some(message) = message {
                     self.respond(id, message, done, now);
@@ -79,6 +76,11 @@ impl LinkGroup {
             SessionAction::Deliver => {
                 if let Some(message) = message.take() {
                     self.deliver(link, message, now);
+                }
+            }
+            SessionAction::CutOver => {
+                if let Some(message) = message.take() {
+                    self.events.push(Event::CutOver { link, message: message.into_owned() });
                 }
             }
             SessionAction::KeyChange => {
@@ -156,7 +158,7 @@ impl LinkGroup {
     fn respond(&mut self, id: ConnectionId, message: &Message<'_>, done: bool, now: Moment) {
         let rules = Arc::clone(&self.rules);
         self.scratch.clear();
-        let written = write_response(message, done, &rules, &mut self.scratch);
+        let written = rules.write_response(message, done, &mut self.scratch);
         if let (Ok(()), Some(mti)) = (written, message.mti().response()) {
             self.push_scratch(id, rules.headers.of(mti), now);
         }

@@ -54,7 +54,6 @@ fn response(request: ManagementRequest, number: u64, code: u8) -> Input {
 }
 
 fn inputs() -> Vec<(&'static str, Input)> {
-    let date = MonthDay::new(11, 25);
     let stan = Some(stan(REQUEST));
     let other = ManagementMessage::Response { request: None, stan, code: None };
     vec![
@@ -64,8 +63,7 @@ fn inputs() -> Vec<(&'static str, Input)> {
         ("sign-on of the switch", Input::Received(ManagementMessage::SignOn)),
         ("sign-off of the switch", Input::Received(ManagementMessage::SignOff)),
         ("echo of the switch", Input::Received(ManagementMessage::Echo)),
-        ("cut-over", Input::Received(ManagementMessage::CutOver(date))),
-        ("cut-over without a date", Input::Received(ManagementMessage::CutOver(None))),
+        ("cut-over", Input::Received(ManagementMessage::CutOver)),
         ("key change", Input::Received(ManagementMessage::KeyChange)),
         ("unknown 0800", Input::Received(ManagementMessage::Unknown)),
         ("sign-on response 00", response(ManagementRequest::SignOn, REQUEST, 0)),

@@ -43,7 +43,7 @@ impl Network {
             stan: message.get(De::STAN)?,
             rrn: message.get(De::RRN)?,
             transmitted_at: self.trace_time(message, now)?,
-            settlement_date: settlement_date(message, now)?,
+            settlement_date: self.settlement_date(message, now)?,
         })
     }
 
@@ -101,11 +101,11 @@ impl Network {
             }
         }
     }
-}
 
-/// Returns the settlement date of a message, or today in UTC if it does not have one.
-fn settlement_date(message: &Message<'_>, now: Moment) -> Result<Date, FieldError> {
-    let day: Option<MonthDay> = message.find(De::SETTLEMENT_DATE)?;
-    let today = Date::of(now, Offset::UTC);
-    Ok(day.map_or(today, |day| Date::nearest(day, today)))
+    /// Returns the settlement date of a message, or today at the network if it does not have one.
+    fn settlement_date(&self, message: &Message<'_>, now: Moment) -> Result<Date, FieldError> {
+        let day: Option<MonthDay> = message.find(De::SETTLEMENT_DATE)?;
+        let today = Date::of(now, self.offset);
+        Ok(day.map_or(today, |day| Date::nearest(day, today)))
+    }
 }

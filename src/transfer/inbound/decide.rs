@@ -271,7 +271,8 @@ impl DecisionBuilder<'_, '_> {
         let due = self.context.posting_due(tries).min(respond_by);
         self.record(Fact::PostingRequested { due, respond_by });
         let InboundRequest { id, side, account, amount, counterparty, .. } = **self.request;
-        self.emit(Effect::RequestPosting(Posting { id, side, account, amount, counterparty }));
+        let posting = Posting { id, side, account, amount, counterparty, reverses: None };
+        self.emit(Effect::RequestPosting(posting));
     }
 
     fn decline(&mut self, refusal: Refusal) {
