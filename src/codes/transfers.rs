@@ -96,5 +96,9 @@ codes! {
         CORE_DIFFERS = "core_differs",
         /// A decision does not fit the transfer's state: a defect of this program. Nothing was done.
         INTERNAL_ERROR = "internal_error",
+        /// A request of the switch names another bank as the receiver, or none. It was declined.
+        MISROUTED_REQUEST = "misrouted_request",
+        /// A request of the switch names our bank as the acquirer. It was declined.
+        OWN_REQUEST = "own_request",
     }
 }

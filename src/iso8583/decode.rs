@@ -1,5 +1,6 @@
 //! Decoding: one pass over the bytes, validated against the table of the spec, without an allocation.
 
+mod lenient;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use super::layout::{Indicator, Layout, NotNumeric};
 use super::message::{Ends, MESSAGE_MAX, Message, OwnedMessage};
 use super::mti::Mti;
 use super::spec::{Element, MessageLayout, Spec};
+pub use lenient::Salvaged;
 
 /// An error at a byte of the message, before the data element is attached to it.
 #[derive(Clone, Copy)]
@@ -45,7 +47,8 @@ impl Spec {
         }
         // Never taken: a message has at most 65535 bytes.
         let body = u16::try_from(body).unwrap_or(u16::MAX);
-        Ok(Message { spec: self, layout, owned: OwnedMessage { mti, body, bitmap, ends, bytes } })
+        let owned = OwnedMessage { mti, body, bitmap, ends, odd: None, bytes };
+        Ok(Message { spec: self, layout, owned })
     }
 
     #[inline(always)]

@@ -5,6 +5,7 @@ mod reader;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::leniency::Leniency;
 use crate::iso8583::{De, Mti};
 pub(super) use reader::{ProfileContext, read};
 
@@ -29,6 +30,8 @@ pub struct SessionRules {
     /// The data elements that are equal in a request and its response. With the MTI class they identify each request in
     /// flight.
     pub response_key: Vec<De>,
+    /// Which faults of a received message are tolerated.
+    pub lenient: Leniency,
     /// The timers.
     pub timers: SessionTimers,
     /// The limits on traffic.

@@ -35,12 +35,14 @@ const PREFIX: &str = "titian";
 const COMMIT_BUCKETS: [f64; 15] =
     [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
-const ALERTS: [Alert; 5] = [
+const ALERTS: [Alert; 7] = [
     Alert::Mismatch,
     Alert::ConflictingOutcome,
     Alert::Exception,
     Alert::CoreDiffers,
     Alert::InternalError,
+    Alert::MisroutedRequest,
+    Alert::OwnRequest,
 ];
 
 /// The parts of the program that have numbers of their own.

@@ -193,6 +193,10 @@ pub enum Alert {
     CoreDiffers,
     /// A decided fact cannot follow the state: a defect of this program. The decision was dropped.
     InternalError,
+    /// The switch sent us a request that names another bank, or none.
+    MisroutedRequest,
+    /// The switch sent us a request of our own bank.
+    OwnRequest,
 }
 
 impl Alert {
@@ -205,6 +209,8 @@ impl Alert {
             Self::Exception => alert::EXCEPTION,
             Self::CoreDiffers => alert::CORE_DIFFERS,
             Self::InternalError => alert::INTERNAL_ERROR,
+            Self::MisroutedRequest => alert::MISROUTED_REQUEST,
+            Self::OwnRequest => alert::OWN_REQUEST,
         }
     }
 }

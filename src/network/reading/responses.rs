@@ -103,9 +103,9 @@ impl Network {
     }
 }
 
-/// Returns the settlement date of a message, or today in UTC if it does not have one.
+/// Returns the settlement date of a message, or today in UTC if it does not have one that exists.
 fn settlement_date(message: &Message<'_>, now: Moment) -> Result<Date, FieldError> {
     let day: Option<MonthDay> = message.find(De::SETTLEMENT_DATE)?;
     let today = Date::of(now, Offset::UTC);
-    Ok(day.map_or(today, |day| Date::nearest(day, today)))
+    Ok(day.and_then(|day| Date::nearest_existing(day, today)).unwrap_or(today))
 }
