@@ -4,6 +4,7 @@
 //! machines, encodes their effects as messages, and reads the messages of the switch. It does not use sockets and does
 //! not know the state of a transfer.
 
+mod declines;
 mod duplicate_key;
 mod encoding;
 mod inbound;

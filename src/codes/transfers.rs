@@ -84,6 +84,18 @@ codes! {
         REJECTED = "rejected",
     }
 
+    /// Fault of a message of the switch that was tolerated.
+    message_warning {
+        /// A data element that describes does not fit its definition.
+        ELEMENT = "element",
+        /// Bytes follow the last data element.
+        TRAILING = "trailing",
+        /// The spec does not define a data element at the end of the message.
+        UNDEFINED = "undefined",
+        /// The program does not use a data element of a response.
+        UNUSED = "unused",
+    }
+
     /// Alert: something that needs a person.
     alert {
         /// A message speaks of another amount, account or party than its original.

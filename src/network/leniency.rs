@@ -1,5 +1,6 @@
 //! The section `[lenient]` of a profile: which faults of a message are tolerated.
 
+use super::rules::{Matching, TraceTime};
 use super::sections::elements;
 use crate::iso8583::{De, DecodeError, ElementSet, MessagePart, Mti, Reason, Spec};
 use crate::settings::Section;
@@ -65,11 +66,11 @@ impl Leniency {
     }
 
     /// Reads the section. The elements that the program decides by in messages of these types must be in `strict`: those that decide
-    /// in every network, and `others`, by which this profile decides.
+    /// in every network, and those by which this profile matches messages. `reverses`: whether the network has reversals.
     pub(super) fn read(
         section: &Section<'_>,
         (spec, types): (&Spec, &[Mti]),
-        others: impl Iterator<Item = De>,
+        (matching, response_key, reverses): (&Matching, &[De], bool),
     ) -> Option<Self> {
         let choices = [("tolerated", true), ("refused", false)];
         let trailing = section.choice("trailing", &choices);
@@ -79,7 +80,11 @@ impl Leniency {
             let layouts = types.iter().filter_map(|mti| spec.layout_of(*mti));
             layouts.into_iter().any(|layout| layout.element(*de).is_some())
         };
-        let deciding: ElementSet = DECIDING.into_iter().chain(others).filter(is_defined).collect();
+        let deciding: ElementSet = DECIDING
+            .into_iter()
+            .chain(deciding_elements(matching, response_key, reverses))
+            .filter(is_defined)
+            .collect();
         let lacking = deciding.without(&strict);
         if lacking.first().is_some() {
             let numbers: Vec<_> = lacking.iter().map(|de| de.number().to_string()).collect();
@@ -88,4 +93,20 @@ impl Leniency {
         }
         Some(Self { strict, trailing: trailing?, undefined: undefined? })
     }
+}
+
+/// Returns the elements by which a profile decides, beside those that decide in every network.
+fn deciding_elements<'p>(
+    matching: &'p Matching,
+    response_key: &'p [De],
+    reverses: bool,
+) -> impl Iterator<Item = De> + use<'p> {
+    let times: &[De] = match matching.trace_time {
+        TraceTime::Transmission => &[],
+        TraceTime::Local => &[De::LOCAL_TIME, De::LOCAL_DATE],
+    };
+    let reversal: &[De] = if reverses { &[De::ORIGINAL, De::REPLACEMENT_AMOUNTS] } else { &[] };
+    let Matching { duplicate_key, echoed, receiver, .. } = matching;
+    let lists = [&duplicate_key[..], echoed, receiver, response_key, times, reversal];
+    lists.into_iter().flatten().copied()
 }

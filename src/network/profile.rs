@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use config::Value;
 
+use super::declines::read_declines;
 use super::inbound::read_inbound;
 use super::leniency::Leniency;
 use super::messages::{Messages, Responses};
@@ -15,8 +16,8 @@ use super::values::Bank;
 use crate::iso8583::{De, Spec};
 use crate::settings::{Fault, Faults, Section, all, tree};
 use crate::transfer::{
-    AfterUnknown, DeclineMeanings, InquiryRules, Refusal, ResponseClass, ResponseClasses,
-    ReversalClasses, ReversalRules, Rules, Side,
+    AfterUnknown, InquiryRules, ResponseClass, ResponseClasses, ReversalClasses, ReversalRules,
+    Rules, Side,
 };
 use crate::values::{Currency, Offset, ProcessingCode, ResponseCode};
 
@@ -207,8 +208,8 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         top.section("declines").and_then(|section| read_declines(&section, classes.as_ref()));
     let lenient = top.section("lenient").and_then(|section| {
         let types = messages.as_ref().map(Messages::request_types).unwrap_or_default();
-        let others = deciding(matching.as_ref()?, session.as_ref()?, reverses);
-        Leniency::read(&section, (&spec, &types), others)
+        let decides = (matching.as_ref()?, &session.as_ref()?.response_key[..], reverses);
+        Leniency::read(&section, (&spec, &types), decides)
     });
     let UnknownOutcome { after_unknown, reversal_classes, reversal_reasons } = unknown_outcome?;
     let (response_timeout, inquiry_tries) = timers?;
@@ -362,63 +363,4 @@ fn read_matching(section: &Section<'_>) -> Option<Matching> {
         echoed: echoed?,
         receiver: receiver?,
     })
-}
-
-/// Returns the elements by which this profile decides, beside those that decide in every network.
-fn deciding(
-    matching: &Matching,
-    session: &SessionRules,
-    reverses: bool,
-) -> impl Iterator<Item = De> {
-    let lists =
-        [&matching.duplicate_key, &matching.echoed, &matching.receiver, &session.response_key];
-    let times: &[De] = match matching.trace_time {
-        TraceTime::Transmission => &[],
-        TraceTime::Local => &[De::LOCAL_TIME, De::LOCAL_DATE],
-    };
-    let reversal: &[De] = if reverses { &[De::ORIGINAL, De::REPLACEMENT_AMOUNTS] } else { &[] };
-    lists
-        .into_iter()
-        .flatten()
-        .chain(times)
-        .chain(reversal)
-        .copied()
-        .collect::<Vec<_>>()
-        .into_iter()
-}
-
-/// Reads what the response codes that decline mean. A code that is not listed has no meaning beyond that.
-fn read_declines(
-    section: &Section<'_>,
-    classes: Option<&ResponseClasses>,
-) -> Option<DeclineMeanings> {
-    let keys = [
-        ("insufficient_funds", Refusal::InsufficientFunds),
-        ("inactive_account", Refusal::InactiveAccount),
-        ("no_such_account", Refusal::NoSuchAccount),
-        ("limit", Refusal::Limit),
-    ];
-    let read = keys.iter().map(|(key, meaning)| {
-        let codes: Vec<ResponseCode> = section.values(key)?;
-        let declines = |code: &&ResponseCode| {
-            classes.is_some_and(|classes| classes.of(**code) != ResponseClass::Declined)
-        };
-        if let Some(code) = codes.iter().find(declines) {
-            let reason =
-                format!("{code} is not in response_classes.declined: add it there, or remove it");
-            section.fault(key, reason);
-        }
-        Some((codes, *meaning))
-    });
-    let mut listed: Vec<(ResponseCode, Refusal)> = Vec::new();
-    for (codes, meaning) in all(read)? {
-        for code in codes {
-            if listed.iter().any(|(other, _)| *other == code) {
-                section
-                    .fault("", format!("response code {code} is listed twice: keep one meaning"));
-            }
-            listed.push((code, meaning));
-        }
-    }
-    Some(DeclineMeanings::new(listed))
 }

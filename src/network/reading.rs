@@ -76,6 +76,12 @@ impl Network {
         }
     }
 
+    /// Returns the response code for a request that cannot be decoded.
+    #[must_use]
+    pub const fn malformed_code(&self) -> ResponseCode {
+        self.malformed
+    }
+
     /// Returns the response code for a request that cannot be processed.
     #[must_use]
     pub const fn refusal_code(&self, error: &ReadError) -> ResponseCode {

@@ -17,7 +17,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::codes::direction;
+use crate::codes::{direction, message_warning};
 use crate::core_banking::Meter;
 use crate::journal::CheckpointClock;
 use crate::network::Network;
@@ -76,6 +76,10 @@ pub(super) struct Metrics {
     pub(super) inbound_unanswered: Counter,
     pub(super) responses_unmatched: Counter,
     pub(super) messages_unreadable: Counter,
+    pub(super) odd_elements: Counter,
+    pub(super) trailing_bytes: Counter,
+    pub(super) undefined_elements: Counter,
+    pub(super) unused_elements: Counter,
     pub(super) journal_batches: Counter,
     pub(super) journal_rows: Counter,
     pub(super) journal_lookups: Counter,
@@ -100,6 +104,17 @@ impl Metrics {
             "Responses to requests of the switch",
             "result",
             ["approved", "declined"],
+        );
+        let [odd_elements, trailing_bytes, undefined_elements, unused_elements] = new.counters(
+            "message_warnings",
+            "Faults of messages of the switch that were tolerated",
+            "reason",
+            [
+                message_warning::ELEMENT,
+                message_warning::TRAILING,
+                message_warning::UNDEFINED,
+                message_warning::UNUSED,
+            ],
         );
         Self {
             transfers: TransferMetrics::new(&mut new, sources.network),
@@ -139,6 +154,10 @@ impl Metrics {
                 "messages_unreadable",
                 "Messages of the switch that could not be processed",
             ),
+            odd_elements,
+            trailing_bytes,
+            undefined_elements,
+            unused_elements,
             journal_batches: new.counter("journal_batches", "Batches given to the journal"),
             journal_rows: new.counter("journal_rows", "Rows that the journal made durable"),
             journal_lookups: new

@@ -107,7 +107,7 @@ impl Node {
         }
     }
 
-    fn raise_alert(&self, id: TransferId, alert: Alert) {
+    pub(super) fn raise_alert(&self, id: TransferId, alert: Alert) {
         self.metrics.count_alert(alert);
         tracing::warn!(transfer = %id, alert = alert.code(), "alert raised");
     }
