@@ -30,7 +30,7 @@ mod tests;
 
 pub use class::{Class, Unit};
 pub use de::De;
-pub use decode::Salvaged;
+pub use decode::lenient::Salvaged;
 pub use element_set::ElementSet;
 pub use encode::{EncodeError, EncodeReason, Encoder, Template};
 pub use error::{DecodeError, MessagePart, Reason};

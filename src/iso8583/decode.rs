@@ -1,6 +1,6 @@
 //! Decoding: one pass over the bytes, validated against the table of the spec, without an allocation.
 
-mod lenient;
+pub(super) mod lenient;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +16,6 @@ use super::layout::{Indicator, Layout, NotNumeric};
 use super::message::{Ends, MESSAGE_MAX, Message, OwnedMessage};
 use super::mti::Mti;
 use super::spec::{Element, MessageLayout, Spec};
-pub use lenient::Salvaged;
 
 /// An error at a byte of the message, before the data element is attached to it.
 #[derive(Clone, Copy)]

@@ -66,11 +66,12 @@ impl Leniency {
     }
 
     /// Reads the section. The elements that the program decides by in messages of these types must be in `strict`: those that decide
-    /// in every network, and those by which this profile matches messages. `reverses`: whether the network has reversals.
+    /// in every network, and those by which this profile matches messages, if that is known. `reverses`: whether the network has reversals.
     pub(super) fn read(
         section: &Section<'_>,
         (spec, types): (&Spec, &[Mti]),
-        (matching, response_key, reverses): (&Matching, &[De], bool),
+        decides: Option<(&Matching, &[De])>,
+        reverses: bool,
     ) -> Option<Self> {
         let choices = [("tolerated", true), ("refused", false)];
         let trailing = section.choice("trailing", &choices);
@@ -80,11 +81,9 @@ impl Leniency {
             let layouts = types.iter().filter_map(|mti| spec.layout_of(*mti));
             layouts.into_iter().any(|layout| layout.element(*de).is_some())
         };
-        let deciding: ElementSet = DECIDING
-            .into_iter()
-            .chain(deciding_elements(matching, response_key, reverses))
-            .filter(is_defined)
-            .collect();
+        let (matching, response_key) = decides?;
+        let others = deciding_elements(matching, response_key, reverses);
+        let deciding: ElementSet = DECIDING.into_iter().chain(others).filter(is_defined).collect();
         let lacking = deciding.without(&strict);
         if lacking.first().is_some() {
             let numbers: Vec<_> = lacking.iter().map(|de| de.number().to_string()).collect();

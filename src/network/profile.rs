@@ -208,8 +208,9 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         top.section("declines").and_then(|section| read_declines(&section, classes.as_ref()));
     let lenient = top.section("lenient").and_then(|section| {
         let types = messages.as_ref().map(Messages::request_types).unwrap_or_default();
-        let decides = (matching.as_ref()?, &session.as_ref()?.response_key[..], reverses);
-        Leniency::read(&section, (&spec, &types), decides)
+        let response_key = session.as_ref().map(|session| &session.response_key[..]);
+        let decides = matching.as_ref().zip(response_key);
+        Leniency::read(&section, (&spec, &types), decides, reverses)
     });
     let UnknownOutcome { after_unknown, reversal_classes, reversal_reasons } = unknown_outcome?;
     let (response_timeout, inquiry_tries) = timers?;
