@@ -19,14 +19,15 @@ use titian::engine::{
     TransferInput,
 };
 use titian::transfer::{
-    AfterUnknown, Card, ChannelReference, CoreRules, Effect, Funding, InboundCodes, MessageKind,
-    Order, OutboundInput, PostingReply, ResponseClass, ResponseClasses, ResponseFields,
-    ReversalClasses, ReversalRules, Rules, SendStatus, TraceNumbers, TransferDetails,
+    AfterUnknown, Card, ChannelReference, CoreRules, DeclineMeanings, Effect, Funding,
+    InboundCodes, MessageKind, Order, OutboundInput, PostingReply, ResponseClass, ResponseClasses,
+    ResponseFields, ReversalClasses, ReversalRules, Rules, SendStatus, TraceNumbers,
+    TransferDetails,
 };
 use titian::values::{
     AccountNumber, Amount, Backoff, Currency, Date, IdempotencyKey, Institution, MerchantType,
-    Moment, Name, Offset, ProcessingCode, Reference, RequestFingerprint, RequestIdentity,
-    ResponseCode, Terminal, TransferId, Value,
+    MinorUnits, Moment, Name, Offset, ProcessingCode, Reference, RequestFingerprint,
+    RequestIdentity, ResponseCode, Terminal, TransferId, Value,
 };
 
 const START: u64 = 1_795_521_600_000;
@@ -215,6 +216,7 @@ fn details() -> TransferDetails {
 fn engine() -> Engine {
     let limits = Limits {
         open_transfers: 2_000_000,
+        inbound_amount_max: MinorUnits(u64::MAX),
         open_inquiries: 1024,
         journal_lookups: 1024,
         closed_transfers: 1024,
@@ -272,5 +274,6 @@ fn rules() -> Rules {
             refused_other: code(b"05"),
             respond_within: seconds(20),
         },
+        declines: DeclineMeanings::default(),
     }
 }

@@ -34,7 +34,8 @@ use titian::transfer::{
     Effect, Funding, MessageKind, Order, OutboundInput, PostingReply, SendStatus, TraceNumbers,
 };
 use titian::values::{
-    Date, IdempotencyKey, Moment, Offset, RequestFingerprint, RequestIdentity, TransferId,
+    Date, IdempotencyKey, MinorUnits, Moment, Offset, RequestFingerprint, RequestIdentity,
+    TransferId,
 };
 
 const START: u64 = 1_795_521_600_000;
@@ -121,6 +122,7 @@ fn engine(watermark: Option<TraceWatermark>) -> Engine {
     let watermark = watermark.unwrap_or_else(|| TraceWatermark::first(Date::of(now, Offset::UTC)));
     let limits = Limits {
         open_transfers: 1 << 20,
+        inbound_amount_max: MinorUnits(u64::MAX),
         open_inquiries: 1,
         journal_lookups: 100,
         closed_transfers: 1000,

@@ -45,7 +45,7 @@ pub use reasons::{
     resolution_outcome, reversal_cause, settled_by, unknown_cause,
 };
 pub use records::{chain, direction, metadata_key};
-pub use transfers::{alert, inbound_state, outbound_state, transfer_status};
+pub use transfers::{alert, inbound_state, message_warning, outbound_state, transfer_status};
 
 /// All groups of codes: name and codes.
 pub fn groups() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {

@@ -37,7 +37,7 @@ pub use trace_numbers::{TraceAllocator, TraceWatermark};
 pub use transfer::BooksByDirection;
 
 use crate::transfer::{CoreRules, IllegalFact, Rules};
-use crate::values::{Direction, KeyReservation, Moment, RequestIdentity, TransferId};
+use crate::values::{Direction, KeyReservation, MinorUnits, Moment, RequestIdentity, TransferId};
 use batch::Batches;
 use live::LiveTransfers;
 use open_inquiries::OpenInquiries;
@@ -48,6 +48,8 @@ use transfer::{ClosedBooks, DecisionBuffers};
 pub struct Limits {
     /// Open transfers. At the limit new transfers are refused. Messages that finish an open transfer are never refused.
     pub open_transfers: usize,
+    /// The largest amount of an inbound request, in minor units. A larger one is declined.
+    pub inbound_amount_max: MinorUnits,
     /// Open inquiries.
     pub open_inquiries: usize,
     /// Lookups in the journal that have no result yet.

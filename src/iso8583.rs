@@ -13,6 +13,7 @@ mod coding;
 mod de;
 mod decode;
 mod ebcdic;
+mod element_set;
 mod encode;
 mod error;
 mod fast_path;
@@ -29,6 +30,8 @@ mod tests;
 
 pub use class::{Class, Unit};
 pub use de::De;
+pub use decode::lenient::Salvaged;
+pub use element_set::ElementSet;
 pub use encode::{EncodeError, EncodeReason, Encoder, Template};
 pub use error::{DecodeError, MessagePart, Reason};
 pub use field::{Field, FieldError, Subfield};

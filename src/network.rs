@@ -4,10 +4,12 @@
 //! machines, encodes their effects as messages, and reads the messages of the switch. It does not use sockets and does
 //! not know the state of a transfer.
 
+mod declines;
 mod duplicate_key;
 mod encoding;
 mod inbound;
 mod incoming_message;
+mod leniency;
 mod matching_key;
 mod messages;
 mod pattern;
@@ -17,11 +19,13 @@ mod rehearsal;
 mod rules;
 mod sections;
 mod session;
+mod understood;
 mod values;
 
 pub use duplicate_key::DuplicateKey;
 pub use encoding::BuildError;
 pub use incoming_message::{IncomingMessage, ReadError};
+pub use leniency::Leniency;
 pub use matching_key::MatchingKey;
 pub use pattern::TooLong;
 pub use profile::Network;

@@ -17,6 +17,7 @@ mod inputs;
 mod lookups;
 mod metrics;
 mod node;
+mod odd_messages;
 mod pending_responses;
 mod port;
 mod release;

@@ -44,8 +44,8 @@ pub use outbound::{
 };
 pub use receipt::{DebitReceipt, PostingReceipt};
 pub use rules::{
-    AfterUnknown, CoreRules, InboundCodes, InquiryRules, ResponseClass, ResponseClasses,
-    ReversalClass, ReversalClasses, ReversalRules, Rules,
+    AfterUnknown, CoreRules, DeclineMeanings, InboundCodes, InquiryRules, ResponseClass,
+    ResponseClasses, ReversalClass, ReversalClasses, ReversalRules, Rules,
 };
 pub use state::{IllegalFact, PendingCancel, Properties, Wait};
 pub use status::{FailureReason, InboundStatus, StatusReport, TransferStatus};

@@ -65,6 +65,13 @@ fn summary(settings: &Settings) -> String {
         Debit::Caller => "; the channel debits before its request",
     };
     lines.push(format!("core         {}{debited}", core.core));
+    let macs: Vec<_> = network.unchecked_macs().map(|de| de.to_string()).collect();
+    if !macs.is_empty() {
+        lines.push(format!("MAC          not checked: {}", macs.join(", ")));
+    }
+    for service in network.inbound_debits() {
+        lines.push(format!("debits       {service}: core verifies the card"));
+    }
     lines.push(format!("channels     http://{}", api.listen));
     lines.push(format!("health       http://{console}/readyz"));
     lines.push("the settings are valid\n".to_owned());

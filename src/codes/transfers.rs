@@ -84,6 +84,18 @@ codes! {
         REJECTED = "rejected",
     }
 
+    /// Fault of a message of the switch that was tolerated.
+    message_warning {
+        /// A data element that describes does not fit its definition.
+        ELEMENT = "element",
+        /// Bytes follow the last data element.
+        TRAILING = "trailing",
+        /// The spec does not define a data element at the end of the message.
+        UNDEFINED = "undefined",
+        /// The program does not use a data element of a response.
+        UNUSED = "unused",
+    }
+
     /// Alert: something that needs a person.
     alert {
         /// A message speaks of another amount, account or party than its original.
@@ -102,5 +114,9 @@ codes! {
         INTERNAL_ERROR = "internal_error",
         /// A message of ours does not fit the network profile or its spec, so it was not sent.
         MESSAGE_NOT_ENCODABLE = "message_not_encodable",
+        /// A request of the switch names another bank as the receiver, or none. It was declined.
+        MISROUTED_REQUEST = "misrouted_request",
+        /// A request of the switch names our bank as the acquirer. It was declined.
+        OWN_REQUEST = "own_request",
     }
 }

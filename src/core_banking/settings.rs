@@ -27,6 +27,8 @@ pub enum Debit {
 pub struct Settings {
     /// Who debits the customer of an outbound transfer.
     pub debit: Debit,
+    /// Whether core verifies the card of an inbound debit, such as a cash withdrawal. Without it, no such request is taken.
+    pub verifies_card: bool,
     /// How commands are repeated.
     pub rules: CoreRules,
     /// The core banking system.
@@ -91,6 +93,7 @@ impl Settings {
     pub fn read(section: &Section<'_>) -> Option<Self> {
         let debit =
             section.choice("debit", &[("titian", Debit::Titian), ("caller", Debit::Caller)]);
+        let verifies_card = section.flag("verifies_card");
         let embedded = section.choice("mode", &[("embedded", true), ("http", false)]);
         let rules = read_rules(section);
         // Marks the keys of both modes as known.
@@ -100,7 +103,7 @@ impl Settings {
         } else {
             read_http(section).map(Box::new).map(Core::Http)
         };
-        Some(Self { debit: debit?, rules: rules?, core: core? })
+        Some(Self { debit: debit?, verifies_card: verifies_card?, rules: rules?, core: core? })
     }
 }
 

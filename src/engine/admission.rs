@@ -7,7 +7,7 @@ use super::event::{DuplicateRequest, Event, Lookup, NotAdmitted, Output, Transfe
 use super::live::LiveTransfer;
 use super::schedule::Slot;
 use super::step::StepResult;
-use crate::transfer::{BarCause, Context, InboundRequest, InboundState, Order};
+use crate::transfer::{BarCause, Context, InboundRequest, InboundState, Order, Refusal};
 use crate::values::{IdempotencyKey, KeyReservation, Moment, RequestIdentity, TransferId};
 
 impl Engine {
@@ -33,7 +33,8 @@ impl Engine {
     }
 
     /// Handles a request of the switch whose key no transfer in memory holds. A request that is not admitted gets no response:
-    /// a decline that is not on record could be followed by a credit when the switch repeats the request.
+    /// a decline that is not on record could be followed by a credit when the switch repeats the request. For the same reason a
+    /// decline by a limit is on record: the limit can change before the repeat.
     pub(super) fn handle_inbound_request(
         &mut self,
         request: &Arc<InboundRequest>,
@@ -45,7 +46,11 @@ impl Engine {
         }
         let mut context =
             Context { now, rules: &self.rules, core: &self.core, numbers: &mut self.trace_numbers };
-        self.decision.receive(request, &mut context);
+        if request.amount.minor() > self.limits.inbound_amount_max.0 {
+            self.decision.refuse(request, Refusal::Limit, &mut context);
+        } else {
+            self.decision.receive(request, &mut context);
+        }
         self.start_transfer(request.id, RequestIdentity::of_switch_request(key), now);
     }
 

@@ -8,7 +8,7 @@ use super::event::{Fact, Transfer, TransferInput};
 use crate::transfer::{
     Alert, BarCause, Books, Context, Decision, Effect, IllegalFact, InboundFact, InboundInput,
     InboundRequest, InboundTransfer, Order, OutboundFact, OutboundInput, OutboundTransfer,
-    Properties, Sums, TraceNumbers,
+    Properties, Refusal, Sums, TraceNumbers,
 };
 use crate::values::{Amount, Currency, Direction, Institution, Moment, TransferId};
 
@@ -229,6 +229,15 @@ impl DecisionBuffers {
 
     pub(super) fn receive(&mut self, request: &Arc<InboundRequest>, context: &mut Context<'_>) {
         InboundTransfer::receive(request, context, &mut self.inbound);
+    }
+
+    pub(super) fn refuse(
+        &mut self,
+        request: &Arc<InboundRequest>,
+        refusal: Refusal,
+        context: &mut Context<'_>,
+    ) {
+        InboundTransfer::refuse(request, refusal, context, &mut self.inbound);
     }
 
     pub(super) fn bar(

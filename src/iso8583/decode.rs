@@ -1,5 +1,6 @@
 //! Decoding: one pass over the bytes, validated against the table of the spec, without an allocation.
 
+pub(super) mod lenient;
 #[cfg(test)]
 mod tests;
 
@@ -45,7 +46,8 @@ impl Spec {
         }
         // Never taken: a message has at most 65535 bytes.
         let body = u16::try_from(body).unwrap_or(u16::MAX);
-        Ok(Message { spec: self, layout, owned: OwnedMessage { mti, body, bitmap, ends, bytes } })
+        let owned = OwnedMessage { mti, body, bitmap, ends, odd: None, bytes };
+        Ok(Message { spec: self, layout, owned })
     }
 
     #[inline(always)]

@@ -273,7 +273,7 @@ impl<'s> Encoder<'s, '_> {
     /// # Errors
     /// As [`Encoder::text`].
     pub fn echo(&mut self, from: &Message<'_>, de: De) -> Result<&mut Self, EncodeError> {
-        let Some(field) = from.field(de) else { return Ok(self) };
+        let Some(field) = from.field(de).filter(|_| !from.is_odd(de)) else { return Ok(self) };
         if !ptr::eq(self.layout, from.layout()) {
             return self.text(de, field.reveal().as_bytes());
         }

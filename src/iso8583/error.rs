@@ -66,6 +66,9 @@ pub enum Reason {
     /// The bitmap has a data element that the layout does not define.
     #[error("the bitmap has this data element, but the message layout does not define it")]
     Undefined,
+    /// The element cannot be delimited: its own length is wrong, or that of an element before it.
+    #[error("the element cannot be delimited")]
+    NotDelimited,
     /// The length indicator is not a number.
     #[error("the length indicator is not a number")]
     LengthNotNumeric,
@@ -121,6 +124,7 @@ impl Reason {
             Self::UnknownMti(_) => "unknown-mti",
             Self::BitmapNotHex => "bitmap-not-hex",
             Self::Undefined | Self::UndefinedBitmap => "undefined",
+            Self::NotDelimited => "not-delimited",
             Self::LengthNotNumeric => "length-not-numeric",
             Self::TooLong { .. } => "too-long",
             Self::TooShort { .. } => "too-short",

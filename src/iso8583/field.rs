@@ -10,7 +10,7 @@ use super::de::De;
 use super::layout::Layout;
 use super::presentation::Presentation;
 use super::spec::{Element, MessageLayout, Spec};
-use super::subfields::{SubfieldKey, SubfieldValue};
+use super::subfields::{SubfieldKey, SubfieldValue, Subfields};
 use crate::masking::Sensitive;
 use crate::values::Value;
 
@@ -24,6 +24,8 @@ pub struct Field<'m> {
     de: De,
     offset: usize,
     wire: &'m [u8],
+    /// Whether it has a fault: then it has bytes, but no value and no subfields.
+    is_odd: bool,
 }
 
 /// A data element that is missing or does not have the requested type.
@@ -61,7 +63,13 @@ impl<'m> Field<'m> {
         wire: &'m [u8],
     ) -> Option<Self> {
         let (layout, element) = (message.layout(de)?, message.element(de)?);
-        Some(Self { spec, layout, element, de, offset, wire })
+        Some(Self { spec, layout, element, de, offset, wire, is_odd: false })
+    }
+
+    /// Returns the element, with a fault or without.
+    #[inline]
+    pub(super) const fn marked(self, is_odd: bool) -> Self {
+        Self { is_odd, ..self }
     }
 
     /// Returns the number of the data element.
@@ -125,7 +133,14 @@ impl<'m> Field<'m> {
         if let Some(kind) = self.element.presentation().sensitive {
             return Cow::Owned(kind.mask(&text, self.spec.pan_digits));
         }
-        if self.element.is_sensitive() { Cow::Owned(self.masked_by_subfield()) } else { text }
+        if !self.element.is_sensitive() {
+            return text;
+        }
+        Cow::Owned(if self.is_odd {
+            Sensitive::Private.mask(&text, self.spec.pan_digits)
+        } else {
+            self.masked_by_subfield()
+        })
     }
 
     /// Returns the text with each sensitive subfield masked in its position.
@@ -141,7 +156,7 @@ impl<'m> Field<'m> {
     /// Parses the value.
     ///
     /// # Errors
-    /// If the text is not a valid value of the type.
+    /// If the text is not a valid value of the type, or the element has a fault.
     #[inline]
     pub fn value<T: Value>(&self) -> Result<T, FieldError> {
         let characters = self.characters();
@@ -150,7 +165,7 @@ impl<'m> Field<'m> {
         } else {
             from_characters(&characters)
         };
-        value.ok_or_else(|| self.invalid(T::EXPECTED))
+        value.filter(|_| !self.is_odd).ok_or_else(|| self.invalid(T::EXPECTED))
     }
 
     #[cold]
@@ -159,11 +174,11 @@ impl<'m> Field<'m> {
         FieldError::Invalid { de: self.de, offset: self.offset, expected, masked }
     }
 
-    /// Returns the subfields of the value, in order; none if the spec defines none.
+    /// Returns the subfields of the value, in order; none if the spec defines none, or the element has a fault.
     #[must_use]
     pub fn subfields(&self) -> Vec<Subfield<'m>> {
         let mut all = Vec::new();
-        if let Some(subfields) = &self.element.subfields {
+        if let Some(subfields) = self.valid_subfields() {
             // Decoding has validated the value, so the walk can't fail.
             let walked = subfields.walk(self.characters(), |found| {
                 all.push(Subfield { found, pan_digits: self.spec.pan_digits });
@@ -173,10 +188,15 @@ impl<'m> Field<'m> {
         all
     }
 
+    /// Returns the subfields that the value consists of.
+    fn valid_subfields(&self) -> Option<&'m Subfields> {
+        self.element.subfields.as_ref().filter(|_| !self.is_odd)
+    }
+
     /// Returns the subfield with that name or tag.
     #[must_use]
     pub fn subfield(&self, key: &str) -> Option<Subfield<'m>> {
-        let found = self.element.subfields.as_ref()?.find(self.characters(), key)?;
+        let found = self.valid_subfields()?.find(self.characters(), key)?;
         Some(Subfield { found, pan_digits: self.spec.pan_digits })
     }
 }

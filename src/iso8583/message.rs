@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::bitmap::{Bitmap, CONTINUATION_BIT};
 use super::de::De;
+use super::element_set::ElementSet;
 use super::field::{Field, FieldError};
 use super::mti::Mti;
 use super::spec::{MessageLayout, Spec};
@@ -33,6 +34,8 @@ pub struct OwnedMessage {
     pub(super) body: u16,
     pub(super) bitmap: Bitmap,
     pub(super) ends: Ends,
+    /// The elements with a fault, if the message was not decoded strictly. They have bytes, but no value.
+    pub(super) odd: Option<Box<ElementSet>>,
     pub(super) bytes: Bytes,
 }
 
@@ -155,7 +158,22 @@ impl<'s> Message<'s> {
     #[must_use]
     pub fn field(&self, de: De) -> Option<Field<'_>> {
         let (start, end) = self.span(de)?;
-        Field::new(self.spec, self.layout, de, start, self.owned.bytes.get(start..end)?)
+        let wire = self.owned.bytes.get(start..end)?;
+        Some(Field::new(self.spec, self.layout, de, start, wire)?.marked(self.is_odd(de)))
+    }
+
+    /// Returns whether a data element has a fault: it has bytes, but no value and no subfields.
+    #[inline]
+    #[must_use]
+    pub fn is_odd(&self, de: De) -> bool {
+        self.owned.odd.as_ref().is_some_and(|odd| odd.contains(de))
+    }
+
+    /// Returns the data elements that the message has.
+    #[inline]
+    #[must_use]
+    pub const fn elements(&self) -> ElementSet {
+        ElementSet::of(self.owned.bitmap)
     }
 
     /// Returns the bytes of a data element with its length indicator, if the message has it. It is

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 
 use super::{CorrelationId, DisconnectReason, LinkId};
-use crate::iso8583::{DecodeError, OwnedMessage, SendFault};
+use crate::iso8583::{DecodeError, Mti, OwnedMessage, SendFault};
 use crate::network::MatchingKey;
 use crate::values::Moment;
 
@@ -148,6 +148,18 @@ pub enum Event {
         message: Bytes,
         /// The reason.
         error: Box<DecodeError>,
+        /// What can be read of a request of the switch, to answer it. `None` for everything that is not answered: a response,
+        /// network management, and what came before the sign-on.
+        request: Option<Box<OwnedMessage>>,
+    },
+    /// A message has faults that the profile tolerates. The event of the message follows.
+    Tolerated {
+        /// The link that the message came from.
+        link: LinkId,
+        /// The message type.
+        mti: Mti,
+        /// The faults.
+        faults: Box<[DecodeError]>,
     },
     /// The link is up: it carries requests.
     Up(LinkId),
@@ -188,8 +200,11 @@ impl fmt::Debug for Event {
             Self::KeyChange { link, message } => with(f, "KeyChange", link, message),
             Self::CutOver { link, message } => with(f, "CutOver", link, message),
             Self::Unexpected { link, message, .. } => with(f, "Unexpected", link, message),
-            Self::Malformed { link, message, error } => {
+            Self::Malformed { link, message, error, .. } => {
                 write!(f, "Malformed({link:?}, {} bytes: {error})", message.len())
+            }
+            Self::Tolerated { link, mti, faults } => {
+                write!(f, "Tolerated({link:?}, {mti}, {} faults)", faults.len())
             }
             Self::Up(link) => write!(f, "Up({link:?})"),
             Self::Down(link, reason) => write!(f, "Down({link:?}, {reason:?})"),

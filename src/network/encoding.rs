@@ -10,7 +10,7 @@ use super::profile::Network;
 use super::values::{MessageValues, ValueName, write_name};
 use crate::iso8583::{De, EncodeError, Message, Mti, Spec};
 use crate::transfer::{AccountDetails, Inquiry, Order, OutgoingReversal, Side, TraceNumbers};
-use crate::values::ResponseCode;
+use crate::values::{ProcessingCode, ResponseCode};
 
 /// The reasons why a message cannot be built.
 #[derive(Debug, Error)]
@@ -94,6 +94,21 @@ fn write_response_value(
             }
         }
         ValueName::BeneficiaryName => write_name(account.holder.as_ref(), into),
+        ValueName::AccountType => {
+            if let Ok(code) = request.get::<ProcessingCode>(De::PROCESSING_CODE) {
+                into.extend(code.as_str().bytes().skip(2).take(2));
+            }
+        }
+        ValueName::Balance => {
+            if let Some(balance) = account.balance {
+                into.extend_from_slice(balance.minor().to_string().as_bytes());
+            }
+        }
+        ValueName::Currency => {
+            if let Some(balance) = account.balance {
+                into.extend_from_slice(balance.currency().to_string().as_bytes());
+            }
+        }
         _ => {}
     }
 }
@@ -125,7 +140,7 @@ impl Network {
     ) -> Result<MatchingKey, BuildError> {
         let (Some(template), Some(reasons)) = (&self.messages.reversal, &self.reversal_reasons)
         else {
-            return Err(self.unsupported("reversal"));
+            return Err(self.lacks("reversal"));
         };
         let original = Some((self.messages.request.mti, reversal.original));
         let reason = Some(reasons.code(reversal.cause));
@@ -152,7 +167,7 @@ impl Network {
     ) -> Result<MatchingKey, BuildError> {
         let (template, code) = (&self.messages.status_inquiry, self.inquiries.status);
         let (Some(template), Some(processing_code)) = (template, code) else {
-            return Err(self.unsupported("status inquiry"));
+            return Err(self.lacks("status inquiry"));
         };
         let values = MessageValues { processing_code, ..self.order_values(order, trace) };
         self.encode(template, &values, into)
@@ -181,6 +196,23 @@ impl Network {
         template.encode(&self.spec, values, &self.session().response_key, into)
     }
 
+    /// Returns the response code for an inquiry that core has answered. A balance inquiry without a balance is declined.
+    #[must_use]
+    pub fn inquiry_response_code(
+        &self,
+        request: &Message<'_>,
+        code: ResponseCode,
+        account: &AccountDetails,
+    ) -> ResponseCode {
+        let lacks_balance = account.balance.is_none() && self.is_balance_inquiry(request);
+        if lacks_balance && code == self.rules().inbound.approved { self.unsupported } else { code }
+    }
+
+    fn is_balance_inquiry(&self, request: &Message<'_>) -> bool {
+        let code = request.get(De::PROCESSING_CODE).ok();
+        code.is_some() && code == self.inquiries.balance
+    }
+
     /// Encodes the response to a request of the switch.
     ///
     /// # Errors
@@ -195,8 +227,12 @@ impl Network {
         let mut added = vec![(De::RESPONSE_CODE, code.as_str().as_bytes().to_vec())];
         if code == self.rules().inbound.approved {
             let responses = &self.responses;
-            let holder = account.holder.as_ref().map_or(&[][..], |_| &responses.account_holder);
-            for (de, pattern) in responses.approved.iter().chain(holder) {
+            let details = if self.is_balance_inquiry(request) {
+                &responses.account_balance[..]
+            } else {
+                account.holder.as_ref().map_or(&[][..], |_| &responses.account_holder)
+            };
+            for (de, pattern) in responses.approved.iter().chain(details) {
                 added.push((*de, response_text(pattern, request, account)?));
             }
         }
@@ -214,7 +250,7 @@ impl Network {
         }
     }
 
-    fn unsupported(&self, message: &'static str) -> BuildError {
+    fn lacks(&self, message: &'static str) -> BuildError {
         BuildError::Unsupported { network: self.name.clone(), message }
     }
 }

@@ -3,9 +3,9 @@
 use thiserror::Error;
 
 use super::duplicate_key::DuplicateKey;
-use crate::iso8583::{FieldError, Mti};
+use crate::iso8583::{De, FieldError, Mti};
 use crate::transfer::{
-    AccountDetails, InboundRequest, Inquiry, MessageKind, ResponseFields, TraceNumbers,
+    AccountDetails, Alert, InboundRequest, Inquiry, MessageKind, ResponseFields, TraceNumbers,
 };
 use crate::values::Amount;
 
@@ -54,4 +54,47 @@ pub enum ReadError {
         /// The processing code (DE3), or `none`.
         processing_code: String,
     },
+    /// The service does not take requests of the switch.
+    #[error(
+        "service {0} does not take requests of the switch: see inbound_enabled in the network profile"
+    )]
+    ServiceOff(String),
+    /// The message has a data element that the program neither uses nor ignores.
+    #[error(
+        "{mti} has {de}, which is neither used nor listed in inbound.ignored of the network profile"
+    )]
+    NotUnderstood {
+        /// The message type.
+        mti: Mti,
+        /// The data element.
+        de: De,
+    },
+    /// The message is not for our bank.
+    #[error("{de} does not name our bank")]
+    Misrouted {
+        /// The data element that names another bank, or that is missing.
+        de: De,
+    },
+    /// The message is a request of our own bank.
+    #[error("{} is our own bank", De::ACQUIRER)]
+    OwnRequest,
+    /// The amount of a request that moves money is zero.
+    #[error("{} is zero", De::AMOUNT)]
+    ZeroAmount,
+}
+
+impl ReadError {
+    /// Returns the alert that a person gets, if there is one.
+    #[must_use]
+    pub const fn alert(&self) -> Option<Alert> {
+        match self {
+            Self::Misrouted { .. } => Some(Alert::MisroutedRequest),
+            Self::OwnRequest => Some(Alert::OwnRequest),
+            Self::Malformed(_)
+            | Self::Unsupported { .. }
+            | Self::ServiceOff(_)
+            | Self::NotUnderstood { .. }
+            | Self::ZeroAmount => None,
+        }
+    }
 }

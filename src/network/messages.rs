@@ -31,6 +31,8 @@ pub(super) struct Responses {
     pub(super) approved: Vec<(De, Pattern)>,
     /// The data elements that are added when the account holder is known.
     pub(super) account_holder: Vec<(De, Pattern)>,
+    /// The data elements that answer a balance inquiry; none if we do not answer it.
+    pub(super) account_balance: Vec<(De, Pattern)>,
 }
 
 impl Messages {
@@ -47,6 +49,14 @@ impl Messages {
         let status_inquiry =
             if has_status_inquiry { Some(template("status_inquiry")?) } else { None };
         Some(Self { request: request?, inquiry: inquiry?, reversal, status_inquiry })
+    }
+
+    /// Returns the data elements of all requests.
+    pub(super) fn elements(&self) -> impl Iterator<Item = De> {
+        let always = [Some(&self.request), Some(&self.inquiry)];
+        let optional = [self.reversal.as_ref(), self.status_inquiry.as_ref()];
+        let templates = always.into_iter().chain(optional).flatten();
+        templates.flat_map(|template| template.elements.iter().map(|(de, _)| *de))
     }
 
     /// Returns the MTIs of the requests.
@@ -116,14 +126,25 @@ pub(super) fn check_value_names(
 impl Responses {
     pub(super) fn read(section: &Section<'_>, spec: &Spec) -> Option<Self> {
         let echo = elements(section, "echo");
-        let patterns = |key| {
+        let patterns = |key, known: &[ValueName]| {
             let section = section.named(key)?;
             let mti = Mti::new(210)?;
             let patterns = read_patterns(&section, section.names(), spec, mti)?;
-            check_value_names(&section, &patterns, "a response", &ValueName::IN_RESPONSES);
+            check_value_names(&section, &patterns, "a response", known);
             Some(patterns)
         };
-        let (approved, account_holder) = (patterns("approved"), patterns("account_holder"));
-        Some(Self { echo: echo?, approved: approved?, account_holder: account_holder? })
+        let approved = patterns("approved", &ValueName::IN_RESPONSES);
+        let account_holder = patterns("account_holder", &ValueName::IN_RESPONSES);
+        let account_balance = if section.has("account_balance") {
+            patterns("account_balance", &ValueName::IN_BALANCES)
+        } else {
+            Some(Vec::new())
+        };
+        Some(Self {
+            echo: echo?,
+            approved: approved?,
+            account_holder: account_holder?,
+            account_balance: account_balance?,
+        })
     }
 }

@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use config::Value;
 
+use super::declines::read_declines;
 use super::inbound::read_inbound;
+use super::leniency::Leniency;
 use super::messages::{Messages, Responses};
 use super::rules::{Inquiries, Matching, ReversalReasons, Service, TraceTime};
 use super::sections::elements;
 use super::session::{self, ProfileContext, SessionRules};
+use super::understood::Understood;
 use super::values::Bank;
-use crate::iso8583::Spec;
+use crate::iso8583::{De, Spec};
 use crate::settings::{Fault, Faults, Section, all, tree};
 use crate::transfer::{
     AfterUnknown, InquiryRules, ResponseClass, ResponseClasses, ReversalClasses, ReversalRules,
@@ -35,6 +38,11 @@ pub struct Network {
     pub(super) responses: Responses,
     pub(super) malformed: ResponseCode,
     pub(super) unsupported: ResponseCode,
+    pub(super) misrouted: ResponseCode,
+    pub(super) invalid_amount: ResponseCode,
+    pub(super) understood: Understood,
+    /// The data elements of the switch that are neither used nor refused.
+    ignored: Vec<De>,
     rules: Rules,
     session: Arc<SessionRules>,
     rrn_form: RrnForm,
@@ -130,6 +138,20 @@ impl Network {
         self.services.iter().map(|service| (service.name.as_str(), service.codes.as_slice()))
     }
 
+    /// Returns the names of the services that debit a customer of ours on request of the switch.
+    pub fn inbound_debits(&self) -> impl Iterator<Item = &str> {
+        let debits = self
+            .services
+            .iter()
+            .filter(|service| service.is_inbound_enabled && service.inbound == Side::Debit);
+        debits.map(|service| service.name.as_str())
+    }
+
+    /// Returns the elements for a message authentication code that are ignored: the code is not checked.
+    pub fn unchecked_macs(&self) -> impl Iterator<Item = De> {
+        self.ignored.iter().copied().filter(|de| [De::MAC, De::MAC_2].contains(de))
+    }
+
     /// Returns the processing code (DE3) of an account inquiry.
     #[must_use]
     pub const fn account_inquiry_code(&self) -> ProcessingCode {
@@ -189,6 +211,9 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
     let codes = inbound.as_ref().and_then(read_inbound);
     let malformed = inbound.as_ref().and_then(|inbound| inbound.value("malformed"));
     let unsupported = inbound.as_ref().and_then(|inbound| inbound.value("unsupported"));
+    let misrouted = inbound.as_ref().and_then(|inbound| inbound.value("misrouted"));
+    let invalid_amount = inbound.as_ref().and_then(|inbound| inbound.value("invalid_amount"));
+    let ignored = inbound.as_ref().and_then(|inbound| elements(inbound, "ignored"));
     let classes = top.section("response_classes").and_then(|section| {
         let lists = [
             ("approved", ResponseClass::Approved),
@@ -211,12 +236,24 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         let context = ProfileContext { spec: &spec, bank: &bank, request_types, response_timeout };
         session::read(&section, &context)
     });
+    let declines =
+        top.section("declines").and_then(|section| read_declines(&section, classes.as_ref()));
+    let lenient = top.section("lenient").and_then(|section| {
+        let types = messages.as_ref().map(Messages::request_types).unwrap_or_default();
+        let response_key = session.as_ref().map(|session| &session.response_key[..]);
+        let decides = matching.as_ref().zip(response_key);
+        Leniency::read(&section, (&spec, &types), decides, reverses)
+    });
     let UnknownOutcome { after_unknown, reversal_classes, reversal_reasons } = unknown_outcome?;
     let Timers { response, inquiry_response, inquiry_tries } = timers?;
+    let (matching, messages, responses) = (matching?, messages?, responses?);
+    let ignored: Vec<De> = ignored?;
     Some(Network {
         name: name?,
-        session: Arc::new(session?),
+        session: Arc::new(SessionRules { lenient: lenient?, ..session? }),
         rrn_form: rrn_form?,
+        understood: Understood::new(&ignored, &matching, &messages, &responses),
+        ignored,
         spec,
         bank,
         offset: offset?,
@@ -224,11 +261,13 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         services: services?,
         inquiries: inquiries?,
         reversal_reasons,
-        matching: matching?,
-        messages: messages?,
-        responses: responses?,
+        matching,
+        messages,
+        responses,
         malformed: malformed?,
         unsupported: unsupported?,
+        misrouted: misrouted?,
+        invalid_amount: invalid_amount?,
         rules: Rules {
             classes: classes?,
             reversal_classes,
@@ -237,6 +276,7 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
             inquiry_tries,
             after_unknown,
             inbound: codes?,
+            declines: declines?,
         },
     })
 }
@@ -246,11 +286,22 @@ fn read_services(section: &Section<'_>) -> Option<Vec<Service>> {
     let services = section.names().map(|name| {
         let service = section.section_of(name)?;
         let (codes, inbound) = (service.values("codes"), service.choice("inbound", &sides));
+        // A credit is taken unless the profile says otherwise; a debit only if it says so.
+        let is_enabled = if service.has("inbound_enabled") {
+            service.flag("inbound_enabled")
+        } else {
+            inbound.map(|side| side == Side::Credit)
+        };
         let codes: Vec<ProcessingCode> = codes?;
         if codes.is_empty() {
             service.fault("codes", "must list at least one processing code; we send the first");
         }
-        Some(Service { name: name.to_owned(), codes, inbound: inbound? })
+        Some(Service {
+            name: name.to_owned(),
+            codes,
+            inbound: inbound?,
+            is_inbound_enabled: is_enabled?,
+        })
     });
     all(services)
 }
@@ -346,5 +397,14 @@ fn read_matching(section: &Section<'_>) -> Option<Matching> {
     let trace_time = section.choice("trace_time", &times);
     let duplicate_key = elements(section, "duplicate_key");
     let echoed = elements(section, "echoed");
-    Some(Matching { trace_time: trace_time?, duplicate_key: duplicate_key?, echoed: echoed? })
+    let receiver = elements(section, "receiver");
+    if receiver.as_ref().is_some_and(Vec::is_empty) {
+        section.fault("receiver", "must list at least one element that names the receiving bank");
+    }
+    Some(Matching {
+        trace_time: trace_time?,
+        duplicate_key: duplicate_key?,
+        echoed: echoed?,
+        receiver: receiver?,
+    })
 }

@@ -12,6 +12,8 @@ pub(super) struct Service {
     pub(super) codes: Vec<ProcessingCode>,
     /// What an inbound request does to the account at our bank.
     pub(super) inbound: Side,
+    /// Whether requests of the switch are taken.
+    pub(super) is_inbound_enabled: bool,
 }
 
 /// The rules for matching messages.
@@ -22,6 +24,8 @@ pub(super) struct Matching {
     pub(super) duplicate_key: Vec<De>,
     /// The data elements that a response must echo.
     pub(super) echoed: Vec<De>,
+    /// The data elements that name the bank that receives a request.
+    pub(super) receiver: Vec<De>,
 }
 
 /// The date and time of a response that are those of its request.

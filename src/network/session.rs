@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
+use super::leniency::Leniency;
 use crate::iso8583::{De, EncodeError, Message, Mti};
 pub(super) use reader::{ProfileContext, read};
 
@@ -31,6 +32,8 @@ pub struct SessionRules {
     /// The data elements that are equal in a request and its response. With the MTI class they identify each request in
     /// flight.
     pub response_key: Vec<De>,
+    /// Which faults of a received message are tolerated.
+    pub lenient: Leniency,
     /// The timers.
     pub timers: SessionTimers,
     /// The limits on traffic.

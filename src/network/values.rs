@@ -67,11 +67,17 @@ values! {
     OriginalMti "original_mti" "The MTI of the request that is reversed (DE90).",
     OriginalStan "original_stan" "The STAN of the request that is reversed (DE90).",
     OriginalTransmission "original_transmission" "DE7 of the request that is reversed (DE90).",
+    AccountType "account_type" "The account type of a balance inquiry: digits 3 and 4 of its DE3.",
+    Balance "balance" "The balance of the account of an inquiry, in minor units (DE54).",
 }
 
 impl ValueName {
     /// The values that our responses can carry.
     pub(super) const IN_RESPONSES: [Self; 2] = [Self::Stan, Self::BeneficiaryName];
+
+    /// The values that the response to a balance inquiry can carry.
+    pub(super) const IN_BALANCES: [Self; 4] =
+        [Self::Stan, Self::Currency, Self::AccountType, Self::Balance];
 }
 
 /// The values of one message.
@@ -183,6 +189,8 @@ impl<'a> MessageValues<'a> {
             }
             ValueName::OriginalStan => write_digits::<6>(original.stan.number(), into),
             ValueName::OriginalTransmission => write_transmission(at, into),
+            // In responses only.
+            ValueName::AccountType | ValueName::Balance => {}
         }
     }
 

@@ -43,8 +43,9 @@ impl Node {
             }
             // The engine has its own deadlines.
             link::Event::Expired(_) => {}
-            link::Event::Response { message, .. } | link::Event::Unmatched { message, .. } => {
-                self.handle_response(message);
+            link::Event::Response { link, message, .. }
+            | link::Event::Unmatched { link, message } => {
+                self.handle_response(link, message);
             }
             link::Event::Request { link, message } => self.handle_request(link, message),
             link::Event::CutOver { link, message } => self.handle_cut_over(link, message),
@@ -56,11 +57,15 @@ impl Node {
                 let (link, bytes) = (self.link_name(link), message.bytes().len());
                 tracing::warn!(link, ?phase, bytes, "unexpected message");
             }
-            link::Event::Malformed { link, message, error } => {
+            link::Event::Malformed { link, message, error, request } => {
                 self.metrics.messages_unreadable.inc();
-                let (link, bytes) = (self.link_name(link), message.len());
-                tracing::warn!(link, bytes, %error, "malformed message");
+                let (name, bytes) = (self.link_name(link), message.len());
+                tracing::warn!(link = name, bytes, %error, "malformed message");
+                if let Some(message) = request {
+                    self.answer_malformed(SwitchRequest { link, message });
+                }
             }
+            link::Event::Tolerated { link, mti, faults } => self.warn_of_faults(link, mti, &faults),
             link::Event::Up(link) => {
                 self.set_link_up(link, true);
                 tracing::info!(link = self.link_name(link), "link up");
@@ -88,7 +93,7 @@ impl Node {
         self.engine.set_switch_reachable(!self.links_up.is_empty());
     }
 
-    fn link_name(&self, link: LinkId) -> &str {
+    pub(super) fn link_name(&self, link: LinkId) -> &str {
         self.link_names.get(link.0).map_or("?", String::as_str)
     }
 
@@ -126,11 +131,12 @@ fn log_not_sent(correlation_id: link::CorrelationId, reason: NotSent) {
 
 /// Messages of the switch.
 impl Node {
-    fn handle_response(&mut self, message: OwnedMessage) {
+    fn handle_response(&mut self, link: LinkId, message: OwnedMessage) {
         let Some(message) = self.network.spec().message(message) else {
             self.metrics.messages_unreadable.inc();
             return;
         };
+        self.warn_of_response(link, &message);
         match self.network.read(&message, TransferId(0), self.now) {
             Ok(IncomingMessage::Response { trace, kind, response }) => {
                 self.handle(Event::Response { trace, kind, response });
@@ -187,7 +193,10 @@ impl Node {
     /// Refuses a request that can't be processed. The journal has no row of it, and nothing was done.
     fn refuse(&mut self, id: TransferId, request: SwitchRequest, error: &ReadError) {
         self.metrics.messages_unreadable.inc();
-        tracing::warn!(link = self.link_name(request.link), %error, "unreadable request");
+        tracing::warn!(link = self.link_name(request.link), %error, "request refused");
+        if let Some(alert) = error.alert() {
+            self.raise_alert(id, alert);
+        }
         let code = self.network.refusal_code(error);
         self.send_response(id, request, code, &AccountDetails::default());
     }
@@ -200,16 +209,17 @@ impl Node {
         code: ResponseCode,
         account: &AccountDetails,
     ) {
-        if code == self.rules.inbound.approved {
-            self.metrics.inbound_approved.inc();
-        } else {
-            self.metrics.inbound_declined.inc();
-        }
         let Self { network, encode_buffer, .. } = self;
         let Some(message) = network.spec().message(*request.message) else {
             self.metrics.inbound_unanswered.inc();
             return;
         };
+        let code = network.inquiry_response_code(&message, code, account);
+        if code == self.rules.inbound.approved {
+            self.metrics.inbound_approved.inc();
+        } else {
+            self.metrics.inbound_declined.inc();
+        }
         if let Err(error) = network.encode_response(&message, code, account, encode_buffer) {
             self.metrics.inbound_unanswered.inc();
             tracing::error!(transfer = %id, %error, "response not encoded");

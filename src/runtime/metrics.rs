@@ -17,7 +17,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::codes::direction;
+use crate::codes::{direction, message_warning};
 use crate::core_banking::Meter;
 use crate::journal::CheckpointClock;
 use crate::network::Network;
@@ -35,7 +35,7 @@ const PREFIX: &str = "titian";
 const COMMIT_BUCKETS: [f64; 15] =
     [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
-const ALERTS: [Alert; 8] = [
+const ALERTS: [Alert; 10] = [
     Alert::Mismatch,
     Alert::ConflictingOutcome,
     Alert::Exception,
@@ -44,6 +44,8 @@ const ALERTS: [Alert; 8] = [
     Alert::CutOverUnexpected,
     Alert::InternalError,
     Alert::MessageNotEncodable,
+    Alert::MisroutedRequest,
+    Alert::OwnRequest,
 ];
 
 /// The parts of the program that have numbers of their own.
@@ -77,6 +79,10 @@ pub(super) struct Metrics {
     pub(super) inbound_unanswered: Counter,
     pub(super) responses_unmatched: Counter,
     pub(super) messages_unreadable: Counter,
+    pub(super) odd_elements: Counter,
+    pub(super) trailing_bytes: Counter,
+    pub(super) undefined_elements: Counter,
+    pub(super) unused_elements: Counter,
     pub(super) journal_batches: Counter,
     pub(super) journal_rows: Counter,
     pub(super) journal_lookups: Counter,
@@ -101,6 +107,17 @@ impl Metrics {
             "Responses to requests of the switch",
             "result",
             ["approved", "declined"],
+        );
+        let [odd_elements, trailing_bytes, undefined_elements, unused_elements] = new.counters(
+            "message_warnings",
+            "Faults of messages of the switch that were tolerated",
+            "reason",
+            [
+                message_warning::ELEMENT,
+                message_warning::TRAILING,
+                message_warning::UNDEFINED,
+                message_warning::UNUSED,
+            ],
         );
         Self {
             transfers: TransferMetrics::new(&mut new, sources.network),
@@ -140,6 +157,10 @@ impl Metrics {
                 "messages_unreadable",
                 "Messages of the switch that could not be processed",
             ),
+            odd_elements,
+            trailing_bytes,
+            undefined_elements,
+            unused_elements,
             journal_batches: new.counter("journal_batches", "Batches given to the journal"),
             journal_rows: new.counter("journal_rows", "Rows that the journal made durable"),
             journal_lookups: new

@@ -225,7 +225,7 @@ impl Node {
         match outcome {
             InquiryOutcome::Approved(_, account) => AccountInquiryResponse::Found(account.holder),
             InquiryOutcome::Declined(code) => {
-                let refusal = self.rules.inbound.refusal(code);
+                let refusal = self.rules.declines.of(code);
                 AccountInquiryResponse::Declined(FailureReason::Refused(refusal))
             }
             InquiryOutcome::NoResponse => AccountInquiryResponse::NoResponse,

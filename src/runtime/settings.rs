@@ -23,7 +23,7 @@ use crate::iso8583::Spec;
 use crate::network::{Bank, Network};
 use crate::settings::{Fault, Faults, Layers, Section, overlay, tree};
 use crate::spelling::did_you_mean;
-use crate::values::{Offset, ProcessingCode, WorkingDays};
+use crate::values::{MinorUnits, Money, Offset, ProcessingCode, WorkingDays};
 
 /// The default settings.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -145,6 +145,16 @@ fn read(top: &Section<'_>, faults: &Faults) -> Option<Sections> {
     let store = store.and_then(|section| Store::read(&section, node));
     let links = links::read(top);
     let core = top.section("core").and_then(|section| core_banking::Settings::read(&section));
+    if let (Some((network, _)), Some(core)) = (&network, &core)
+        && !core.verifies_card
+        && let Some(service) = network.inbound_debits().next()
+    {
+        let reason = format!(
+            "service {service} debits our customers on request of the switch: set it to true if core verifies the card, or \
+             inbound_enabled of the service to false"
+        );
+        top.fault("core.verifies_card", reason);
+    }
     let shared = || {
         let ((network, transfer), bank, core) = (network.as_ref()?, bank.as_ref()?, core.as_ref()?);
         Some(SharedSettings {
@@ -274,6 +284,9 @@ fn read_limits(section: &Section<'_>) -> Option<Limits> {
         u32::try_from(number).ok().and_then(NonZeroU32::new)
     };
     let open_transfers = count("open_transfers");
+    let inbound_amount_max = section.text("inbound_amount_max", |text| {
+        Money::minor(text).map_err(|_| format!("{text:?} is not an amount: write 100000000.00"))
+    });
     let open_inquiries = count("open_inquiries");
     let journal_lookups = count("journal_lookups");
     let closed_transfers = count("closed_transfers");
@@ -283,6 +296,7 @@ fn read_limits(section: &Section<'_>) -> Option<Limits> {
     let drain = section.time("drain");
     let engine = engine::Limits {
         open_transfers: open_transfers?,
+        inbound_amount_max: MinorUnits(inbound_amount_max?),
         open_inquiries: open_inquiries?,
         journal_lookups: journal_lookups?,
         closed_transfers: closed_transfers?,

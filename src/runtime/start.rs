@@ -38,7 +38,8 @@ use crate::values::{Date, Moment, Offset};
 const CLOCK_BEHIND_MAX: Duration = Duration::from_mins(2);
 
 /// Prefixes of the keys that a running adapter reloads.
-const RELOADED: [&str; 17] = [
+const RELOADED: [&str; 19] = [
+    "limits.inbound_amount_max",
     "limits.open_transfers",
     "limits.open_inquiries",
     "limits.journal_lookups",
@@ -51,6 +52,7 @@ const RELOADED: [&str; 17] = [
     "core.exception_repeat_interval",
     "telemetry.log",
     "network.calendar_file",
+    "network.override.declines",
     "network.override.response_classes",
     "network.override.timers",
     "network.override.reversal",
@@ -58,10 +60,13 @@ const RELOADED: [&str; 17] = [
     "network.override.inbound",
 ];
 
-/// Exceptions from those: prefixes of the keys that messages are encoded by, which need a restart.
-const NOT_RELOADED: [&str; 3] = [
+/// Exceptions from those: prefixes of the keys that messages are read and encoded by, which need a restart.
+const NOT_RELOADED: [&str; 6] = [
     "network.override.reversal.reasons",
+    "network.override.inbound.ignored",
+    "network.override.inbound.invalid_amount",
     "network.override.inbound.malformed",
+    "network.override.inbound.misrouted",
     "network.override.inbound.unsupported",
 ];
 
@@ -150,6 +155,9 @@ pub async fn run(
     // No link is up yet.
     engine.set_switch_reachable(false);
 
+    for de in network.unchecked_macs() {
+        tracing::warn!(%de, "MAC is not checked");
+    }
     let network = Arc::new(network);
     let (core, core_replies) = core_banking::start(core, clock)?;
     let (session, spec) = (Arc::clone(network.session()), Arc::clone(network.spec()));

@@ -220,6 +220,10 @@ pub enum Alert {
     InternalError,
     /// A message of ours does not fit the network profile or its spec, so it was not sent.
     MessageNotEncodable,
+    /// The switch sent us a request that names another bank, or none.
+    MisroutedRequest,
+    /// The switch sent us a request of our own bank.
+    OwnRequest,
 }
 
 impl Alert {
@@ -235,6 +239,8 @@ impl Alert {
             Self::CutOverUnexpected => alert::CUT_OVER_UNEXPECTED,
             Self::InternalError => alert::INTERNAL_ERROR,
             Self::MessageNotEncodable => alert::MESSAGE_NOT_ENCODABLE,
+            Self::MisroutedRequest => alert::MISROUTED_REQUEST,
+            Self::OwnRequest => alert::OWN_REQUEST,
         }
     }
 }

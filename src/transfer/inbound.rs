@@ -8,6 +8,7 @@
 //!                └─────────────────────────────────────────┘
 //!                     core gave no certain reply in time, or a reversal arrived
 //!
+//! Received can also go to PostingRefused at once: the request is over a limit of ours.
 //! Barred     the reversal arrived before the request, or a status inquiry got "not found"
 //! ```
 //!
@@ -142,7 +143,8 @@ pub enum InboundState {
         /// The response code of the request.
         code: ResponseCode,
     },
-    /// Core refused the posting. Never stored as a state: the response is part of the same decision.
+    /// Core refused the posting, or the request is over a limit of ours. Never stored as a state: the response is part of the same
+    /// decision.
     PostingRefused(Refusal),
     /// No posting stands, and the request is declined with this response code.
     Declined(ResponseCode),
@@ -300,7 +302,7 @@ pub enum InboundFact {
     /// The posting stands.
     #[serde(rename = "posted")]
     Posted(#[serde(with = "receipt::posting")] PostingReceipt),
-    /// Core refused the posting.
+    /// Core refused the posting, or the request is over a limit of ours.
     #[serde(rename = "posting_refused")]
     PostingRefused(Refusal),
     /// The request gets this response code.

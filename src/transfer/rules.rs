@@ -22,6 +22,8 @@ pub struct Rules {
     pub after_unknown: AfterUnknown,
     /// The response codes of inbound messages, and the time limit of a response.
     pub inbound: InboundCodes,
+    /// What the response codes of the switch that decline mean.
+    pub declines: DeclineMeanings,
 }
 
 impl Rules {
@@ -204,12 +206,24 @@ impl InboundCodes {
         let listed = self.refusals.iter().find(|(listed, _)| *listed == refusal);
         listed.map_or(self.refused_other, |(_, code)| *code)
     }
+}
 
-    /// Returns what a response code that declines means: the table is read backwards.
+/// What the response codes of the switch that decline mean.
+#[derive(Clone, Debug, Default)]
+pub struct DeclineMeanings(Vec<(ResponseCode, Refusal)>);
+
+impl DeclineMeanings {
+    /// The table of these codes.
     #[must_use]
-    pub fn refusal(&self, code: ResponseCode) -> Refusal {
-        let listed = self.refusals.iter().find(|(_, listed)| *listed == code);
-        listed.map_or(Refusal::Other, |(refusal, _)| *refusal)
+    pub const fn new(listed: Vec<(ResponseCode, Refusal)>) -> Self {
+        Self(listed)
+    }
+
+    /// Returns what a code means: [`Refusal::Other`] unless it is listed.
+    #[must_use]
+    pub fn of(&self, code: ResponseCode) -> Refusal {
+        let listed = self.0.iter().find(|(listed, _)| *listed == code);
+        listed.map_or(Refusal::Other, |(_, refusal)| *refusal)
     }
 }
 

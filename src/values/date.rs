@@ -107,6 +107,16 @@ impl Date {
         matches!(self.0.weekday(), Weekday::Saturday | Weekday::Sunday)
     }
 
+    /// Returns the date with this month and day that is nearest to another date, at most half a year away. `None` for 29 February
+    /// outside leap years: the date that is meant does not exist.
+    #[must_use]
+    pub fn nearest_existing(day: MonthDay, to: Self) -> Option<Self> {
+        const HALF_A_YEAR: i64 = 183 * 24;
+        let nearest = Self::nearest(day, to);
+        let hours = nearest.0.duration_since(to.0).as_hours();
+        (nearest.month_day() == day && hours.abs() <= HALF_A_YEAR).then_some(nearest)
+    }
+
     /// Returns the month and day.
     #[must_use]
     pub fn month_day(self) -> MonthDay {
@@ -258,5 +268,15 @@ mod tests {
         };
         assert_eq!(of(b"1231", b"2027-01-01"), "2026-12-31");
         assert_eq!(of(b"0229", b"2027-03-01"), "2028-02-29", "the only leap year of the three");
+        let exists = |day: &[u8], to: &[u8]| {
+            Date::nearest_existing(
+                MonthDay::from_ascii(day).unwrap(),
+                Date::from_ascii(to).unwrap(),
+            )
+            .is_some()
+        };
+        assert!(!exists(b"0229", b"2026-11-28") && !exists(b"0229", b"2027-03-01"));
+        assert!(exists(b"0229", b"2028-03-01") && exists(b"0229", b"2027-12-31"));
+        assert!(exists(b"0701", b"2026-12-31") && exists(b"0101", b"2026-07-02"));
     }
 }

@@ -14,6 +14,7 @@ mod codings;
 mod encoding;
 mod fixtures;
 mod hostile_specs;
+mod lenient;
 mod rejections;
 mod responses;
 mod round_trip;

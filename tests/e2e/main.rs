@@ -19,6 +19,7 @@ mod garbage;
 mod inbound;
 mod kill;
 mod load;
+mod odd_messages;
 mod operator;
 mod outcomes;
 mod proxy;

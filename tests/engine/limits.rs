@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use titian::engine::{Event, Lookup, NotAdmitted, Output, Transfer};
+use titian::engine::{Event, Limits, Lookup, NotAdmitted, Output, Transfer};
 use titian::transfer::{
-    Effect, InboundRequest, MessageKind, OutboundInput, SendStatus, TransferStatus,
+    Effect, InboundRequest, MessageKind, OutboundInput, Refusal, SendStatus, TransferStatus,
 };
-use titian::values::{IdempotencyKey, TransferId};
+use titian::values::{IdempotencyKey, MinorUnits, ResponseCode, TransferId};
 
-use super::rules::{request, response_fields, reversing};
+use super::rules::{CORE, request, response_fields, reversing};
 use super::{
     LATER, NOW, answer_lookups_with_nothing, commit, duplicate, engine, identity, order_event,
     outbound_input, sent, state,
@@ -37,6 +37,59 @@ fn at_the_limit_new_work_is_refused_but_never_a_reversal() {
     let (outputs, _) = commit(&mut engine);
     let is_reversal = |output: &Output| matches!(output, Output::Effect(Effect::SendReversal(_)));
     assert!(outputs.iter().any(is_reversal), "{outputs:?}");
+}
+
+/// The limit can change before the switch repeats the request: the repeat gets the decline on record, and nothing is posted.
+#[test]
+fn a_request_over_the_inbound_limit_is_declined_on_record() {
+    let mut engine = engine(10, 10);
+    let limits = |most| Limits {
+        open_transfers: 10,
+        inbound_amount_max: MinorUnits(most),
+        open_inquiries: 1,
+        journal_lookups: 100,
+        closed_transfers: 10,
+        deadlines_at_once: 100,
+    };
+    let amount = request().amount.minor();
+    let declined = |outputs: &[Output], id| {
+        let code = |output: &Output| match output {
+            Output::Effect(Effect::Respond(response)) => Some((response.message_id, response.code)),
+            _ => None,
+        };
+        let posts = outputs
+            .iter()
+            .any(|output| matches!(output, Output::Effect(Effect::RequestPosting(_))));
+        let codes: Vec<_> = outputs.iter().filter_map(code).collect();
+        assert_eq!((codes, posts), (vec![(TransferId(id), code_of_limit())], false));
+    };
+    engine.reconfigure(Arc::new(reversing()), CORE.clone(), limits(amount - 1));
+    engine.handle_event(inbound_request(3), NOW);
+    let (outputs, records) = commit(&mut engine);
+    declined(&outputs, 3);
+    assert_eq!(state(&engine, 3), "declined");
+
+    engine.reconfigure(Arc::new(reversing()), CORE.clone(), limits(amount));
+    let repeat = Event::InboundRequest {
+        request: Arc::new(InboundRequest { id: TransferId(4), ..request() }),
+        key: IdempotencyKey(3),
+    };
+    engine.handle_event(repeat, NOW);
+    declined(&commit(&mut engine).0, 4);
+    let mut restarted = super::engine(10, 10);
+    restarted.restore(&records, None).unwrap();
+    assert_eq!(state(&restarted, 3), "declined");
+    engine.handle_event(inbound_request(5), NOW);
+    let (outputs, _) = commit(&mut engine);
+    assert!(
+        matches!(&outputs[..], [Output::Effect(Effect::RequestPosting(_)), ..]),
+        "at the limit: {outputs:?}"
+    );
+}
+
+/// The network of the tests has no code of its own for a limit.
+fn code_of_limit() -> ResponseCode {
+    reversing().inbound.refusal_code(Refusal::Limit)
 }
 
 #[test]

@@ -30,8 +30,8 @@ use titian::transfer::{
     PostingReply, Rules, SendStatus,
 };
 use titian::values::{
-    Date, IdempotencyKey, KeyReservation, Moment, Offset, RequestFingerprint, RequestIdentity,
-    TransferId,
+    Date, IdempotencyKey, KeyReservation, MinorUnits, Moment, Offset, RequestFingerprint,
+    RequestIdentity, TransferId,
 };
 
 use rules::{CORE, order, request, response, response_fields, reversing};
@@ -49,6 +49,7 @@ fn engine(open_transfers: usize, closed_transfers: usize) -> Engine {
 fn engine_with(rules: Rules, open_transfers: usize, closed_transfers: usize) -> Engine {
     let limits = Limits {
         open_transfers,
+        inbound_amount_max: MinorUnits(10_000_000_000_000),
         open_inquiries: 1,
         journal_lookups: 100,
         closed_transfers,

@@ -234,6 +234,7 @@ impl World {
             Event::Request { .. }
             | Event::KeyChange { .. }
             | Event::Malformed { .. }
+            | Event::Tolerated { .. }
             | Event::PeerRefused(..) => panic!("{event:?}"),
         };
         let number = u32::try_from(correlation_id.0).unwrap();

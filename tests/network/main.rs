@@ -10,6 +10,8 @@
 
 mod faults;
 mod messages;
+mod odd_messages;
+mod requests;
 
 use super::transfer::rules;
 
@@ -38,6 +40,16 @@ pub(crate) fn spec(name: &str) -> Arc<Spec> {
 pub(crate) fn network(name: &str) -> Network {
     let (_, text) = Network::SHIPPED.into_iter().find(|(shipped, _)| *shipped == name).unwrap();
     Network::parse(name, text, spec(name), bank()).unwrap()
+}
+
+/// Returns the network of bank 014, which receives our requests. It takes withdrawals, and responds to balance inquiries.
+pub(crate) fn receiver(name: &str) -> Network {
+    let (_, text) = Network::SHIPPED.into_iter().find(|(shipped, _)| *shipped == name).unwrap();
+    let text = text.replace("inbound_enabled = false", "inbound_enabled = true");
+    let balance = "account_balance = { 54 = \"{account_type}02{currency}C{balance:0>12}\" }";
+    let text = text.replace("\n[responses]\n", &format!("\n[responses]\n{balance}\n"));
+    let code = Institution::from_ascii(b"014").unwrap();
+    Network::parse(name, &text, spec(name), Bank { code, ..bank() }).unwrap()
 }
 
 pub(crate) fn decoded<'s>(spec: &'s Spec, bytes: &BytesMut) -> Message<'s> {

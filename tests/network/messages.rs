@@ -13,12 +13,12 @@ use titian::transfer::{
 use titian::values::{Date, Moment, Name, Offset, Rrn, Stan, TransferId, Transmission, Value};
 
 use super::rules::{amount, code, order};
-use super::{NETWORKS, bank, decoded, network, spec};
+use super::{NETWORKS, bank, decoded, network, receiver, spec};
 
 /// 2026-11-24T16:30:05Z: 23:30:05 in Jakarta, half an hour before midnight.
-const NOW: Moment = Moment::from_millis(1_795_537_805_123);
+pub(crate) const NOW: Moment = Moment::from_millis(1_795_537_805_123);
 
-fn trace(stan: u32) -> TraceNumbers {
+pub(crate) fn trace(stan: u32) -> TraceNumbers {
     TraceNumbers {
         stan: Stan::new(stan).unwrap(),
         rrn: Rrn::from_ascii(format!("632816{stan:06}").as_bytes()).unwrap(),
@@ -27,11 +27,11 @@ fn trace(stan: u32) -> TraceNumbers {
     }
 }
 
-fn order_of(network: &Network) -> Order {
+pub(crate) fn order_of(network: &Network) -> Order {
     Order { kind: network.processing_code("transfer").unwrap(), ..order(Funding::Core) }
 }
 
-fn inquiry_of(network: &Network) -> Inquiry {
+pub(crate) fn inquiry_of(network: &Network) -> Inquiry {
     let Order { id, amount, from, to, counterparty, details, .. } = order_of(network);
     let kind = network.account_inquiry_code();
     Inquiry { id, kind, from, account: to, counterparty, amount, details: Arc::new(details) }
@@ -50,7 +50,7 @@ fn reversal(network: &Network, repeat: bool) -> OutgoingReversal {
 }
 
 /// Returns the bytes of one of our messages.
-fn encoded<T>(
+pub(crate) fn encoded<T>(
     encode: impl FnOnce(&mut BytesMut) -> Result<T, titian::network::BuildError>,
 ) -> BytesMut {
     let mut bytes = BytesMut::new();
@@ -58,9 +58,13 @@ fn encoded<T>(
     bytes
 }
 
-/// Reads a message as another bank of the network does.
+/// Reads a response as we do, and a request as the bank does that receives it.
 fn read(network: &Network, bytes: &BytesMut) -> IncomingMessage {
-    network.read(&decoded(network.spec(), bytes), TransferId(9), NOW).unwrap()
+    let message = decoded(network.spec(), bytes);
+    if message.mti().is_request() {
+        return receiver(network.name()).read(&message, TransferId(9), NOW).unwrap();
+    }
+    network.read(&message, TransferId(9), NOW).unwrap()
 }
 
 fn request(network: &Network) -> BytesMut {
@@ -130,7 +134,8 @@ fn an_encoded_request_has_the_key_of_its_elements() {
 fn a_profile_whose_messages_lack_an_element_of_the_key_is_refused() {
     let (_, text) = Network::SHIPPED[0];
     let key = text.lines().find(|line| line.starts_with("response_key")).unwrap();
-    let text = text.replace(key, "response_key = [7, 11, 32, 38, 41]");
+    let text =
+        text.replace(key, "response_key = [7, 11, 32, 38, 41]").replace(" 37, 39,", " 37, 38, 39,");
     let faults = Network::parse("nusantara", &text, spec("nusantara"), bank()).unwrap_err();
     let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
     for message in ["request", "inquiry", "reversal"] {
@@ -316,6 +321,7 @@ fn a_message_that_cannot_be_processed_has_a_response_code() {
     let mti = titian::iso8583::Mti::new(200).unwrap();
     let mut encoder = spec.encoder(mti, &mut bytes).unwrap();
     encoder.text(De::PROCESSING_CODE, "401000").unwrap().text(De::STAN, "000001").unwrap();
+    encoder.text(De::ACQUIRER, "014").unwrap().text(De::RECEIVER, "213").unwrap();
     encoder.finish();
     let error = network.read(&decoded(spec, &bytes), TransferId(9), NOW).unwrap_err();
     assert!(matches!(error, ReadError::Malformed(_)));

@@ -18,7 +18,8 @@ use titian::transfer::{
     PostingReply, PriorPosting, Refusal, SendStatus, Side,
 };
 use titian::values::{
-    Date, IdempotencyKey, Moment, Offset, RequestFingerprint, RequestIdentity, TransferId,
+    Date, IdempotencyKey, MinorUnits, Moment, Offset, RequestFingerprint, RequestIdentity,
+    TransferId,
 };
 
 use super::rules::{CORE, order, request, response_fields, reversing};
@@ -68,6 +69,7 @@ impl Node {
         let watermark = trace_watermark(&*reader).unwrap().unwrap_or(first);
         let limits = Limits {
             open_transfers: 1000,
+            inbound_amount_max: MinorUnits(10_000_000_000_000),
             open_inquiries: 1,
             journal_lookups: 100,
             closed_transfers: 3,

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use titian::iso8583::Spec;
 use titian::network::{Bank, Network};
 use titian::simulator::transport::Codec;
 use titian::simulator::{NetworkRules, Timers};
@@ -39,7 +40,12 @@ fn load(name: &str) -> TestNetwork {
         forwarder: institution("360213"),
         iin: Pan::from_ascii(b"936002").unwrap(),
     };
-    let network = Network::shipped(name, bank).unwrap();
+    let (_, profile) = Network::SHIPPED.into_iter().find(|(shipped, _)| *shipped == name).unwrap();
+    let (_, spec) = Spec::SHIPPED.into_iter().find(|(shipped, _)| *shipped == name).unwrap();
+    // Withdrawals are off in the shipped profiles, because the bank must verify the card.
+    let profile = profile.replace("inbound_enabled = false", "inbound_enabled = true");
+    let spec = Arc::new(Spec::parse(name, spec).unwrap());
+    let network = Network::parse(name, &profile, spec, bank).unwrap();
     let rules = network.rules().clone();
     let inbound = InboundCodes { respond_within: Duration::from_secs(6), ..rules.inbound.clone() };
     let switch_rules = NetworkRules::named(name).unwrap();

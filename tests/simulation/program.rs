@@ -10,7 +10,7 @@ use titian::engine::{
 };
 use titian::transfer::{CoreRules, OutboundInput, OutboundState, SendStatus, Sums};
 
-use titian::values::{Backoff, RequestIdentity};
+use titian::values::{Backoff, MinorUnits, RequestIdentity};
 
 use super::world::{LookupId, STANS, SimEvent, World};
 
@@ -90,6 +90,7 @@ impl World {
         self.adapter_run += 1;
         let limits = Limits {
             open_transfers: 10_000,
+            inbound_amount_max: MinorUnits(10_000_000_000_000),
             open_inquiries: 1_000,
             journal_lookups: 1_000,
             closed_transfers: 16,

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use titian::transfer::{
-    AfterUnknown, Card, CoreRules, Funding, InboundCodes, InboundRequest, InboundTrace,
-    InquiryRules, Order, Refusal, ResponseClass, ResponseClasses, ResponseFields, ReversalClasses,
-    ReversalRules, Rules, Side, SwitchResponse, TraceNumbers, TraceSource, TransferDetails,
+    AfterUnknown, Card, CoreRules, DeclineMeanings, Funding, InboundCodes, InboundRequest,
+    InboundTrace, InquiryRules, Order, Refusal, ResponseClass, ResponseClasses, ResponseFields,
+    ReversalClasses, ReversalRules, Rules, Side, SwitchResponse, TraceNumbers, TraceSource,
+    TransferDetails,
 };
 use titian::values::{
     AccountNumber, Amount, Backoff, Currency, Date, Institution, MerchantType, Moment, Name,
@@ -60,6 +61,7 @@ pub(crate) fn reversing() -> Rules {
             refused_other: code("05"),
             respond_within: Duration::from_millis(10),
         },
+        declines: DeclineMeanings::new(vec![(code("51"), Refusal::InsufficientFunds)]),
     }
 }
 

@@ -285,6 +285,15 @@ fn bar_by_inquiry(
 }
 
 /// Returns one of each state, and one of each cause of the reversing states.
+/// A request over a limit of ours.
+fn refuse(
+    request: &Arc<InboundRequest>,
+    context: &mut Context<'_>,
+    decision: &mut Decision<InboundFact>,
+) {
+    InboundTransfer::refuse(request, Refusal::Limit, context, decision);
+}
+
 fn inbound_states() -> Vec<Reached<InboundTransfer>> {
     let start = Moment::from_millis(1_000_000);
     let is_too_late = start.after(std::time::Duration::from_secs(1));
@@ -293,6 +302,7 @@ fn inbound_states() -> Vec<Reached<InboundTransfer>> {
     let mut queue = vec![
         (begin_inbound(InboundTransfer::receive, start), start),
         (begin_inbound(InboundTransfer::receive, start), is_too_late),
+        (begin_inbound(refuse, start), start),
         (begin_inbound(bar_by_reversal, start), start),
         (begin_inbound(bar_by_inquiry, start), start),
     ];
@@ -415,7 +425,11 @@ fn state_page_is_current() {
             &["debiting", "ready_to_send"],
             &["settled", "refunded", "paid_twice", "rejected"]
         ),
-        diagram(&inbound, &["posting", "barred"], &["approved", "declined", "reversed", "barred"]),
+        diagram(
+            &inbound,
+            &["posting", "declined", "barred"],
+            &["approved", "declined", "reversed", "barred"]
+        ),
     );
     if std::env::var_os("TITIAN_WRITE_DOCS").is_some() {
         std::fs::write("docs/transfer.md", &page).unwrap();

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use tokio_util::codec::Decoder;
 
 use super::{Action, LinkGroup};
-use crate::iso8583::{Frame, FrameError, Message, OutgoingFrame, Spec};
+use crate::iso8583::{DecodeError, Frame, FrameError, Message, OutgoingFrame, Salvaged, Spec};
 use crate::link::event::{Event, SessionPhase};
 use crate::link::management::{ManagementMessage, ManagementRequest, write_request};
 use crate::link::session::{Input, SessionAction};
@@ -35,18 +35,47 @@ impl LinkGroup {
 
     fn receive(&mut self, id: ConnectionId, bytes: Bytes, spec: &Spec, now: Moment) {
         match spec.decode(bytes.clone()) {
-            Ok(message) => {
-                let input = Input::Received(ManagementMessage::of(&message, &self.rules));
-                self.step(id, input, Some(message), now);
+            Ok(message) => self.handle_message(id, message, now),
+            Err(error) => self.receive_faulty(id, bytes, error, spec, now),
+        }
+    }
+
+    fn handle_message(&mut self, id: ConnectionId, message: Message<'_>, now: Moment) {
+        let input = Input::Received(ManagementMessage::of(&message, &self.rules));
+        self.step(id, input, Some(message), now);
+    }
+
+    /// Handles a message that is not valid. If the profile tolerates all its faults, it is handled as any other.
+    fn receive_faulty(
+        &mut self,
+        id: ConnectionId,
+        bytes: Bytes,
+        error: DecodeError,
+        spec: &Spec,
+        now: Moment,
+    ) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let (link, is_before_sign_on) = (connection.link, connection.session.is_before_sign_on());
+        let salvaged = spec.salvage(bytes.clone()).ok();
+        let request = match salvaged {
+            Some(Salvaged { message, faults })
+                if faults.iter().all(|fault| self.rules.lenient.tolerates(fault)) =>
+            {
+                let (mti, faults) = (message.mti(), faults.into());
+                self.events.push(Event::Tolerated { link, mti, faults });
+                return self.handle_message(id, message, now);
             }
-            Err(error) => {
-                let Some(connection) = self.connections.get(&id) else { return };
-                let (message, error) = (bytes, Box::new(error));
-                self.events.push(Event::Malformed { link: connection.link, message, error });
-                if connection.session.is_before_sign_on() {
-                    self.step(id, Input::Ended(DisconnectReason::InvalidMessage), None, now);
-                }
+            Some(Salvaged { message, .. }) => {
+                let mti = message.mti();
+                let is_answered = mti.is_request() && !mti.is_management() && !is_before_sign_on;
+                is_answered.then(|| Box::new(message.into_owned()))
             }
+            None => None,
+        };
+        let error = Box::new(error);
+        self.events.push(Event::Malformed { link, message: bytes, error, request });
+        if is_before_sign_on {
+            self.step(id, Input::Ended(DisconnectReason::InvalidMessage), None, now);
         }
     }
 

@@ -8,7 +8,8 @@ pub(super) fn details(message: &Message<'_>) -> Result<TransferDetails, FieldErr
     let terminal = message
         .field(De::TERMINAL)
         .and_then(|field| Terminal::from_ascii(field.reveal().trim_end().as_bytes()));
-    let merchant: Option<MerchantType> = message.find(De::MERCHANT_TYPE)?;
+    // It describes: a value that cannot be read counts as absent.
+    let merchant: Option<MerchantType> = message.get(De::MERCHANT_TYPE).ok();
     Ok(TransferDetails {
         merchant: merchant
             .or_else(|| MerchantType::from_ascii(b"0000"))

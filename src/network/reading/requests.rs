@@ -18,12 +18,23 @@ impl Network {
         Some(service.inbound)
     }
 
+    /// Returns what a request of the switch does to the account at our bank.
+    pub(super) fn inbound_side(&self, code: ProcessingCode) -> Result<Option<Side>, ReadError> {
+        match self.services.iter().find(|service| service.codes.contains(&code)) {
+            Some(service) if service.is_inbound_enabled => Ok(Some(service.inbound)),
+            Some(service) => Err(ReadError::ServiceOff(service.name.clone())),
+            None => Ok(None),
+        }
+    }
+
+    /// Reads an inquiry. A balance inquiry is about the account in DE102, an account inquiry about that in DE103.
     pub(super) fn read_inquiry(
         &self,
         message: &Message<'_>,
         id: TransferId,
+        is_about: De,
     ) -> Result<Inquiry, ReadError> {
-        let account = message.get(De::TO_ACCOUNT)?;
+        let account = message.get(is_about)?;
         let minor: Option<MinorUnits> = message.find(De::AMOUNT)?;
         Ok(Inquiry {
             id,

@@ -102,10 +102,10 @@ impl Network {
         }
     }
 
-    /// Returns the settlement date of a message, or today at the network if it does not have one.
+    /// Returns the settlement date of a message, or today at the network if it does not have one that exists.
     fn settlement_date(&self, message: &Message<'_>, now: Moment) -> Result<Date, FieldError> {
         let day: Option<MonthDay> = message.find(De::SETTLEMENT_DATE)?;
         let today = Date::of(now, self.offset);
-        Ok(day.map_or(today, |day| Date::nearest(day, today)))
+        Ok(day.and_then(|day| Date::nearest_existing(day, today)).unwrap_or(today))
     }
 }

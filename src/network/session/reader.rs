@@ -11,6 +11,7 @@ use super::{
     SessionTimers, SignOnBy,
 };
 use crate::iso8583::{De, FrameCodec, Mti, OutgoingFrame, Spec};
+use crate::network::leniency::Leniency;
 use crate::network::messages::{check_value_names, read_patterns};
 use crate::network::sections::{elements, message_type};
 use crate::network::values::{Bank, ValueName};
@@ -29,6 +30,7 @@ pub(in crate::network) struct ProfileContext<'a> {
 /// The values that a network management request can carry.
 const MANAGEMENT_VALUES: [ValueName; 2] = [ValueName::Acquirer, ValueName::Forwarder];
 
+/// Reads the section. The caller adds what `[lenient]` says.
 pub(in crate::network) fn read(
     section: &Section<'_>,
     context: &ProfileContext<'_>,
@@ -59,6 +61,7 @@ pub(in crate::network) fn read(
         responses: responses?,
         headers: headers?,
         response_key: response_key?,
+        lenient: Leniency::default(),
         timers: timers?,
         limits: limits?,
         link_selection: link_selection?,

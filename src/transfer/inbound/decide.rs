@@ -27,6 +27,17 @@ impl InboundTransfer {
         DecisionBuilder { request, context, decision }.request_posting(0, respond_by);
     }
 
+    /// Receives a request and declines it: no posting is requested from core. The decline is on record, so repeats get it too.
+    pub fn refuse(
+        request: &Arc<InboundRequest>,
+        refusal: Refusal,
+        context: &mut Context<'_>,
+        decision: &mut Decision<Fact>,
+    ) {
+        decision.facts.push(Fact::Received { request: Arc::clone(request) });
+        DecisionBuilder { request, context, decision }.decline(refusal);
+    }
+
     /// Receives a reversal or a status inquiry whose original has not arrived. The record of it bars the original.
     pub fn bar(
         request: &Arc<InboundRequest>,

@@ -52,7 +52,8 @@ impl State {
                 state => Err(state.illegal(fact)),
             },
             Fact::PostingRefused(refusal) => match self {
-                Self::Posting { .. } => Ok(Self::PostingRefused(*refusal)),
+                // A request that is over a limit is refused before core is asked.
+                Self::Received | Self::Posting { .. } => Ok(Self::PostingRefused(*refusal)),
                 state => Err(state.illegal(fact)),
             },
             Fact::Responded(code) => match self {

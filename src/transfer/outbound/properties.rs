@@ -221,7 +221,7 @@ impl FailureCause {
             ) => FailureReason::Refused(refusal),
             Self::Rejected(RejectionReason::Barred) => FailureReason::Refused(Refusal::Other),
             Self::Refunded(RefundReason::Declined(code)) => {
-                FailureReason::Refused(rules.inbound.refusal(code))
+                FailureReason::Refused(rules.declines.of(code))
             }
             Self::Refunded(RefundReason::NotSent) => FailureReason::NotSent,
             Self::Rejected(RejectionReason::OutcomeUnknown(_))

@@ -1,0 +1,54 @@
+//! Messages of the switch that are odd: with faults that the profile tolerates, with elements that the program does not use, or
+//! malformed.
+
+use crate::iso8583::{De, DecodeError, Message, Mti, Reason};
+use crate::link::LinkId;
+use crate::network::Network;
+use crate::transfer::AccountDetails;
+use crate::values::{Institution, Stan, Transmission};
+
+use super::node::Node;
+use super::pending_responses::SwitchRequest;
+
+impl Node {
+    /// Counts and logs the faults of a message that is handled as any other.
+    pub(super) fn warn_of_faults(&self, link: LinkId, mti: Mti, faults: &[DecodeError]) {
+        let (link, metrics) = (self.link_name(link), &self.metrics);
+        for fault in faults {
+            match fault.reason {
+                Reason::TrailingBytes(_) => metrics.trailing_bytes.inc(),
+                Reason::Undefined | Reason::UndefinedBitmap => metrics.undefined_elements.inc(),
+                _ => metrics.odd_elements.inc(),
+            };
+            tracing::warn!(link, %mti, %fault, "fault tolerated");
+        }
+    }
+
+    /// Counts and logs what a response has that the program does not understand. The response keeps its meaning.
+    pub(super) fn warn_of_response(&self, link: LinkId, message: &Message<'_>) {
+        let (link, mti, metrics) = (self.link_name(link), message.mti(), &self.metrics);
+        for de in self.network.unknown_elements(message).iter() {
+            metrics.unused_elements.inc();
+            tracing::warn!(link, %mti, %de, "element not understood");
+        }
+        if let Err(error) = Network::check_settlement_date(message, self.now) {
+            metrics.odd_elements.inc();
+            tracing::warn!(link, %mti, %error, "settlement date ignored");
+        }
+    }
+
+    /// Answers a request that cannot be decoded, if what identifies it can be read. A response is never answered.
+    pub(super) fn answer_malformed(&mut self, request: SwitchRequest) {
+        let spec = self.network.spec();
+        let Some(message) = spec.message((*request.message).clone()) else { return };
+        let is_identified = message.get::<Transmission>(De::TRANSMISSION).is_ok()
+            && message.get::<Stan>(De::STAN).is_ok()
+            && message.get::<Institution>(De::ACQUIRER).is_ok();
+        if !message.mti().is_request() || !is_identified {
+            self.metrics.inbound_unanswered.inc();
+            return;
+        }
+        let (id, code) = (self.ids.next(), self.network.malformed_code());
+        self.send_response(id, request, code, &AccountDetails::default());
+    }
+}
