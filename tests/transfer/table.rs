@@ -8,17 +8,17 @@ use titian::codes;
 use titian::engine::Fact;
 use titian::transfer::{
     BarCause, CancelReply, Context, Decision, DualControl, Effect, Funding, InboundFact,
-    InboundInput, InboundMessage, InboundRequest, InboundResponse, InboundState, InboundTransfer,
-    MessageKind, OutboundFact, OutboundInput, OutboundState, OutboundTransfer, PendingCancel,
-    PostingReply, PriorPosting, Refusal, Resolution, ResolutionOutcome, ReversalCause,
-    ReversalMessage, Rules, SendStatus,
+    InboundInput, InboundRequest, InboundResponse, InboundState, InboundTransfer, MessageKind,
+    OutboundFact, OutboundInput, OutboundState, OutboundTransfer, PendingCancel, PostingReply,
+    PriorPosting, Refusal, Resolution, ResolutionOutcome, ReversalCause, Rules, SendStatus,
 };
-use titian::values::{IdempotencyKey, Moment};
+use titian::values::Moment;
 
 use super::form;
+use super::inbound_inputs::inbound_inputs;
 use super::rules::{
     CORE, FixedTrace, REVERSAL_KEY, amount, channel_funding, holding, order, request, response,
-    reversal, reversing,
+    reversing,
 };
 
 /// A state, with a label that says how it was reached.
@@ -216,51 +216,6 @@ fn cause_label(cause: ReversalCause) -> String {
         ReversalCause::Reversed { .. } => "Reversed".to_owned(),
         ReversalCause::ReversedBeforeResponse { .. } => "ReversedBeforeResponse".to_owned(),
     }
-}
-
-fn inbound_inputs() -> Vec<(&'static str, InboundInput)> {
-    let message = InboundMessage::from(&request());
-    let other = InboundMessage { amount: amount(1), ..message };
-    let another = ReversalMessage { key: IdempotencyKey(91), ..reversal(message) };
-    let partial = |minor| ReversalMessage { actual: Some(amount(minor)), ..reversal(message) };
-    let refused = PostingReply::Refused(Refusal::NoSuchAccount);
-    vec![
-        ("core: posted", InboundInput::Posting(PostingReply::Posted)),
-        ("core: refused", InboundInput::Posting(PostingReply::Refused(Refusal::NoSuchAccount))),
-        ("core: conflict", InboundInput::Posting(PostingReply::Conflict)),
-        ("core: barred", InboundInput::Posting(PostingReply::Barred)),
-        ("core: no reply", InboundInput::Posting(PostingReply::Unknown)),
-        (
-            "core: cancelled, was posted",
-            InboundInput::Cancel(CancelReply::Cancelled(PriorPosting::Posted)),
-        ),
-        (
-            "core: cancelled, was absent",
-            InboundInput::Cancel(CancelReply::Cancelled(PriorPosting::Absent)),
-        ),
-        (
-            "core: cancelled, was cancelled",
-            InboundInput::Cancel(CancelReply::Cancelled(PriorPosting::Cancelled)),
-        ),
-        ("core: no reply to cancel", InboundInput::Cancel(CancelReply::Unknown)),
-        ("core: cancel refused", InboundInput::Cancel(CancelReply::Refused)),
-        ("resolution", InboundInput::Resolve(DualControl::new("rina", "budi").unwrap())),
-        ("repeated request", InboundInput::RepeatedRequest(message)),
-        ("repeated request, other amount", InboundInput::RepeatedRequest(other)),
-        ("reversal", InboundInput::Reversal(reversal(message))),
-        ("reversal, another one", InboundInput::Reversal(another)),
-        ("reversal, other amount", InboundInput::Reversal(reversal(other))),
-        ("partial reversal", InboundInput::Reversal(partial(5_000_000))),
-        ("partial reversal, other part", InboundInput::Reversal(partial(5_000_001))),
-        ("core: part posted", InboundInput::PartialReversal(PostingReply::Posted)),
-        ("core: part refused", InboundInput::PartialReversal(refused)),
-        ("core: part conflict", InboundInput::PartialReversal(PostingReply::Conflict)),
-        ("core: part barred", InboundInput::PartialReversal(PostingReply::Barred)),
-        ("core: no reply to part", InboundInput::PartialReversal(PostingReply::Unknown)),
-        ("status inquiry", InboundInput::StatusInquiry(message)),
-        ("deadline", InboundInput::Due),
-        ("restart", InboundInput::Restarted),
-    ]
 }
 
 fn decide_inbound(
