@@ -6,10 +6,10 @@ use std::time::Duration;
 use config::Value;
 
 use super::declines::read_declines;
-use super::inbound::read_inbound;
+use super::inbound::{read_inbound, read_reversals};
 use super::leniency::Leniency;
 use super::messages::{Messages, Responses};
-use super::rules::{Inquiries, Matching, ReversalReasons, Service, TraceTime};
+use super::rules::{InboundReversals, Inquiries, Matching, ReversalReasons, Service, TraceTime};
 use super::sections::elements;
 use super::session::{self, ProfileContext, SessionRules};
 use super::understood::Understood;
@@ -33,6 +33,7 @@ pub struct Network {
     pub(super) services: Vec<Service>,
     pub(super) inquiries: Inquiries,
     pub(super) reversal_reasons: Option<ReversalReasons>,
+    pub(super) inbound_reversals: InboundReversals,
     pub(super) matching: Matching,
     pub(super) messages: Messages,
     pub(super) responses: Responses,
@@ -209,6 +210,10 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
     };
     let inbound = top.section("inbound");
     let codes = inbound.as_ref().and_then(read_inbound);
+    let inbound_reversals = inbound
+        .as_ref()
+        .and_then(|inbound| inbound.section("reversals"))
+        .and_then(|section| read_reversals(&section, &spec));
     let malformed = inbound.as_ref().and_then(|inbound| inbound.value("malformed"));
     let unsupported = inbound.as_ref().and_then(|inbound| inbound.value("unsupported"));
     let misrouted = inbound.as_ref().and_then(|inbound| inbound.value("misrouted"));
@@ -261,6 +266,7 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         services: services?,
         inquiries: inquiries?,
         reversal_reasons,
+        inbound_reversals: inbound_reversals?,
         matching,
         messages,
         responses,

@@ -69,8 +69,7 @@ impl Network {
                     code.and_then(|code| self.side(code)).ok_or_else(|| unsupported(code))?;
                 self.check_request(message, now)?;
                 let request = request(message, id, side)?;
-                let amount = request.amount;
-                Ok(IncomingMessage::Reversal(request, self.original_key(message), amount))
+                self.read_reversal(message, request, now).map(IncomingMessage::Reversal)
             }
             _ => Err(unsupported(code)),
         }
@@ -89,7 +88,8 @@ impl Network {
             ReadError::Malformed(_) => self.malformed,
             ReadError::Unsupported { .. }
             | ReadError::ServiceOff(_)
-            | ReadError::NotUnderstood { .. } => self.unsupported,
+            | ReadError::NotUnderstood { .. }
+            | ReadError::PartialReversal => self.unsupported,
             ReadError::Misrouted { .. } | ReadError::OwnRequest => self.misrouted,
             ReadError::ZeroAmount => self.invalid_amount,
         }

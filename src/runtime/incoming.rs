@@ -23,7 +23,7 @@ impl Node {
             CoreReply::Posting(id, reply) => Event::Core(id, PostingCoreReply::Posting(reply)),
             CoreReply::Cancel(id, reply) => Event::Core(id, PostingCoreReply::Cancel(reply)),
             CoreReply::PartialReversal(id, reply) => {
-                return tracing::warn!(transfer = %id, ?reply, "partial reversal not requested");
+                Event::Core(id, PostingCoreReply::PartialReversal(reply))
             }
             CoreReply::Account(id, reply) => Event::InquiryInput(id, InquiryInput::Core(reply)),
         });
@@ -171,10 +171,9 @@ impl Node {
             Ok(IncomingMessage::InboundRequest(request, key)) => {
                 Event::InboundRequest { request: Arc::new(request), key: IdempotencyKey(key.0) }
             }
-            Ok(IncomingMessage::Reversal(request, key, _)) => Event::InboundReversal {
-                request: Arc::new(request),
-                original_key: IdempotencyKey(key.0),
-            },
+            Ok(IncomingMessage::Reversal(reversal)) => {
+                Event::InboundReversal { reversal: Arc::new(reversal), step: 0 }
+            }
             Ok(IncomingMessage::StatusInquiry(request, key)) => Event::InboundStatusInquiry {
                 request: Arc::new(request),
                 original_key: IdempotencyKey(key.0),

@@ -210,6 +210,8 @@ pub enum Alert {
     ConflictingOutcome,
     /// The transfer needs a manual resolution, or core does not confirm a cancel.
     Exception,
+    /// A reversal of the switch has no original, more than one, or names one that contradicts it.
+    OriginalNotFound,
     /// Core lacks a posting that it confirmed, or has another posting with our id.
     CoreDiffers,
     /// The switch announced a business date that was not taken.
@@ -234,6 +236,7 @@ impl Alert {
             Self::Mismatch => alert::MISMATCH,
             Self::ConflictingOutcome => alert::CONFLICTING_OUTCOME,
             Self::Exception => alert::EXCEPTION,
+            Self::OriginalNotFound => alert::ORIGINAL_NOT_FOUND,
             Self::CoreDiffers => alert::CORE_DIFFERS,
             Self::CutOverRefused => alert::CUT_OVER_REFUSED,
             Self::CutOverUnexpected => alert::CUT_OVER_UNEXPECTED,

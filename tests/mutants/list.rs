@@ -40,7 +40,7 @@ pub(crate) const MUTANTS: [Mutant; 23] = [
         text: "        self.decision.bar(request, by, &mut context);",
         replacement: "
         self.decision.bar(request, by, &mut context);
-        if by == BarCause::Reversal && ACTIVE {
+        if matches!(by, BarCause::Reversal { .. }) && ACTIVE {
             let (_, effects) = self.decision.take();
             self.batches.open.outputs.extend(effects.map(Output::Effect));
             return;
@@ -160,10 +160,10 @@ pub(super) fn trace_key(trace: TraceNumbers) -> u128 {
     Mutant {
         name: "approve_before_posting",
         breaks: "approves an inbound credit before core has posted it",
-        file: "src/transfer/inbound/decide.rs",
-        text: "        self.emit(Effect::RequestPosting(posting));",
+        file: "src/transfer/inbound/builder.rs",
+        text: "        let posting = Posting { id, side, account, amount, counterparty, reverses: None };",
         replacement: "
-        self.emit(Effect::RequestPosting(posting));
+        let posting = Posting { id, side, account, amount, counterparty, reverses: None };
         if ACTIVE {
             let code = self.context.rules.inbound.approved;
             self.send_response(MessageKind::Request, id, code);
