@@ -63,7 +63,8 @@ pub(super) struct BusinessDates {
 }
 
 impl BusinessDates {
-    /// Moves the business date, if the new one can be right. An earlier date that is after the previous one corrects a wrong date.
+    /// Moves the business date, if the new one can be right. An earlier date that is after the previous one corrects a wrong date. A
+    /// present date up to tomorrow is not wrong: then an earlier one is a late message.
     pub(super) fn cut_over(&mut self, day: Option<MonthDay>, today: Date) -> CutOverOutcome {
         let present = self.present;
         let refused = CutOverOutcome::Refused { present, day };
@@ -77,7 +78,7 @@ impl BusinessDates {
         } else if date > present && date <= latest {
             *self = Self { present: date, previous: present };
             CutOverOutcome::Taken { before, date }
-        } else if date < present && date > self.previous {
+        } else if date < present && date > self.previous && present > today.next() {
             self.present = date;
             CutOverOutcome::Corrected { before, date }
         } else {
@@ -146,6 +147,14 @@ mod tests {
         assert_eq!(take("1125", "2026-11-24"), done("2026-11-25"), "and again");
         assert_eq!(take("1126", "2026-11-25"), done("2026-11-26"));
         assert!(!take("1125", "2026-11-26").0, "a date does not go back");
+    }
+
+    /// The message of a date that was missed comes after the next one.
+    #[test]
+    fn a_late_message_does_not_move_the_date_back() {
+        let mut dates = from("2026-11-24");
+        assert_eq!(announce(&mut dates, "1126", "2026-11-25"), (true, "2026-11-26".to_owned()));
+        assert_eq!(announce(&mut dates, "1125", "2026-11-25"), (false, "2026-11-26".to_owned()));
     }
 
     #[test]

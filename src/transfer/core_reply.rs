@@ -37,7 +37,7 @@ pub enum Refusal {
     /// A limit of the account is exceeded.
     #[serde(rename = "limit")]
     Limit,
-    /// The posting that is to be reversed in part is unknown, not in effect, or not of the same account.
+    /// The original of a partial reversal is unknown, not in effect, or not of the same account.
     #[serde(rename = "no_such_original")]
     NoSuchOriginal,
     /// All reversals of the posting together are above its amount.

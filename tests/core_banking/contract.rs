@@ -124,7 +124,7 @@ fn partial_reversals() -> Vec<Case> {
             4,
         ),
         Case(
-            "a credit taken back as a whole in parts, and its cancel",
+            "a credit reversed as a whole in parts, and its cancel",
             vec![
                 Post(credit(400), Posted),
                 Post(take_back(2, 150), Posted),

@@ -75,6 +75,11 @@ impl Auditor {
         assert!(is_durable, "{}: the command is sent before its fact is durable", posting.id);
     }
 
+    /// A wrong business date was corrected. Only then it goes backwards.
+    pub(crate) fn correct_business_date(&mut self, date: Date) {
+        self.settlement_date = Some(date);
+    }
+
     /// Checks an outgoing request: core has the debit, the journal has the fact, and it is sent once.
     pub(crate) fn check_request(
         &mut self,

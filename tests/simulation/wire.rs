@@ -119,6 +119,9 @@ impl World {
 
     /// Answers a cut-over, if the adapter still has the message.
     pub(crate) fn respond_to_cut_over(&mut self, id: TransferId, outcome: CutOverOutcome) {
+        if let CutOverOutcome::Corrected { date, .. } = outcome {
+            self.auditor.correct_business_date(date);
+        }
         let Some(message) = self.inbound_messages.get(&id.0) else {
             return self.counts.lost_inbound_messages += 1;
         };

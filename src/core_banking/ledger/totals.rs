@@ -31,7 +31,7 @@ pub struct Books {
     pub refunded: Total,
     /// Credits of inbound transfers, including cancelled ones. A credit reversal that is cancelled counts as a credit again.
     pub credited: Total,
-    /// The cancelled credits, and the parts of credits that are taken back.
+    /// The cancelled credits, and the parts of credits that are reversed.
     pub credits_reversed: Total,
     /// The balance of the clearing account. The bank owes the switch this amount if it is above zero.
     pub clearing: i64,
