@@ -302,7 +302,6 @@ fn inbound_states() -> Vec<Reached<InboundTransfer>> {
     let mut queue = vec![
         (begin_inbound(InboundTransfer::receive, start), start),
         (begin_inbound(InboundTransfer::receive, start), is_too_late),
-        (begin_inbound(refuse, start), start),
         (begin_inbound(bar_by_reversal, start), start),
         (begin_inbound(bar_by_inquiry, start), start),
     ];
@@ -328,6 +327,11 @@ fn inbound_states() -> Vec<Reached<InboundTransfer>> {
         }
         reached.push(from);
     }
+    let refused = begin_inbound(refuse, start);
+    assert!(
+        reached.iter().any(|known| known.state == refused),
+        "a refusal of ours is as one of core"
+    );
     reached
 }
 
