@@ -28,7 +28,7 @@ use bytes::Bytes;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use support::{Changed, Run};
-use titian::iso8583::{Message, Spec};
+use titian::iso8583::{Message, Salvaged, Spec};
 use titian::values::{Pan, Transmission};
 
 /// The number of generated messages of each spec, beside its fixtures.
@@ -97,8 +97,12 @@ fn mti_prefix(spec: &Spec, nth: u8) -> Vec<u8> {
 }
 
 fn decode(spec: &Spec, bytes: Vec<u8>) {
-    let length = bytes.len();
-    match spec.decode(Bytes::from(bytes)) {
+    let (length, bytes) = (bytes.len(), Bytes::from(bytes));
+    if let Ok(Salvaged { message, faults }) = spec.salvage(bytes.clone()) {
+        read(&message);
+        assert_eq!(faults.is_empty(), spec.decode(bytes.clone()).is_ok(), "{faults:?}");
+    }
+    match spec.decode(bytes) {
         Ok(message) => {
             same::assert_encodes_to_its_bytes(&message);
             read(&message);
@@ -114,7 +118,7 @@ fn decode(spec: &Spec, bytes: Vec<u8>) {
 fn read(message: &Message<'_>) {
     assert_eq!(format!("{message:?}"), format!("Message({message})"));
     for field in message.fields() {
-        assert_eq!(field.masked().len(), field.reveal().len());
+        assert_eq!(field.masked().chars().count(), field.reveal().chars().count());
         assert!(field.offset() + field.wire().len() <= message.bytes().len());
         for subfield in field.subfields() {
             assert_eq!(subfield.length(), subfield.masked().len());

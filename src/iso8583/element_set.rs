@@ -27,9 +27,11 @@ impl ElementSet {
     /// Returns the elements that another set lacks.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
-        let [a, b, c] = self.0.words;
-        let [x, y, z] = other.0.words;
-        Self(Bitmap { words: [a & !x, b & !y, c & !z] })
+        let mut words = self.0.words;
+        for (word, other) in words.iter_mut().zip(other.0.words) {
+            *word &= !other;
+        }
+        Self(Bitmap { words })
     }
 
     /// Returns the element with the lowest number, if the set has any.

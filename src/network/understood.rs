@@ -6,7 +6,7 @@ use super::rules::Matching;
 use crate::iso8583::{De, ElementSet, Message};
 
 /// The elements that reading a request uses, beside those that the profile lists.
-const IN_REQUESTS: [De; 14] = [
+const IN_REQUESTS: [De; 13] = [
     De::PROCESSING_CODE,
     De::AMOUNT,
     De::TRANSMISSION,
@@ -18,7 +18,6 @@ const IN_REQUESTS: [De; 14] = [
     De::TERMINAL,
     De::ADDITIONAL_DATA,
     De::CURRENCY,
-    De::RECEIVER,
     De::FROM_ACCOUNT,
     De::TO_ACCOUNT,
 ];

@@ -37,14 +37,17 @@ impl Node {
         }
     }
 
-    /// Answers a request that cannot be decoded, if what identifies it can be read. A response is never answered.
+    /// Answers a request that cannot be decoded, if what identifies it can be read. A response is never answered, and neither is the
+    /// repeat of a financial request: the request itself may be approved, and a decline would contradict that.
     pub(super) fn answer_malformed(&mut self, request: SwitchRequest) {
         let spec = self.network.spec();
         let Some(message) = spec.message((*request.message).clone()) else { return };
         let is_identified = message.get::<Transmission>(De::TRANSMISSION).is_ok()
             && message.get::<Stan>(De::STAN).is_ok()
             && message.get::<Institution>(De::ACQUIRER).is_ok();
-        if !message.mti().is_request() || !is_identified {
+        let mti = message.mti();
+        let may_be_approved = mti.class() == 2 && mti.is_repeat();
+        if !mti.is_request() || !is_identified || may_be_approved {
             self.metrics.inbound_unanswered.inc();
             return;
         }

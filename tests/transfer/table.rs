@@ -281,7 +281,6 @@ fn inbound_states() -> Vec<Reached<InboundTransfer>> {
     let mut queue = vec![
         (begin_inbound(InboundTransfer::receive, start), start),
         (begin_inbound(InboundTransfer::receive, start), is_too_late),
-        (begin_inbound(refuse, start), start),
         (begin_inbound(bar_by_reversal, start), start),
         (begin_inbound(bar_by_inquiry, start), start),
     ];
@@ -310,6 +309,11 @@ fn inbound_states() -> Vec<Reached<InboundTransfer>> {
         }
         reached.push(from);
     }
+    let refused = begin_inbound(refuse, start);
+    assert!(
+        reached.iter().any(|known| known.state.properties().code == refused.properties().code),
+        "a refusal of ours is as one of core"
+    );
     reached
 }
 
