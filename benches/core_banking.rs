@@ -123,6 +123,7 @@ fn post(number: u64) -> CoreCommand {
         account: AccountNumber::from_ascii(account.as_bytes()).unwrap(),
         amount: Amount::new(100, Currency::IDR),
         counterparty: Institution::from_ascii(b"014").unwrap(),
+        reverses: None,
     })
 }
 

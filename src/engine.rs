@@ -17,6 +17,7 @@ mod inquiries;
 mod live;
 mod open_inquiries;
 mod recovery;
+mod reversals;
 mod schedule;
 mod step;
 pub mod stored_facts;
@@ -28,14 +29,14 @@ use std::sync::Arc;
 pub use batch::{Batch, Step};
 pub use event::{
     DuplicateRequest, Event, Fact, Lookup, NotAdmitted, Output, PostingCoreReply, RecordedFact,
-    Transfer, TransferInput,
+    StoredTransfer, Transfer, TransferInput,
 };
 pub use schedule::{Delivery, Destination, RateLimits, Schedule, Slot};
 pub use trace_numbers::{TraceAllocator, TraceWatermark};
 pub use transfer::BooksByDirection;
 
 use crate::transfer::{CoreRules, IllegalFact, Rules};
-use crate::values::{Direction, KeyReservation, Moment, RequestIdentity, TransferId};
+use crate::values::{Direction, KeyReservation, Moment, TransferId};
 use batch::Batches;
 use live::LiveTransfers;
 use open_inquiries::OpenInquiries;
@@ -174,9 +175,9 @@ impl Engine {
             | Event::Transfer(..)
             | Event::Core(..)
             | Event::Response { .. }
-            | Event::InboundReversal { .. }
             | Event::InboundStatusInquiry { .. }
             | Event::StatusQuery(..) => self.apply_or_look_up(event, now),
+            Event::InboundReversal { reversal, step } => self.find_original(reversal, step, now),
             Event::CutOver(date) => {
                 if !self.trace_numbers.cut_over(date, now) {
                     self.put(Output::CutOverRefused(date));
@@ -185,26 +186,24 @@ impl Engine {
         }
     }
 
-    /// Handles the result of the journal lookup with this number: all facts of the transfer, or none if the journal does not
-    /// have it. `event` is the one that waits for the result.
+    /// Handles the result of the journal lookup with this number: the transfers that the journal has, at most one except for a
+    /// lookup by RRN. `event` is the one that waits for the result.
     ///
     /// # Errors
     /// If the facts do not fold: the journal is damaged.
     pub fn handle_lookup_result(
         &mut self,
         number: u64,
-        facts: &[RecordedFact],
-        identity: Option<RequestIdentity>,
+        found: &[StoredTransfer],
         event: Event,
         now: Moment,
     ) -> Result<(), IllegalFact> {
         self.live.end_lookup(number);
-        let slot = match facts.first() {
-            // Another event may have restored it while this lookup was open.
-            Some(first) => match self.live.by_id(first.id) {
-                Some(slot) => Some(slot),
-                None => Some(self.restore_live(facts, identity)?),
-            },
+        if let Event::InboundReversal { reversal, step } = event {
+            return self.handle_original_lookup(found, reversal, step, now);
+        }
+        let slot = match found.first() {
+            Some(stored) => self.slot_of(stored)?,
             // It may have started while this lookup was open.
             None => event.lookup().and_then(|lookup| self.find_live(lookup)),
         };
@@ -216,6 +215,15 @@ impl Engine {
             None => self.handle_not_found(event, now),
         }
         Ok(())
+    }
+
+    /// Returns the slot of a transfer of the journal. Another event may have restored it while the lookup was open.
+    fn slot_of(&mut self, stored: &StoredTransfer) -> Result<Option<Slot>, IllegalFact> {
+        let Some(first) = stored.facts.first() else { return Ok(None) };
+        match self.live.by_id(first.id) {
+            Some(slot) => Ok(Some(slot)),
+            None => self.restore_live(&stored.facts, stored.identity).map(Some),
+        }
     }
 
     /// Handles the deadlines that have come, up to [`Limits::deadlines_at_once`].

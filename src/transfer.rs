@@ -27,8 +27,9 @@ pub use effect::{
     OutgoingStatusInquiry, Posting, Side,
 };
 pub use inbound::{
-    BarCause, InboundFact, InboundInput, InboundMessage, InboundRequest, InboundState,
-    InboundTrace, InboundTransfer, ReversalCause,
+    BarCause, InboundFact, InboundInput, InboundMessage, InboundRequest, InboundReversal,
+    InboundState, InboundTrace, InboundTransfer, OriginalSearch, OriginalStep, PartialReversal,
+    ReversalCause, ReversalMessage,
 };
 pub use input::{DualControl, OutboundInput, Resolution, ResolutionOutcome, SendStatus};
 pub use inquiry::{

@@ -71,6 +71,10 @@ codes! {
         REVERSAL_REQUESTED = "reversal_requested",
         /// No posting stands any more.
         REVERSED = "reversed",
+        /// Core banking is asked for the posting that returns a part of the amount.
+        PARTIAL_REVERSAL_REQUESTED = "partial_reversal_requested",
+        /// A part of the amount is returned.
+        PARTIALLY_REVERSED = "partially_reversed",
         /// The request came again.
         REQUEST_REPEATED = "request_repeated",
         /// The response to a reversal.

@@ -31,6 +31,8 @@ codes! {
         POSTING_REPLY = "posting_reply",
         /// Core banking's reply to the cancel command.
         CANCEL_REPLY = "cancel_reply",
+        /// Core banking's reply to the posting that returns a part of the amount.
+        PARTIAL_REVERSAL_REPLY = "partial_reversal_reply",
         /// The request came again.
         REPEATED_REQUEST = "repeated_request",
         /// A reversal of the request.

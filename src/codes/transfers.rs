@@ -62,6 +62,10 @@ codes! {
         REVERSING = "reversing",
         /// No posting stands any more.
         REVERSED = "reversed",
+        /// Core banking is asked for the posting that returns a part of the amount.
+        PARTIALLY_REVERSING = "partially_reversing",
+        /// A part of the amount is returned, and the rest of the posting stands.
+        PARTIALLY_REVERSED = "partially_reversed",
         /// The request is refused if it comes: its reversal or a status inquiry came first.
         BARRED = "barred",
     }
@@ -92,6 +96,8 @@ codes! {
         CONFLICTING_OUTCOME = "conflicting_outcome",
         /// A transfer needs a manual resolution.
         EXCEPTION = "exception",
+        /// A reversal of the switch has no original, more than one, or one that contradicts it. Nothing was reversed.
+        ORIGINAL_NOT_FOUND = "original_not_found",
         /// Core banking has no posting, or another one, where it reported one before.
         CORE_DIFFERS = "core_differs",
         /// A decision does not fit the transfer's state: a defect of this program. Nothing was done.

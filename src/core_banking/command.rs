@@ -21,12 +21,14 @@ pub enum CoreReply {
     Posting(TransferId, PostingReply),
     /// The reply to a cancel.
     Cancel(TransferId, CancelReply),
+    /// The reply to the posting of a partial reversal, with the id of the transfer whose posting it reverses in part.
+    PartialReversal(TransferId, PostingReply),
     /// The reply to an account inquiry.
     Account(TransferId, AccountReply),
 }
 
 impl CoreCommand {
-    /// Returns the transfer or inquiry that the command belongs to.
+    /// Returns the posting or inquiry that the command belongs to.
     #[must_use]
     pub const fn id(&self) -> TransferId {
         match self {
@@ -37,9 +39,19 @@ impl CoreCommand {
     /// Returns the reply "unknown" to this command.
     pub(super) const fn unknown(&self) -> CoreReply {
         match self {
-            Self::Post(Posting { id, .. }) => CoreReply::Posting(*id, PostingReply::Unknown),
+            Self::Post(posting) => CoreReply::to_posting(posting, PostingReply::Unknown),
             Self::Cancel(id) => CoreReply::Cancel(*id, CancelReply::Unknown),
             Self::Account(id, _) => CoreReply::Account(*id, AccountReply::Unknown),
+        }
+    }
+}
+
+impl CoreReply {
+    /// Returns the reply to a posting, addressed to its transfer.
+    pub(super) const fn to_posting(posting: &Posting, reply: PostingReply) -> Self {
+        match posting.reverses {
+            Some(transfer_id) => Self::PartialReversal(transfer_id, reply),
+            None => Self::Posting(posting.id, reply),
         }
     }
 }

@@ -182,8 +182,8 @@ impl Ledger {
 /// Executes a command. Returns the reply.
 fn execute(entries: &Entries<'_>, command: &CoreCommand) -> Result<CoreReply, CoreBankingError> {
     Ok(match command {
-        CoreCommand::Post(posting) => CoreReply::Posting(
-            posting.id,
+        CoreCommand::Post(posting) => CoreReply::to_posting(
+            posting,
             match entries.post(posting)? {
                 PostingOutcome::Posted | PostingOutcome::AlreadyPosted => PostingReply::Posted,
                 PostingOutcome::Refused(refusal) => PostingReply::Refused(refusal),

@@ -21,7 +21,7 @@ pub(super) struct PostingBody {
 
 impl From<&Posting> for PostingBody {
     fn from(posting: &Posting) -> Self {
-        let Posting { id, side, account, amount, counterparty } = *posting;
+        let Posting { id, side, account, amount, counterparty, reverses: _ } = *posting;
         let preposition = match side {
             Side::Debit => "to",
             Side::Credit => "from",
@@ -42,7 +42,14 @@ impl PostingBody {
     pub(super) fn posting(&self) -> Option<Posting> {
         let Self { transfer_id, direction, account, counterparty, .. } = *self;
         let amount = self.amount.amount()?;
-        let posting = Posting { id: transfer_id, side: direction, account, amount, counterparty };
+        let posting = Posting {
+            id: transfer_id,
+            side: direction,
+            account,
+            amount,
+            counterparty,
+            reverses: None,
+        };
         (Self::from(&posting) == *self).then_some(posting)
     }
 }

@@ -7,7 +7,9 @@ use super::event::{DuplicateRequest, Event, Lookup, NotAdmitted, Output, Transfe
 use super::live::LiveTransfer;
 use super::schedule::Slot;
 use super::step::StepResult;
-use crate::transfer::{BarCause, Context, InboundRequest, InboundState, Order};
+use crate::transfer::{
+    BarCause, Context, InboundRequest, InboundReversal, InboundState, Order, OriginalSearch,
+};
 use crate::values::{IdempotencyKey, KeyReservation, Moment, RequestIdentity, TransferId};
 
 impl Engine {
@@ -92,9 +94,6 @@ impl Engine {
     /// Handles an event whose transfer the lookup did not find.
     pub(super) fn handle_not_found(&mut self, event: Event, now: Moment) {
         match event {
-            Event::InboundReversal { request, original_key } => {
-                self.bar(&request, BarCause::Reversal, original_key, now);
-            }
             Event::InboundStatusInquiry { request, original_key } => {
                 self.bar(&request, BarCause::StatusInquiry, original_key, now);
             }
@@ -114,7 +113,9 @@ impl Engine {
             }
             Event::Transfer(id, _) | Event::Core(id, _) => self.put(Output::UnknownTransfer(id)),
             Event::StatusQuery(query_id, _) => self.put(Output::Status(query_id, None)),
-            Event::Inquiry(..)
+            // The search for its original has further steps (see `reversals`).
+            Event::InboundReversal { .. }
+            | Event::Inquiry(..)
             | Event::InquiryInput(..)
             | Event::InquiryResponse { .. }
             | Event::CutOver(_) => {}
@@ -217,8 +218,10 @@ fn event_for_original(own: &KeyReservation, transfer: &Transfer) -> Option<Event
     let Transfer::Inbound(transfer) = transfer else { return None };
     let (request, key) = (Arc::clone(transfer.request()), own.key);
     Some(match transfer.state() {
-        InboundState::Barred(BarCause::Reversal) => {
-            Event::InboundReversal { request, original_key: key }
+        InboundState::Barred(BarCause::Reversal { key: reversal_key }) => {
+            let original = OriginalSearch::default();
+            let reversal = InboundReversal { request, key: *reversal_key, original, actual: None };
+            Event::InboundReversal { reversal: Arc::new(reversal.with_original(key)), step: 0 }
         }
         InboundState::Barred(BarCause::StatusInquiry) => {
             Event::InboundStatusInquiry { request, original_key: key }
@@ -230,7 +233,9 @@ fn event_for_original(own: &KeyReservation, transfer: &Transfer) -> Option<Event
         | InboundState::PostingRefused(_)
         | InboundState::Declined(_)
         | InboundState::Reversing { .. }
-        | InboundState::Reversed { .. } => Event::InboundRequest { request, key },
+        | InboundState::Reversed { .. }
+        | InboundState::PartiallyReversing { .. }
+        | InboundState::PartiallyReversed { .. } => Event::InboundRequest { request, key },
     })
 }
 

@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::transfer::{
     AccountDetails, CancelReply, Effect, InboundFact, InboundInput, InboundRequest,
-    InboundTransfer, Inquiry, InquiryInput, InquiryOutcome, MessageKind, Order, OutboundFact,
-    OutboundInput, OutboundTransfer, PostingReply, ResponseFields, TraceNumbers,
+    InboundReversal, InboundTransfer, Inquiry, InquiryInput, InquiryOutcome, MessageKind, Order,
+    OriginalStep, OutboundFact, OutboundInput, OutboundTransfer, PostingReply, ResponseFields,
+    TraceNumbers,
 };
 use crate::values::{
-    AccountNumber, Date, Direction, IdempotencyKey, Moment, RequestFingerprint, RequestIdentity,
-    ResponseCode, TransferId,
+    AccountNumber, Date, Direction, IdempotencyKey, Institution, Moment, RequestFingerprint,
+    RequestIdentity, ResponseCode, Rrn, TransferId,
 };
 
 /// Something that happened outside the engine.
@@ -46,10 +47,10 @@ pub enum Event {
     },
     /// The switch sent a reversal of an inbound transfer.
     InboundReversal {
-        /// The request that is reversed, with the fields that the reversal carries.
-        request: Arc<InboundRequest>,
-        /// The key of the original request.
-        original_key: IdempotencyKey,
+        /// The reversal.
+        reversal: Arc<InboundReversal>,
+        /// The place of the present step in the search for its original.
+        step: usize,
     },
     /// The switch asked for the status of an inbound transfer.
     InboundStatusInquiry {
@@ -92,8 +93,8 @@ impl Event {
             Self::InboundRequest { request, .. } => {
                 Some(TransferInput::Inbound(InboundInput::RepeatedRequest((&**request).into())))
             }
-            Self::InboundReversal { request, .. } => {
-                Some(TransferInput::Inbound(InboundInput::Reversal((&**request).into())))
+            Self::InboundReversal { reversal, .. } => {
+                Some(TransferInput::Inbound(InboundInput::Reversal(reversal.message())))
             }
             Self::InboundStatusInquiry { request, .. } => match transfer {
                 Transfer::Inbound(transfer) => {
@@ -112,13 +113,23 @@ impl Event {
     }
 
     /// Returns how to find the transfer of the event, or `None` if the event is not about an existing transfer.
-    pub(super) const fn lookup(&self) -> Option<Lookup> {
+    pub(super) fn lookup(&self) -> Option<Lookup> {
         match self {
             Self::Transfer(id, _) | Self::Core(id, _) => Some(Lookup::Id(*id)),
             Self::Response { trace, .. } => Some(Lookup::TraceNumbers(*trace)),
             Self::InboundRequest { key, .. } => Some(Lookup::IdempotencyKey(*key)),
-            Self::InboundReversal { original_key, .. }
-            | Self::InboundStatusInquiry { original_key, .. } => {
+            Self::InboundReversal { reversal, step } => {
+                let step = reversal.original.steps.get(*step)?;
+                Some(match step {
+                    OriginalStep::Key(key) => Lookup::IdempotencyKey(*key),
+                    OriginalStep::Reference { since } => Lookup::InboundReference {
+                        bank: reversal.request.counterparty,
+                        rrn: reversal.request.trace.rrn,
+                        since: *since,
+                    },
+                })
+            }
+            Self::InboundStatusInquiry { original_key, .. } => {
                 Some(Lookup::IdempotencyKey(*original_key))
             }
             Self::StatusQuery(_, lookup) => Some(*lookup),
@@ -147,11 +158,17 @@ pub enum PostingCoreReply {
     Posting(PostingReply),
     /// The reply to a cancel command.
     Cancel(CancelReply),
+    /// The reply to the command of a partial reversal, whose posting has an id of its own.
+    PartialReversal(PostingReply),
 }
 
 impl PostingCoreReply {
     const fn input_for(self, transfer: &Transfer) -> TransferInput {
         match (transfer, self) {
+            // Only an inbound transfer has a partial reversal. An outbound one raises an alert.
+            (_, Self::PartialReversal(reply)) => {
+                TransferInput::Inbound(InboundInput::PartialReversal(reply))
+            }
             (Transfer::Outbound(_), Self::Posting(reply)) => {
                 TransferInput::Outbound(OutboundInput::Posting(reply))
             }
@@ -238,6 +255,29 @@ pub enum Lookup {
     TraceNumbers(TraceNumbers),
     /// By any of the keys of a channel's request.
     RequestIdentity(RequestIdentity),
+    /// All inbound transfers with this RRN of this bank that started since then.
+    InboundReference {
+        /// The other bank.
+        bank: Institution,
+        /// The RRN.
+        rrn: Rrn,
+        /// The earliest start.
+        since: Moment,
+    },
+}
+
+impl Lookup {
+    /// The most transfers that a look-up by RRN returns, the newest first. A result with as many is ambiguous.
+    pub const REFERENCES_MAX: usize = 8;
+}
+
+/// A transfer in the journal, as a look-up finds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredTransfer {
+    /// All its facts, in order. There is at least one.
+    pub facts: Vec<RecordedFact>,
+    /// The identity of the request that started it.
+    pub identity: Option<RequestIdentity>,
 }
 
 /// A transfer of either direction.

@@ -40,6 +40,8 @@ impl Engine {
             Lookup::RequestIdentity(identity) => {
                 identity.keys().find_map(|key| self.live.by_key(key))
             }
+            // Memory has no index by RRN. The lookup leaves with the open batch, so the journal has all that was decided.
+            Lookup::InboundReference { .. } => None,
         }
     }
 
@@ -59,10 +61,11 @@ impl Engine {
                 Output::UnmatchedResponse(trace, kind, response.code)
             }
             Event::Order { order, .. } => Output::NotAdmitted(order.id, NotAdmitted::Full),
-            Event::InboundRequest { request, .. }
-            | Event::InboundReversal { request, .. }
-            | Event::InboundStatusInquiry { request, .. } => {
+            Event::InboundRequest { request, .. } | Event::InboundStatusInquiry { request, .. } => {
                 Output::NotAdmitted(request.id, NotAdmitted::Full)
+            }
+            Event::InboundReversal { reversal, .. } => {
+                Output::NotAdmitted(reversal.request.id, NotAdmitted::Full)
             }
             Event::Transfer(id, _) | Event::Core(id, _) | Event::InquiryInput(id, _) => {
                 Output::UnknownTransfer(id)

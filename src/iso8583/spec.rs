@@ -185,6 +185,12 @@ impl Element {
         parts.iter().map(|part| part.name.as_str())
     }
 
+    /// Returns whether the spec divides the element into subfields, fixed or tagged.
+    #[must_use]
+    pub const fn has_subfields(&self) -> bool {
+        self.subfields.is_some()
+    }
+
     /// Returns whether the element or one of its subfields is sensitive.
     #[must_use]
     pub fn is_sensitive(&self) -> bool {

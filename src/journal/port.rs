@@ -7,7 +7,9 @@ use super::checkpoint::CheckpointClock;
 use super::error::JournalError;
 use super::row::{Batch, ChainedRow, Row};
 use super::search::{Page, Query};
-use crate::values::{IdempotencyKey, KeyReservation, RequestIdentity, Stan, TransferId};
+use crate::values::{
+    IdempotencyKey, Institution, KeyReservation, Moment, RequestIdentity, Rrn, Stan, TransferId,
+};
 
 /// The callback of an appended batch. It is called once, on a thread of the journal.
 ///
@@ -75,6 +77,19 @@ pub trait Reader: Send {
     /// # Errors
     /// See [`Reader::transfer`].
     fn by_trace(&self, transmission_second: u64, stan: Stan) -> Result<Vec<Row>, JournalError>;
+
+    /// Returns the rows of each inbound transfer that started since a moment with a request of this bank under this RRN:
+    /// at most `limit` transfers, the newest first. Leading zeros of the bank do not count.
+    ///
+    /// # Errors
+    /// See [`Reader::transfer`].
+    fn by_inbound_reference(
+        &self,
+        bank: Institution,
+        rrn: Rrn,
+        since: Moment,
+        limit: usize,
+    ) -> Result<Vec<Vec<Row>>, JournalError>;
 
     /// Returns the rows of each open transfer, the oldest transfer first.
     ///

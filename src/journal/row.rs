@@ -81,6 +81,37 @@ impl TransferStart {
     }
 }
 
+/// How a bank refers to its request: its code without leading zeros, and the RRN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct InboundReference {
+    bank: Institution,
+    pub(super) rrn: Rrn,
+}
+
+impl InboundReference {
+    pub(super) const fn new(bank: Institution, rrn: Rrn) -> Self {
+        Self { bank, rrn }
+    }
+
+    /// Returns the reference of the transfer that starts with a row; `None` for another row.
+    pub(super) fn of(start: Option<&TransferStart>, trace: Option<&MessageTrace>) -> Option<Self> {
+        let summary = start.map(|start| &start.summary)?;
+        match summary.direction {
+            Direction::Inbound => Some(Self::new(summary.bank, trace?.rrn)),
+            Direction::Outbound => None,
+        }
+    }
+
+    /// Returns the bank's code without leading zeros.
+    pub(super) fn bank(&self) -> &str {
+        self.bank.as_str().trim_start_matches('0')
+    }
+
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.rrn == other.rrn && self.bank() == other.bank()
+    }
+}
+
 /// The values by which searches find a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Summary {

@@ -5,9 +5,9 @@ use thiserror::Error;
 use super::duplicate_key::DuplicateKey;
 use crate::iso8583::{FieldError, Mti};
 use crate::transfer::{
-    AccountDetails, InboundRequest, Inquiry, MessageKind, ResponseFields, TraceNumbers,
+    AccountDetails, InboundRequest, InboundReversal, Inquiry, MessageKind, ResponseFields,
+    TraceNumbers,
 };
-use crate::values::Amount;
 
 /// A message of the switch about a transfer or an inquiry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub enum IncomingMessage {
     },
     /// A financial request or its repeat.
     InboundRequest(InboundRequest, DuplicateKey),
-    /// A reversal: its fields, the key of the original request, and its amount.
-    Reversal(InboundRequest, DuplicateKey, Amount),
+    /// A reversal.
+    Reversal(InboundReversal),
     /// A status inquiry about an inbound transfer, with the key of the transfer's request.
     StatusInquiry(InboundRequest, DuplicateKey),
     /// An account or balance inquiry.
@@ -54,4 +54,7 @@ pub enum ReadError {
         /// The processing code (DE3), or `none`.
         processing_code: String,
     },
+    /// A partial reversal, and the profile declines them.
+    #[error("partial reversal (DE95): the network profile declines them")]
+    PartialReversal,
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use config::Value;
 
-use super::inbound::read_inbound;
+use super::inbound::{read_inbound, read_reversals};
 use super::messages::{Messages, Responses};
-use super::rules::{Inquiries, Matching, ReversalReasons, Service, TraceTime};
+use super::rules::{InboundReversals, Inquiries, Matching, ReversalReasons, Service, TraceTime};
 use super::sections::elements;
 use super::session::{self, ProfileContext, SessionRules};
 use super::values::Bank;
@@ -29,6 +29,7 @@ pub struct Network {
     pub(super) services: Vec<Service>,
     pub(super) inquiries: Inquiries,
     pub(super) reversal_reasons: Option<ReversalReasons>,
+    pub(super) inbound_reversals: InboundReversals,
     pub(super) matching: Matching,
     pub(super) messages: Messages,
     pub(super) responses: Responses,
@@ -152,6 +153,10 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
     };
     let inbound = top.section("inbound");
     let codes = inbound.as_ref().and_then(read_inbound);
+    let inbound_reversals = inbound
+        .as_ref()
+        .and_then(|inbound| inbound.section("reversals"))
+        .and_then(|section| read_reversals(&section, &spec));
     let malformed = inbound.as_ref().and_then(|inbound| inbound.value("malformed"));
     let unsupported = inbound.as_ref().and_then(|inbound| inbound.value("unsupported"));
     let classes = top.section("response_classes").and_then(|section| {
@@ -191,6 +196,7 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         services: services?,
         inquiries: inquiries?,
         reversal_reasons,
+        inbound_reversals: inbound_reversals?,
         matching: matching?,
         messages: messages?,
         responses: responses?,

@@ -53,8 +53,7 @@ impl Network {
                         self.duplicate_key(message),
                     ));
                 }
-                let amount = request.amount;
-                Ok(IncomingMessage::Reversal(request, self.original_key(message), amount))
+                self.read_reversal(message, request, now).map(IncomingMessage::Reversal)
             }
             _ => Err(unsupported(code)),
         }
@@ -65,7 +64,7 @@ impl Network {
     pub const fn refusal_code(&self, error: &ReadError) -> ResponseCode {
         match error {
             ReadError::Malformed(_) => self.malformed,
-            ReadError::Unsupported { .. } => self.unsupported,
+            ReadError::Unsupported { .. } | ReadError::PartialReversal => self.unsupported,
         }
     }
 }

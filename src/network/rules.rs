@@ -1,5 +1,7 @@
 //! The parts of a profile that reading and encoding of messages use.
 
+use std::time::Duration;
+
 use crate::iso8583::De;
 use crate::transfer::{Side, UnknownCause};
 use crate::values::{ProcessingCode, ResponseCode};
@@ -22,6 +24,21 @@ pub(super) struct Matching {
     pub(super) duplicate_key: Vec<De>,
     /// The data elements that a response must echo.
     pub(super) echoed: Vec<De>,
+}
+
+/// How reversals of the switch are understood.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InboundReversals {
+    /// How long ago an original may have come that is found by its RRN.
+    pub(super) original_within: Duration,
+    /// How far the transmission time of an original may be from now, if it has not arrived and is barred.
+    pub(super) original_may_arrive_within: Duration,
+    /// Whether a reversal has the trace numbers of its original.
+    pub(super) same_trace: bool,
+    /// Whether partial reversals are accepted.
+    pub(super) accepts_partial: bool,
+    /// Whether an actual amount of zeros means a full reversal.
+    pub(super) zero_actual_is_full: bool,
 }
 
 /// The date and time of a response that are those of its request.

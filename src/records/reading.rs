@@ -4,17 +4,14 @@ use serde::de::DeserializeOwned;
 
 use super::error::RecordsError;
 use super::{CLOSED_BOOKS, TRACE_WATERMARK};
-use crate::engine::{Engine, Lookup, RecordedFact, TraceWatermark, stored_facts};
+use crate::engine::{Engine, Lookup, RecordedFact, StoredTransfer, TraceWatermark, stored_facts};
 use crate::journal::{Chain, Reader, Row};
-use crate::values::RequestIdentity;
 
 /// Returns the facts in the rows of one transfer, and the request identity in its first row.
 ///
 /// # Errors
 /// If a later program wrote a row, or its facts cannot be read.
-fn recorded_facts(
-    rows: &[Row],
-) -> Result<(Vec<RecordedFact>, Option<RequestIdentity>), RecordsError> {
+fn stored_transfer(rows: &[Row]) -> Result<StoredTransfer, RecordsError> {
     let mut recorded = Vec::with_capacity(2 * rows.len());
     for (row, nth) in rows.iter().zip(1..) {
         let facts = stored_facts::read(&row.facts.0);
@@ -23,25 +20,26 @@ fn recorded_facts(
         recorded.extend(facts.into_iter().map(|fact| RecordedFact { id: row.id, at, fact }));
     }
     let identity = rows.first().and_then(|row| row.start.as_ref()).map(|start| start.identity);
-    Ok((recorded, identity))
+    Ok(StoredTransfer { facts: recorded, identity })
 }
 
-/// Looks up a transfer for the engine. Returns no facts if the journal does not have the transfer.
+/// Looks up transfers for the engine: at most one, except for a look-up by RRN.
 ///
 /// # Errors
 /// If the journal cannot be read, or a row was not written by an engine.
-pub fn look_up(
-    reader: &dyn Reader,
-    lookup: Lookup,
-) -> Result<(Vec<RecordedFact>, Option<RequestIdentity>), RecordsError> {
-    recorded_facts(&match lookup {
-        Lookup::Id(id) => reader.transfer(id)?,
-        Lookup::IdempotencyKey(key) => reader.by_key(key)?,
+pub fn look_up(reader: &dyn Reader, lookup: Lookup) -> Result<Vec<StoredTransfer>, RecordsError> {
+    let found = match lookup {
+        Lookup::Id(id) => vec![reader.transfer(id)?],
+        Lookup::IdempotencyKey(key) => vec![reader.by_key(key)?],
         Lookup::TraceNumbers(trace) => {
-            reader.by_trace(trace.transmitted_at.seconds(), trace.stan)?
+            vec![reader.by_trace(trace.transmitted_at.seconds(), trace.stan)?]
         }
-        Lookup::RequestIdentity(identity) => reader.by_identity(&identity)?,
-    })
+        Lookup::RequestIdentity(identity) => vec![reader.by_identity(&identity)?],
+        Lookup::InboundReference { bank, rrn, since } => {
+            reader.by_inbound_reference(bank, rrn, since, Lookup::REFERENCES_MAX)?
+        }
+    };
+    found.iter().filter(|rows| !rows.is_empty()).map(|rows| stored_transfer(rows)).collect()
 }
 
 /// Returns how far the trace numbers are used up, or `None` if none was used.
@@ -60,10 +58,12 @@ pub fn trace_watermark(reader: &dyn Reader) -> Result<Option<TraceWatermark>, Re
 pub fn restore(reader: &dyn Reader, engine: &mut Engine) -> Result<(), RecordsError> {
     engine.restore_books(metadata(reader, CLOSED_BOOKS)?.unwrap_or_default());
     for rows in reader.open_transfers()? {
-        let (recorded, identity) = recorded_facts(&rows?)?;
-        let Some(first) = recorded.first() else { continue };
+        let stored = stored_transfer(&rows?)?;
+        let Some(first) = stored.facts.first() else { continue };
         let id = first.id;
-        engine.restore(&recorded, identity).map_err(|cause| RecordsError::Fold { id, cause })?;
+        engine
+            .restore(&stored.facts, stored.identity)
+            .map_err(|cause| RecordsError::Fold { id, cause })?;
     }
     Ok(())
 }

@@ -22,6 +22,9 @@ impl Node {
         self.handle(match reply {
             CoreReply::Posting(id, reply) => Event::Core(id, PostingCoreReply::Posting(reply)),
             CoreReply::Cancel(id, reply) => Event::Core(id, PostingCoreReply::Cancel(reply)),
+            CoreReply::PartialReversal(id, reply) => {
+                Event::Core(id, PostingCoreReply::PartialReversal(reply))
+            }
             CoreReply::Account(id, reply) => Event::InquiryInput(id, InquiryInput::Core(reply)),
         });
     }
@@ -159,10 +162,9 @@ impl Node {
             Ok(IncomingMessage::InboundRequest(request, key)) => {
                 Event::InboundRequest { request: Arc::new(request), key: IdempotencyKey(key.0) }
             }
-            Ok(IncomingMessage::Reversal(request, key, _)) => Event::InboundReversal {
-                request: Arc::new(request),
-                original_key: IdempotencyKey(key.0),
-            },
+            Ok(IncomingMessage::Reversal(reversal)) => {
+                Event::InboundReversal { reversal: Arc::new(reversal), step: 0 }
+            }
             Ok(IncomingMessage::StatusInquiry(request, key)) => Event::InboundStatusInquiry {
                 request: Arc::new(request),
                 original_key: IdempotencyKey(key.0),

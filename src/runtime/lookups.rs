@@ -5,10 +5,9 @@ use std::{io, thread};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::engine::{Event, Lookup, RecordedFact};
+use crate::engine::{Event, Lookup, StoredTransfer};
 use crate::journal::Reader;
 use crate::records::{RecordsError, look_up};
-use crate::values::RequestIdentity;
 
 /// A lookup of the engine, and the event that waits for it. The engine bounds how many there are.
 pub(super) struct LookupRequest {
@@ -17,11 +16,10 @@ pub(super) struct LookupRequest {
     pub(super) event: Box<Event>,
 }
 
-/// The facts that the journal has of the transfer; none, if it does not exist.
+/// The transfers that the journal has.
 pub(super) struct LookupResult {
     pub(super) number: u64,
-    pub(super) records: Vec<RecordedFact>,
-    pub(super) identity: Option<RequestIdentity>,
+    pub(super) found: Vec<StoredTransfer>,
     pub(super) event: Box<Event>,
 }
 
@@ -46,12 +44,7 @@ fn run(
     results: &UnboundedSender<Result<LookupResult, RecordsError>>,
 ) {
     for LookupRequest { number, lookup, event } in requests {
-        let result = look_up(reader, lookup).map(|(records, identity)| LookupResult {
-            number,
-            records,
-            identity,
-            event,
-        });
+        let result = look_up(reader, lookup).map(|found| LookupResult { number, found, event });
         if results.send(result).is_err() {
             return;
         }

@@ -126,8 +126,8 @@ impl Node {
         &mut self,
         result: Result<LookupResult, RecordsError>,
     ) -> Result<(), NodeError> {
-        let LookupResult { number, records, identity, event } = result?;
-        Ok(self.engine.handle_lookup_result(number, &records, identity, *event, self.now)?)
+        let LookupResult { number, found, event } = result?;
+        Ok(self.engine.handle_lookup_result(number, &found, *event, self.now)?)
     }
 
     /// Replaces the rules and the limits.

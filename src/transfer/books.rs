@@ -66,6 +66,10 @@ pub enum Share {
     Refunded,
     /// Debited, settled and refunded: the bank wrote the amount off.
     PaidTwice,
+    /// Debited and settled, except for this part, which is neither settled nor refunded yet.
+    PartInFlight(Amount),
+    /// Debited and settled, except for this part, which is refunded.
+    PartRefunded(Amount),
 }
 
 impl Share {
@@ -81,6 +85,14 @@ impl Share {
             Self::Refunded => Sums { refunded: amount, ..debited },
             Self::PaidTwice => {
                 Sums { settled: amount, refunded: amount, written_off: amount, ..debited }
+            }
+            Self::PartInFlight(part) => {
+                let part = amount.min(part.minor().into());
+                Sums { settled: amount - part, in_flight: part, ..debited }
+            }
+            Self::PartRefunded(part) => {
+                let part = amount.min(part.minor().into());
+                Sums { settled: amount - part, refunded: part, ..debited }
             }
         }
     }
@@ -134,11 +146,17 @@ mod tests {
 
     #[test]
     fn every_share_is_balanced() {
-        let amount = Amount::new(500, Currency::IDR);
-        for share in
-            [Share::Nothing, Share::InFlight, Share::Settled, Share::Refunded, Share::PaidTwice]
-        {
-            assert!(share.sums(amount).is_balanced(), "{share:?}");
+        let amount = |minor| Amount::new(minor, Currency::IDR);
+        let whole =
+            [Share::Nothing, Share::InFlight, Share::Settled, Share::Refunded, Share::PaidTwice];
+        let parts = [0, 200, 500, 501].map(amount);
+        let parts = parts
+            .into_iter()
+            .flat_map(|part| [Share::PartInFlight(part), Share::PartRefunded(part)]);
+        for share in whole.into_iter().chain(parts) {
+            assert!(share.sums(amount(500)).is_balanced(), "{share:?}");
         }
+        let part = Share::PartRefunded(amount(200)).sums(amount(500));
+        assert_eq!(part, Sums { debited: 500, settled: 300, refunded: 200, ..Sums::NOTHING });
     }
 }

@@ -57,7 +57,7 @@ impl Effect {
     #[must_use]
     pub fn transfer_id(&self) -> TransferId {
         match self {
-            Self::RequestPosting(posting) => posting.id,
+            Self::RequestPosting(posting) => posting.transfer_id(),
             Self::SendRequest(request) => request.order.id,
             Self::SendReversal(reversal) => reversal.order.id,
             Self::SendStatusInquiry(inquiry) => inquiry.order.id,
@@ -95,7 +95,7 @@ pub enum MessageKind {
 /// A posting command to core. All its fields follow from the transfer, so that each repeat is identical.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posting {
-    /// The id of the transfer, which is also the id of the posting.
+    /// The id of the posting. It is the id of the transfer, except for a partial reversal, which has an id of its own.
     pub id: TransferId,
     /// The side of the account.
     pub side: Side,
@@ -105,6 +105,16 @@ pub struct Posting {
     pub amount: Amount,
     /// The other bank.
     pub counterparty: Institution,
+    /// The posting that it reverses in part, by the id of its transfer; `None` for the posting of a transfer.
+    pub reverses: Option<TransferId>,
+}
+
+impl Posting {
+    /// Returns the id of the transfer.
+    #[must_use]
+    pub fn transfer_id(&self) -> TransferId {
+        self.reverses.unwrap_or(self.id)
+    }
 }
 
 /// A side of an account.
@@ -116,6 +126,17 @@ pub enum Side {
     /// Adds money to the account.
     #[serde(rename = "credit")]
     Credit,
+}
+
+impl Side {
+    /// Returns the other side.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Debit => Self::Credit,
+            Self::Credit => Self::Debit,
+        }
+    }
 }
 
 /// A request with a debit receipt behind it. Only such a request can be sent.
@@ -189,6 +210,8 @@ pub enum Alert {
     ConflictingOutcome,
     /// The transfer needs a manual resolution, or core does not confirm a cancel.
     Exception,
+    /// A reversal of the switch has no original, more than one, or names one that contradicts it.
+    OriginalNotFound,
     /// Core lacks a posting that it confirmed, or has another posting with our id.
     CoreDiffers,
     /// A decided fact cannot follow the state: a defect of this program. The decision was dropped.
@@ -203,6 +226,7 @@ impl Alert {
             Self::Mismatch => alert::MISMATCH,
             Self::ConflictingOutcome => alert::CONFLICTING_OUTCOME,
             Self::Exception => alert::EXCEPTION,
+            Self::OriginalNotFound => alert::ORIGINAL_NOT_FOUND,
             Self::CoreDiffers => alert::CORE_DIFFERS,
             Self::InternalError => alert::INTERNAL_ERROR,
         }

@@ -8,95 +8,35 @@
 //!                └─────────────────────────────────────────┘
 //!                     core gave no certain reply in time, or a reversal arrived
 //!
+//! Approved ─► PartiallyReversing ─► PartiallyReversed     a partial reversal arrived: a posting of its own returns a part
+//!
 //! Barred     the reversal arrived before the request, or a status inquiry got "not found"
 //! ```
 //!
 //! `Received`, `Posted` and `PostingRefused` are passed within one decision. A tested diagram with every input is in
 //! `docs/transfer.md`.
 
+mod builder;
 mod decide;
 mod evolve;
 mod properties;
+mod request;
+mod reversal;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::core_reply::{CancelReply, PostingReply, PriorPosting, Refusal};
-use super::effect::Side;
 use super::input::DualControl;
-use super::order::TransferDetails;
 use super::receipt::{self, PostingReceipt};
 use super::state::PendingCancel;
 use crate::codes::inbound_fact;
-use crate::values::{
-    AccountNumber, Amount, Institution, Moment, ProcessingCode, ResponseCode, Rrn, Stan,
-    TransferId, Transmission, unmasked,
+use crate::values::{IdempotencyKey, Moment, ResponseCode};
+pub use request::{InboundMessage, InboundRequest, InboundTrace};
+pub use reversal::{
+    InboundReversal, OriginalSearch, OriginalStep, PartialReversal, ReversalMessage,
 };
-
-/// The request of the switch. It never changes.
-///
-/// The kind of transfer is data. An interbank transfer and a QRIS payment credit our customer's account. A cash
-/// withdrawal at another bank's machine debits it. A reversal cancels either.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InboundRequest {
-    /// Our id of the transfer.
-    #[serde(rename = "id")]
-    pub id: TransferId,
-    /// The processing code (DE3).
-    #[serde(rename = "processing_code")]
-    pub kind: ProcessingCode,
-    /// The side of the posting: a transfer credits the account, a withdrawal debits it.
-    #[serde(rename = "side")]
-    pub side: Side,
-    /// The account at our bank.
-    #[serde(rename = "account", with = "unmasked")]
-    pub account: AccountNumber,
-    /// The account at the other bank, if the request names one.
-    #[serde(
-        rename = "other_account",
-        with = "unmasked::option",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub other_account: Option<AccountNumber>,
-    /// The amount.
-    #[serde(rename = "amount")]
-    pub amount: Amount,
-    /// The other bank.
-    #[serde(rename = "counterparty")]
-    pub counterparty: Institution,
-    /// The trace numbers of the request.
-    #[serde(rename = "trace")]
-    pub trace: InboundTrace,
-    /// Details that no decision depends on.
-    #[serde(rename = "details")]
-    pub details: TransferDetails,
-}
-
-impl InboundRequest {
-    /// Returns the message of a status inquiry about a transfer that is posted on this side. The inquiry names both
-    /// accounts, but not the kind of transfer, so it does not say which account is ours.
-    #[must_use]
-    pub fn status_message(&self, side: Side) -> InboundMessage {
-        let account = if self.side == side { Some(self.account) } else { self.other_account };
-        InboundMessage { account: account.unwrap_or(self.account), ..self.into() }
-    }
-}
-
-/// The trace numbers of a request of another bank.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct InboundTrace {
-    /// The system trace audit number (DE11).
-    #[serde(rename = "stan")]
-    pub stan: Stan,
-    /// The retrieval reference number (DE37).
-    #[serde(rename = "rrn")]
-    pub rrn: Rrn,
-    /// The transmission date and time (DE7).
-    #[serde(rename = "transmitted_at")]
-    pub transmitted_at: Transmission,
-}
 
 /// An inbound transfer: its request, which never changes, and its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +100,22 @@ pub enum InboundState {
         /// What core had cancelled.
         prior: PriorPosting,
     },
+    /// A part of the amount goes back. Its posting is repeated until core confirms it.
+    PartiallyReversing {
+        /// The response code of the request.
+        code: ResponseCode,
+        /// The posting that returns the part.
+        part: PartialReversal,
+        /// Its repeats.
+        pending: PendingCancel,
+    },
+    /// Core confirmed that a part of the amount is returned. The rest stands.
+    PartiallyReversed {
+        /// The response code of the request.
+        code: ResponseCode,
+        /// The posting that returned the part.
+        part: PartialReversal,
+    },
     /// The request has not arrived, and is declined if it arrives. Its reversal came first, or a status inquiry got
     /// the response "not found".
     Barred(BarCause),
@@ -170,7 +126,11 @@ pub enum InboundState {
 pub enum BarCause {
     /// The reversal of the request.
     #[serde(rename = "reversal")]
-    Reversal,
+    Reversal {
+        /// The duplicate key of the reversal.
+        #[serde(rename = "reversal_key")]
+        key: IdempotencyKey,
+    },
     /// A status inquiry. The switch takes "not found" as the outcome, so it must stay true.
     #[serde(rename = "status_inquiry")]
     StatusInquiry,
@@ -193,16 +153,20 @@ pub enum ReversalCause {
         #[serde(rename = "response_code")]
         response_code: ResponseCode,
     },
-    /// The switch reversed an approved request.
+    /// The switch reversed an approved request. The request is not approved again when it is repeated.
     #[serde(rename = "reversed")]
     Reversed {
-        /// The response code of the request.
-        #[serde(rename = "response_code")]
-        response_code: ResponseCode,
+        /// The duplicate key of the reversal.
+        #[serde(rename = "reversal_key")]
+        key: IdempotencyKey,
     },
     /// The switch reversed the request before it got a response. It gets none.
     #[serde(rename = "reversed_before_response")]
-    ReversedBeforeResponse,
+    ReversedBeforeResponse {
+        /// The duplicate key of the reversal.
+        #[serde(rename = "reversal_key")]
+        key: IdempotencyKey,
+    },
 }
 
 impl ReversalCause {
@@ -211,30 +175,10 @@ impl ReversalCause {
     pub const fn is_after_approval(self) -> bool {
         match self {
             Self::Reversed { .. } => true,
-            Self::OutcomeUnknown { .. } | Self::Refused { .. } | Self::ReversedBeforeResponse => {
-                false
-            }
+            Self::OutcomeUnknown { .. }
+            | Self::Refused { .. }
+            | Self::ReversedBeforeResponse { .. } => false,
         }
-    }
-}
-
-/// A message of the switch about a recorded transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InboundMessage {
-    /// Our id of the message, which addresses the response.
-    #[serde(rename = "id")]
-    pub id: TransferId,
-    /// The amount in the message.
-    #[serde(rename = "amount")]
-    pub amount: Amount,
-    /// The account in the message.
-    #[serde(rename = "account", with = "unmasked")]
-    pub account: AccountNumber,
-}
-
-impl From<&InboundRequest> for InboundMessage {
-    fn from(request: &InboundRequest) -> Self {
-        Self { id: request.id, amount: request.amount, account: request.account }
     }
 }
 
@@ -247,16 +191,19 @@ pub enum InboundInput {
     /// Core replied to the cancel, or did not.
     #[serde(rename = "cancel_reply")]
     Cancel(CancelReply),
+    /// Core replied to the posting that returns a part of the amount, or did not.
+    #[serde(rename = "partial_reversal_reply")]
+    PartialReversal(PostingReply),
     /// The same request arrived again, marked as a repeat or not.
     #[serde(rename = "repeated_request")]
     RepeatedRequest(InboundMessage),
     /// A reversal or its repeat arrived.
     #[serde(rename = "reversal")]
-    Reversal(InboundMessage),
+    Reversal(ReversalMessage),
     /// A status inquiry arrived.
     #[serde(rename = "status_inquiry")]
     StatusInquiry(InboundMessage),
-    /// A maker and a checker confirm that no posting stands. They corrected core by hand.
+    /// A maker and a checker confirm that the reversal is done. They corrected core by hand.
     #[serde(rename = "resolution")]
     Resolve(DualControl),
     /// The deadline of the state was reached.
@@ -319,6 +266,19 @@ pub enum InboundFact {
     /// No posting stands. Holds what core had cancelled.
     #[serde(rename = "reversed")]
     Reversed(PriorPosting),
+    /// The posting that returns a part of the amount is requested from core.
+    #[serde(rename = "partial_reversal_requested")]
+    PartialReversalRequested {
+        /// The posting.
+        #[serde(rename = "part")]
+        part: PartialReversal,
+        /// When to repeat it.
+        #[serde(rename = "due_at")]
+        due: Moment,
+    },
+    /// A part of the amount is returned. The rest stands.
+    #[serde(rename = "partially_reversed")]
+    PartiallyReversed,
     /// The request arrived again.
     #[serde(rename = "request_repeated")]
     RequestRepeated,
@@ -328,11 +288,11 @@ pub enum InboundFact {
     /// A message with the same trace numbers has another amount or account.
     #[serde(rename = "mismatched_message")]
     Mismatched(InboundMessage),
-    /// The transfer needs a manual resolution: core refused the cancel, or did not confirm it for too long. The cancel is still
+    /// The transfer needs a manual resolution: core refused the reversal, or did not confirm it for too long. It is still
     /// repeated.
     #[serde(rename = "exception_raised")]
     ExceptionRaised,
-    /// A maker and a checker confirmed that no posting stands.
+    /// A maker and a checker confirmed that the reversal is done.
     #[serde(rename = "resolved")]
     Resolved(DualControl),
     /// A status inquiry gets this response code.
@@ -356,6 +316,8 @@ impl InboundFact {
             Self::Responded(_) => inbound_fact::RESPONDED,
             Self::ReversalRequested { .. } => inbound_fact::REVERSAL_REQUESTED,
             Self::Reversed(_) => inbound_fact::REVERSED,
+            Self::PartialReversalRequested { .. } => inbound_fact::PARTIAL_REVERSAL_REQUESTED,
+            Self::PartiallyReversed => inbound_fact::PARTIALLY_REVERSED,
             Self::RequestRepeated => inbound_fact::REQUEST_REPEATED,
             Self::ReversalResponded(_) => inbound_fact::REVERSAL_RESPONDED,
             Self::Mismatched(_) => inbound_fact::MISMATCHED_MESSAGE,

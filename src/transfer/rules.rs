@@ -173,17 +173,17 @@ pub struct InboundCodes {
     pub approved: ResponseCode,
     /// The outcome of the posting is unknown, and its cancel is in progress.
     pub outcome_unknown: ResponseCode,
-    /// A request that arrives after its reversal.
+    /// A request that arrives, for the first time or again, after its reversal.
     pub request_after_reversal: ResponseCode,
-    /// A reversal whose original has not arrived.
+    /// A reversal whose original has not arrived and is barred.
     pub reversal_without_original: ResponseCode,
     /// A reversal of a transfer that is reversed already.
     pub already_reversed: ResponseCode,
-    /// A status inquiry about a request whose posting is in progress.
+    /// A status inquiry about a request whose posting is in progress, or a partial reversal of it: nothing is decided yet.
     pub in_progress: ResponseCode,
     /// A status inquiry about a request that is reversed, or whose reversal is in progress.
     pub reversed: ResponseCode,
-    /// A status inquiry about a request that has not arrived.
+    /// A status inquiry about a request that has not arrived, or a reversal without a certain original.
     pub not_found: ResponseCode,
     /// A message whose amount or account differs from the recorded transfer.
     pub mismatched: ResponseCode,

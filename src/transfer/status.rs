@@ -85,11 +85,14 @@ pub enum InboundStatus {
     Rejected,
     /// Core confirmed that no posting stands any more.
     Reversed,
+    /// Core confirmed that a part of the amount is returned.
+    PartiallyReversed,
 }
 
 impl InboundStatus {
     /// All statuses.
-    pub const ALL: [Self; 3] = [Self::Settled, Self::Rejected, Self::Reversed];
+    pub const ALL: [Self; 4] =
+        [Self::Settled, Self::Rejected, Self::Reversed, Self::PartiallyReversed];
 
     /// Returns the code that metrics show.
     #[must_use]
@@ -98,6 +101,7 @@ impl InboundStatus {
             Self::Settled => transfer_status::SETTLED,
             Self::Rejected => transfer_status::REJECTED,
             Self::Reversed => inbound_state::REVERSED,
+            Self::PartiallyReversed => inbound_state::PARTIALLY_REVERSED,
         }
     }
 }

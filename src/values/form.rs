@@ -6,8 +6,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
-    Currency, Date, Institution, MerchantType, Moment, MonthDay, ProcessingCode, Reference,
-    ResponseCode, Rrn, Stan, Terminal, TransferId, Transmission, Value,
+    Currency, Date, IdempotencyKey, Institution, MerchantType, Moment, MonthDay, ProcessingCode,
+    Reference, ResponseCode, Rrn, Stan, Terminal, TransferId, Transmission, Value,
 };
 
 /// Implements serialization as text for values that print in full.
@@ -34,6 +34,7 @@ macro_rules! as_text {
 as_text!(
     Currency,
     Date,
+    IdempotencyKey,
     Institution,
     MerchantType,
     MonthDay,
@@ -57,6 +58,16 @@ impl Serialize for Moment {
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         u64::deserialize(deserializer).map(Self::from_millis)
+    }
+}
+
+impl Value for IdempotencyKey {
+    const EXPECTED: &'static str = "32 hexadecimal digits";
+
+    fn from_ascii(text: &[u8]) -> Option<Self> {
+        let digits = text.iter().map(|digit| char::from(*digit).to_digit(16).map(u128::from));
+        let number = digits.into_iter().try_fold(0, |number, digit| Some(number << 4 | digit?));
+        number.filter(|_| text.len() == 32).map(Self)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Idempotency keys: what makes a request the same request.
 
+use std::fmt;
+
 use super::TransferId;
 
 /// An idempotency key: a hash of the fields that identify a request. Two requests with the same key are the same request.
@@ -8,6 +10,12 @@ use super::TransferId;
 /// that the network profile names, by default DE7, DE11 and DE32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdempotencyKey(pub u128);
+
+impl fmt::Display for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
 
 /// A hash of the content of a request. It tells a repeat from a different request under the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

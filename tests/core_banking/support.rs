@@ -235,5 +235,6 @@ pub(crate) fn posting(number: u128, side: Side, of: &str, minor: u64) -> Posting
         account: account(of),
         amount: Amount::new(minor, Currency::IDR),
         counterparty: Institution::from_ascii(b"014").unwrap(),
+        reverses: None,
     }
 }

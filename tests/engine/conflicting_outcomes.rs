@@ -12,7 +12,7 @@ use titian::transfer::{
 use titian::values::{Currency, IdempotencyKey, KeyReservation, RequestFingerprint, TransferId};
 
 use super::rules::{amount, code, holding, request, response_fields, reversing};
-use super::{LATER, NOW, commit, engine_with, outbound_input, sent, state};
+use super::{LATER, NOW, commit, engine_with, outbound_input, reversal_event, sent, state};
 
 fn approvers() -> DualControl {
     DualControl::new("rina", "budi").unwrap()
@@ -170,10 +170,7 @@ fn a_refused_cancel_is_an_exception_until_core_confirms_it() {
 
     let mut engine = credited();
     let reversal = InboundRequest { id: TransferId(10), ..request() };
-    engine.handle_event(
-        Event::InboundReversal { request: Arc::new(reversal), original_key: IdempotencyKey(3) },
-        NOW,
-    );
+    engine.handle_event(reversal_event(&reversal, 3), NOW);
     commit(&mut engine);
     let inbound = |input| Event::Transfer(TransferId(8), TransferInput::Inbound(input));
     engine.handle_event(inbound(InboundInput::Cancel(CancelReply::Refused)), NOW);
@@ -231,10 +228,7 @@ fn an_impossible_core_reply_raises_an_alert() {
     }
     let mut engine = credited();
     let reversal = InboundRequest { id: TransferId(10), ..request() };
-    engine.handle_event(
-        Event::InboundReversal { request: Arc::new(reversal), original_key: IdempotencyKey(3) },
-        NOW,
-    );
+    engine.handle_event(reversal_event(&reversal, 3), NOW);
     commit(&mut engine);
     let absent = InboundInput::Cancel(CancelReply::Cancelled(PriorPosting::Absent));
     engine.handle_event(Event::Transfer(TransferId(8), TransferInput::Inbound(absent)), NOW);
@@ -252,10 +246,7 @@ fn a_reversal_of_a_duplicate_in_an_open_commit_waits_for_the_journal() {
         NOW,
     );
     let number = engine.poll_batch(NOW).unwrap().number;
-    let reversal = Event::InboundReversal {
-        request: Arc::new(InboundRequest { id: TransferId(9), ..request() }),
-        original_key: IdempotencyKey(3),
-    };
+    let reversal = reversal_event(&InboundRequest { id: TransferId(9), ..request() }, 3);
     engine.handle_event(reversal.clone(), NOW);
     let earlier = KeyReservation {
         key: IdempotencyKey(3),

@@ -12,7 +12,7 @@ use titian::values::{IdempotencyKey, TransferId};
 use super::rules::{request, response_fields, reversing};
 use super::{
     LATER, NOW, answer_lookups_with_nothing, commit, duplicate, engine, identity, order_event,
-    outbound_input, sent, state,
+    outbound_input, sent, state, stored,
 };
 
 fn inbound_request(id: u128) -> Event {
@@ -89,7 +89,7 @@ fn a_repeat_of_a_finished_request_is_never_refused_as_not_done() {
         panic!("{outputs:?}")
     };
     engine
-        .handle_lookup_result(*number, &records, Some(identity(7, 1)), Event::clone(event), LATER)
+        .handle_lookup_result(*number, &stored(records, identity(7, 1)), Event::clone(event), LATER)
         .unwrap();
     assert_eq!(commit(&mut engine).0, [Output::Duplicate(duplicate(8, 1, 7))]);
 }

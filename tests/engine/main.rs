@@ -14,6 +14,7 @@ mod conflicting_outcomes;
 mod inquiries;
 mod limits;
 mod races;
+mod reversals;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -21,18 +22,18 @@ use std::time::Duration;
 
 use titian::engine::{
     DuplicateRequest, Engine, Event, Fact, Limits, Lookup, Output, RateLimits, RecordedFact,
-    Schedule, TraceAllocator, TraceWatermark, Transfer, TransferInput,
+    Schedule, StoredTransfer, TraceAllocator, TraceWatermark, Transfer, TransferInput,
 };
 use titian::transfer::{
-    Effect, FundedRequest, Funding, InboundState, MessageKind, Order, OutboundFact, OutboundInput,
-    PostingReply, Rules, SendStatus,
+    Effect, FundedRequest, Funding, InboundRequest, InboundState, MessageKind, Order, OutboundFact,
+    OutboundInput, PostingReply, Rules, SendStatus,
 };
 use titian::values::{
     Date, IdempotencyKey, KeyReservation, Moment, Offset, RequestFingerprint, RequestIdentity,
     TransferId,
 };
 
-use rules::{CORE, order, request, response, response_fields, reversing};
+use rules::{CORE, inbound_reversal, order, request, response, response_fields, reversing};
 
 const NOW: Moment = Moment::from_millis(1_795_521_600_000);
 const LATER: Moment = Moment::from_millis(1_795_521_690_000);
@@ -89,6 +90,17 @@ fn commit(engine: &mut Engine) -> (Vec<Output>, Vec<RecordedFact>) {
     (std::iter::from_fn(|| engine.poll_output()).collect(), records)
 }
 
+/// A transfer as the journal returns it.
+fn stored(facts: Vec<RecordedFact>, identity: RequestIdentity) -> [StoredTransfer; 1] {
+    [StoredTransfer { facts, identity: Some(identity) }]
+}
+
+/// A reversal that names the key of its original.
+fn reversal_event(request: &InboundRequest, original: u128) -> Event {
+    let reversal = inbound_reversal(Arc::new(request.clone()), IdempotencyKey(original));
+    Event::InboundReversal { reversal: Arc::new(reversal), step: 0 }
+}
+
 /// Answers each journal lookup with no facts. Returns the outputs that follow.
 fn answer_lookups_with_nothing(
     engine: &mut Engine,
@@ -97,7 +109,7 @@ fn answer_lookups_with_nothing(
 ) -> Vec<Output> {
     for output in outputs {
         if let Output::JournalLookup(number, _, event) = output {
-            engine.handle_lookup_result(number, &[], None, *event, now).unwrap();
+            engine.handle_lookup_result(number, &[], *event, now).unwrap();
         }
     }
     commit(engine).0
@@ -249,12 +261,12 @@ fn a_late_response_is_recorded_after_a_journal_lookup() {
     let lookup = Lookup::TraceNumbers(funded.trace());
     assert_eq!(outputs, [Output::JournalLookup(0, lookup, Box::new(approved.clone()))]);
     engine
-        .handle_lookup_result(0, &records, Some(identity(1, 1)), approved.clone(), LATER)
+        .handle_lookup_result(0, &stored(records, identity(1, 1)), approved.clone(), LATER)
         .unwrap();
     let (_, more) = commit(&mut engine);
     let repeated = Fact::Outbound(OutboundFact::RepeatedResponse(response("00")));
     assert_eq!(more.iter().map(|record| &record.fact).collect::<Vec<_>>(), [&repeated]);
-    engine.handle_lookup_result(1, &[], None, approved, LATER).unwrap();
+    engine.handle_lookup_result(1, &[], approved, LATER).unwrap();
     assert!(matches!(commit(&mut engine).0[..], [Output::UnmatchedResponse(..)]));
 }
 
@@ -262,14 +274,14 @@ fn a_late_response_is_recorded_after_a_journal_lookup() {
 fn a_reversal_without_its_original_bars_the_original() {
     let mut engine = engine(10, 10);
     let (request, original) = (Arc::new(request()), IdempotencyKey(3));
-    let reversal = Event::InboundReversal { request: request.clone(), original_key: original };
+    let reversal = reversal_event(&request, 3);
     engine.handle_event(reversal.clone(), NOW);
     let (outputs, _) = commit(&mut engine);
     assert_eq!(
         outputs,
         [Output::JournalLookup(0, Lookup::IdempotencyKey(original), Box::new(reversal.clone()))]
     );
-    engine.handle_lookup_result(0, &[], None, reversal, NOW).unwrap();
+    engine.handle_lookup_result(0, &[], reversal, NOW).unwrap();
     let (outputs, records) = commit(&mut engine);
     assert!(matches!(outputs[..], [Output::Effect(Effect::Respond(_))]), "{outputs:?}");
     assert_eq!(records.len(), 2, "the bar, and the response");

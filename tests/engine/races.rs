@@ -11,7 +11,10 @@ use titian::values::{
 };
 
 use super::rules::{code, request, response_fields};
-use super::{LATER, NOW, commit, duplicate, engine, identity, order_event, sent, state};
+use super::{
+    LATER, NOW, commit, duplicate, engine, identity, order_event, reversal_event, sent, state,
+    stored,
+};
 
 fn reservation(key: u128, id: u128) -> KeyReservation {
     KeyReservation {
@@ -30,10 +33,7 @@ fn inbound_request(id: u128, key: u128) -> Event {
 }
 
 fn inbound_reversal(id: u128, key: u128) -> Event {
-    Event::InboundReversal {
-        request: Arc::new(request_with_id(id)),
-        original_key: IdempotencyKey(key),
-    }
+    reversal_event(&request_with_id(id), key)
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_request_that_arrives_during_the_lookup_of_its_reversal_is_reversed() {
     ));
     engine.handle_event(inbound_request(8, 3), NOW);
     commit(&mut engine);
-    engine.handle_lookup_result(0, &[], None, inbound_reversal(9, 3), NOW).unwrap();
+    engine.handle_lookup_result(0, &[], inbound_reversal(9, 3), NOW).unwrap();
     commit(&mut engine);
     assert_eq!((state(&engine, 8), state(&engine, 9)), ("reversing", "not in memory"));
 }
@@ -89,7 +89,7 @@ fn a_withdrawn_bar_leaves_no_slot_behind() {
     let mut engine = engine(10, 0);
     engine.handle_event(inbound_reversal(9, 3), NOW);
     commit(&mut engine);
-    engine.handle_lookup_result(0, &[], None, inbound_reversal(9, 3), NOW).unwrap();
+    engine.handle_lookup_result(0, &[], inbound_reversal(9, 3), NOW).unwrap();
     let number = engine.poll_batch(NOW).unwrap().number;
     engine.handle_commit(number, &[reservation(3, 1)]);
     let outputs: Vec<_> = std::iter::from_fn(|| engine.poll_output()).collect();
@@ -129,8 +129,9 @@ fn a_stale_lookup_does_not_restore_an_old_state() {
     commit(&mut engine);
     // The journal was read for both lookups. The result of the first comes late. Meanwhile the transfer is reversed and closed.
     let stale: Vec<RecordedFact> = records.clone();
-    let identity = Some(RequestIdentity::of_switch_request(IdempotencyKey(3)));
-    engine.handle_lookup_result(1, &records, identity, inbound_reversal(11, 3), LATER).unwrap();
+    let identity = RequestIdentity::of_switch_request(IdempotencyKey(3));
+    let present = stored(records.clone(), identity);
+    engine.handle_lookup_result(1, &present, inbound_reversal(11, 3), LATER).unwrap();
     records.extend(commit(&mut engine).1);
     let reply = titian::transfer::CancelReply::Cancelled(titian::transfer::PriorPosting::Posted);
     let cancelled = TransferInput::Inbound(InboundInput::Cancel(reply));
@@ -138,7 +139,7 @@ fn a_stale_lookup_does_not_restore_an_old_state() {
     commit(&mut engine);
     close_another(&mut engine, 31);
     assert_eq!(state(&engine, 8), "reversed", "stays in memory, because a lookup is open");
-    engine.handle_lookup_result(0, &stale, identity, status, LATER).unwrap();
+    engine.handle_lookup_result(0, &stored(stale, identity), status, LATER).unwrap();
     let (_, facts) = commit(&mut engine);
     let expected = InboundFact::StatusResponded(code("05"));
     assert_eq!(facts[0].fact, Fact::Inbound(expected), "the present state, not the stale one");
@@ -154,7 +155,7 @@ fn a_status_inquiry_about_a_missing_request_bars_it() {
     };
     engine.handle_event(status.clone(), NOW);
     commit(&mut engine);
-    engine.handle_lookup_result(0, &[], None, status, NOW).unwrap();
+    engine.handle_lookup_result(0, &[], status, NOW).unwrap();
     let (_, records) = commit(&mut engine);
     let barred = InboundFact::Barred {
         request: Arc::new(request_with_id(9)),

@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use titian::journal::{Batch, Chain, Journal, Row};
+use titian::journal::{Batch, Chain, Journal, MessageTrace, Reader, Row};
 use titian::values::{
-    IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity, TransferId,
+    Direction, IdempotencyKey, Institution, KeyReservation, Moment, RequestFingerprint,
+    RequestIdentity, Rrn, Stan, TransferId, Value,
 };
 
 use super::support::{Folder, id, key, row, start, verified};
@@ -90,7 +92,14 @@ fn rows_of(steps: &[(u64, Step)], identity: &mut Vec<u64>) -> Vec<Row> {
                 let transfer = identity.len() as u64;
                 identity.push(transfer);
                 let start = Box::new(start(transfer, key(*request), reference.map(key)));
-                rows.push(Row { start: Some(start), ..row(transfer, 0) });
+                // Other banks' requests have few RRNs, so that they collide.
+                let is_inbound = start.summary.direction == Direction::Inbound;
+                let trace = is_inbound.then(|| MessageTrace {
+                    stan: Stan::wrapped(transfer),
+                    rrn: Rrn::from_ascii(format!("{:012}", transfer % 6).as_bytes()).unwrap(),
+                    transmission_second: None,
+                });
+                rows.push(Row { start: Some(start), trace, ..row(transfer, 0) });
             }
             Step::Continue { step } if !identity.is_empty() => {
                 rows.push(row(identity[usize::try_from(*which).unwrap() % identity.len()], *step));
@@ -128,10 +137,39 @@ fn compare(journal: &dyn Journal, model: &Model, transfers: u64) {
             assert_eq!(reader.by_identity(&identity).unwrap(), first.unwrap_or(rows.clone()));
         }
     }
+    compare_references(&*reader, model);
     let open: Vec<_> = reader.open_transfers().unwrap().map(|rows| rows.unwrap()[0].id).collect();
     let is_open = |id: &u128| rows_of(*id).last().is_some_and(|row| row.is_open);
     let expected: Vec<_> = model.rows.keys().copied().filter(is_open).map(TransferId).collect();
     assert_eq!(open, expected);
+}
+
+/// Compares the look-ups by RRN with the model: for each bank and RRN, since different times.
+fn compare_references(reader: &dyn Reader, model: &Model) {
+    let starts = model.rows.values().filter_map(|rows| {
+        let (first, start) = (&rows[0], rows[0].start.as_ref()?);
+        let is_inbound = start.summary.direction == Direction::Inbound;
+        is_inbound.then_some(((start.summary.bank, first.trace?.rrn), first.id))
+    });
+    let mut expected: BTreeMap<_, Vec<TransferId>> = BTreeMap::new();
+    for ((bank, rrn), id) in starts {
+        expected.entry((bank.to_string(), rrn.to_string())).or_default().push(id);
+    }
+    for ((bank, rrn), ids) in expected {
+        let rrn = Rrn::from_ascii(rrn.as_bytes()).unwrap();
+        // A request may carry the bank's code with leading zeros.
+        let bank = Institution::from_ascii(format!("00{bank}").as_bytes()).unwrap();
+        let find = |since, limit| {
+            let found = reader.by_inbound_reference(bank, rrn, since, limit).unwrap();
+            found.iter().map(|rows| rows[0].id).collect::<Vec<_>>()
+        };
+        let newest: Vec<_> = ids.iter().rev().copied().collect();
+        assert_eq!(find(Moment::default(), 100), newest);
+        assert_eq!(find(Moment::default(), 1), newest[..1]);
+        let last = Moment::from_millis(u64::try_from(newest[0].0 >> 80).unwrap());
+        assert!(find(last, 100).contains(&newest[0]));
+        assert_eq!(find(last.after(Duration::from_millis(1)), 100), []);
+    }
 }
 
 proptest! {

@@ -40,7 +40,7 @@ pub(crate) const MUTANTS: [Mutant; 23] = [
         text: "        self.decision.bar(request, by, &mut context);",
         replacement: "
         self.decision.bar(request, by, &mut context);
-        if by == BarCause::Reversal && ACTIVE {
+        if matches!(by, BarCause::Reversal { .. }) && ACTIVE {
             let (_, effects) = self.decision.take();
             self.batches.open.outputs.extend(effects.map(Output::Effect));
             return;
@@ -160,10 +160,10 @@ pub(super) fn trace_key(trace: TraceNumbers) -> u128 {
     Mutant {
         name: "approve_before_posting",
         breaks: "approves an inbound credit before core has posted it",
-        file: "src/transfer/inbound/decide.rs",
-        text: "        self.emit(Effect::RequestPosting(Posting { id, side, account, amount, counterparty }));",
+        file: "src/transfer/inbound/builder.rs",
+        text: "        let posting = Posting { id, side, account, amount, counterparty, reverses: None };",
         replacement: "
-        self.emit(Effect::RequestPosting(Posting { id, side, account, amount, counterparty }));
+        let posting = Posting { id, side, account, amount, counterparty, reverses: None };
         if ACTIVE {
             let code = self.context.rules.inbound.approved;
             self.send_response(MessageKind::Request, id, code);
@@ -222,10 +222,10 @@ pub(super) fn trace_key(trace: TraceNumbers) -> u128 {
         name: "debit_wrong_account",
         breaks: "debits another account than the one that pays",
         file: "src/transfer/outbound/builder.rs",
-        text: "        let posting = Posting { id, side: Side::Debit, account, amount, counterparty };",
+        text: "        let posting = Posting { id, side: Side::Debit, account, amount, counterparty, reverses };",
         replacement: "
         let account = if ACTIVE { self.order.to } else { account };
-        let posting = Posting { id, side: Side::Debit, account, amount, counterparty };",
+        let posting = Posting { id, side: Side::Debit, account, amount, counterparty, reverses };",
     },
     Mutant {
         name: "ignore_request_mismatch",

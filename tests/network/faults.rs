@@ -1,5 +1,7 @@
 //! Faulty profiles: each fault is reported with its key and a correction.
 
+use std::sync::Arc;
+
 use titian::network::Network;
 
 use super::{bank, spec};
@@ -73,4 +75,30 @@ fn a_response_code_has_one_class() {
     let faults = Network::parse("holdfast.toml", &twice, spec("holdfast"), bank()).unwrap_err();
     let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
     assert_eq!(faults, ["holdfast.toml: hold: response code 00 is listed twice: keep one class"]);
+}
+
+#[test]
+fn the_subfields_of_the_original_have_the_names_that_the_program_reads() {
+    let (_, good) = Network::SHIPPED[0];
+    let (_, text) = titian::iso8583::Spec::SHIPPED[0];
+    let renamed = text.replace("name: original_stan", "name: orig_stan");
+    let renamed = Arc::new(titian::iso8583::Spec::parse("nusantara", &renamed).unwrap());
+    let faults = Network::parse("nusantara.toml", good, renamed, bank()).unwrap_err();
+    let faults = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(
+        faults.contains("inbound.reversals: spec nusantara: the subfields of DE90 must be")
+            && faults.contains("orig_stan"),
+        "{faults}"
+    );
+}
+
+#[test]
+fn a_profile_says_how_reversals_of_the_switch_are_understood() {
+    let (_, good) = Network::SHIPPED[0];
+    let faults = faults_of(&good.replace("partial = \"accepted\"", "partial = \"yes\""));
+    assert!(faults.contains("inbound.reversals.partial"), "{faults}");
+    let begin = good.find("# Reversals of the switch").unwrap();
+    let end = good.find("# How messages are matched.").unwrap();
+    let faults = faults_of(&format!("{}{}", &good[..begin], &good[end..]));
+    assert!(faults.contains("inbound.reversals: is missing"), "{faults}");
 }

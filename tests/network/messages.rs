@@ -7,10 +7,12 @@ use bytes::BytesMut;
 use titian::iso8583::De;
 use titian::network::{IncomingMessage, MatchingKey, Network, ReadError};
 use titian::transfer::{
-    AccountDetails, Funding, Inquiry, MessageKind, Order, OutgoingReversal, Side, TraceNumbers,
-    UnknownCause,
+    AccountDetails, Funding, Inquiry, MessageKind, Order, OriginalStep, OutgoingReversal, Side,
+    TraceNumbers, UnknownCause,
 };
-use titian::values::{Date, Moment, Name, Offset, Rrn, Stan, TransferId, Transmission, Value};
+use titian::values::{
+    Date, IdempotencyKey, Moment, Name, Offset, Rrn, Stan, TransferId, Transmission, Value,
+};
 
 use super::rules::{amount, code, order};
 use super::{NETWORKS, bank, decoded, network, spec};
@@ -172,10 +174,10 @@ fn a_request_is_read_back_and_its_duplicates_have_the_same_key() {
             );
         } else {
             let bytes = encoded(|into| network.encode_reversal(&reversal(&network, true), into));
-            let IncomingMessage::Reversal(_, original, amount) = read(&network, &bytes) else {
-                panic!()
-            };
-            assert_eq!((original, amount), (key, order.amount), "{name}");
+            let IncomingMessage::Reversal(reversal) = read(&network, &bytes) else { panic!() };
+            let original = OriginalStep::Key(IdempotencyKey(key.0));
+            assert_eq!(reversal.original.steps[0], original, "{name}");
+            assert_eq!((reversal.request.amount, reversal.actual), (order.amount, None), "{name}");
         }
     }
 }
@@ -344,4 +346,18 @@ fn the_nearest_year_completes_a_date_without_year() {
         panic!()
     };
     assert_eq!(trace.transmitted_at.millis() / 1000, before.transmitted_at.millis() / 1000);
+}
+
+#[test]
+fn a_reversal_with_the_trace_numbers_of_its_request_is_its_own_original() {
+    let network = network("rendezvous");
+    let IncomingMessage::InboundRequest(_, key) = read(&network, &request(&network)) else {
+        panic!()
+    };
+    let bytes = encoded(|into| network.encode_reversal(&reversal(&network, false), into));
+    let IncomingMessage::Reversal(reversal) = read(&network, &bytes) else { panic!() };
+    let key = IdempotencyKey(key.0);
+    // DE90 and the reversal's own trace numbers name the same request.
+    assert_eq!((reversal.key, reversal.original.steps.len()), (key, 2));
+    assert_eq!(reversal.original.barred_key, Some(key));
 }

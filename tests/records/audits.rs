@@ -9,7 +9,7 @@ use titian::journal::{
 use titian::records::{AuditReport, audit};
 use titian::values::{IdempotencyKey, Moment, TransferId};
 
-use super::node::{Node, START, folder, inbound_request, order_event, store};
+use super::node::{Node, START, folder, inbound_request, order_event, reversal_event, store};
 
 /// Returns all rows of two transfers, one settled and one reversed, and the stored books.
 fn valid_rows(name: &str) -> (Vec<Row>, Option<Vec<u8>>) {
@@ -19,10 +19,7 @@ fn valid_rows(name: &str) -> (Vec<Row>, Option<Vec<u8>>) {
     node.run();
     node.handle(Event::InboundRequest { request: inbound_request(3), key: IdempotencyKey(13) });
     node.run();
-    node.handle(Event::InboundReversal {
-        request: inbound_request(4),
-        original_key: IdempotencyKey(13),
-    });
+    node.handle(reversal_event(inbound_request(4), IdempotencyKey(13)));
     node.run();
     let mut rows = node.reader.by_key(IdempotencyKey(11)).unwrap();
     rows.extend(node.reader.by_key(IdempotencyKey(13)).unwrap());

@@ -13,4 +13,5 @@ use super::transfer::rules;
 mod audits;
 mod node;
 mod random;
+mod reversals;
 mod transfers;

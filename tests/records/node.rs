@@ -15,13 +15,13 @@ use titian::journal::{self, Checkpoints, Journal, Reader, StoreUrl};
 use titian::records::{journal_batch, look_up, restore, trace_watermark};
 use titian::transfer::{
     CancelReply, Effect, Funding, InboundInput, InboundRequest, MessageKind, Order, OutboundInput,
-    PostingReply, PriorPosting, Refusal, SendStatus, Side,
+    PostingReply, PriorPosting, Refusal, SendStatus,
 };
 use titian::values::{
     Date, IdempotencyKey, Moment, Offset, RequestFingerprint, RequestIdentity, TransferId,
 };
 
-use super::rules::{CORE, order, request, response_fields, reversing};
+use super::rules::{CORE, inbound_reversal, order, request, response_fields, reversing};
 
 /// Noon of 24 November 2026.
 pub(crate) const START: u64 = 1_795_521_600_000;
@@ -97,10 +97,7 @@ impl Node {
         node.run();
         node.handle(Event::InboundRequest { request: inbound_request(3), key: IdempotencyKey(13) });
         node.run();
-        node.handle(Event::InboundReversal {
-            request: inbound_request(4),
-            original_key: IdempotencyKey(13),
-        });
+        node.handle(reversal_event(inbound_request(4), IdempotencyKey(13)));
         node.run();
         node.handle(order_event(5, 15, Some(105)));
         node.commit();
@@ -125,10 +122,8 @@ impl Node {
             let Some(output) = self.engine.poll_output() else { break };
             match output {
                 Output::JournalLookup(number, lookup, event) => {
-                    let (records, identity) = look_up(&*self.reader, lookup).unwrap();
-                    self.engine
-                        .handle_lookup_result(number, &records, identity, *event, self.now)
-                        .unwrap();
+                    let found = look_up(&*self.reader, lookup).unwrap();
+                    self.engine.handle_lookup_result(number, &found, *event, self.now).unwrap();
                 }
                 Output::Effect(effect) => self.pending.push(effect),
                 other => self.outputs.push(other),
@@ -174,6 +169,11 @@ impl Node {
     }
 }
 
+/// A reversal that names the key of its original.
+pub(crate) fn reversal_event(request: Arc<InboundRequest>, original: IdempotencyKey) -> Event {
+    Event::InboundReversal { reversal: Arc::new(inbound_reversal(request, original)), step: 0 }
+}
+
 /// Returns the events that reply to an effect.
 fn replies(effect: &Effect, variant: usize) -> Vec<Event> {
     let id = effect.transfer_id();
@@ -187,11 +187,12 @@ fn replies(effect: &Effect, variant: usize) -> Vec<Event> {
                 PostingReply::Refused(Refusal::NoSuchAccount),
                 PostingReply::Unknown,
             ][variant % 3];
-            vec![match posting.side {
-                Side::Credit => {
-                    Event::Transfer(id, TransferInput::Inbound(InboundInput::Posting(reply)))
-                }
-                Side::Debit => outbound(OutboundInput::Posting(reply)),
+            let inbound = |input| Event::Transfer(id, TransferInput::Inbound(input));
+            // Outbound transfers have odd ids, see `id`.
+            vec![match posting.reverses {
+                Some(_) => inbound(InboundInput::PartialReversal(reply)),
+                None if id.0 & 1 == 0 => inbound(InboundInput::Posting(reply)),
+                None => outbound(OutboundInput::Posting(reply)),
             }]
         }
         Effect::CancelPosting(id) => {

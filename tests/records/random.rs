@@ -9,7 +9,7 @@ use titian::journal::{Evidence, StoreUrl};
 use titian::records::audit;
 use titian::values::{IdempotencyKey, Moment};
 
-use super::node::{Node, START, folder, inbound_request, order_event, store};
+use super::node::{Node, START, folder, inbound_request, order_event, reversal_event, store};
 use super::transfers::fold_from_journal;
 
 /// A random event. There are few keys, so that they collide.
@@ -58,10 +58,7 @@ fn act(node: &mut Node, act: Act, number: u64) {
             key: inbound_key(key),
         }),
         Act::Reversal(key) => {
-            node.handle(Event::InboundReversal {
-                request: inbound_request(number),
-                original_key: inbound_key(key),
-            });
+            node.handle(reversal_event(inbound_request(number), inbound_key(key)));
         }
         Act::Status(key) => {
             node.handle(Event::InboundStatusInquiry {

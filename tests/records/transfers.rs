@@ -5,18 +5,18 @@ use titian::records::look_up;
 use titian::transfer::{InboundInput, PostingReply};
 use titian::values::{IdempotencyKey, Moment, TransferId};
 
-use super::node::{Node, START, folder, inbound_request, order_event};
+use super::node::{Node, START, folder, inbound_request, order_event, reversal_event};
 
 const NOW: Moment = Moment::from_millis(START);
 
 /// Looks up a transfer in the journal and folds it.
 pub(crate) fn fold_from_journal(node: &Node, lookup: Lookup) -> Option<(TransferId, Transfer)> {
-    let (records, _) = look_up(&*node.reader, lookup).unwrap();
+    let stored = look_up(&*node.reader, lookup).unwrap().pop()?;
     let mut transfer = None;
-    for record in &records {
+    for record in &stored.facts {
         transfer = Some(Transfer::fold(transfer, &record.fact, record.at).unwrap());
     }
-    records.first().map(|first| first.id).zip(transfer)
+    stored.facts.first().map(|first| first.id).zip(transfer)
 }
 
 #[test]
@@ -71,20 +71,18 @@ fn lookups_by_id_key_and_trace_give_recorded_facts() {
     let (id, transfer) =
         fold_from_journal(&node, Lookup::IdempotencyKey(IdempotencyKey(101))).unwrap();
     assert_eq!(transfer.code(), "settled");
-    let (records, identity) = look_up(&*node.reader, Lookup::Id(id)).unwrap();
-    assert_eq!(identity.unwrap().reference_key, Some(IdempotencyKey(101)));
-    let trace = records.iter().find_map(|record| record.fact.trace()).unwrap();
+    let found = look_up(&*node.reader, Lookup::Id(id)).unwrap();
+    let identity = found[0].identity.unwrap();
+    assert_eq!(identity.reference_key, Some(IdempotencyKey(101)));
+    let trace = found[0].facts.iter().find_map(|record| record.fact.trace()).unwrap();
     for lookup in [
         Lookup::TraceNumbers(trace),
-        Lookup::RequestIdentity(identity.unwrap()),
+        Lookup::RequestIdentity(identity),
         Lookup::IdempotencyKey(IdempotencyKey(11)),
     ] {
-        assert_eq!(look_up(&*node.reader, lookup).unwrap(), (records.clone(), identity));
+        assert_eq!(look_up(&*node.reader, lookup).unwrap(), found);
     }
-    assert_eq!(
-        look_up(&*node.reader, Lookup::IdempotencyKey(IdempotencyKey(77))).unwrap(),
-        (Vec::new(), None)
-    );
+    assert_eq!(look_up(&*node.reader, Lookup::IdempotencyKey(IdempotencyKey(77))).unwrap(), []);
     assert_eq!(
         fold_from_journal(&node, Lookup::IdempotencyKey(IdempotencyKey(12))).unwrap().1.code(),
         "refunded"
@@ -138,10 +136,7 @@ fn late_change_of_closed_transfer_changes_restored_books() {
     drop(node);
     let mut node = Node::start(&folder, NOW);
     let before: Vec<_> = node.engine.books().rows().collect();
-    node.handle(Event::InboundReversal {
-        request: inbound_request(7),
-        original_key: IdempotencyKey(16),
-    });
+    node.handle(reversal_event(inbound_request(7), IdempotencyKey(16)));
     node.run();
     let books: Vec<_> = node.engine.books().rows().collect();
     assert_ne!(books, before);

@@ -54,6 +54,15 @@ impl Auditor {
 
     /// Checks a posting command: a message asked for it, and the journal has its fact.
     pub(crate) fn check_posting(&self, journal: &Journal, posting: &Posting) {
+        if let Some(original) = posting.reverses {
+            let is_durable = has(journal, original, |fact| match fact {
+                Fact::Inbound(InboundFact::PartialReversalRequested { part, .. }) => {
+                    (part.posting_id, part.returned) == (posting.id, posting.amount)
+                }
+                _ => false,
+            });
+            return assert!(is_durable, "{original}: a part goes back before its fact is durable");
+        }
         let posted = Some((posting.side, posting.account, posting.amount));
         assert_eq!(self.expected[&posting.id.0], posted, "{}: a different posting", posting.id);
         let is_durable = has(journal, posting.id, |fact| {
@@ -206,6 +215,9 @@ impl Auditor {
                 matches!(fact, Fact::Inbound(InboundFact::Responded(_)))
             }
             InboundStatus::Reversed => matches!(fact, Fact::Inbound(InboundFact::Reversed(_))),
+            InboundStatus::PartiallyReversed => {
+                matches!(fact, Fact::Inbound(InboundFact::PartiallyReversed))
+            }
         });
         assert!(is_reached, "{id}: {status:?} is counted before its fact is durable");
     }

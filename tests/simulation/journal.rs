@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use titian::engine::{Batch, Fact, Lookup, RecordedFact, TraceWatermark, Transfer};
-use titian::transfer::{OutboundFact, TraceNumbers};
-use titian::values::{IdempotencyKey, KeyReservation, RequestIdentity, TransferId};
+use titian::engine::{Batch, Fact, Lookup, RecordedFact, StoredTransfer, TraceWatermark, Transfer};
+use titian::transfer::{InboundFact, InboundRequest, OutboundFact, TraceNumbers};
+use titian::values::{
+    IdempotencyKey, Institution, KeyReservation, Moment, RequestIdentity, Rrn, TransferId,
+};
 
 use super::switch::wire_key;
 
@@ -105,15 +107,45 @@ impl Journal {
         self.by_trace.get(&wire_key(trace)).map(|id| TransferId(*id))
     }
 
-    pub(crate) fn look_up(&self, lookup: Lookup) -> (&[RecordedFact], Option<RequestIdentity>) {
+    pub(crate) fn look_up(&self, lookup: Lookup) -> Vec<StoredTransfer> {
         let id = match lookup {
             Lookup::Id(id) => Some(id),
             Lookup::IdempotencyKey(key) => self.holder(key),
             Lookup::TraceNumbers(trace) => self.by_trace(trace),
             Lookup::RequestIdentity(identity) => identity.keys().find_map(|key| self.holder(key)),
+            Lookup::InboundReference { bank, rrn, since } => {
+                return self.by_inbound_reference(bank, rrn, since);
+            }
         };
-        let Some(id) = id else { return (&[], None) };
-        (self.records(id), self.identities.get(&id.0).copied())
+        id.into_iter().filter_map(|id| self.stored(id)).collect()
+    }
+
+    fn stored(&self, id: TransferId) -> Option<StoredTransfer> {
+        let facts = self.transfers.get(&id.0)?.clone();
+        Some(StoredTransfer { facts, identity: self.identities.get(&id.0).copied() })
+    }
+
+    /// Returns the inbound transfers with this RRN of this bank, the newest first.
+    fn by_inbound_reference(
+        &self,
+        bank: Institution,
+        rrn: Rrn,
+        since: Moment,
+    ) -> Vec<StoredTransfer> {
+        let trimmed = |bank: Institution| bank.as_str().trim_start_matches('0').to_owned();
+        let is_same = |request: &InboundRequest| {
+            request.trace.rrn == rrn && trimmed(request.counterparty) == trimmed(bank)
+        };
+        let is_found = |id: &&u128| {
+            self.transfers[*id].first().is_some_and(|first| match &first.fact {
+                Fact::Inbound(
+                    InboundFact::Received { request } | InboundFact::Barred { request, .. },
+                ) => first.at >= since && is_same(request),
+                _ => false,
+            })
+        };
+        let newest = self.order.iter().rev().filter(is_found).take(Lookup::REFERENCES_MAX);
+        newest.filter_map(|id| self.stored(TransferId(*id))).collect()
     }
 
     /// Returns the transfer that holds a key.

@@ -28,9 +28,9 @@ impl World {
             Output::Duplicate(duplicate) => self.auditor.check_duplicate(&self.journal, duplicate),
             Output::KeyConflict(duplicate) => {
                 self.counts.key_conflicts += 1;
-                let (_, first) = self.journal.look_up(Lookup::Id(duplicate.original_id));
+                let found = self.journal.look_up(Lookup::Id(duplicate.original_id));
                 assert_ne!(
-                    first.unwrap().fingerprint,
+                    found[0].identity.unwrap().fingerprint,
                     duplicate.fingerprint,
                     "{}: the requests are the same",
                     duplicate.original_id
@@ -153,6 +153,10 @@ impl World {
         let reply = self.core.post(posting, &mut self.random, self.fault_rates);
         let id = posting.id;
         let is_inbound = self.is_inbound(id);
+        if let Some(original) = posting.reverses {
+            let reply = TransferInput::Inbound(InboundInput::PartialReversal(reply));
+            return self.send_core_reply(Event::Transfer(original, reply));
+        }
         let input = if is_inbound {
             TransferInput::Inbound(InboundInput::Posting(reply))
         } else {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use titian::engine::{
-    BooksByDirection, Engine, Event, Limits, Lookup, RateLimits, RecordedFact, Schedule,
+    BooksByDirection, Engine, Event, Limits, Lookup, RateLimits, Schedule, StoredTransfer,
     TraceAllocator, Transfer, TransferInput,
 };
 use titian::transfer::{CoreRules, OutboundInput, OutboundState, SendStatus, Sums};
 
-use titian::values::{Backoff, RequestIdentity};
+use titian::values::Backoff;
 
 use super::world::{LookupId, STANS, SimEvent, World};
 
@@ -126,8 +126,7 @@ impl World {
 
     /// Reads the journal now. The result comes a while later.
     pub(crate) fn read_journal(&mut self, id: LookupId, lookup: Lookup, event: Event) {
-        let (records, identity) = self.journal.look_up(lookup);
-        let result = SimEvent::LookupResult(id, records.to_vec(), identity, event);
+        let result = SimEvent::LookupResult(id, self.journal.look_up(lookup), event);
         let delay = self.random.between(0, 10);
         self.schedule(delay, result);
     }
@@ -135,8 +134,7 @@ impl World {
     pub(crate) fn handle_lookup_result(
         &mut self,
         id: LookupId,
-        records: &[RecordedFact],
-        identity: Option<RequestIdentity>,
+        found: &[StoredTransfer],
         event: Event,
     ) {
         let now = self.moment();
@@ -144,9 +142,7 @@ impl World {
         if let Some(engine) = &mut self.engine
             && adapter_run == self.adapter_run
         {
-            engine
-                .handle_lookup_result(number, records, identity, event, now)
-                .expect("the journal folds");
+            engine.handle_lookup_result(number, found, event, now).expect("the journal folds");
             self.run_engine();
         }
     }

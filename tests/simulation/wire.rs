@@ -91,10 +91,9 @@ impl World {
             IncomingMessage::InboundRequest(request, key) => {
                 Event::InboundRequest { request: Arc::new(request), key: IdempotencyKey(key.0) }
             }
-            IncomingMessage::Reversal(request, key, _) => Event::InboundReversal {
-                request: Arc::new(request),
-                original_key: IdempotencyKey(key.0),
-            },
+            IncomingMessage::Reversal(reversal) => {
+                Event::InboundReversal { reversal: Arc::new(reversal), step: 0 }
+            }
             IncomingMessage::StatusInquiry(request, key) => Event::InboundStatusInquiry {
                 request: Arc::new(request),
                 original_key: IdempotencyKey(key.0),

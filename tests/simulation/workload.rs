@@ -153,7 +153,7 @@ impl World {
         else {
             panic!("a financial request")
         };
-        if !self.journal.look_up(Lookup::IdempotencyKey(IdempotencyKey(key.0))).0.is_empty() {
+        if !self.journal.look_up(Lookup::IdempotencyKey(IdempotencyKey(key.0))).is_empty() {
             self.transmit(&SimEvent::FromSwitch(repeated));
         }
     }

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use titian::engine::{Engine, Event, Lookup, RecordedFact, TraceWatermark, TransferInput};
+use titian::engine::{Engine, Event, Lookup, StoredTransfer, TraceWatermark, TransferInput};
 use titian::transfer::{Order, OutboundInput, Posting, SendStatus};
 use titian::values::{
     AccountNumber, Amount, Currency, Moment, RequestIdentity, Rrn, TransferId, Value,
@@ -48,7 +48,7 @@ pub(crate) enum SimEvent {
     FromCore(Event),
     RequestSent(TransferId, SendStatus),
     ReadJournal(LookupId, Lookup, Event),
-    LookupResult(LookupId, Vec<RecordedFact>, Option<RequestIdentity>, Event),
+    LookupResult(LookupId, Vec<StoredTransfer>, Event),
     Committed(u64),
     Tick,
     SwitchTick,
@@ -339,8 +339,8 @@ impl World {
                 self.handle(Event::Transfer(id, input));
             }
             SimEvent::ReadJournal(id, lookup, event) => self.read_journal(id, lookup, event),
-            SimEvent::LookupResult(id, records, identity, event) => {
-                self.handle_lookup_result(id, &records, identity, event);
+            SimEvent::LookupResult(id, found, event) => {
+                self.handle_lookup_result(id, &found, event);
             }
             SimEvent::Committed(number) => self.finish_commit(number),
             SimEvent::Tick => self.tick(),

@@ -1,5 +1,5 @@
-//! Exhaustive search of an inbound transfer: repeated requests, reversals before, during and after the request, a
-//! core that posts, refuses or does not reply, and crashes, in every order. Every reached world is checked.
+//! Exhaustive search of an inbound transfer: repeated requests, reversals of all or a part before, during and after the
+//! request, a core that posts, refuses or does not reply, and crashes, in every order. Every reached world is checked.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
@@ -8,11 +8,14 @@ use std::time::Duration;
 use titian::transfer::{
     BarCause, CancelReply, Context, Decision, Effect, InboundFact, InboundInput as Input,
     InboundMessage, InboundResponse, InboundState, InboundTransfer, MessageKind, PostingReply,
-    PriorPosting, Refusal, ReversalCause, Rules,
+    PriorPosting, Refusal, ReversalCause, ReversalMessage, Rules,
 };
-use titian::values::{Moment, ResponseCode};
+use titian::values::{IdempotencyKey, Moment, ResponseCode, TransferId};
 
-use super::rules::{CORE, FixedTrace, code, request, reversing};
+use super::rules::{CORE, FixedTrace, REVERSAL_KEY, amount, code, request, reversal, reversing};
+
+/// The id of the partial reversal and of its posting.
+const PART: TransferId = TransferId(70);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Books {
@@ -30,6 +33,9 @@ enum Message {
     Refused,
     Barred,
     PriorPosting(Books),
+    PostPart,
+    PartPosted,
+    PartRefused,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,12 +43,19 @@ struct World {
     /// `None` before the first message of the switch.
     transfer: Option<Kept>,
     books: Books,
+    /// The posting of the part at core.
+    part: Books,
     net: Vec<Message>,
     response_code: Option<ResponseCode>,
+    /// The response to the full reversal. Its repeats get the same.
+    reversal_code: Option<ResponseCode>,
+    /// Whether a response said that the part goes back.
+    is_part_confirmed: bool,
     /// Whether a response said that the request failed finally.
     is_reported_failed: bool,
     requests: u8,
     reversals: u8,
+    partial_reversals: u8,
     inquiries: u8,
     losses: u8,
     crashes: u8,
@@ -63,6 +76,9 @@ impl Kept {
             }
             InboundState::Reversed { cause, .. } => (name, Some(*cause), 0, false),
             InboundState::Posting { tries, .. } => (name, None, (*tries).min(2), false),
+            InboundState::PartiallyReversing { pending, .. } => {
+                (name, None, pending.tries.min(3), pending.is_exception)
+            }
             _ => (name, None, 0, false),
         }
     }
@@ -146,15 +162,28 @@ impl Search {
 
     fn release(&self, world: &mut World, effect: &Effect) {
         match effect {
+            Effect::RequestPosting(posting) if posting.reverses.is_some() => {
+                assert_eq!((posting.id, posting.amount), (PART, amount(7_500_000)));
+                world.net.push(Message::PostPart);
+            }
             Effect::RequestPosting(_) => world.net.push(Message::Post),
             Effect::CancelPosting(_) => world.net.push(Message::Cancel),
             Effect::Respond(InboundResponse { message: MessageKind::Request, code, .. }) => {
                 let is_same = world.response_code.is_none_or(|sent| sent == *code);
-                assert!(is_same, "two different responses: {world:#?}");
+                let after_reversal = self.rules.inbound.request_after_reversal;
+                let is_after_reversal = *code == after_reversal && world.is_reported_failed;
+                assert!(is_same || is_after_reversal, "two different responses: {world:#?}");
                 world.response_code = Some(*code);
+            }
+            Effect::Respond(InboundResponse { message_id: PART, code, .. }) => {
+                let is_approved = *code == self.rules.inbound.approved;
+                assert!(is_approved || !world.is_part_confirmed, "{world:#?}");
+                world.is_part_confirmed |= is_approved;
             }
             Effect::Respond(InboundResponse { message: MessageKind::Reversal, code, .. }) => {
                 let inbound = &self.rules.inbound;
+                assert!(world.reversal_code.is_none_or(|sent| sent == *code), "{world:#?}");
+                world.reversal_code = Some(*code);
                 let done =
                     [inbound.approved, inbound.already_reversed, inbound.reversal_without_original];
                 world.is_reported_failed |= done.contains(code);
@@ -194,12 +223,20 @@ impl Search {
         }
         if world.reversals > 0 {
             let received = World { reversals: world.reversals - 1, ..world.clone() };
-            let reversal = Input::Reversal(InboundMessage::from(&request()));
+            let reversal = Input::Reversal(reversal(InboundMessage::from(&request())));
             next.push(if received.transfer.is_some() {
                 self.decide(&received, &reversal)
             } else {
-                self.begin(&received, Some(BarCause::Reversal))
+                self.begin(&received, Some(BarCause::Reversal { key: REVERSAL_KEY }))
             });
+        }
+        if world.partial_reversals > 0 && world.transfer.is_some() {
+            let received =
+                World { partial_reversals: world.partial_reversals - 1, ..world.clone() };
+            let message = InboundMessage { id: PART, ..InboundMessage::from(&request()) };
+            let key = IdempotencyKey(91);
+            let part = ReversalMessage { message, key, actual: Some(amount(5_000_000)) };
+            next.push(self.decide(&received, &Input::Reversal(part)));
         }
         if world.inquiries > 0 {
             let received = World { inquiries: world.inquiries - 1, ..world.clone() };
@@ -244,6 +281,24 @@ impl Search {
                 Books::Cancelled => vec![with(Books::Cancelled, Message::Barred)],
             },
             Message::Cancel => vec![with(Books::Cancelled, Message::PriorPosting(rest.books))],
+            Message::PostPart => {
+                let with = |part, message| {
+                    let mut world = World { part, ..rest.clone() };
+                    world.net.push(message);
+                    world.net.sort_unstable();
+                    world
+                };
+                let refused = (rest.part == Books::Nothing)
+                    .then(|| with(Books::Nothing, Message::PartRefused));
+                [with(Books::Posted, Message::PartPosted)].into_iter().chain(refused).collect()
+            }
+            Message::PartPosted => {
+                vec![self.decide(rest, &Input::PartialReversal(PostingReply::Posted))]
+            }
+            Message::PartRefused => {
+                let refused = PostingReply::Refused(Refusal::InsufficientFunds);
+                vec![self.decide(rest, &Input::PartialReversal(refused))]
+            }
             Message::Posted => posting(PostingReply::Posted),
             Message::Refused => posting(PostingReply::Refused(Refusal::NoSuchAccount)),
             Message::Barred => posting(PostingReply::Barred),
@@ -258,16 +313,21 @@ impl Search {
         }
     }
 
-    fn run(&mut self) {
+    /// Searches all worlds with at most as many requests, reversals, partial reversals and inquiries.
+    fn run(&mut self, [requests, reversals, partial_reversals, inquiries]: [u8; 4]) {
         let first = World {
             transfer: None,
             books: Books::Nothing,
+            part: Books::Nothing,
             net: Vec::new(),
             response_code: None,
+            reversal_code: None,
+            is_part_confirmed: false,
             is_reported_failed: false,
-            requests: 2,
-            reversals: 2,
-            inquiries: 2,
+            requests,
+            reversals,
+            partial_reversals,
+            inquiries,
             losses: 1,
             crashes: 1,
             is_too_late: false,
@@ -287,7 +347,24 @@ impl Search {
     fn check(&mut self, world: &World) {
         let Some(Kept(transfer)) = &world.transfer else { return };
         self.states.insert(transfer.properties().code);
+        let is_partial = matches!(
+            transfer.state(),
+            InboundState::PartiallyReversing { .. } | InboundState::PartiallyReversed { .. }
+        );
+        let has_part = world.part == Books::Posted || world.net.contains(&Message::PostPart);
+        assert_eq!(world.is_part_confirmed, is_partial, "{world:#?}");
+        assert!(is_partial || !has_part, "a part goes back without a fact: {world:#?}");
         match transfer.state() {
+            InboundState::PartiallyReversing { .. } | InboundState::PartiallyReversed { .. } => {
+                assert_eq!(world.books, Books::Posted, "nothing stands: {world:#?}");
+                assert_eq!(world.response_code, Some(code("00")));
+                assert!(!world.is_reported_failed, "{world:#?}");
+                let is_done = matches!(transfer.state(), InboundState::PartiallyReversed { .. });
+                assert!(
+                    world.part == Books::Posted || !is_done,
+                    "the part is not back: {world:#?}"
+                );
+            }
             InboundState::Approved { .. } => {
                 assert_eq!(world.books, Books::Posted, "approved without a posting: {world:#?}");
                 assert_eq!(world.response_code, Some(code("00")));
@@ -332,9 +409,19 @@ impl Search {
 #[test]
 fn inbound_posting_stands_exactly_when_approved() {
     let mut search = Search { rules: reversing(), worlds: 0, states: BTreeSet::new() };
-    search.run();
+    search.run([2, 2, 0, 2]);
+    search.run([2, 1, 2, 0]);
     println!("{} worlds, states {:?}", search.worlds, search.states);
-    for state in ["posting", "approved", "declined", "reversing", "reversed", "barred"] {
+    for state in [
+        "posting",
+        "approved",
+        "declined",
+        "reversing",
+        "reversed",
+        "partially_reversing",
+        "partially_reversed",
+        "barred",
+    ] {
         assert!(search.states.contains(state), "{state} was not reached");
     }
 }

@@ -10,6 +10,7 @@
 )]
 
 mod form;
+mod inbound_inputs;
 mod inbound_search;
 mod limits;
 mod outbound_search;

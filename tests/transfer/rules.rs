@@ -1,16 +1,18 @@
 //! Rules and sample values for tests: a network with reversals, one without, and fixed trace numbers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use titian::transfer::{
-    AfterUnknown, Card, CoreRules, Funding, InboundCodes, InboundRequest, InboundTrace,
-    InquiryRules, Order, Refusal, ResponseClass, ResponseClasses, ResponseFields, ReversalClasses,
-    ReversalRules, Rules, Side, SwitchResponse, TraceNumbers, TraceSource, TransferDetails,
+    AfterUnknown, Card, CoreRules, Funding, InboundCodes, InboundMessage, InboundRequest,
+    InboundReversal, InboundTrace, InquiryRules, Order, OriginalSearch, Refusal, ResponseClass,
+    ResponseClasses, ResponseFields, ReversalClasses, ReversalMessage, ReversalRules, Rules, Side,
+    SwitchResponse, TraceNumbers, TraceSource, TransferDetails,
 };
 use titian::values::{
-    AccountNumber, Amount, Backoff, Currency, Date, Institution, MerchantType, Moment, Name,
-    Offset, ProcessingCode, Reference, ResponseCode, Rrn, Stan, Terminal, TransferId, Transmission,
-    Value,
+    AccountNumber, Amount, Backoff, Currency, Date, IdempotencyKey, Institution, MerchantType,
+    Moment, Name, Offset, ProcessingCode, Reference, ResponseCode, Rrn, Stan, Terminal, TransferId,
+    Transmission, Value,
 };
 
 pub(crate) fn code(text: &str) -> ResponseCode {
@@ -146,6 +148,24 @@ pub(crate) fn request() -> InboundRequest {
         },
         details: details(),
     }
+}
+
+/// The key of the reversal of [`request`].
+pub(crate) const REVERSAL_KEY: IdempotencyKey = IdempotencyKey(90);
+
+/// A full reversal with this message.
+pub(crate) fn reversal(message: InboundMessage) -> ReversalMessage {
+    ReversalMessage { message, key: REVERSAL_KEY, actual: None }
+}
+
+/// A full reversal that names the key of its original. The original may still arrive.
+pub(crate) fn inbound_reversal(
+    request: Arc<InboundRequest>,
+    original: IdempotencyKey,
+) -> InboundReversal {
+    let search = OriginalSearch::default();
+    InboundReversal { request, key: REVERSAL_KEY, original: search, actual: None }
+        .with_original(original)
 }
 
 pub(crate) fn response(text: &str) -> SwitchResponse {

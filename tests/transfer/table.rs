@@ -8,15 +8,17 @@ use titian::codes;
 use titian::engine::Fact;
 use titian::transfer::{
     BarCause, CancelReply, Context, Decision, DualControl, Effect, Funding, InboundFact,
-    InboundInput, InboundMessage, InboundRequest, InboundResponse, InboundState, InboundTransfer,
-    MessageKind, OutboundFact, OutboundInput, OutboundState, OutboundTransfer, PendingCancel,
-    PostingReply, PriorPosting, Refusal, Resolution, ResolutionOutcome, Rules, SendStatus,
+    InboundInput, InboundRequest, InboundResponse, InboundState, InboundTransfer, MessageKind,
+    OutboundFact, OutboundInput, OutboundState, OutboundTransfer, PendingCancel, PostingReply,
+    PriorPosting, Refusal, Resolution, ResolutionOutcome, ReversalCause, Rules, SendStatus,
 };
 use titian::values::Moment;
 
 use super::form;
+use super::inbound_inputs::inbound_inputs;
 use super::rules::{
-    CORE, FixedTrace, amount, channel_funding, holding, order, request, response, reversing,
+    CORE, FixedTrace, REVERSAL_KEY, amount, channel_funding, holding, order, request, response,
+    reversing,
 };
 
 /// A state, with a label that says how it was reached.
@@ -205,38 +207,15 @@ fn cancel_counter(cancel: &PendingCancel) -> &'static str {
     }
 }
 
-fn inbound_inputs() -> Vec<(&'static str, InboundInput)> {
-    let message = InboundMessage::from(&request());
-    let other = InboundMessage { amount: amount(1), ..message };
-    vec![
-        ("core: posted", InboundInput::Posting(PostingReply::Posted)),
-        ("core: refused", InboundInput::Posting(PostingReply::Refused(Refusal::NoSuchAccount))),
-        ("core: conflict", InboundInput::Posting(PostingReply::Conflict)),
-        ("core: barred", InboundInput::Posting(PostingReply::Barred)),
-        ("core: no reply", InboundInput::Posting(PostingReply::Unknown)),
-        (
-            "core: cancelled, was posted",
-            InboundInput::Cancel(CancelReply::Cancelled(PriorPosting::Posted)),
-        ),
-        (
-            "core: cancelled, was absent",
-            InboundInput::Cancel(CancelReply::Cancelled(PriorPosting::Absent)),
-        ),
-        (
-            "core: cancelled, was cancelled",
-            InboundInput::Cancel(CancelReply::Cancelled(PriorPosting::Cancelled)),
-        ),
-        ("core: no reply to cancel", InboundInput::Cancel(CancelReply::Unknown)),
-        ("core: cancel refused", InboundInput::Cancel(CancelReply::Refused)),
-        ("resolution", InboundInput::Resolve(DualControl::new("rina", "budi").unwrap())),
-        ("repeated request", InboundInput::RepeatedRequest(message)),
-        ("repeated request, other amount", InboundInput::RepeatedRequest(other)),
-        ("reversal", InboundInput::Reversal(message)),
-        ("reversal, other amount", InboundInput::Reversal(other)),
-        ("status inquiry", InboundInput::StatusInquiry(message)),
-        ("deadline", InboundInput::Due),
-        ("restart", InboundInput::Restarted),
-    ]
+/// The cause without the key of the reversal.
+fn cause_label(cause: ReversalCause) -> String {
+    match cause {
+        ReversalCause::OutcomeUnknown { .. } | ReversalCause::Refused { .. } => {
+            format!("{cause:?}")
+        }
+        ReversalCause::Reversed { .. } => "Reversed".to_owned(),
+        ReversalCause::ReversedBeforeResponse { .. } => "ReversedBeforeResponse".to_owned(),
+    }
 }
 
 fn decide_inbound(
@@ -273,7 +252,7 @@ fn bar_by_reversal(
     context: &mut Context<'_>,
     decision: &mut Decision<InboundFact>,
 ) {
-    InboundTransfer::bar(request, BarCause::Reversal, context, decision);
+    InboundTransfer::bar(request, BarCause::Reversal { key: REVERSAL_KEY }, context, decision);
 }
 
 fn bar_by_inquiry(
@@ -301,9 +280,12 @@ fn inbound_states() -> Vec<Reached<InboundTransfer>> {
         let name = state.properties().name;
         let name = match state.state() {
             InboundState::Reversing { cause, cancel } => {
-                format!("{name} ({cause:?}){}", cancel_counter(cancel))
+                format!("{name} ({}){}", cause_label(*cause), cancel_counter(cancel))
             }
-            InboundState::Reversed { cause, .. } => format!("{name} ({cause:?})"),
+            InboundState::Reversed { cause, .. } => format!("{name} ({})", cause_label(*cause)),
+            InboundState::PartiallyReversing { pending, .. } => {
+                format!("{name}{}", cancel_counter(pending))
+            }
             InboundState::Posting { .. } if now == is_too_late => {
                 "posting (too late to respond)".to_owned()
             }
@@ -409,13 +391,28 @@ fn state_page_is_current() {
         {inbound_count} inbound combinations), with facts, effects and next state, is in `tests/transfer/snapshots/`.\n\n\
         Labels are inputs. `response 00` and the like name a response code of the test rules: 00 approved, 51 and 30\n\
         declined, 68 and 91 outcome unknown, 25 not found, 96 any other code.\n\n\
-        ## Outbound\n```mermaid\n{}\n```\n\n## Inbound\n```mermaid\n{}\n```\n",
+        ## Outbound\n```mermaid\n{}\n```\n\n## Inbound\n```mermaid\n{}\n```\n\n\
+        A partial reversal leaves the posting as it is. A posting of its own, on the other side of the account, returns the part.\n\
+        It is repeated until core confirms it. If core refuses it, or does not confirm it for too long, the transfer becomes an\n\
+        exception. The response to the partial reversal leaves when the fact is durable. What is not certain is not confirmed:\n\n\
+        | state | response to a partial reversal |\n|---|---|\n\
+        | `posting` | `in_progress`: whether the posting will stand is not known yet. The switch repeats its reversal |\n\
+        | `approved` | `approved`: the part goes back |\n\
+        | `partially_reversing`, `partially_reversed` | `approved` for the same part again. For another part, or for a full reversal: `mismatch` and an alert |\n\
+        | `declined`, `reversing`, `reversed`, `barred` | `mismatch` and an alert: a part of the amount cannot stay, because nothing of it stands |\n\n\
+        A repeated request gets the same response, with one exception: a request that was reversed after its approval gets\n\
+        `reversed_before` and is never approved again. After a partial reversal the request stays approved. A repeated\n\
+        reversal gets the same response. Another reversal of a reversed transfer gets `already_reversed`.\n",
         diagram(
             &outbound,
             &["debiting", "ready_to_send"],
             &["settled", "refunded", "paid_twice", "rejected"]
         ),
-        diagram(&inbound, &["posting", "barred"], &["approved", "declined", "reversed", "barred"]),
+        diagram(
+            &inbound,
+            &["posting", "barred"],
+            &["approved", "declined", "reversed", "partially_reversed", "barred"]
+        ),
     );
     if std::env::var_os("TITIAN_WRITE_DOCS").is_some() {
         std::fs::write("docs/transfer.md", &page).unwrap();

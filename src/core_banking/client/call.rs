@@ -71,6 +71,7 @@ mod tests {
             account: account("1234567890"),
             amount: Amount::new(12_500_005, Currency::IDR),
             counterparty: Institution::from_ascii(b"014").unwrap(),
+            reverses: None,
         };
         let call = Call::new("/v1", &CoreCommand::Post(posting.clone()));
         let body = "{\"transferId\":\"0190a4b5-c6d7-7e8f-8a0b-1c2d3e4f5061\",\"direction\":\"debit\",\

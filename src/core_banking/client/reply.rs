@@ -15,7 +15,7 @@ use crate::values::{Money, TransferId};
 pub(super) fn read_reply(command: &CoreCommand, status: u16, body: &[u8]) -> Option<CoreReply> {
     match command {
         CoreCommand::Post(posting) => read_posting_reply(posting.id, status, body)
-            .map(|reply| CoreReply::Posting(posting.id, reply)),
+            .map(|reply| CoreReply::to_posting(posting, reply)),
         CoreCommand::Cancel(id) => {
             read_cancel_reply(*id, status, body).map(|reply| CoreReply::Cancel(*id, reply))
         }

@@ -1,4 +1,4 @@
-//! The index: transfers by id and time, our messages by trace numbers, and the open transfers. It is a file beside the
+//! The index: transfers by id and time, our messages by trace numbers, requests of other banks by RRN, and the open transfers. It is a file beside the
 //! store. It is filled in large steps off the commit path, and derived from the rows alone: an index that is missing,
 //! behind or altered is brought up to the store or rebuilt.
 
@@ -15,6 +15,7 @@ use super::shared::CommittedGroup;
 use crate::journal::chain::Head;
 use crate::journal::error::{ErrorContext, JournalError};
 use crate::journal::files::remove_database;
+use crate::journal::row::InboundReference;
 use crate::sqlite::with_suffix;
 use crate::values::TransferId;
 use change::TransferChange;
@@ -36,12 +37,16 @@ const SCHEMA: &str = "
     CREATE TABLE traces (
         transmission_second INTEGER, stan INTEGER, id BLOB NOT NULL, PRIMARY KEY (transmission_second, stan)
     ) STRICT, WITHOUT ROWID;
+    -- The RRN of each request of another bank, whose code has no leading zeros.
+    CREATE TABLE inbound_references (
+        bank TEXT, rrn TEXT, id BLOB, PRIMARY KEY (bank, rrn, id)
+    ) STRICT, WITHOUT ROWID;
     -- The rows that are left out because their transfers start in the archive.
     CREATE TABLE left_out (seq INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;
     -- The head and the anchor of the index, and a sum over the ids of the open transfers, to detect damage.
     CREATE TABLE state (count INTEGER NOT NULL, hash BLOB NOT NULL, anchor INTEGER NOT NULL, open BLOB NOT NULL) STRICT;
 ";
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// The index, opened for writing.
 pub(super) struct Index {
@@ -200,6 +205,8 @@ impl Index {
         drop(find);
         transaction.execute("DELETE FROM transfers WHERE substr(rows, 1, 8) <= ?1", [archived])?;
         transaction.execute("DELETE FROM traces WHERE id NOT IN (SELECT id FROM transfers)", [])?;
+        let sql = "DELETE FROM inbound_references WHERE id NOT IN (SELECT id FROM transfers)";
+        transaction.execute(sql, [])?;
         transaction.execute("DELETE FROM left_out WHERE seq <= ?1", [anchor.count])?;
         transaction.execute("UPDATE state SET anchor = ?1", [anchor.count])?;
         transaction.commit()
@@ -252,6 +259,21 @@ pub(super) fn first_open_row(store: &Path) -> Result<Option<u64>, JournalError> 
         .query_row(sql, [], |row| row.get(0))
         .context("reading the open transfers of", &path_of(store))?;
     Ok(first.map(u64::from_be_bytes))
+}
+
+/// Returns the ids of the transfers with an inbound reference, from the first id on: the newest first.
+pub(super) fn inbound_ids(
+    db: &Connection,
+    path: &Path,
+    reference: &InboundReference,
+    first: u128,
+    limit: usize,
+) -> Result<Vec<u128>, JournalError> {
+    let sql = "SELECT id FROM inbound_references WHERE bank = ?1 AND rrn = ?2 AND id >= ?3 ORDER BY id DESC LIMIT ?4";
+    let values = (reference.bank(), reference.rrn.as_str(), first.to_be_bytes(), limit);
+    db.prepare_cached(sql)
+        .and_then(|mut find| find.query_map(values, |row| read_u128(row, 0))?.collect())
+        .context("looking up an RRN in", path)
 }
 
 /// Returns the numbers of a transfer's rows, as far as they are indexed.

@@ -11,7 +11,7 @@ use super::store::Store;
 use crate::journal::chain::Head;
 use crate::journal::error::{ErrorContext, JournalError};
 use crate::journal::port::DerivedAudit;
-use crate::journal::row::ChainedRow;
+use crate::journal::row::{ChainedRow, InboundReference};
 
 /// An audit of an index, run beside a pass over the rows.
 pub(super) struct IndexAudit {
@@ -73,6 +73,16 @@ impl IndexAudit {
         Ok(are_equal)
     }
 
+    fn add_references(&self, sum: &mut u64) -> rusqlite::Result<()> {
+        let mut find = self.db.prepare("SELECT bank, rrn, id FROM inbound_references")?;
+        let mut rows = find.query([])?;
+        while let Some(row) = rows.next()? {
+            let (bank, rrn) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
+            *sum = sum.wrapping_add(term((bank, rrn, read_u128(row, 2)?)));
+        }
+        Ok(())
+    }
+
     fn add_left_out(&self, sum: &mut u64) -> rusqlite::Result<()> {
         let mut find = self.db.prepare("SELECT seq, id FROM left_out")?;
         let mut rows = find.query([])?;
@@ -94,6 +104,10 @@ impl DerivedAudit for IndexAudit {
         if let Some(start) = &chained.row.start {
             self.sum = self.sum.wrapping_add(term((id, &start.summary)));
         }
+        let (start, trace) = (chained.row.start.as_deref(), chained.row.trace.as_ref());
+        if let Some(reference) = InboundReference::of(start, trace) {
+            self.sum = self.sum.wrapping_add(term((reference.bank(), reference.rrn.as_str(), id)));
+        }
         if seq == self.head.count {
             self.is_matching &= hash == self.head.hash;
         }
@@ -103,6 +117,7 @@ impl DerivedAudit for IndexAudit {
     fn matches(&self) -> Result<bool, JournalError> {
         let mut sum = 0;
         let are_states_equal = self.add_transfers(&mut sum).and_then(|are_equal| {
+            self.add_references(&mut sum)?;
             self.add_left_out(&mut sum)?;
             Ok(are_equal)
         });

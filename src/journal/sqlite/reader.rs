@@ -8,16 +8,16 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::columns::read_u128;
-use super::index::{open_ids, open_to_read, path_of, rows_of};
-use super::search::search;
+use super::index::{inbound_ids, open_ids, open_to_read, path_of, rows_of};
+use super::search::{first_id, search};
 use super::shared::{CommittedGroup, CommittedRow, Shared};
 use super::store::Store;
 use crate::journal::chain::Chain;
 use crate::journal::error::{ErrorContext, JournalError};
 use crate::journal::port::{Reader, TransferIter};
-use crate::journal::row::Row;
+use crate::journal::row::{InboundReference, Row};
 use crate::journal::search::{Page, Query};
-use crate::values::{IdempotencyKey, Stan, TransferId};
+use crate::values::{IdempotencyKey, Institution, Moment, Rrn, Stan, TransferId};
 
 /// A reader of the journal of this process.
 pub(super) struct SqliteReader {
@@ -88,6 +88,25 @@ impl Reader for SqliteReader {
         let id = newest
             .map_or_else(|| self.indexed_trace(transmission_second, stan), |id| Ok(Some(id)))?;
         id.map_or(Ok(Vec::new()), |id| self.transfer(TransferId(id)))
+    }
+
+    fn by_inbound_reference(
+        &self,
+        bank: Institution,
+        rrn: Rrn,
+        since: Moment,
+        limit: usize,
+    ) -> Result<Vec<Vec<Row>>, JournalError> {
+        let (reference, first) = (InboundReference::new(bank, rrn), first_id(since));
+        let unindexed = self.shared.unindexed();
+        let is_same = |row: &&CommittedRow| {
+            row.id.0 >= first && row.inbound_reference().is_some_and(|other| other.is(&reference))
+        };
+        let indexed = inbound_ids(&self.index, &self.path, &reference, first, limit)?;
+        let mut ids: BTreeSet<u128> = indexed.into_iter().collect();
+        ids.extend(rows(&unindexed).filter(is_same).map(|row| row.id.0));
+        let newest = ids.into_iter().rev().take(limit);
+        newest.map(|id| self.transfer(TransferId(id))).collect()
     }
 
     fn open_transfers(&self) -> Result<TransferIter<'_>, JournalError> {

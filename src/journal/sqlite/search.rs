@@ -65,6 +65,6 @@ fn has_all(trace_numbers: &str, parts: &[Option<String>]) -> bool {
 }
 
 /// Returns the smallest id that a transfer of this moment can have.
-fn first_id(moment: Moment) -> u128 {
+pub(super) fn first_id(moment: Moment) -> u128 {
     u128::from(moment.millis().min((1 << 48) - 1)) << 80
 }

@@ -10,7 +10,7 @@ use super::reservations::Reservations;
 use crate::journal::chain::Head;
 use crate::journal::checkpoint::CheckpointClock;
 use crate::journal::error::JournalError;
-use crate::journal::row::{MessageTrace, Row, TransferStart};
+use crate::journal::row::{InboundReference, MessageTrace, Row, TransferStart};
 use crate::sqlite::LogRestart;
 use crate::values::{IdempotencyKey, Moment, TransferId};
 
@@ -32,6 +32,11 @@ impl CommittedRow {
     pub(super) fn new(seq: u64, row: Row) -> Self {
         let Row { id, state, is_open, trace, start, .. } = row;
         Self { seq, id, state, is_open, trace, start }
+    }
+
+    /// Returns how the other bank refers to the transfer that starts with the row.
+    pub(super) fn inbound_reference(&self) -> Option<InboundReference> {
+        InboundReference::of(self.start.as_deref(), self.trace.as_ref())
     }
 
     /// Returns the keys that the row reserved, each with the row's number.

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
+use super::builder::DecisionBuilder;
+use super::reversal::{PartialReversal, ReversalMessage};
 use super::{
     BarCause, InboundFact as Fact, InboundInput as Input, InboundMessage, InboundRequest,
     InboundState as State, InboundTransfer, ReversalCause,
 };
 use crate::transfer::context::Context;
 use crate::transfer::core_reply::{CancelReply, PostingReply, PriorPosting, Refusal};
-use crate::transfer::effect::{Alert, Decision, Effect, InboundResponse, MessageKind, Posting};
-use crate::transfer::input::DualControl;
+use crate::transfer::effect::{Alert, Decision, MessageKind};
 use crate::transfer::receipt::PostingReceipt;
 use crate::transfer::state::PendingCancel;
-use crate::transfer::status::InboundStatus;
-use crate::values::{Moment, ResponseCode, TransferId};
+use crate::values::{Moment, ResponseCode};
 
 impl InboundTransfer {
     /// Receives a request: records it and requests the posting from core.
@@ -37,7 +37,7 @@ impl InboundTransfer {
         decision.facts.push(Fact::Barred { request: Arc::clone(request), cause });
         let mut builder = DecisionBuilder { request, context, decision };
         let (kind, code) = match cause {
-            BarCause::Reversal => {
+            BarCause::Reversal { .. } => {
                 (MessageKind::Reversal, builder.context.rules.inbound.reversal_without_original)
             }
             BarCause::StatusInquiry => {
@@ -66,6 +66,12 @@ impl InboundTransfer {
             State::Declined(code) => builder.declined(*code, input),
             State::Reversing { cause, cancel } => builder.reversing(*cause, cancel, input),
             State::Reversed { cause, .. } => builder.reversed(*cause, input),
+            State::PartiallyReversing { code, part, pending } => {
+                builder.partially_reversing(*code, part, pending, input);
+            }
+            State::PartiallyReversed { code, part } => {
+                builder.partially_reversed(*code, part, input);
+            }
             State::Barred(cause) => builder.barred(*cause, input),
         }
     }
@@ -84,20 +90,16 @@ impl Input {
     const fn message(&self) -> Option<(MessageKind, &InboundMessage)> {
         match self {
             Self::RepeatedRequest(message) => Some((MessageKind::Request, message)),
-            Self::Reversal(message) => Some((MessageKind::Reversal, message)),
+            Self::Reversal(reversal) => Some((MessageKind::Reversal, &reversal.message)),
             Self::StatusInquiry(message) => Some((MessageKind::StatusInquiry, message)),
-            Self::Posting(_) | Self::Cancel(_) | Self::Resolve(_) | Self::Due | Self::Restarted => {
-                None
-            }
+            Self::Posting(_)
+            | Self::Cancel(_)
+            | Self::PartialReversal(_)
+            | Self::Resolve(_)
+            | Self::Due
+            | Self::Restarted => None,
         }
     }
-}
-
-/// Collects the facts and effects of one decision about a transfer.
-struct DecisionBuilder<'d, 'c> {
-    request: &'d Arc<InboundRequest>,
-    context: &'d mut Context<'c>,
-    decision: &'d mut Decision<Fact>,
 }
 
 /// One function per state, in the order in which a transfer passes them.
@@ -122,13 +124,14 @@ impl DecisionBuilder<'_, '_> {
             }
             Input::Due if !is_too_late => self.request_posting(tries, respond_by),
             Input::Posting(PostingReply::Posted) | Input::Due => self.reverse_unknown_posting(),
-            Input::Reversal(message) => {
-                self.request_reversal(ReversalCause::ReversedBeforeResponse, None);
-                self.respond(
-                    MessageKind::Reversal,
-                    message.id,
-                    self.context.rules.inbound.approved,
-                );
+            // How much stands is not known yet. The switch repeats its reversal.
+            Input::Reversal(reversal) if reversal.actual.is_some() => {
+                self.respond_to_reversal(reversal, self.context.rules.inbound.in_progress);
+            }
+            Input::Reversal(reversal) => {
+                let key = reversal.key;
+                self.request_reversal(ReversalCause::ReversedBeforeResponse { key }, None);
+                self.respond_to_reversal(reversal, self.context.rules.inbound.approved);
             }
             // The response follows when core has replied.
             Input::RepeatedRequest(_) => self.record(Fact::RequestRepeated),
@@ -140,7 +143,9 @@ impl DecisionBuilder<'_, '_> {
                 );
             }
             Input::Posting(PostingReply::Unknown) | Input::Restarted => {}
-            Input::Cancel(_) | Input::Resolve(_) => self.record_unexpected(input),
+            Input::Cancel(_) | Input::PartialReversal(_) | Input::Resolve(_) => {
+                self.record_unexpected(input);
+            }
         }
     }
 
@@ -150,20 +155,33 @@ impl DecisionBuilder<'_, '_> {
             Input::StatusInquiry(message) => {
                 self.respond(MessageKind::StatusInquiry, message.id, code);
             }
-            Input::Reversal(message) => {
-                self.request_reversal(ReversalCause::Reversed { response_code: code }, None);
-                self.respond(
-                    MessageKind::Reversal,
-                    message.id,
-                    self.context.rules.inbound.approved,
-                );
-            }
+            Input::Reversal(reversal) => self.reverse(reversal),
             Input::Posting(PostingReply::Posted | PostingReply::Unknown) | Input::Restarted => {}
             Input::Posting(
                 PostingReply::Refused(_) | PostingReply::Conflict | PostingReply::Barred,
             ) => self.core_differs(input),
-            Input::Cancel(_) | Input::Resolve(_) | Input::Due => self.record_unexpected(input),
+            Input::Cancel(_) | Input::PartialReversal(_) | Input::Resolve(_) | Input::Due => {
+                self.record_unexpected(input);
+            }
         }
+    }
+
+    /// Reverses an approved transfer, or a part of it.
+    fn reverse(&mut self, reversal: &ReversalMessage) {
+        match reversal.actual {
+            None => {
+                self.request_reversal(ReversalCause::Reversed { key: reversal.key }, None);
+            }
+            Some(actual) => match self.request.amount.checked_sub(actual) {
+                Ok(returned) if returned.minor() > 0 => {
+                    let posting_id = reversal.message.id;
+                    let part = PartialReversal { posting_id, actual, returned };
+                    self.request_partial_reversal(part, None);
+                }
+                Ok(_) | Err(_) => return self.record_other_amount(reversal),
+            },
+        }
+        self.respond_to_reversal(reversal, self.context.rules.inbound.approved);
     }
 
     fn declined(&mut self, code: ResponseCode, input: &Input) {
@@ -172,17 +190,19 @@ impl DecisionBuilder<'_, '_> {
             Input::StatusInquiry(message) => {
                 self.respond(MessageKind::StatusInquiry, message.id, code);
             }
+            // A part of the amount cannot stay, because no posting stands.
+            Input::Reversal(reversal) if reversal.actual.is_some() => {
+                self.record_other_amount(reversal);
+            }
             // No posting stands, so there is nothing to reverse.
-            Input::Reversal(message) => {
-                self.respond(
-                    MessageKind::Reversal,
-                    message.id,
-                    self.context.rules.inbound.approved,
-                );
+            Input::Reversal(reversal) => {
+                self.respond_to_reversal(reversal, self.context.rules.inbound.approved);
             }
             Input::Posting(PostingReply::Posted) => self.core_differs(input),
             Input::Posting(_) | Input::Restarted => {}
-            Input::Cancel(_) | Input::Resolve(_) | Input::Due => self.record_unexpected(input),
+            Input::Cancel(_) | Input::PartialReversal(_) | Input::Resolve(_) | Input::Due => {
+                self.record_unexpected(input);
+            }
         }
     }
 
@@ -198,13 +218,17 @@ impl DecisionBuilder<'_, '_> {
                 self.record_unexpected(input);
                 self.escalate(cancel);
             }
-            Input::Resolve(approved_by) => self.confirm_resolved(approved_by),
+            Input::Resolve(approved_by) => {
+                self.record_resolved(approved_by);
+                self.record_reversed(PriorPosting::Cancelled);
+            }
             Input::Due => self.request_reversal(cause, Some(cancel)),
             Input::RepeatedRequest(_) | Input::Reversal(_) | Input::StatusInquiry(_) => {
                 self.reversed(cause, input);
             }
             // A late reply to the posting changes nothing: the reply to the cancel will say what core had.
             Input::Posting(_) | Input::Cancel(CancelReply::Unknown) | Input::Restarted => {}
+            Input::PartialReversal(_) => self.record_unexpected(input),
         }
     }
 
@@ -215,28 +239,91 @@ impl DecisionBuilder<'_, '_> {
                 message,
                 match cause {
                     ReversalCause::OutcomeUnknown { response_code }
-                    | ReversalCause::Refused { response_code }
-                    | ReversalCause::Reversed { response_code } => response_code,
-                    ReversalCause::ReversedBeforeResponse => codes.request_after_reversal,
+                    | ReversalCause::Refused { response_code } => response_code,
+                    ReversalCause::Reversed { .. }
+                    | ReversalCause::ReversedBeforeResponse { .. } => codes.request_after_reversal,
                 },
             ),
-            Input::Reversal(message) => self.respond(
-                MessageKind::Reversal,
-                message.id,
-                match cause {
+            // A part of the amount cannot stay, because no posting stands.
+            Input::Reversal(reversal) if reversal.actual.is_some() => {
+                self.record_other_amount(reversal);
+            }
+            Input::Reversal(reversal) => {
+                let code = match cause {
                     ReversalCause::OutcomeUnknown { .. } | ReversalCause::Refused { .. } => {
                         codes.approved
                     }
-                    ReversalCause::Reversed { .. } | ReversalCause::ReversedBeforeResponse => {
-                        codes.already_reversed
+                    ReversalCause::Reversed { key }
+                    | ReversalCause::ReversedBeforeResponse { key } => {
+                        let is_repeat = key == reversal.key;
+                        if is_repeat { codes.approved } else { codes.already_reversed }
                     }
-                },
-            ),
+                };
+                self.respond_to_reversal(reversal, code);
+            }
             Input::StatusInquiry(message) => {
                 self.respond(MessageKind::StatusInquiry, message.id, codes.reversed);
             }
             Input::Cancel(_) | Input::Posting(_) | Input::Restarted => {}
-            Input::Resolve(_) | Input::Due => self.record_unexpected(input),
+            Input::PartialReversal(_) | Input::Resolve(_) | Input::Due => {
+                self.record_unexpected(input);
+            }
+        }
+    }
+
+    fn partially_reversing(
+        &mut self,
+        code: ResponseCode,
+        part: &PartialReversal,
+        pending: &PendingCancel,
+        input: &Input,
+    ) {
+        match input {
+            Input::PartialReversal(PostingReply::Posted) => self.record_partially_reversed(),
+            Input::PartialReversal(PostingReply::Refused(_)) => {
+                self.record_unexpected(input);
+                self.escalate(pending);
+            }
+            Input::PartialReversal(PostingReply::Conflict | PostingReply::Barred) => {
+                self.core_differs(input);
+                self.escalate(pending);
+            }
+            Input::Resolve(approved_by) => {
+                self.record_resolved(approved_by);
+                self.record_partially_reversed();
+            }
+            Input::Due => self.request_partial_reversal(*part, Some(pending)),
+            Input::PartialReversal(PostingReply::Unknown)
+            | Input::RepeatedRequest(_)
+            | Input::Reversal(_)
+            | Input::StatusInquiry(_)
+            | Input::Posting(_)
+            | Input::Cancel(_)
+            | Input::Restarted => self.partially_reversed(code, part, input),
+        }
+    }
+
+    /// The request was approved, and the rest of its posting stands. So the switch gets the response to the request again.
+    fn partially_reversed(&mut self, code: ResponseCode, part: &PartialReversal, input: &Input) {
+        match input {
+            Input::RepeatedRequest(message) => self.repeat_response(message, code),
+            Input::StatusInquiry(message) => {
+                self.respond(MessageKind::StatusInquiry, message.id, code);
+            }
+            Input::Reversal(reversal) if reversal.actual == Some(part.actual) => {
+                self.respond_to_reversal(reversal, self.context.rules.inbound.approved);
+            }
+            Input::Reversal(reversal) => self.record_other_amount(reversal),
+            Input::Posting(PostingReply::Posted | PostingReply::Unknown)
+            | Input::PartialReversal(PostingReply::Posted | PostingReply::Unknown)
+            | Input::Restarted => {}
+            Input::Posting(
+                PostingReply::Refused(_) | PostingReply::Conflict | PostingReply::Barred,
+            )
+            | Input::PartialReversal(
+                PostingReply::Refused(_) | PostingReply::Conflict | PostingReply::Barred,
+            ) => self.core_differs(input),
+            Input::Cancel(_) | Input::Resolve(_) | Input::Due => self.record_unexpected(input),
         }
     }
 
@@ -246,137 +333,32 @@ impl DecisionBuilder<'_, '_> {
             Input::RepeatedRequest(message) => {
                 self.repeat_response(message, codes.request_after_reversal);
             }
-            Input::Reversal(message) => {
-                self.respond(MessageKind::Reversal, message.id, codes.already_reversed);
+            // Nothing of a barred request stands, and the reversal says that a part does.
+            Input::Reversal(reversal) if reversal.actual.is_some() => {
+                self.record_other_amount(reversal);
+            }
+            Input::Reversal(reversal) => {
+                let code = match cause {
+                    BarCause::Reversal { key } if key == reversal.key => {
+                        codes.reversal_without_original
+                    }
+                    BarCause::Reversal { .. } | BarCause::StatusInquiry => codes.already_reversed,
+                };
+                self.respond_to_reversal(reversal, code);
             }
             Input::StatusInquiry(message) => {
                 let code = match cause {
-                    BarCause::Reversal => codes.reversed,
+                    BarCause::Reversal { .. } => codes.reversed,
                     BarCause::StatusInquiry => codes.not_found,
                 };
                 self.respond(MessageKind::StatusInquiry, message.id, code);
             }
             Input::Restarted => {}
-            Input::Posting(_) | Input::Cancel(_) | Input::Resolve(_) | Input::Due => {
-                self.record_unexpected(input);
-            }
+            Input::Posting(_)
+            | Input::Cancel(_)
+            | Input::PartialReversal(_)
+            | Input::Resolve(_)
+            | Input::Due => self.record_unexpected(input),
         }
-    }
-}
-
-/// The steps that states share.
-impl DecisionBuilder<'_, '_> {
-    /// Requests the posting from core. It is repeated until it is too late to respond to the switch.
-    fn request_posting(&mut self, tries: u16, respond_by: Moment) {
-        let due = self.context.posting_due(tries).min(respond_by);
-        self.record(Fact::PostingRequested { due, respond_by });
-        let InboundRequest { id, side, account, amount, counterparty, .. } = **self.request;
-        self.emit(Effect::RequestPosting(Posting { id, side, account, amount, counterparty }));
-    }
-
-    fn decline(&mut self, refusal: Refusal) {
-        self.record(Fact::PostingRefused(refusal));
-        self.respond_to_request(self.context.rules.inbound.refusal_code(refusal));
-    }
-
-    /// Core gave no certain reply in time: reverses the posting and responds "outcome unknown".
-    fn reverse_unknown_posting(&mut self) {
-        let response_code = self.context.rules.inbound.outcome_unknown;
-        self.request_reversal(ReversalCause::OutcomeUnknown { response_code }, None);
-        self.respond_to_request(response_code);
-    }
-
-    /// Requests the cancel from core, for the first time or after `earlier` requests. If core does not confirm it for too long, the
-    /// transfer becomes an exception.
-    fn request_reversal(&mut self, cause: ReversalCause, earlier: Option<&PendingCancel>) {
-        let due = self.context.cancel_due(earlier.map_or(0, |cancel| cancel.tries));
-        self.record(Fact::ReversalRequested { cause, due });
-        self.emit(Effect::CancelPosting(self.request.id));
-        if let Some(cancel) = earlier.filter(|cancel| self.context.is_overdue(cancel)) {
-            self.escalate(cancel);
-        }
-    }
-
-    /// The transfer becomes an exception, if it is none yet. Raises an alert.
-    fn escalate(&mut self, cancel: &PendingCancel) {
-        if !cancel.is_exception {
-            self.record(Fact::ExceptionRaised);
-        }
-        self.raise_alert(Alert::Exception);
-    }
-
-    fn record_reversed(&mut self, prior: PriorPosting) {
-        self.record(Fact::Reversed(prior));
-        self.count(InboundStatus::Reversed);
-    }
-
-    fn confirm_resolved(&mut self, approved_by: &DualControl) {
-        self.record(Fact::Resolved(approved_by.clone()));
-        self.record_reversed(PriorPosting::Cancelled);
-    }
-
-    /// Records the response to the request and sends it.
-    fn respond_to_request(&mut self, code: ResponseCode) {
-        self.respond(MessageKind::Request, self.request.id, code);
-        let is_approved = code == self.context.rules.inbound.approved;
-        self.count(if is_approved { InboundStatus::Settled } else { InboundStatus::Rejected });
-    }
-
-    fn count(&mut self, status: InboundStatus) {
-        self.emit(Effect::CountInbound(self.request.id, self.request.kind, status));
-    }
-
-    /// Repeats the response of a request that arrives again.
-    fn repeat_response(&mut self, message: &InboundMessage, code: ResponseCode) {
-        self.record(Fact::RequestRepeated);
-        self.send_response(MessageKind::Request, message.id, code);
-    }
-
-    /// Records the response to a message of the switch and sends it.
-    fn respond(&mut self, kind: MessageKind, message_id: TransferId, code: ResponseCode) {
-        self.record(match kind {
-            MessageKind::Request => Fact::Responded(code),
-            MessageKind::Reversal => Fact::ReversalResponded(code),
-            MessageKind::StatusInquiry => Fact::StatusResponded(code),
-        });
-        self.send_response(kind, message_id, code);
-    }
-
-    fn send_response(&mut self, kind: MessageKind, message_id: TransferId, code: ResponseCode) {
-        self.emit(Effect::Respond(InboundResponse {
-            id: self.request.id,
-            message_id,
-            message: kind,
-            code,
-        }));
-    }
-
-    /// Handles a message that has this transfer's trace numbers but another amount or account.
-    fn record_mismatch(&mut self, kind: MessageKind, message: &InboundMessage) {
-        self.record(Fact::Mismatched(*message));
-        self.raise_alert(Alert::Mismatch);
-        self.send_response(kind, message.id, self.context.rules.inbound.mismatched);
-    }
-
-    /// Core replies the opposite of its earlier reply: raises an alert.
-    fn core_differs(&mut self, input: &Input) {
-        self.raise_alert(Alert::CoreDiffers);
-        self.record_unexpected(input);
-    }
-
-    fn record_unexpected(&mut self, input: &Input) {
-        self.record(Fact::UnexpectedInput(input.clone()));
-    }
-
-    fn raise_alert(&mut self, alert: Alert) {
-        self.emit(Effect::Alert(self.request.id, alert));
-    }
-
-    fn record(&mut self, fact: Fact) {
-        self.decision.facts.push(fact);
-    }
-
-    fn emit(&mut self, effect: Effect) {
-        self.decision.effects.push(effect);
     }
 }

@@ -71,7 +71,27 @@ impl State {
                 }
                 state => Err(state.illegal(fact)),
             },
+            Fact::PartialReversalRequested { part, due } => match self {
+                Self::Approved { code, .. } => Ok(Self::PartiallyReversing {
+                    code,
+                    part: *part,
+                    pending: PendingCancel::first(*due),
+                }),
+                Self::PartiallyReversing { code, part, pending } => {
+                    Ok(Self::PartiallyReversing { code, part, pending: pending.repeated(*due) })
+                }
+                state => Err(state.illegal(fact)),
+            },
+            Fact::PartiallyReversed => match self {
+                Self::PartiallyReversing { code, part, .. } => {
+                    Ok(Self::PartiallyReversed { code, part })
+                }
+                state => Err(state.illegal(fact)),
+            },
             Fact::ExceptionRaised => match self {
+                Self::PartiallyReversing { code, part, pending } if !pending.is_exception => {
+                    Ok(Self::PartiallyReversing { code, part, pending: pending.escalated() })
+                }
                 Self::Reversing { cause, cancel } if !cancel.is_exception => {
                     Ok(Self::Reversing { cause, cancel: cancel.escalated() })
                 }
@@ -79,7 +99,7 @@ impl State {
             },
             // The fact that follows carries out the resolution.
             Fact::Resolved(_) => match self {
-                state @ Self::Reversing { .. } => Ok(state),
+                state @ (Self::Reversing { .. } | Self::PartiallyReversing { .. }) => Ok(state),
                 state => Err(state.illegal(fact)),
             },
             Fact::Reversed(prior) => match self {

@@ -49,7 +49,16 @@ impl State {
                 let share = if is_booked { Share::Refunded } else { Share::Nothing };
                 Properties::new(code::REVERSED, "reversed", share, Wait::Nothing)
             }
-            Self::Barred(BarCause::Reversal) => {
+            Self::PartiallyReversing { part, pending, .. } => {
+                let (code, name) = (code::PARTIALLY_REVERSING, "partially reversing");
+                let (share, wait) = (Share::PartInFlight(part.returned), Wait::Core(pending.due));
+                Properties::new(code, name, share, wait).exception(pending.is_exception)
+            }
+            Self::PartiallyReversed { part, .. } => {
+                let (code, name) = (code::PARTIALLY_REVERSED, "partially reversed");
+                Properties::new(code, name, Share::PartRefunded(part.returned), Wait::Nothing)
+            }
+            Self::Barred(BarCause::Reversal { .. }) => {
                 let name = "barred (by reversal)";
                 Properties::new(code::BARRED, name, Share::Nothing, Wait::Nothing)
             }

@@ -35,7 +35,8 @@ impl DecisionBuilder<'_, '_> {
         let due = self.context.posting_due(tries);
         self.record(Fact::DebitRequested { due });
         let Order { id, from: account, amount, counterparty, .. } = **self.order;
-        let posting = Posting { id, side: Side::Debit, account, amount, counterparty };
+        let reverses = None;
+        let posting = Posting { id, side: Side::Debit, account, amount, counterparty, reverses };
         self.emit(Effect::RequestPosting(posting));
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use rusqlite::{Connection, params};
 
-use crate::journal::row::{Summary, TransferStart};
+use crate::journal::row::{InboundReference, Summary, TransferStart};
 use crate::journal::sqlite::shared::CommittedRow;
 use crate::values::AccountNumber;
 
@@ -34,12 +34,15 @@ pub(super) struct TransferChange<'e> {
     trace_numbers: String,
     /// The transmission second and the STAN of each message that we sent.
     traces: Vec<(u64, u32)>,
+    /// How the other bank refers to its request.
+    reference: Option<InboundReference>,
 }
 
 impl<'e> TransferChange<'e> {
     /// Adds a row.
     pub(super) fn add_row(&mut self, row: &'e CommittedRow) {
         self.start = self.start.or(row.start.as_deref());
+        self.reference = self.reference.or(row.inbound_reference());
         self.rows.extend_from_slice(&row.seq.to_be_bytes());
         self.state = &row.state;
         self.is_open = row.is_open;
@@ -70,6 +73,10 @@ impl<'e> TransferChange<'e> {
                 stan,
                 key,
             ))?;
+        }
+        if let Some(reference) = &self.reference {
+            db.prepare_cached("INSERT OR REPLACE INTO inbound_references VALUES (?1, ?2, ?3)")?
+                .execute((reference.bank(), reference.rrn.as_str(), key))?;
         }
         Ok(true)
     }
