@@ -74,6 +74,7 @@ impl World {
     /// Crashes the process. The open commit may be on disk or not.
     fn crash(&mut self) {
         self.counts.crashes += 1;
+        self.person.sees_crash(self.now);
         self.engine = None;
         self.inbound_messages.clear();
         self.next_tick = None;

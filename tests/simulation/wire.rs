@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use titian::engine::Event;
 use titian::iso8583::{De, Message, Mti};
 use titian::network::{BuildError, IncomingMessage, Network};
-use titian::simulator::{Output, TextMessage};
+use titian::simulator::{OddBytes, Output, TextMessage};
 use titian::transfer::{AccountDetails, Order, Side};
 use titian::values::{
     AccountNumber, Date, Direction, IdempotencyKey, MinorUnits, MonthDay, NetworkCode, Offset,
@@ -14,6 +14,7 @@ use titian::values::{
 };
 
 use super::auditor::ExpectedPosting;
+use super::person::Person;
 use super::world::{SimEvent, World, amount};
 
 /// A message of the switch, and the posting that it asks for, if it does.
@@ -21,6 +22,8 @@ use super::world::{SimEvent, World, amount};
 pub(crate) struct SwitchMessage {
     pub(crate) bytes: Bytes,
     pub(crate) posting: Option<ExpectedPosting>,
+    /// What is odd in the bytes.
+    pub(crate) odd: Option<OddBytes>,
 }
 
 /// The adapter end.
@@ -63,7 +66,13 @@ impl World {
             return;
         }
         let networks = Arc::clone(&self.network);
-        let message = networks.adapter.spec().decode(received.bytes.clone()).unwrap();
+        let message = match networks.adapter.spec().decode(received.bytes.clone()) {
+            Ok(message) => message,
+            Err(error) => {
+                self.counts.unreadable += 1;
+                return Person::is_not_understood(received.odd, &error.to_string());
+            }
+        };
         if message.mti().is_management() {
             return self.respond_to_management(&message);
         }
@@ -74,9 +83,18 @@ impl World {
         if let Some(posting) = received.posting {
             self.auditor.expect_posting(id, Some(posting));
         }
-        let incoming = networks.adapter.read(&message, id, self.moment()).unwrap();
-        let event = self.engine_event(incoming);
-        self.handle(event);
+        match networks.adapter.read(&message, id, self.moment()) {
+            Ok(incoming) => {
+                let event = self.engine_event(incoming);
+                self.handle(event);
+            }
+            Err(error) => {
+                assert!(message.mti().is_request(), "{error}");
+                self.counts.unsupported += 1;
+                let code = networks.adapter.refusal_code(&error);
+                self.send_response(id, code, &AccountDetails::default());
+            }
+        }
     }
 
     fn engine_event(&mut self, incoming: IncomingMessage) -> Event {
@@ -119,7 +137,26 @@ impl World {
         let day: MonthDay = message.get(De::SETTLEMENT_DATE).unwrap();
         self.transmit_to_switch(response.freeze());
         let date = Date::nearest(day, Date::of(self.moment(), Offset::UTC));
+        self.answer_date(date, true);
         self.handle(Event::CutOver(date));
+    }
+}
+
+/// The business date.
+impl World {
+    /// Records the answer to a cut-over.
+    fn answer_date(&mut self, date: Date, is_done: bool) {
+        if self.person.hears_of_date(date, is_done, self.now) {
+            let until = self.now.max(self.paused_until) + 60_000;
+            self.auditor.correct_date(date, until);
+        }
+    }
+
+    /// Checks the business date of a request.
+    pub(crate) fn check_date(&self, request: &Bytes) {
+        let message = self.network.adapter.spec().decode(request.clone()).unwrap();
+        let day: MonthDay = message.get(De::SETTLEMENT_DATE).unwrap();
+        self.person.sees_date(day, self.now, self.paused_until);
     }
 }
 
@@ -128,6 +165,9 @@ impl World {
     pub(crate) fn receive_at_switch(&mut self, bytes: Bytes) {
         let message = self.network.codec.read(bytes).expect("the switch can read our message");
         self.audit_request(&message);
+        if !message.mti().is_request() {
+            self.person.hears(&message, &self.network.switch_rules);
+        }
         self.switch.model.handle_message(self.switch.our_member, message, self.true_moment());
         self.run_switch();
     }
@@ -175,7 +215,9 @@ impl World {
         let sent = SwitchMessage {
             bytes: self.encode_switch_message(message),
             posting: self.posting_of(message),
+            odd: message.odd_bytes(),
         };
+        self.person.asks(message, &self.network.switch_rules);
         if sent.posting.is_some()
             && message.mti() == Mti::FINANCIAL_REQUEST
             && self.random.permille(50)
@@ -187,9 +229,15 @@ impl World {
             let reused = SwitchMessage {
                 bytes: self.encode_switch_message(&other),
                 posting: self.posting_of(&other),
+                odd: None,
             };
             let delay = self.random.between(1, 100_000);
             self.schedule(delay, SimEvent::ReuseTraceNumbers(reused));
+        }
+        if sent.posting.is_some() && self.random.permille(self.odd.of("replay")) {
+            self.counts.replays += 1;
+            let delay = self.random.between(1, 60_000);
+            self.schedule(delay, SimEvent::Replay(sent.clone()));
         }
         self.transmit(&SimEvent::FromSwitch(sent));
     }
@@ -199,7 +247,11 @@ impl World {
         if !message.mti().is_management() {
             self.corrupt(&mut message);
         }
-        let sent = SwitchMessage { bytes: self.encode_switch_message(&message), posting: None };
+        let sent = SwitchMessage {
+            bytes: self.encode_switch_message(&message),
+            posting: None,
+            odd: message.odd_bytes(),
+        };
         if self.random.permille(self.fault_rates.duplicated) {
             self.counts.duplicated_responses += 1;
             self.transmit(&SimEvent::FromSwitch(sent.clone()));
