@@ -147,7 +147,8 @@ impl Switch {
         let mut message = TextMessage::new(Mti::FINANCIAL_REQUEST);
         message.set_display(De::TRANSMISSION, Transmission::of(transfer.transmitted));
         message.set_display(De::STAN, transfer.stan);
-        if let Some(acquirer) = self.members.institution(transfer.acquirer) {
+        let acquirer = if transfer.names_issuer { transfer.issuer } else { transfer.acquirer };
+        if let Some(acquirer) = self.members.institution(acquirer) {
             message.set(De::ACQUIRER, acquirer.as_str());
         }
         message

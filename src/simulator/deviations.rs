@@ -6,7 +6,7 @@ use super::members::Member;
 use super::message::TextMessage;
 use super::model::Switch;
 use super::odd_forms::OddForm;
-use super::open_requests::OpenRequest;
+use super::open_requests::{OpenRequest, Purpose};
 use crate::iso8583::De;
 use crate::values::Institution;
 
@@ -24,9 +24,20 @@ impl Switch {
                 let plain = open.message.clone();
                 self.give_form(form, open.to, &mut open.message);
                 open.plain = (plain.mti().class() == 4).then(|| Box::new(plain));
+                if let Purpose::Transfer(number, _) = open.purpose
+                    && let Some(transfer) = self.records.get_mut(number)
+                {
+                    transfer.names_issuer = form == OddForm::AcquirerIsReceiver;
+                }
             }
             Some(FaultAction::Bytes(odd)) => open.message.set_odd_bytes(odd),
-            Some(_) | None => {}
+            Some(_) | None => return,
+        }
+        // A later reversal or repeat is one of what was sent.
+        if open.message.mti().class() == 2
+            && let Some(rrn) = open.message.value(De::RRN)
+        {
+            self.recent.replace(rrn, &open.message);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::odd_bytes::{ACCEPTOR, OddBytes};
+use super::odd_bytes::{ACCEPTOR, NAMES, OddBytes};
 use crate::iso8583::{De, Mti};
 use crate::masking;
 use crate::values::Value;
@@ -70,7 +70,7 @@ impl TextMessage {
             OddBytes::NotAscii if self.get(De::CARD_ACCEPTOR_NAME).is_none() => {
                 self.set(De::CARD_ACCEPTOR_NAME, ACCEPTOR);
             }
-            OddBytes::EmptyNames => self.set(De::ADDITIONAL_DATA, ""),
+            OddBytes::EmptyNames => self.set(De::ADDITIONAL_DATA, NAMES),
             OddBytes::NotAscii | OddBytes::UndefinedElement | OddBytes::TrailingByte => {}
         }
         self.odd_bytes = Some(odd);

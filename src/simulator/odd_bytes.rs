@@ -13,5 +13,8 @@ pub enum OddBytes {
     TrailingByte,
 }
 
+/// What DE48 has in a message whose names are to be empty, until it is encoded.
+pub(super) const NAMES: &str = "EMPTY NAMES                   ";
+
 /// The name that DE43 has in messages that have none of their own.
 pub(super) const ACCEPTOR: &str = "SIMULATED BANK JAKARTA ID               ";

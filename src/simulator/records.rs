@@ -57,6 +57,8 @@ pub(super) struct TransferRecord {
     pub(super) acquirer: Member,
     /// The bank that the request is for.
     pub(super) issuer: Member,
+    /// Whether its request names the issuer as the acquirer, by a fault.
+    pub(super) names_issuer: bool,
     pub(super) payer: Payer,
     /// The business date of its outcome, or of its request while it has none.
     pub(super) date: Date,

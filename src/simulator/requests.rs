@@ -198,6 +198,7 @@ impl Switch {
             stan,
             acquirer: from,
             issuer: self.destination(message, from)?,
+            names_issuer: false,
             payer,
             date: self.ledger.today(),
             reversed_on: None,

@@ -98,7 +98,7 @@ impl Auditor {
 
     /// Records that the switch has corrected the business date to an earlier one.
     pub(crate) fn correct_date(&mut self, date: Date, until: u64) {
-        self.settlement_date = Some(date);
+        self.settlement_date = self.settlement_date.min(Some(date));
         self.corrected_until = until;
     }
 

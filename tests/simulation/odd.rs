@@ -26,7 +26,7 @@ const KINDS: [(&str, u64); 21] = [
     ("trailing_byte", 60),
     // Reversals of a part, and of a part that is not less than the whole.
     ("partial_reversal", 200),
-    ("replacement_too_high", 50),
+    ("replacement_too_high", 150),
     ("zero_amount", 30),
     ("large_amount", 30),
     ("balance_inquiry", 300),
@@ -59,9 +59,9 @@ impl OddRates {
     pub(crate) const NONE: Self = Self([0; KINDS.len()]);
 
     pub(crate) fn draw(random: &mut Random) -> Self {
-        // Each kind is off in half of the runs, so that the others also occur without it.
+        // Each kind is off in a third of the runs, so that the others also occur without it.
         Self(KINDS.map(|(kind, most)| {
-            let (is_off, rate) = (random.permille(500), random.between(0, most));
+            let (is_off, rate) = (random.permille(333), random.between(0, most));
             if is_off || !is_allowed(kind) { 0 } else { rate }
         }))
     }

@@ -5,7 +5,7 @@
 //! 600 of 1000 back: the customer has 400. You said 'not found': nothing has changed, and I ask again. It was for another bank: the
 //! customer must not have it. I asked the same again: the same answer. I announced a date, and you said 00: your requests have it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use titian::iso8583::De;
 use titian::simulator::{NetworkRules, OddBytes, TextMessage};
@@ -50,6 +50,8 @@ pub(crate) struct Person {
     movements: BTreeMap<Movement, Asked>,
     /// The answers to each question, in their order.
     answers: HashMap<(Question, u64), Vec<String>>,
+    /// The movements that our bank has confirmed as taken back in full.
+    taken_back: HashSet<Movement>,
     /// The business date that our bank has confirmed, and since when.
     date: Option<(Date, u64)>,
 }
@@ -140,6 +142,20 @@ impl Person {
                 asked.rrn
             );
             answers.push(code.to_owned());
+        }
+    }
+
+    /// Our bank answers a request, whether the answer reaches her or not.
+    pub(crate) fn is_answered(&mut self, request: &TextMessage, code: &str) {
+        let Some(movement) = movement(request).filter(|_| code == "00") else { return };
+        let is_full = request.get(De::REPLACEMENT_AMOUNTS).is_none();
+        if request.mti().class() == 4 && is_full {
+            self.taken_back.insert(movement);
+        } else if request.mti().class() == 2 && is_allowed("late_repeat") {
+            assert!(
+                !self.taken_back.contains(&movement),
+                "I took it back, you said 00, and now you say 00 to its repeat: {request:?}"
+            );
         }
     }
 

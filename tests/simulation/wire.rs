@@ -48,6 +48,9 @@ impl World {
         let Some(message) = self.inbound_messages.get(&message_id.0) else {
             return self.counts.lost_inbound_messages += 1;
         };
+        if let Ok(request) = self.network.codec.read(message.clone()) {
+            self.person.is_answered(&request, code.as_str());
+        }
         let request = self.network.adapter.spec().decode(message.clone()).unwrap();
         let response =
             self.encode(|network, into| network.encode_response(&request, code, account, into));
@@ -220,6 +223,7 @@ impl World {
         self.person.asks(message, &self.network.switch_rules);
         if sent.posting.is_some()
             && message.mti() == Mti::FINANCIAL_REQUEST
+            && message.odd_bytes().is_none()
             && self.random.permille(50)
         {
             // The trace numbers of the other bank wrap: a later request has the same ones.

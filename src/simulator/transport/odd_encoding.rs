@@ -21,14 +21,20 @@ pub(super) fn make_odd(
 ) {
     match odd {
         OddBytes::NotAscii => {
-            let name = message.get(De::CARD_ACCEPTOR_NAME).unwrap_or_default().as_bytes();
-            let at = bytes.windows(name.len().max(1)).position(|window| window == name);
-            if let Some(byte) = at.and_then(|at| bytes.get_mut(at + 1)) {
+            let name = message.get(De::CARD_ACCEPTOR_NAME).unwrap_or_default();
+            if let Some(byte) = find(bytes, name).and_then(|at| bytes.get_mut(at + 1)) {
                 *byte = NOT_ASCII;
             }
         }
-        // The element is empty already.
-        OddBytes::EmptyNames => {}
+        OddBytes::EmptyNames => {
+            let names = message.get(De::ADDITIONAL_DATA).unwrap_or_default();
+            let with_length = format!("{:03}{names}", names.len());
+            if let Some(at) = find(bytes, &with_length) {
+                let rest = bytes.split_off(at);
+                bytes.extend_from_slice(b"000");
+                bytes.extend(rest.get(with_length.len()..).unwrap_or_default());
+            }
+        }
         OddBytes::UndefinedElement if has_hex_bitmaps => {
             if let Some(digit) = bytes.get_mut(MTI + 1) {
                 *digit = with_bit(*digit);
@@ -41,6 +47,11 @@ pub(super) fn make_odd(
         }
         OddBytes::TrailingByte => bytes.put_u8(b' '),
     }
+}
+
+/// Finds a text in a message.
+fn find(bytes: &[u8], text: &str) -> Option<usize> {
+    bytes.windows(text.len().max(1)).position(|window| window == text.as_bytes())
 }
 
 /// Sets the bit of DE5 in a hexadecimal digit. A byte that is no such digit stays as it is.
