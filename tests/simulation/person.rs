@@ -6,6 +6,7 @@
 //! customer must not have it. I asked the same again: the same answer. I announced a date, and you said 00: your requests have it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write;
 
 use titian::iso8583::De;
 use titian::simulator::{NetworkRules, OddBytes, TextMessage};
@@ -239,7 +240,7 @@ impl Asked {
             story += ", you said 00";
         }
         if let Some(code) = &self.declined {
-            story += &format!(", you said {code}");
+            write!(story, ", you said {code}").unwrap();
         }
         for Reversal { actual, answer, .. } in &self.reversals {
             let taken = actual.map_or_else(
@@ -247,7 +248,7 @@ impl Asked {
                 |actual| format!("back all but {actual} of it"),
             );
             let answer = answer.as_deref().unwrap_or("nothing");
-            story += &format!(", I took {taken}, you said {answer}");
+            write!(story, ", I took {taken}, you said {answer}").unwrap();
         }
         story
     }
