@@ -19,11 +19,13 @@ const DIGITS: usize = 42;
 impl Switch {
     /// Gives a request that is sent for the first time the odd form or the odd bytes of its fault. Its repeats keep them.
     pub(super) fn deviate(&mut self, open: &mut OpenRequest, fault: Option<FaultAction>) {
+        if !matches!(fault, Some(FaultAction::Form(_) | FaultAction::Bytes(_))) {
+            return;
+        }
+        let plain = open.message.clone();
         match fault {
             Some(FaultAction::Form(form)) => {
-                let plain = open.message.clone();
                 self.give_form(form, open.to, &mut open.message);
-                open.plain = (plain.mti().class() == 4).then(|| Box::new(plain));
                 if let Purpose::Transfer(number, _) = open.purpose
                     && let Some(transfer) = self.records.get_mut(number)
                 {
@@ -31,12 +33,14 @@ impl Switch {
                 }
             }
             Some(FaultAction::Bytes(odd)) => open.message.set_odd_bytes(odd),
-            Some(_) | None => return,
+            Some(_) | None => {}
+        }
+        if plain.mti().class() == 4 {
+            open.plain = Some(Box::new(plain));
+            return;
         }
         // A later reversal or repeat is one of what was sent.
-        if open.message.mti().class() == 2
-            && let Some(rrn) = open.message.value(De::RRN)
-        {
+        if let Some(rrn) = open.message.value(De::RRN) {
             self.recent.replace(rrn, &open.message);
         }
     }

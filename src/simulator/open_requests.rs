@@ -16,7 +16,7 @@ use crate::values::{Moment, ProcessingCode};
 pub(super) struct OpenRequest {
     pub(super) to: Member,
     pub(super) message: TextMessage,
-    /// The reversal in its usual form, if this one has an odd form. It is sent when the odd one is refused.
+    /// The reversal in its usual form, if this one has an odd form or odd bytes. It is sent when the odd one is refused.
     pub(super) plain: Option<Box<TextMessage>>,
     /// Whether it is repeated until it is confirmed, whatever refuses it.
     pub(super) insists: bool,
