@@ -15,6 +15,7 @@ mod commands;
 mod compose;
 mod days;
 mod delayed;
+mod deviations;
 mod faults;
 mod input;
 mod keys;
@@ -24,7 +25,10 @@ mod members;
 mod message;
 mod model;
 mod network_rules;
+mod odd_bytes;
+mod odd_forms;
 mod open_requests;
+mod own_reversals;
 mod recent_requests;
 mod records;
 mod requests;
@@ -50,6 +54,8 @@ pub use model::{Limits, Output, Settings, Switch};
 pub use network_rules::{
     Header, ManagementCodes, NetworkRules, ResponseCodes, ReversalForm, Timers,
 };
+pub use odd_bytes::OddBytes;
+pub use odd_forms::OddForm;
 pub use response_times::ResponseTimesView;
 pub use running_traffic::Traffic;
 pub use snapshot::{BankView, DayView, Snapshot, TransferView};

@@ -72,7 +72,7 @@ enum Faults {
     None,
     /// The faults of a usual day
     Usual,
-    /// The faults of the worst day
+    /// The faults of the worst day, and odd messages as real switches send them
     Storm,
 }
 

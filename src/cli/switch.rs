@@ -24,7 +24,7 @@ const EXAMPLES: &str = "\
 Examples:
   titian switch                                     nusantara on 127.0.0.1:8583
   titian switch --network holdfast --listen :0      any free port; the log says which
-  titian switch --faults storm.json --log json      fault rules from the start
+  titian switch --faults fixtures/faults/nasty.json fault rules from the start
   titian switch --codec reference                   iso8583_rs reads and writes
 
 A connection belongs to the bank that its sign-on names (DE32, else DE33), or
@@ -36,8 +36,10 @@ Admin interface, JSON on http://127.0.0.1:8584 (more in docs/simulator.md):
   GET  /state?first=N&page=N  positions, counts, connections, transfers
   PUT  /faults                replaces the fault rules, for example by
     [{\"match\": {\"mti\": \"0200\"}, \"chance\": 0.1, \"action\": \"drop_response\"}]
-  POST /cutover               ends the business date
+  POST /cutover               ends the business date, or announces a wrong one:
+    {\"announce\": \"2026-12-24\"}
   POST /inbound               {\"kind\": \"credit\", \"from\": \"002\", \"to\": \"213\", …}
+    {\"kind\": \"reversal\", \"rrn\": \"S…\", \"actual_amount_minor\": 40000}
   POST /phantom               settles a transfer that no bank sent
   PUT  /traffic               {\"bank\": \"213\", \"per_second\": 20}; DELETE stops it
   GET  /settlement/DATE.csv   add ?bank=213 if several banks have connected

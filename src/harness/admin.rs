@@ -156,7 +156,8 @@ impl SwitchTotals {
         if transfer.get("settled") != Some(&Value::Bool(true)) {
             return;
         }
-        let minor = transfer.get("amount_minor").and_then(Value::as_u64).unwrap_or_default();
+        let amount = |key| transfer.get(key).and_then(Value::as_u64).unwrap_or_default();
+        let minor = amount("amount_minor").saturating_sub(amount("returned_minor"));
         let is = |role: &str| transfer.get(role).and_then(Value::as_str) == Some(bank);
         for (role, sum) in [("acquirer", &mut self.sent), ("issuer", &mut self.received)] {
             if is(role) {

@@ -1,11 +1,10 @@
 //! Messages of the switch that are odd: with faults that the profile tolerates, with elements that the program does not use, or
 //! malformed.
 
-use crate::iso8583::{De, DecodeError, Message, Mti, Reason};
+use crate::iso8583::{DecodeError, Message, Mti, Reason};
 use crate::link::LinkId;
 use crate::network::Network;
 use crate::transfer::AccountDetails;
-use crate::values::{Institution, Stan, Transmission};
 
 use super::node::Node;
 use super::pending_responses::SwitchRequest;
@@ -37,17 +36,11 @@ impl Node {
         }
     }
 
-    /// Answers a request that cannot be decoded, if what identifies it can be read. A response is never answered, and neither is the
-    /// repeat of a financial request: the request itself may be approved, and a decline would contradict that.
+    /// Answers a request that cannot be decoded, if what identifies it can be read.
     pub(super) fn answer_malformed(&mut self, request: SwitchRequest) {
         let spec = self.network.spec();
         let Some(message) = spec.message((*request.message).clone()) else { return };
-        let is_identified = message.get::<Transmission>(De::TRANSMISSION).is_ok()
-            && message.get::<Stan>(De::STAN).is_ok()
-            && message.get::<Institution>(De::ACQUIRER).is_ok();
-        let mti = message.mti();
-        let may_be_approved = mti.class() == 2 && mti.is_repeat();
-        if !mti.is_request() || !is_identified || may_be_approved {
+        if !self.network.answers_malformed(&message) {
             self.metrics.inbound_unanswered.inc();
             return;
         }

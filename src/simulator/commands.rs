@@ -12,7 +12,7 @@ use super::message::TextMessage;
 use super::model::Switch;
 use super::open_requests::{Originator, Purpose};
 use super::records::{Origin, State, TransferNumber};
-use crate::values::{AccountNumber, Moment, ProcessingCode, ResponseCode, Rrn};
+use crate::values::{AccountNumber, Moment, ProcessingCode, Rrn};
 
 /// The banks, accounts and amount of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +40,14 @@ pub enum InboundCommand {
     Withdrawal(RequestDetails),
     /// An inquiry for the beneficiary's name.
     Inquiry(RequestDetails),
+    /// An inquiry for the balance of the account `from_account` at the bank `to`.
+    BalanceInquiry(RequestDetails),
     /// A repeat of an earlier request.
     Repeat(Rrn),
     /// The reversal of an earlier request.
     Reversal(Rrn),
+    /// A partial reversal of an approved request: the actual amount stays, in minor units. Zero is a full reversal.
+    PartialReversal(Rrn, u64),
 }
 
 /// A transfer that the switch settles without a request of a bank.
@@ -84,6 +88,9 @@ pub enum CommandError {
     /// The network has no reversals.
     #[error("the network has no reversals")]
     ReversalsUnsupported,
+    /// The network has no cut-over message.
+    #[error("the network has no cut-over message")]
+    CutOverUnsupported,
     /// The switch is at a bound.
     #[error("the switch has no room for another transfer or open request; try again later")]
     Full,
@@ -110,7 +117,12 @@ impl Switch {
                 self.check_possible(&details)?;
                 self.send_transfer(&details, self.rules.withdrawal, None, now)
             }
-            InboundCommand::Inquiry(details) => self.send_inquiry(&details, now),
+            InboundCommand::Inquiry(details) => {
+                self.send_inquiry(&details, self.rules.inquiry, now)
+            }
+            InboundCommand::BalanceInquiry(details) => {
+                self.send_inquiry(&details, self.rules.balance_inquiry, now)
+            }
             InboundCommand::Repeat(rrn) => {
                 let (_, to, message) =
                     self.recent.find(rrn).ok_or(CommandError::UnknownRrn(rrn))?;
@@ -119,21 +131,36 @@ impl Switch {
                 self.send(to, message.into_repeat(), Duration::ZERO);
                 Ok(rrn)
             }
-            InboundCommand::Reversal(rrn) => {
-                let (number, _, message) =
-                    self.recent.find(rrn).ok_or(CommandError::UnknownRrn(rrn))?;
-                self.rules.reversal.ok_or(CommandError::ReversalsUnsupported)?;
-                let number = number.ok_or(CommandError::NotReversible(rrn, "an inquiry"))?;
-                let state = self.records.get(number).map(|transfer| transfer.state);
-                match state {
-                    Some(State::Approved | State::Open(_)) => {
-                        self.send_reversal(number, &message, now);
-                    }
-                    Some(other) => return Err(CommandError::NotReversible(rrn, other.name())),
-                    None => return Err(CommandError::NotReversible(rrn, "forgotten")),
-                }
-                Ok(rrn)
+            InboundCommand::Reversal(rrn) => self.reverse_recent(rrn, None, now),
+            InboundCommand::PartialReversal(rrn, actual) => {
+                self.reverse_recent(rrn, Some(actual), now)
             }
+        }
+    }
+
+    /// Reverses a recent request, or a part of it.
+    fn reverse_recent(
+        &mut self,
+        rrn: Rrn,
+        actual: Option<u64>,
+        now: Moment,
+    ) -> Result<Rrn, CommandError> {
+        let (number, _, message) = self.recent.find(rrn).ok_or(CommandError::UnknownRrn(rrn))?;
+        self.rules.reversal.ok_or(CommandError::ReversalsUnsupported)?;
+        let number = number.ok_or(CommandError::NotReversible(rrn, "an inquiry"))?;
+        let not_reversible = |state| Err(CommandError::NotReversible(rrn, state));
+        match self.records.get(number) {
+            Some(transfer) if transfer.is_being_reversed => not_reversible("being reversed"),
+            Some(transfer) if transfer.returned > 0 => not_reversible("partly reversed"),
+            Some(transfer) => match transfer.state {
+                State::Open(_) if actual.is_some() => not_reversible("open"),
+                State::Approved | State::Open(_) => {
+                    self.send_reversal(number, &message, actual, now);
+                    Ok(rrn)
+                }
+                other => not_reversible(other.name()),
+            },
+            None => not_reversible("forgotten"),
         }
     }
 
@@ -190,7 +217,7 @@ impl Switch {
         if let Some(transfer) = self.records.get_mut(number) {
             transfer.account = account;
             if let Some(account) = account {
-                self.accounts.move_money(account, transfer.account_change());
+                self.accounts.move_money(account, transfer.account_change(transfer.minor));
             }
         }
         self.recent.push(rrn, Some(number), details.to, message.clone());
@@ -199,10 +226,15 @@ impl Switch {
         Ok(rrn)
     }
 
-    fn send_inquiry(&mut self, details: &RequestDetails, now: Moment) -> Result<Rrn, CommandError> {
+    fn send_inquiry(
+        &mut self,
+        details: &RequestDetails,
+        kind: ProcessingCode,
+        now: Moment,
+    ) -> Result<Rrn, CommandError> {
         self.check_possible(details)?;
         self.ledger.counts().inquiries += 1;
-        let message = self.bank_request(details, self.rules.inquiry, now);
+        let message = self.bank_request(details, kind, now);
         let rrn = self.last_rrn();
         self.recent.push(rrn, None, details.to, message.clone());
         self.send_request(details.to, message, Purpose::Inquiry(Originator::Switch), now);
@@ -241,19 +273,5 @@ impl Switch {
         transfer.origin = origin;
         self.ledger.counts().transfers += u64::from(origin == Origin::Switch);
         Ok((self.records.insert(transfer), message, self.last_rrn()))
-    }
-
-    /// Reverses a transfer of a simulated bank, since its customer cancels it (reason code 17 in DE39).
-    pub(super) fn send_reversal(
-        &mut self,
-        number: TransferNumber,
-        request: &TextMessage,
-        now: Moment,
-    ) {
-        let Some(form) = self.rules.reversal else { return };
-        let Some(issuer) = self.records.get(number).map(|transfer| transfer.issuer) else { return };
-        let reversal = self.reversal_of(request, form, ResponseCode::from_number(17), now);
-        self.reverse(number, &reversal);
-        self.send_request(issuer, reversal, Purpose::Reversal, now);
     }
 }

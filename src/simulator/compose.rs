@@ -6,6 +6,7 @@ use super::keys::OriginalReference;
 use super::message::TextMessage;
 use super::model::Switch;
 use super::network_rules::ReversalForm;
+use super::odd_bytes::ACCEPTOR;
 use super::records::TransferRecord;
 use crate::iso8583::{De, Mti};
 use crate::values::{
@@ -101,7 +102,8 @@ impl Switch {
         };
         let offset = self.rules.offset;
         let sender = self.accounts.name(details.from, details.from_account);
-        let beneficiary = if kind == self.rules.inquiry { "" } else { "PENERIMA" };
+        let is_inquiry = [self.rules.inquiry, self.rules.balance_inquiry].contains(&kind);
+        let beneficiary = if is_inquiry { "" } else { "PENERIMA" };
         let mut message = TextMessage::new(Mti::FINANCIAL_REQUEST);
         message.set(De::PROCESSING_CODE, kind.as_str());
         message.set_display(De::AMOUNT, format_args!("{:012}", details.minor));
@@ -117,10 +119,7 @@ impl Switch {
         message.set_display(De::RRN, self.last_rrn());
         message.set(De::TERMINAL, "SIM00001");
         message.set(De::CARD_ACCEPTOR, "SIMULATED      ");
-        message.set_display(
-            De::CARD_ACCEPTOR_NAME,
-            format_args!("{:<40}", "SIMULATED BANK JAKARTA ID"),
-        );
+        message.set(De::CARD_ACCEPTOR_NAME, ACCEPTOR);
         message.set_display(
             De::ADDITIONAL_DATA,
             format_args!("{beneficiary:<30}{:<16}{sender:<30.30}", ""),
@@ -133,12 +132,12 @@ impl Switch {
         message
     }
 
-    /// Builds a network management request.
-    pub(super) fn notice(&mut self, code: &str, now: Moment) -> TextMessage {
+    /// Builds a network management request with a business date.
+    pub(super) fn notice(&mut self, code: &str, date: Date, now: Moment) -> TextMessage {
         let mut message = TextMessage::new(Mti::NETWORK_REQUEST);
         message.set_display(De::TRANSMISSION, Transmission::of(now));
         message.set_display(De::STAN, self.next_stan());
-        message.set_display(De::SETTLEMENT_DATE, self.ledger.today().month_day());
+        message.set_display(De::SETTLEMENT_DATE, date.month_day());
         message.set(De::NETWORK_CODE, code);
         message
     }
@@ -148,7 +147,8 @@ impl Switch {
         let mut message = TextMessage::new(Mti::FINANCIAL_REQUEST);
         message.set_display(De::TRANSMISSION, Transmission::of(transfer.transmitted));
         message.set_display(De::STAN, transfer.stan);
-        if let Some(acquirer) = self.members.institution(transfer.acquirer) {
+        let acquirer = if transfer.names_issuer { transfer.issuer } else { transfer.acquirer };
+        if let Some(acquirer) = self.members.institution(acquirer) {
             message.set(De::ACQUIRER, acquirer.as_str());
         }
         message

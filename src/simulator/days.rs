@@ -1,6 +1,5 @@
 //! The business date: when it ends, and which transfers are forgotten then.
 
-use super::members::Presence;
 use super::model::{Output, Switch};
 use super::records::TransferRecord;
 use crate::values::{Date, Moment};
@@ -45,13 +44,7 @@ impl Switch {
         self.calendar.next = self.calendar.end_of(date);
         self.ledger.open(date);
         self.outputs.push_back(Output::DateClosed(closed));
-        let signed_on: Vec<_> = self
-            .members
-            .all()
-            .filter(|(_, bank)| bank.presence == Presence::SignedOn)
-            .map(|(member, _)| member)
-            .collect();
-        for member in signed_on {
+        for member in self.members.signed_on() {
             self.send_cut_over(member, now);
         }
     }

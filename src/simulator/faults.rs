@@ -10,6 +10,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::message::TextMessage;
+use super::odd_bytes::OddBytes;
+use super::odd_forms::OddForm;
 use crate::iso8583::{De, Mti};
 use crate::random::Random;
 use crate::values::ResponseCode;
@@ -18,7 +20,9 @@ use crate::values::ResponseCode;
 ///
 /// All faults except [`Decline`](Self::Decline), [`WrongAmount`](Self::WrongAmount), [`UnknownStan`](Self::UnknownStan) and
 /// [`OverwriteDe7`](Self::OverwriteDe7) also apply to requests that the switch sends. There, [`DropResponse`](Self::DropResponse)
-/// drops the bank's response; [`Delay`](Self::Delay) and [`Late`](Self::Late) both delay the request.
+/// drops the bank's response; [`Delay`](Self::Delay) and [`Late`](Self::Late) both delay the request. [`Form`](Self::Form) applies
+/// to requests of the switch only, and [`Bytes`](Self::Bytes) to all financial messages and reversals. Both change the first request
+/// of the switch, and its repeats are as odd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultAction {
     /// The response has this code, and the request has no effect.
@@ -43,11 +47,15 @@ pub enum FaultAction {
     Disconnect,
     /// The response has the transmission time (DE7) of the switch.
     OverwriteDe7,
+    /// The request of the switch has an odd form.
+    Form(OddForm),
+    /// The encoding of the message is odd.
+    Bytes(OddBytes),
 }
 
 impl FaultAction {
-    /// Whether it can apply to a request that the switch sends.
-    const fn applies_to_sent(self) -> bool {
+    /// Whether it can apply to a message of this type in this direction.
+    const fn applies_to(self, mti: Mti, flow: MessageFlow) -> bool {
         match self {
             Self::Delay(_)
             | Self::DropRequest
@@ -56,7 +64,11 @@ impl FaultAction {
             | Self::Late(_)
             | Self::Garbage
             | Self::Disconnect => true,
-            Self::Decline(_) | Self::WrongAmount | Self::UnknownStan | Self::OverwriteDe7 => false,
+            Self::Decline(_) | Self::WrongAmount | Self::UnknownStan | Self::OverwriteDe7 => {
+                matches!(flow, MessageFlow::FromBank)
+            }
+            Self::Form(form) => matches!(flow, MessageFlow::ToBank) && form.applies_to(mti),
+            Self::Bytes(_) => !mti.is_management(),
         }
     }
 }
@@ -94,7 +106,7 @@ pub struct FaultRuleView {
 impl FaultRule {
     fn matches(&self, message: &TextMessage, flow: MessageFlow) -> bool {
         let trimmed = |de| message.get(de).map(str::trim_end);
-        (flow == MessageFlow::FromBank || self.action.applies_to_sent())
+        self.action.applies_to(message.mti(), flow)
             && self.mti.is_none_or(|mti| mti == message.mti())
             && self.elements.iter().all(|(de, text)| trimmed(*de) == Some(text.trim_end()))
     }

@@ -3,6 +3,7 @@
 use super::message::TextMessage;
 use crate::iso8583::De;
 use crate::random::mixed;
+use crate::values::Institution;
 
 /// A hash of some data elements (FNV-1a, 128 bits).
 ///
@@ -109,6 +110,15 @@ impl<'t> OriginalElements<'t> {
             acquirer: text.get(20..31)?,
             forwarder: text.get(31..42)?,
         })
+    }
+
+    /// Sets the acquirer in the DE90 of a reversal.
+    pub(super) fn set_acquirer(reversal: &mut TextMessage, acquirer: Institution) {
+        let text = reversal.get(De::ORIGINAL).unwrap_or_default();
+        let (before, after) =
+            (text.get(..20).unwrap_or_default(), text.get(31..).unwrap_or_default());
+        let changed = format!("{before}{:0>11}{after}", acquirer.as_str());
+        reversal.set(De::ORIGINAL, &changed);
     }
 
     /// Returns DE90 for the reversal of a message.

@@ -39,7 +39,11 @@ pub struct Counts {
     pub reversals_without_effect: u64,
     /// Reversals with another amount than their original.
     pub reversals_mismatched: u64,
-    /// Reversals that their destination did not approve.
+    /// Reversals that returned a part of the money.
+    pub partial_reversals: u64,
+    /// 'Not found' in answer to a reversal. The transfer stands, and the reversal is repeated.
+    pub reversals_not_found: u64,
+    /// Reversals that their destination refused otherwise.
     pub reversals_refused: u64,
     /// Reversals, status inquiries and notices without a response after all repeats.
     pub abandoned: u64,

@@ -1,5 +1,6 @@
 //! Network management: sign-on and sign-off, echo, key change, and cut-over notices to banks.
 
+use super::commands::CommandError;
 use super::compose::response;
 use super::members::{Member, Presence};
 use super::message::TextMessage;
@@ -7,7 +8,7 @@ use super::model::Switch;
 use super::open_requests::Purpose;
 use super::requests::BankRequest;
 use crate::iso8583::De;
-use crate::values::{Moment, ResponseCode};
+use crate::values::{Date, Moment, ResponseCode};
 
 impl Switch {
     /// Handles network management of a bank. A key change is approved without effect: the model has no keys.
@@ -70,8 +71,25 @@ impl Switch {
         if let Some(bank) = self.members.get_mut(member) {
             bank.notified_date = today;
         }
+        self.send_date(member, today, now);
+    }
+
+    /// Announces a date to every signed-on bank, whatever the books say. A real switch does so by mistake: a date that goes back,
+    /// a date too far ahead.
+    ///
+    /// # Errors
+    /// If the network has no cut-over message.
+    pub fn announce_date(&mut self, date: Date, now: Moment) -> Result<(), CommandError> {
+        self.rules.management.cut_over.ok_or(CommandError::CutOverUnsupported)?;
+        for member in self.members.signed_on() {
+            self.send_date(member, date, now);
+        }
+        Ok(())
+    }
+
+    fn send_date(&mut self, member: Member, date: Date, now: Moment) {
         if let Some(code) = self.rules.management.cut_over {
-            let notice = self.notice(code, now);
+            let notice = self.notice(code, date, now);
             self.send_request(member, notice, Purpose::Notice, now);
         }
     }

@@ -92,6 +92,12 @@ impl Members {
         self.get(member).map_or(Presence::Disconnected, |bank| bank.presence)
     }
 
+    /// Returns the banks that have signed on.
+    pub(super) fn signed_on(&self) -> Vec<Member> {
+        let signed_on = self.all().filter(|(_, bank)| bank.presence == Presence::SignedOn);
+        signed_on.map(|(member, _)| member).collect()
+    }
+
     pub(super) fn all(&self) -> impl Iterator<Item = (Member, &Bank)> {
         (0..).map(Member).zip(&self.banks)
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::odd_bytes::{ACCEPTOR, NAMES, OddBytes};
 use crate::iso8583::{De, Mti};
 use crate::masking;
 use crate::values::Value;
@@ -16,6 +17,7 @@ pub struct TextMessage {
     text: String,
     spans: Vec<ElementSpan>,
     connection: u64,
+    odd_bytes: Option<OddBytes>,
 }
 
 #[derive(Clone, Copy)]
@@ -39,6 +41,7 @@ impl TextMessage {
             text: String::with_capacity(TEXT_USUAL),
             spans: Vec::with_capacity(ELEMENTS_USUAL),
             connection: 0,
+            odd_bytes: None,
         }
     }
 
@@ -53,6 +56,24 @@ impl TextMessage {
     #[must_use]
     pub const fn connection(&self) -> u64 {
         self.connection
+    }
+
+    /// Returns what is odd in its encoding, if anything. Comparisons ignore it, and messages made from it do not have it.
+    #[must_use]
+    pub const fn odd_bytes(&self) -> Option<OddBytes> {
+        self.odd_bytes
+    }
+
+    /// Makes its encoding odd. The codec changes the bytes; here it gets the element that is to be odd.
+    pub(super) fn set_odd_bytes(&mut self, odd: OddBytes) {
+        match odd {
+            OddBytes::NotAscii if self.get(De::CARD_ACCEPTOR_NAME).is_none() => {
+                self.set(De::CARD_ACCEPTOR_NAME, ACCEPTOR);
+            }
+            OddBytes::EmptyNames => self.set(De::ADDITIONAL_DATA, NAMES),
+            OddBytes::NotAscii | OddBytes::UndefinedElement | OddBytes::TrailingByte => {}
+        }
+        self.odd_bytes = Some(odd);
     }
 
     /// Returns the message type.
@@ -95,6 +116,11 @@ impl TextMessage {
         // Writing to a string cannot fail.
         let _ = write!(self.text, "{value}");
         self.add_span(de, start);
+    }
+
+    /// Removes a data element.
+    pub(super) fn remove(&mut self, de: De) {
+        self.spans.retain(|span| span.de != de);
     }
 
     /// Turns the message into a repeat (0200 → 0201). A type without a repeat stays as it is.

@@ -15,6 +15,8 @@ pub struct NetworkRules {
     pub currency: Currency,
     /// The processing code (DE3) of an inquiry. Here and below only its first two digits count; the others are account types.
     pub inquiry: ProcessingCode,
+    /// The processing code of a balance inquiry. The switch sends it, and does not answer it.
+    pub balance_inquiry: ProcessingCode,
     /// The processing code of a transfer.
     pub transfer: ProcessingCode,
     /// The processing code of a QRIS payment, which moves money as a transfer does.
@@ -197,6 +199,7 @@ impl NetworkRules {
         Self {
             currency: Currency::IDR,
             inquiry: ProcessingCode::from_number(391_000),
+            balance_inquiry: ProcessingCode::from_number(301_000),
             transfer: ProcessingCode::from_number(401_000),
             qris: ProcessingCode::from_number(260_000),
             withdrawal: ProcessingCode::from_number(11_000),
@@ -231,6 +234,7 @@ impl NetworkRules {
     pub fn rendezvous() -> Self {
         Self {
             inquiry: ProcessingCode::from_number(620_000),
+            balance_inquiry: ProcessingCode::from_number(310_000),
             transfer: ProcessingCode::from_number(480_000),
             duplicates: vec![De::STAN, De::ACQUIRER, De::RRN],
             reversal: reversal(400, OriginalReference::SameTraceNumbers),

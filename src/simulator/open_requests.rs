@@ -16,6 +16,10 @@ use crate::values::{Moment, ProcessingCode};
 pub(super) struct OpenRequest {
     pub(super) to: Member,
     pub(super) message: TextMessage,
+    /// The reversal in its usual form, if this one has an odd form or odd bytes. It is sent when the odd one is refused.
+    pub(super) plain: Option<Box<TextMessage>>,
+    /// Whether it is repeated until it is confirmed, whatever refuses it.
+    pub(super) insists: bool,
     pub(super) purpose: Purpose,
     /// How often it was sent.
     pub(super) attempts: u32,
@@ -25,12 +29,33 @@ pub(super) struct OpenRequest {
     pub(super) due: Moment,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Purpose {
     Inquiry(Originator),
     Transfer(TransferNumber, Originator),
-    Reversal,
+    /// A reversal. When it is confirmed, the switch books the money back; `None` if none had moved or it is booked already.
+    Reversal(Option<MoneyBack>),
     Notice,
+}
+
+impl Purpose {
+    /// Whether the request is one of the switch itself. A fault changes the form of those only: a bank waits for the others.
+    pub(super) const fn is_of_switch(self) -> bool {
+        match self {
+            Self::Inquiry(originator) | Self::Transfer(_, originator) => {
+                matches!(originator, Originator::Switch)
+            }
+            Self::Reversal(_) | Self::Notice => true,
+        }
+    }
+}
+
+/// The money that a reversal returns when the bank confirms it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MoneyBack {
+    pub(super) number: TransferNumber,
+    /// The amount in minor units: that of the transfer, or less for a partial reversal.
+    pub(super) minor: u64,
 }
 
 /// Who waits for the outcome.

@@ -25,6 +25,13 @@ impl RecentRequests {
         self.0.push_front((rrn, number, to, message));
     }
 
+    /// Replaces a request by what was sent.
+    pub(super) fn replace(&mut self, rrn: Rrn, message: &TextMessage) {
+        if let Some(recent) = self.0.iter_mut().find(|(known, ..)| *known == rrn) {
+            recent.3 = message.clone();
+        }
+    }
+
     pub(super) fn find(&self, rrn: Rrn) -> Option<(Option<TransferNumber>, Member, TextMessage)> {
         let recent = self.0.iter().find(|(known, ..)| *known == rrn)?;
         Some((recent.1, recent.2, recent.3.clone()))

@@ -57,11 +57,17 @@ pub(super) struct TransferRecord {
     pub(super) acquirer: Member,
     /// The bank that the request is for.
     pub(super) issuer: Member,
+    /// Whether its request names the issuer as the acquirer, by a fault.
+    pub(super) names_issuer: bool,
     pub(super) payer: Payer,
     /// The business date of its outcome, or of its request while it has none.
     pub(super) date: Date,
-    /// The business date on which a reversal returned money that had moved.
+    /// The business date on which a reversal returned money that had moved, or a part of it.
     pub(super) reversed_on: Option<Date>,
+    /// What a partial reversal returned, in minor units.
+    pub(super) returned: u64,
+    /// Whether a reversal of the switch waits for the bank's confirmation.
+    pub(super) is_being_reversed: bool,
     /// The listed account of a simulated bank that it credits or debits.
     pub(super) account: Option<AccountIndex>,
     pub(super) rrn: Rrn,
@@ -108,9 +114,9 @@ impl TransferRecord {
         self.reversed_on.map_or(self.date, |reversed_on| reversed_on.max(self.date))
     }
 
-    /// Returns the change of its listed account's balance, in minor units.
-    pub(super) fn account_change(&self) -> i128 {
-        let minor = i128::from(self.minor);
+    /// Returns the change of its listed account's balance for an amount of it, in minor units.
+    pub(super) fn account_change(&self, minor: u64) -> i128 {
+        let minor = i128::from(minor);
         let is_paid = self.origin == Origin::Bank && self.payer == Payer::Acquirer;
         if is_paid { minor } else { -minor }
     }
@@ -172,11 +178,13 @@ impl TransferRecords {
 
     /// Forgets the transfers of earlier dates than this.
     ///
-    /// It forgets in the order of arrival and stops at the first transfer to keep. So an open transfer, or one with a later
-    /// outcome or reversal, keeps those behind it for a day longer.
+    /// It forgets in the order of arrival and stops at the first transfer to keep. So an open transfer, one that is being
+    /// reversed, or one with a later outcome or reversal, keeps those behind it for a day longer.
     pub(super) fn forget_before(&mut self, date: Date, mut on_forget: impl FnMut(&TransferRecord)) {
         let is_old = |oldest: &mut TransferRecord| {
-            oldest.last_date() < date && !matches!(oldest.state, State::Open(_))
+            oldest.last_date() < date
+                && !matches!(oldest.state, State::Open(_))
+                && !oldest.is_being_reversed
         };
         while let Some(oldest) = self.transfers.pop_front_if(is_old) {
             self.numbers.remove(&oldest.key);

@@ -198,9 +198,12 @@ impl Switch {
             stan,
             acquirer: from,
             issuer: self.destination(message, from)?,
+            names_issuer: false,
             payer,
             date: self.ledger.today(),
             reversed_on: None,
+            returned: 0,
+            is_being_reversed: false,
             account: None,
             rrn,
             processing,
@@ -300,7 +303,7 @@ impl Switch {
         self.ledger.book(transfer.from(), transfer.to(), transfer.minor);
         self.ledger.counts().approved += 1;
         if let (Some(index), Origin::Bank) = (transfer.account, transfer.origin) {
-            self.accounts.move_money(index, transfer.account_change());
+            self.accounts.move_money(index, transfer.account_change(transfer.minor));
         }
     }
 
@@ -317,7 +320,7 @@ impl Switch {
         transfer.date = today;
         // The account of a simulated payer was debited when the switch sent the request.
         if let (Some(index), Origin::Switch) = (transfer.account, transfer.origin) {
-            self.accounts.move_money(index, -transfer.account_change());
+            self.accounts.move_money(index, -transfer.account_change(transfer.minor));
         }
     }
 

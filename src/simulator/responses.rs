@@ -35,6 +35,9 @@ impl Switch {
         if self.rules.leaves_open(message, code) {
             return;
         }
+        if let Purpose::Reversal(back) = open.purpose {
+            return self.handle_reversal_response(key, back, code, now);
+        }
         if let Some(open) = self.open_requests.take(key) {
             self.complete(&open, message, code, now);
         }
@@ -74,10 +77,7 @@ impl Switch {
                     self.reverse_by_chance(number, &open.message, now);
                 }
             }
-            Purpose::Reversal if code != codes.approved && code != codes.already_reversed => {
-                self.ledger.counts().reversals_refused += 1;
-            }
-            Purpose::Reversal | Purpose::Notice => {}
+            Purpose::Reversal(_) | Purpose::Notice => {}
         }
     }
 
@@ -112,7 +112,7 @@ impl Switch {
                 (_, Some(form)) => self.reverse_unanswered(&open, number, originator, form, now),
                 (_, None) => self.inquire_unanswered(key, open, number, originator, now),
             },
-            Purpose::Reversal => self.repeat_request(key, open, now),
+            Purpose::Reversal(_) => self.repeat_request(key, open, now),
             Purpose::Notice if open.attempts < NOTICE_ATTEMPTS => {
                 self.repeat_request(key, open, now);
             }
@@ -135,7 +135,7 @@ impl Switch {
         self.send_outcome(number, &open.message, originator, now);
         let code = self.rules.codes.no_response;
         let reversal = self.reversal_of(&open.message, form, code, now);
-        self.send_request(open.to, reversal, Purpose::Reversal, now);
+        self.send_request(open.to, reversal, Purpose::Reversal(None), now);
     }
 
     /// Inquires the status of a transfer without a response, in a network without reversals: only the destination knows the
@@ -171,6 +171,9 @@ impl Switch {
     /// Sends a request again, as a repeat, unless it is abandoned.
     fn repeat_request(&mut self, key: MessageKey, mut open: OpenRequest, now: Moment) {
         if self.is_abandoned(&open, now) {
+            if let Purpose::Reversal(back) = open.purpose {
+                self.end_reversal(back);
+            }
             return;
         }
         let timers = self.rules.timers;
@@ -181,7 +184,8 @@ impl Switch {
         open.due = now.after(wait);
         open.attempts += 1;
         open.message = open.message.into_repeat();
-        self.transmit(&mut open);
+        let fault = self.draw_fault(open.to, &open.message);
+        self.transmit(&mut open, fault);
         self.open_requests.put(key, open);
     }
 

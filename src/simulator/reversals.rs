@@ -25,7 +25,7 @@ impl Switch {
         });
         self.respond(&request, code, now);
         if let Some(issuer) = forward_to {
-            self.send_request(issuer, request.message, Purpose::Reversal, now);
+            self.send_request(issuer, request.message, Purpose::Reversal(None), now);
         }
     }
 
@@ -40,6 +40,10 @@ impl Switch {
         self.check_sender(request)?;
         if let Some(code) = request.declined() {
             return Ok((code, None));
+        }
+        if request.message.get(De::REPLACEMENT_AMOUNTS).is_some() {
+            // The switch has no partial reversals of banks. Ignoring DE95 would return too much.
+            return Err(codes.unsupported);
         }
         let key = request.message.key_of_original(&self.rules.duplicates, form.original);
         let key = key.ok_or(codes.malformed)?;
@@ -131,7 +135,7 @@ impl Switch {
         if has_moved {
             self.ledger.book(transfer.to(), transfer.from(), transfer.minor);
             if let Some(index) = transfer.account {
-                self.accounts.move_money(index, -transfer.account_change());
+                self.accounts.move_money(index, -transfer.account_change(transfer.minor));
             }
         } else {
             self.close_request(&transfer);

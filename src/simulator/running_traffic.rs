@@ -26,6 +26,8 @@ pub struct Traffic {
     pub inquiries_per_thousand: u32,
     /// Reversals per thousand approved transfers.
     pub reversals_per_thousand: u32,
+    /// Partial reversals per thousand approved transfers that are not reversed.
+    pub partial_reversals_per_thousand: u32,
     /// The most open requests to banks. At the bound, due requests are skipped.
     pub max_in_flight: usize,
 }

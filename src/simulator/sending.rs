@@ -32,7 +32,8 @@ impl Switch {
         now: Moment,
     ) {
         match fault {
-            None | Some(FaultAction::Decline(_) | FaultAction::Delay(_)) => {}
+            None | Some(FaultAction::Decline(_) | FaultAction::Delay(_) | FaultAction::Form(_)) => {
+            }
             Some(FaultAction::DropRequest | FaultAction::DropResponse) => return,
             Some(FaultAction::Late(delay)) => return self.send(to, message, delay),
             Some(FaultAction::Duplicate) => self.send(to, message.clone(), Duration::ZERO),
@@ -43,6 +44,7 @@ impl Switch {
             Some(FaultAction::OverwriteDe7) => {
                 message.set_display(De::TRANSMISSION, Transmission::of(now));
             }
+            Some(FaultAction::Bytes(odd)) => message.set_odd_bytes(odd),
             Some(FaultAction::Garbage) => return self.send_garbage(to, message.connection()),
             Some(FaultAction::Disconnect) => return self.disconnect(to, message.connection()),
         }
@@ -63,33 +65,70 @@ impl Switch {
         if self.open_requests.is_open(key) {
             return Some(message);
         }
+        let fault = self.draw_fault(to, &message);
+        let mut open = self.open_request(to, message, purpose, now);
+        if purpose.is_of_switch() {
+            self.deviate(&mut open, fault);
+        }
+        self.transmit(&mut open, fault);
+        self.open_requests.put(response_key(to, &open.message), open);
+        None
+    }
+
+    /// Sends a reversal, and repeats it until the bank confirms it or it is abandoned. It has no odd form.
+    pub(super) fn insist(
+        &mut self,
+        to: Member,
+        message: TextMessage,
+        purpose: Purpose,
+        now: Moment,
+    ) {
+        let mut open = self.open_request(to, message, purpose, now);
+        open.insists = true;
+        self.transmit(&mut open, None);
+        self.open_requests.put(response_key(to, &open.message), open);
+    }
+
+    fn open_request(
+        &self,
+        to: Member,
+        message: TextMessage,
+        purpose: Purpose,
+        now: Moment,
+    ) -> OpenRequest {
         let timers = self.rules.timers;
         let wait = match purpose {
             Purpose::Inquiry(_) | Purpose::Transfer(..) => timers.response_timeout,
-            Purpose::Reversal | Purpose::Notice => timers.repeat_interval,
+            Purpose::Reversal(_) | Purpose::Notice => timers.repeat_interval,
         };
-        let mut open = OpenRequest {
+        OpenRequest {
             to,
             message,
+            plain: None,
+            insists: false,
             purpose,
             attempts: 1,
             responses_to_drop: 0,
             since: now,
             due: now.after(wait),
-        };
-        self.transmit(&mut open);
-        self.open_requests.put(key, open);
-        None
+        }
+    }
+
+    /// Draws the fault of a request to a bank. A request that cannot be sent has none.
+    pub(super) fn draw_fault(&mut self, to: Member, message: &TextMessage) -> Option<FaultAction> {
+        let is_sent = self.members.presence(to) == Presence::SignedOn;
+        is_sent.then_some(())?;
+        self.fault_rules.draw(message, MessageFlow::ToBank, &mut self.random)
     }
 
     /// Transmits an open request, for the first time or again.
-    pub(super) fn transmit(&mut self, open: &mut OpenRequest) {
+    pub(super) fn transmit(&mut self, open: &mut OpenRequest, fault: Option<FaultAction>) {
         let to = open.to;
         if self.members.presence(to) != Presence::SignedOn {
             self.ledger.counts().unsent += 1;
             return;
         }
-        match self.fault_rules.draw(&open.message, MessageFlow::ToBank, &mut self.random) {
+        match fault {
             Some(FaultAction::DropRequest) => {}
             Some(FaultAction::DropResponse) => {
                 open.responses_to_drop += 1;
@@ -109,7 +148,9 @@ impl Switch {
                 FaultAction::Decline(_)
                 | FaultAction::WrongAmount
                 | FaultAction::UnknownStan
-                | FaultAction::OverwriteDe7,
+                | FaultAction::OverwriteDe7
+                | FaultAction::Form(_)
+                | FaultAction::Bytes(_),
             ) => self.send(to, open.message.clone(), Duration::ZERO),
         }
     }

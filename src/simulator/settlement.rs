@@ -25,7 +25,7 @@ impl Switch {
     ///
     /// It has a row for each transfer with an outcome, in the order in which the transfers came. `direction` is `out` if the bank
     /// pays and `in` if it is paid. `settled` says whether money moved and was not returned on the same date. Money that a
-    /// reversal returned on a later date is a row of that date with a negative amount. `transmitted_at` is DE7 in UTC.
+    /// reversal returned on a later date is a row of that date with a negative amount, and so is what a partial reversal returned. `transmitted_at` is DE7 in UTC.
     ///
     /// The last line: `TOTAL`, rows, settled rows, outbound minor units, inbound minor units, and the net: inbound less outbound.
     #[must_use]
@@ -43,7 +43,8 @@ impl Switch {
                 let settled = transfer.was_settled_on_its_date();
                 self.row(&mut file, &mut total, transfer, bank, (date, 1, settled));
             }
-            if transfer.date != date && transfer.reversed_on == Some(date) {
+            let has_row = transfer.date != date || transfer.returned > 0;
+            if has_row && transfer.reversed_on == Some(date) {
                 self.row(&mut file, &mut total, transfer, bank, (date, -1, true));
             }
         }
@@ -71,7 +72,9 @@ impl Switch {
         let code = |member| {
             self.members.institution(member).map(|bank| bank.to_string()).unwrap_or_default()
         };
-        let minor = sign * i128::from(transfer.minor);
+        let is_part = sign < 0 && transfer.returned > 0;
+        let minor = if is_part { transfer.returned } else { transfer.minor };
+        let minor = sign * i128::from(minor);
         let pays = transfer.from() == bank;
         let direction = if pays { "out" } else { "in" };
         total.rows += 1;

@@ -104,6 +104,8 @@ pub struct TransferView {
     pub processing_code: ProcessingCode,
     /// The amount in minor units (DE4).
     pub amount_minor: u64,
+    /// What a partial reversal returned, in minor units.
+    pub returned_minor: u64,
     /// The transmission time (DE7), in UTC.
     #[serde(serialize_with = "display_time")]
     pub transmitted_at: Moment,
@@ -112,10 +114,10 @@ pub struct TransferView {
     /// The response code (DE39) of its outcome.
     #[serde(serialize_with = "display_or_null")]
     pub response_code: Option<ResponseCode>,
-    /// Whether money moved and no reversal returned it.
+    /// Whether money moved and no reversal returned all of it.
     #[serde(rename = "settled")]
     pub is_settled: bool,
-    /// The business date on which a reversal returned money that had moved.
+    /// The business date on which a reversal returned money that had moved, or a part of it.
     #[serde(serialize_with = "display_or_null")]
     pub reversed_on: Option<Date>,
     /// `bank`; `switch` for a request of a simulated bank; or `phantom`.
@@ -197,6 +199,7 @@ impl Switch {
             stan: transfer.stan,
             processing_code: transfer.processing,
             amount_minor: transfer.minor,
+            returned_minor: transfer.returned,
             transmitted_at: transfer.transmitted,
             state: transfer.state.name(),
             response_code: self.response_code(transfer.state),

@@ -72,17 +72,28 @@ impl Switch {
         AccountNumber::from_ascii(number.to_string().as_bytes())
     }
 
-    /// Reverses an approved transfer of the traffic, with the traffic's probability: its customer cancels it.
+    /// Reverses an approved transfer of the traffic, or a part of it, with the traffic's probabilities: its customer cancels it.
     pub(super) fn reverse_by_chance(
         &mut self,
         number: TransferNumber,
         request: &TextMessage,
         now: Moment,
     ) {
-        let per_thousand =
-            self.traffic.as_ref().map_or(0, |running| running.traffic.reversals_per_thousand);
-        if per_thousand > 0 && self.random.is_hit(per_thousand.saturating_mul(1_000)) {
-            self.send_reversal(number, request, now);
+        let Some(running) = &self.traffic else { return };
+        let Traffic { reversals_per_thousand, partial_reversals_per_thousand, .. } =
+            running.traffic;
+        if self.is_drawn(reversals_per_thousand) {
+            self.send_reversal(number, request, None, now);
+        } else if self.is_drawn(partial_reversals_per_thousand)
+            && let Some(minor) = self.records.get(number).map(|transfer| transfer.minor)
+            && minor > 1
+        {
+            let actual = self.random.between(1, minor - 1);
+            self.send_reversal(number, request, Some(actual), now);
         }
+    }
+
+    fn is_drawn(&mut self, per_thousand: u32) -> bool {
+        per_thousand > 0 && self.random.is_hit(per_thousand.saturating_mul(1_000))
     }
 }

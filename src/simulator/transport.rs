@@ -19,6 +19,7 @@ mod connection;
 mod connections;
 mod fixture;
 mod model_task;
+mod odd_encoding;
 mod reference;
 mod settlement_files;
 mod setup;

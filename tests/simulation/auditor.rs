@@ -29,6 +29,8 @@ pub(crate) struct Auditor {
     status_queries: HashMap<u128, TransferId>,
     /// The latest business date of a request.
     settlement_date: Option<Date>,
+    /// Until when requests may have the date before a correction, in milliseconds.
+    corrected_until: u64,
 }
 
 /// The posting that a message asks for.
@@ -75,11 +77,6 @@ impl Auditor {
         assert!(is_durable, "{}: the command is sent before its fact is durable", posting.id);
     }
 
-    /// A wrong business date was corrected. Only then it goes backwards.
-    pub(crate) fn correct_business_date(&mut self, date: Date) {
-        self.settlement_date = Some(date);
-    }
-
     /// Checks an outgoing request: core has the debit, the journal has the fact, and it is sent once.
     pub(crate) fn check_request(
         &mut self,
@@ -87,13 +84,16 @@ impl Auditor {
         core: &Core,
         id: TransferId,
         trace: TraceNumbers,
+        now: u64,
     ) {
         assert!(self.expected[&id.0].is_none() || core.is_posted(id), "{id}: sent without a debit");
-        assert!(
-            self.settlement_date <= Some(trace.settlement_date),
-            "{id}: the business date went backwards"
-        );
-        self.settlement_date = Some(trace.settlement_date);
+        if now >= self.corrected_until {
+            assert!(
+                self.settlement_date <= Some(trace.settlement_date),
+                "{id}: the business date went backwards"
+            );
+            self.settlement_date = Some(trace.settlement_date);
+        }
         let ready = has(
             journal,
             id,
@@ -103,6 +103,12 @@ impl Auditor {
         let before = self.sent.insert(wire_key(trace), id);
         assert_eq!(before, None, "{id}: a STAN is used twice within a second");
         self.use_rrn(trace, id);
+    }
+
+    /// Records that the switch has corrected the business date to an earlier one.
+    pub(crate) fn correct_date(&mut self, date: Date, until: u64) {
+        self.settlement_date = self.settlement_date.min(Some(date));
+        self.corrected_until = until;
     }
 
     /// Checks an inquiry: no other message has its trace numbers.
@@ -361,7 +367,7 @@ impl Auditor {
             (core.is_posted(id), matches!(transfer.state(), InboundState::Approved { .. }));
         assert_eq!(is_posted, is_approved, "{id}: {transfer:?}");
         let request = transfer.request();
-        let minor = i64::try_from(request.amount.minor()).unwrap();
+        let minor = i64::try_from(core.kept(id)).unwrap();
         let expected = match request.side {
             _ if !is_posted => Settled::default(),
             Side::Credit => Settled { outbound: 0, inbound: minor },

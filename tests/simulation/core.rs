@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use titian::transfer::{CancelReply, Posting, PostingReply, PriorPosting, Refusal, Side};
-use titian::values::TransferId;
+use titian::values::{AccountNumber, TransferId};
 
 use super::random::{FaultRates, Random};
 
@@ -16,11 +16,40 @@ pub(crate) enum State {
 #[derive(Default)]
 pub(crate) struct Core {
     pub(crate) postings: HashMap<u128, (State, u64, Side)>,
+    /// The account of each posting.
+    accounts: HashMap<u128, AccountNumber>,
+    /// What partial reversals returned of each posting, in minor units.
+    returned: HashMap<u128, u64>,
+    /// The balances, in minor units.
+    balances: HashMap<AccountNumber, i128>,
 }
 
 impl Core {
     pub(crate) fn is_posted(&self, id: TransferId) -> bool {
         matches!(self.postings.get(&id.0), Some((State::Posted, ..)))
+    }
+
+    /// Returns the balance of an account, which is zero before its first posting.
+    pub(crate) fn balance(&self, account: AccountNumber) -> i128 {
+        self.balances.get(&account).copied().unwrap_or_default()
+    }
+
+    /// Returns what stands of a posting, in minor units: not what was returned of it.
+    pub(crate) fn kept(&self, id: TransferId) -> u64 {
+        match self.postings.get(&id.0) {
+            Some((State::Posted, minor, _)) => {
+                minor - self.returned.get(&id.0).copied().unwrap_or_default()
+            }
+            Some((State::Cancelled, ..)) | None => 0,
+        }
+    }
+
+    /// Changes the balance of a posting's account.
+    fn change(&mut self, id: TransferId, side: Side, minor: i128) {
+        if let Some(account) = self.accounts.get(&id.0) {
+            let balance = self.balances.entry(*account).or_default();
+            *balance += if side == Side::Credit { minor } else { -minor };
+        }
     }
 
     pub(crate) fn post(
@@ -41,6 +70,12 @@ impl Core {
             None => {
                 let posted = (State::Posted, posting.amount.minor(), posting.side);
                 self.postings.insert(posting.id.0, posted);
+                self.accounts.insert(posting.id.0, posting.account);
+                self.change(posting.id, posting.side, posting.amount.minor().into());
+                if let Some(original) = posting.reverses {
+                    assert!(self.kept(original) >= posting.amount.minor(), "returned too much");
+                    *self.returned.entry(original.0).or_default() += posting.amount.minor();
+                }
                 PostingReply::Posted
             }
         }
@@ -58,6 +93,9 @@ impl Core {
         let before = self.postings.get(&id.0).copied();
         let (_, minor, side) = before.unwrap_or((State::Cancelled, 0, Side::Debit));
         self.postings.insert(id.0, (State::Cancelled, minor, side));
+        if let Some((State::Posted, ..)) = before {
+            self.change(id, side, -i128::from(minor));
+        }
         CancelReply::Cancelled(match before {
             None => PriorPosting::Absent,
             Some((State::Posted, ..)) => PriorPosting::Posted,

@@ -26,6 +26,11 @@ pub(crate) struct Counts {
     pub(crate) cut_overs: u64,
     pub(crate) key_conflicts: u64,
     pub(crate) lost_inbound_messages: u64,
+    pub(crate) unreadable: u64,
+    pub(crate) unsupported: u64,
+    pub(crate) wrong_dates: u64,
+    pub(crate) replays: u64,
+    pub(crate) partial_reversals: u64,
     pub(crate) checks: u64,
 }
 
@@ -55,6 +60,11 @@ impl Counts {
             (&mut self.cut_overs, other.cut_overs),
             (&mut self.key_conflicts, other.key_conflicts),
             (&mut self.lost_inbound_messages, other.lost_inbound_messages),
+            (&mut self.unreadable, other.unreadable),
+            (&mut self.unsupported, other.unsupported),
+            (&mut self.wrong_dates, other.wrong_dates),
+            (&mut self.replays, other.replays),
+            (&mut self.partial_reversals, other.partial_reversals),
             (&mut self.checks, other.checks),
         ] {
             *sum += count;

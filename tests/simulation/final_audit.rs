@@ -11,6 +11,7 @@ use titian::values::{Currency, TransferId};
 
 use super::auditor::Auditor;
 use super::journal::JournalTransfer;
+use super::odd::OddRates;
 use super::random::FaultRates;
 use super::switch::Settled;
 use super::world::World;
@@ -19,6 +20,7 @@ impl World {
     /// Stops all faults. Every transfer must finish, or need a manual resolution, which follows the settlement files.
     pub(crate) fn finish(&mut self) {
         self.fault_rates = FaultRates::NONE;
+        self.odd = OddRates::NONE;
         self.switch.model.set_fault_rules(titian::simulator::FaultRules::default());
         for round in 0..4 {
             let until = self.now + u64::try_from(Duration::from_hours(72).as_millis()).unwrap();
@@ -84,6 +86,7 @@ impl World {
 
     /// Audits the engine, the journal, core and the switch.
     pub(crate) fn audit(&mut self) {
+        self.person.check(&self.core, &self.switch.settled());
         let engine = self.engine.as_ref().expect("the adapter runs at the end");
         let transfers = self.journal.transfers();
         let mut books = BooksByDirection::default();

@@ -1,6 +1,7 @@
 //! Simulation: the engine in a world with random faults, over many seeds.
 //!
 //! `TITIAN_SIM_SEED=N cargo test --test rooms simulation::` runs one seed; `TITIAN_SIM_SEEDS=N` runs the first N seeds.
+//! `TITIAN_SIM_ODD=none` switches odd traffic off (`odd.rs`).
 
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +19,9 @@ mod final_audit;
 mod inquiries;
 mod journal;
 mod networks;
+mod odd;
 mod outputs;
+mod person;
 mod program;
 mod random;
 mod switch;

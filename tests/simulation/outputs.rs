@@ -70,9 +70,10 @@ impl World {
             Effect::SendRequest(funded) => {
                 let (order, trace) = (funded.order(), funded.trace());
                 let id = order.id;
-                self.auditor.check_request(&self.journal, &self.core, id, trace);
+                self.auditor.check_request(&self.journal, &self.core, id, trace, self.now);
                 self.check_order(order);
                 let bytes = self.encode(|network, into| network.encode_request(order, trace, into));
+                self.check_date(&bytes);
                 self.send(id, bytes, funded.write_by());
             }
             Effect::SendReversal(reversal) => {

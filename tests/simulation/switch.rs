@@ -10,6 +10,7 @@ use titian::transfer::TraceNumbers;
 use titian::values::{AccountNumber, Date, Moment};
 
 use super::networks::{OURS, TestNetwork, institution};
+use super::odd::OddRates;
 use super::random::FaultRates;
 
 /// The number of other banks, which the switch simulates: 001 to this number.
@@ -44,7 +45,7 @@ pub(crate) struct SwitchEnd {
 impl SwitchEnd {
     pub(crate) fn new(
         network: &TestNetwork,
-        fault_rates: FaultRates,
+        (fault_rates, odd): (FaultRates, OddRates),
         seed: u64,
         now: Moment,
     ) -> Self {
@@ -58,7 +59,7 @@ impl SwitchEnd {
             seed,
         };
         let mut model = Switch::new(settings, now);
-        model.set_fault_rules(switch_fault_rules(network, fault_rates));
+        model.set_fault_rules(switch_fault_rules(network, fault_rates, odd));
         let our_member = model.member(OURS).unwrap();
         model.handle_connected(our_member);
         model.handle_signed_on(our_member, now);
@@ -116,10 +117,11 @@ fn add_rows(file: &str, to: &mut HashMap<String, Settled>) {
     }
 }
 
-/// Returns the fault rules of the switch: it declines transfers, and does not find the originals of reversals.
+/// Returns the fault rules of the switch: it declines transfers, does not find the originals of reversals, and sends odd messages.
 fn switch_fault_rules(
     network: &TestNetwork,
     fault_rates: FaultRates,
+    odd: OddRates,
 ) -> titian::simulator::FaultRules {
     let switch_rules = &network.switch_rules;
     let kinds = [switch_rules.transfer, switch_rules.qris, switch_rules.withdrawal];
@@ -131,7 +133,8 @@ fn switch_fault_rules(
         let chance = probability(fault_rates.not_found);
         json!({"match": {"mti": mti}, "chance": chance, "action": {"decline": {"rc": "25"}}})
     });
-    let rules: Vec<_> = declined.into_iter().chain(not_found).collect();
+    let rules: Vec<_> =
+        declined.into_iter().chain(not_found).chain(odd.fault_rules(switch_rules)).collect();
     titian::simulator::FaultRules::from_json(json!(rules).to_string().as_bytes()).unwrap()
 }
 

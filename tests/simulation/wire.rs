@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use titian::engine::{CutOverOutcome, CutOverRequest, Event};
-use titian::iso8583::{De, Message, Mti};
+use titian::iso8583::{De, DecodeError, Message, Mti, Salvaged};
 use titian::network::{BuildError, IncomingMessage, Network};
-use titian::simulator::{Output, TextMessage};
+use titian::simulator::{OddBytes, Output, TextMessage};
 use titian::transfer::{AccountDetails, Order, Side};
 use titian::values::{
-    AccountNumber, Date, Direction, IdempotencyKey, MinorUnits, NetworkCode, ResponseCode,
-    TransferId, Transmission,
+    AccountNumber, Date, Direction, IdempotencyKey, MinorUnits, MonthDay, NetworkCode,
+    ResponseCode, TransferId, Transmission,
 };
 
 use super::auditor::ExpectedPosting;
+use super::person::Person;
 use super::world::{SimEvent, World, amount};
 
 /// A message of the switch, and the posting that it asks for, if it does.
@@ -21,6 +22,22 @@ use super::world::{SimEvent, World, amount};
 pub(crate) struct SwitchMessage {
     pub(crate) bytes: Bytes,
     pub(crate) posting: Option<ExpectedPosting>,
+    /// What is odd in the bytes.
+    pub(crate) odd: Option<OddBytes>,
+}
+
+/// Decodes a message as the links do: strictly, and otherwise as far as it can be delimited. Returns the first fault if the
+/// profile does not tolerate all of them.
+fn decode(network: &Network, bytes: Bytes) -> Result<(Message<'_>, Option<String>), DecodeError> {
+    match network.spec().decode(bytes.clone()) {
+        Ok(message) => Ok((message, None)),
+        Err(error) => {
+            let Salvaged { message, faults } = network.spec().salvage(bytes)?;
+            let lenient = &network.session().lenient;
+            let is_tolerated = faults.iter().all(|fault| lenient.tolerates(fault));
+            Ok((message, Some(error.to_string()).filter(|_| !is_tolerated)))
+        }
+    }
 }
 
 /// The adapter end.
@@ -45,7 +62,11 @@ impl World {
         let Some(message) = self.inbound_messages.get(&message_id.0) else {
             return self.counts.lost_inbound_messages += 1;
         };
-        let request = self.network.adapter.spec().decode(message.clone()).unwrap();
+        if let Ok(request) = self.network.codec.read(message.clone()) {
+            self.person.is_answered(&request, code.as_str());
+        }
+        let networks = Arc::clone(&self.network);
+        let (request, _) = decode(&networks.adapter, message.clone()).unwrap();
         let response =
             self.encode(|network, into| network.encode_response(&request, code, account, into));
         self.transmit_to_switch(response);
@@ -63,7 +84,20 @@ impl World {
             return;
         }
         let networks = Arc::clone(&self.network);
-        let message = networks.adapter.spec().decode(received.bytes.clone()).unwrap();
+        let Ok((message, fault)) = decode(&networks.adapter, received.bytes.clone()) else {
+            panic!("the switch sends no such bytes")
+        };
+        if let Some(fault) = fault {
+            self.counts.unreadable += 1;
+            Person::is_not_understood(received.odd, &fault);
+            if networks.adapter.answers_malformed(&message) {
+                let id = self.id();
+                self.inbound_messages.insert(id.0, received.bytes);
+                let code = networks.adapter.malformed_code();
+                self.send_response(id, code, &AccountDetails::default());
+            }
+            return;
+        }
         if message.mti().is_management() {
             return self.receive_cut_over(&message, received.bytes);
         }
@@ -74,9 +108,18 @@ impl World {
         if let Some(posting) = received.posting {
             self.auditor.expect_posting(id, Some(posting));
         }
-        let incoming = networks.adapter.read(&message, id, self.moment()).unwrap();
-        let event = self.engine_event(incoming);
-        self.handle(event);
+        match networks.adapter.read(&message, id, self.moment()) {
+            Ok(incoming) => {
+                let event = self.engine_event(incoming);
+                self.handle(event);
+            }
+            Err(error) => {
+                assert!(message.mti().is_request(), "{error}");
+                self.counts.unsupported += 1;
+                let code = networks.adapter.refusal_code(&error);
+                self.send_response(id, code, &AccountDetails::default());
+            }
+        }
     }
 
     fn engine_event(&mut self, incoming: IncomingMessage) -> Event {
@@ -119,9 +162,7 @@ impl World {
 
     /// Answers a cut-over, if the adapter still has the message.
     pub(crate) fn respond_to_cut_over(&mut self, id: TransferId, outcome: CutOverOutcome) {
-        if let CutOverOutcome::Corrected { date, .. } = outcome {
-            self.auditor.correct_business_date(date);
-        }
+        self.answer_date(outcome);
         let Some(message) = self.inbound_messages.get(&id.0) else {
             return self.counts.lost_inbound_messages += 1;
         };
@@ -134,11 +175,39 @@ impl World {
     }
 }
 
+/// The business date.
+impl World {
+    /// Records the answer to a cut-over. A request that is under way may still have the date before a correction.
+    fn answer_date(&mut self, outcome: CutOverOutcome) {
+        match outcome {
+            CutOverOutcome::Corrected { date, .. } => {
+                let until = self.now.max(self.paused_until) + 60_000;
+                self.auditor.correct_date(date, until);
+                self.person.hears_of_date(date, self.now);
+            }
+            CutOverOutcome::Taken { date, .. } | CutOverOutcome::Unchanged(date) => {
+                self.person.hears_of_date(date, self.now);
+            }
+            CutOverOutcome::Refused { .. } => {}
+        }
+    }
+
+    /// Checks the business date of a request.
+    pub(crate) fn check_date(&self, request: &Bytes) {
+        let message = self.network.adapter.spec().decode(request.clone()).unwrap();
+        let day: MonthDay = message.get(De::SETTLEMENT_DATE).unwrap();
+        self.person.sees_date(day, self.now, self.paused_until);
+    }
+}
+
 /// The switch end.
 impl World {
     pub(crate) fn receive_at_switch(&mut self, bytes: Bytes) {
         let message = self.network.codec.read(bytes).expect("the switch can read our message");
         self.audit_request(&message);
+        if !message.mti().is_request() {
+            self.person.hears(&message, &self.network.switch_rules);
+        }
         self.switch.model.handle_message(self.switch.our_member, message, self.true_moment());
         self.run_switch();
     }
@@ -186,9 +255,12 @@ impl World {
         let sent = SwitchMessage {
             bytes: self.encode_switch_message(message),
             posting: self.posting_of(message),
+            odd: message.odd_bytes(),
         };
+        self.person.asks(message, &self.network.switch_rules);
         if sent.posting.is_some()
             && message.mti() == Mti::FINANCIAL_REQUEST
+            && message.odd_bytes().is_none()
             && self.random.permille(50)
         {
             // The trace numbers of the other bank wrap: a later request has the same ones.
@@ -198,9 +270,15 @@ impl World {
             let reused = SwitchMessage {
                 bytes: self.encode_switch_message(&other),
                 posting: self.posting_of(&other),
+                odd: None,
             };
             let delay = self.random.between(1, 100_000);
             self.schedule(delay, SimEvent::ReuseTraceNumbers(reused));
+        }
+        if sent.posting.is_some() && self.random.permille(self.odd.of("replay")) {
+            self.counts.replays += 1;
+            let delay = self.random.between(1, 60_000);
+            self.schedule(delay, SimEvent::Replay(sent.clone()));
         }
         self.transmit(&SimEvent::FromSwitch(sent));
     }
@@ -210,7 +288,11 @@ impl World {
         if !message.mti().is_management() {
             self.corrupt(&mut message);
         }
-        let sent = SwitchMessage { bytes: self.encode_switch_message(&message), posting: None };
+        let sent = SwitchMessage {
+            bytes: self.encode_switch_message(&message),
+            posting: None,
+            odd: message.odd_bytes(),
+        };
         if self.random.permille(self.fault_rates.duplicated) {
             self.counts.duplicated_responses += 1;
             self.transmit(&SimEvent::FromSwitch(sent.clone()));

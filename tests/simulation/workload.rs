@@ -7,8 +7,8 @@ use titian::network::IncomingMessage;
 use titian::simulator::{self, RequestDetails};
 use titian::transfer::{Funding, Order, Side};
 use titian::values::{
-    AccountNumber, IdempotencyKey, ProcessingCode, Reference, RequestFingerprint, RequestIdentity,
-    Rrn, TransferId, Value,
+    AccountNumber, Date, IdempotencyKey, Moment, Offset, ProcessingCode, Reference,
+    RequestFingerprint, RequestIdentity, Rrn, TimeOfDay, TransferId, Value,
 };
 
 use super::networks::institution;
@@ -16,6 +16,12 @@ use super::rules::details;
 use super::switch::BANKS;
 use super::wire::SwitchMessage;
 use super::world::{SimEvent, World, account, amount};
+
+/// Returns the date some days after another one, or before it.
+fn date_after(date: Date, days: i64) -> Date {
+    let noon = date.at(TimeOfDay::MIDNIGHT, Offset::UTC).millis() + 43_200_000;
+    Date::of(Moment::from_millis(noon.saturating_add_signed(days * 86_400_000)), Offset::UTC)
+}
 
 impl World {
     pub(crate) fn id(&mut self) -> TransferId {
@@ -108,7 +114,13 @@ impl World {
 
     /// Starts a request of another bank, and sometimes its reversal.
     pub(crate) fn start_inbound(&mut self) {
-        let details = self.draw_request();
+        let mut details = self.draw_request();
+        if self.random.permille(self.odd.of("zero_amount")) {
+            details.minor = 0;
+        }
+        if self.random.permille(self.odd.of("large_amount")) {
+            details.minor = 999_999_999_999 - self.random.between(0, 1_000_000);
+        }
         let command = match self.random.between(0, 2) {
             0 => simulator::InboundCommand::Credit(details),
             1 => simulator::InboundCommand::QrisPayment(details),
@@ -117,11 +129,30 @@ impl World {
         // The switch sends no request while our bank is disconnected.
         let Ok(rrn) = self.switch.model.send_inbound(command, self.true_moment()) else { return };
         self.counts.inbound_requests += 1;
-        if !self.has_no_reversal && self.random.permille(50) {
-            let delay = self.random.between(1, 20_000);
-            self.schedule(delay, SimEvent::ReverseInbound(rrn));
+        if !self.has_no_reversal {
+            self.plan_reversal(rrn, details.minor);
         }
         self.run_switch();
+    }
+
+    /// Lets the customer take a transfer back later, or a part of it.
+    fn plan_reversal(&mut self, rrn: Rrn, minor: u64) {
+        let delay = self.random.between(1, 20_000);
+        if self.random.permille(100) {
+            self.schedule(delay, SimEvent::ReverseInbound(rrn, None));
+        } else if minor > 1 && self.random.permille(self.odd.of("partial_reversal")) {
+            let actual = self.random.between(0, minor - 1);
+            self.schedule(delay, SimEvent::ReverseInbound(rrn, Some(actual)));
+        } else if self.random.permille(self.odd.of("replacement_too_high")) {
+            let actual = minor + self.random.between(0, 1);
+            self.schedule(delay, SimEvent::ReverseInbound(rrn, Some(actual)));
+        } else {
+            return;
+        }
+        if self.random.permille(self.odd.of("late_repeat")) {
+            let after = self.random.between(1, 20_000);
+            self.schedule(delay + after, SimEvent::RepeatInbound(rrn));
+        }
     }
 
     /// Draws a movement between an account of another bank and one of ours.
@@ -137,9 +168,42 @@ impl World {
     }
 
     /// Reverses an inbound transfer. The switch refuses it if the transfer was declined or is reversed.
-    pub(crate) fn reverse_inbound(&mut self, rrn: Rrn) {
+    pub(crate) fn reverse_inbound(&mut self, rrn: Rrn, actual: Option<u64>) {
+        let command = match actual {
+            Some(actual) => simulator::InboundCommand::PartialReversal(rrn, actual),
+            None => simulator::InboundCommand::Reversal(rrn),
+        };
         let now = self.true_moment();
-        if self.switch.model.send_inbound(simulator::InboundCommand::Reversal(rrn), now).is_ok() {
+        if self.switch.model.send_inbound(command, now).is_ok() {
+            self.counts.partial_reversals += u64::from(actual.is_some());
+            self.run_switch();
+        }
+    }
+
+    /// Repeats the request of an inbound transfer, whatever has happened to it.
+    pub(crate) fn repeat_inbound(&mut self, rrn: Rrn) {
+        let now = self.true_moment();
+        if self.switch.model.send_inbound(simulator::InboundCommand::Repeat(rrn), now).is_ok() {
+            self.run_switch();
+        }
+    }
+
+    /// Announces a business date by mistake, and the right one soon after.
+    pub(crate) fn announce_wrong_date(&mut self) {
+        let today = self.switch.model.business_date();
+        let days = [-30, -3, -1, 0, 2, 7, 12, 30];
+        let nth = usize::try_from(self.random.between(0, 7)).unwrap();
+        let wrong = date_after(today, days[nth]);
+        self.announce_date(wrong);
+        let delay = self.random.between(1, 10_000);
+        self.schedule(delay, SimEvent::AnnounceDate);
+    }
+
+    /// Announces a business date. The books of the switch keep theirs.
+    pub(crate) fn announce_date(&mut self, date: Date) {
+        let now = self.true_moment();
+        if self.switch.model.announce_date(date, now).is_ok() {
+            self.counts.wrong_dates += 1;
             self.run_switch();
         }
     }
@@ -154,6 +218,8 @@ impl World {
             panic!("a financial request")
         };
         if !self.journal.look_up(Lookup::IdempotencyKey(IdempotencyKey(key.0))).is_empty() {
+            let message = self.network.codec.read(repeated.bytes.clone()).unwrap();
+            self.person.asks(&message, &self.network.switch_rules);
             self.transmit(&SimEvent::FromSwitch(repeated));
         }
     }

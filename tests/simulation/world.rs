@@ -19,6 +19,8 @@ use super::counts::Counts;
 use super::inquiries::PendingInquiries;
 use super::journal::Journal;
 use super::networks::{self, TestNetwork};
+use super::odd::OddRates;
+use super::person::Person;
 use super::random::{FaultRates, Random};
 use super::switch::SwitchEnd;
 use super::wire::SwitchMessage;
@@ -36,7 +38,15 @@ pub(crate) enum SimEvent {
     /// The link writes a request, if the adapter has not restarted since.
     WriteRequest(TransferId, Bytes, Moment, u64),
     CutOver,
-    ReverseInbound(Rrn),
+    /// The customer takes a transfer back, or with an actual amount all but that.
+    ReverseInbound(Rrn, Option<u64>),
+    RepeatInbound(Rrn),
+    /// A message of the switch comes once more.
+    Replay(SwitchMessage),
+    /// The switch announces a business date that is not the next one.
+    AnnounceWrongDate,
+    /// The switch announces the present business date.
+    AnnounceDate,
     ReuseTraceNumbers(SwitchMessage),
     QueryStatus,
     /// The link reports whether it wrote an inquiry.
@@ -68,6 +78,8 @@ pub(crate) struct World {
     sequence: u64,
     pub(crate) random: Random,
     pub(crate) fault_rates: FaultRates,
+    pub(crate) odd: OddRates,
+    pub(crate) person: Person,
     pub(crate) network: Arc<TestNetwork>,
     pub(crate) engine: Option<Engine>,
     pub(crate) journal: Journal,
@@ -121,9 +133,10 @@ impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let fault_rates = FaultRates::draw(&mut random);
+        let odd = OddRates::draw(&mut random);
         let network = networks::of(seed);
         let start = Moment::from_millis(START);
-        let switch = SwitchEnd::new(&network, fault_rates, seed, start);
+        let switch = SwitchEnd::new(&network, (fault_rates, odd), seed, start);
         let mut world = Self {
             now: START,
             queue: BinaryHeap::new(),
@@ -131,6 +144,8 @@ impl World {
             sequence: 0,
             random,
             fault_rates,
+            odd,
+            person: Person::default(),
             engine: None,
             journal: Journal::new(TraceWatermark::first(switch.model.business_date())),
             core: Core::default(),
@@ -152,6 +167,8 @@ impl World {
             adapter_run: 0,
             seed,
         };
+        let (today, now) = (world.switch.model.business_date(), world.now);
+        world.person.hears_of_date(today, now);
         world.start();
         world.run_switch();
         world
@@ -201,6 +218,10 @@ impl World {
             if self.random.permille(5) {
                 let at = self.random.between(0, transfers * SPACING);
                 self.schedule(at, SimEvent::CutOver);
+            }
+            if self.random.permille(self.odd.of("wrong_date")) {
+                let at = self.random.between(0, transfers * SPACING);
+                self.schedule(at, SimEvent::AnnounceWrongDate);
             }
             if self.random.permille(200) {
                 let at = self.random.between(0, transfers * SPACING);
@@ -256,7 +277,11 @@ impl World {
                 SimEvent::StartInbound
                 | SimEvent::StartInquiry
                 | SimEvent::CutOver
-                | SimEvent::ReverseInbound(_)
+                | SimEvent::ReverseInbound(..)
+                | SimEvent::RepeatInbound(_)
+                | SimEvent::Replay(_)
+                | SimEvent::AnnounceWrongDate
+                | SimEvent::AnnounceDate
                 | SimEvent::ReuseTraceNumbers(_)
                 | SimEvent::WriteRequest(..)
                 | SimEvent::ReadAccount(_)
@@ -321,7 +346,11 @@ impl World {
             SimEvent::Resolve(id) => self.resolve_transfer(id),
             SimEvent::CutOver => self.cut_over(),
             SimEvent::QueryStatus => self.query_status(),
-            SimEvent::ReverseInbound(rrn) => self.reverse_inbound(rrn),
+            SimEvent::ReverseInbound(rrn, actual) => self.reverse_inbound(rrn, actual),
+            SimEvent::RepeatInbound(rrn) => self.repeat_inbound(rrn),
+            SimEvent::Replay(message) => self.transmit(&SimEvent::FromSwitch(message)),
+            SimEvent::AnnounceWrongDate => self.announce_wrong_date(),
+            SimEvent::AnnounceDate => self.announce_date(self.switch.model.business_date()),
             SimEvent::ReuseTraceNumbers(message) => self.reuse_trace_numbers(message),
             SimEvent::WriteRequest(id, bytes, write_by, adapter_run) => {
                 if adapter_run == self.adapter_run && self.engine.is_some() {

@@ -61,6 +61,10 @@ fn a_credit_can_be_repeated_and_reversed() {
     world.collect();
     let reversal = world.next_to(world.ours);
     assert_eq!((mti(&reversal), reversal.get(De::RESPONSE_CODE)), (420, Some("17")));
+    assert_eq!(world.positions(), [900, 0, -900], "it stands until the bank confirms");
+    let again = world.switch.send_inbound(InboundCommand::Reversal(rrn), world.now);
+    assert_eq!(again, Err(CommandError::NotReversible(rrn, "being reversed")));
+    world.send(world.ours, response(&reversal, "00"));
     assert_eq!(world.positions(), [0, 0, 0]);
     let again = world.switch.send_inbound(InboundCommand::Reversal(rrn), world.now);
     assert_eq!(again, Err(CommandError::NotReversible(rrn, "reversed")));
@@ -86,6 +90,9 @@ fn a_payer_with_a_balance_is_debited_and_refunded_when_no_money_moved() {
     world.send(world.ours, response(&request, "00"));
     assert_eq!(send(&mut world), Err(CommandError::InsufficientFunds));
     world.switch.send_inbound(InboundCommand::Reversal(second), world.now).unwrap();
+    world.collect();
+    let reversal = world.next_to(world.ours);
+    world.send(world.ours, response(&reversal, "00"));
     assert!(send(&mut world).is_ok());
 }
 
@@ -124,7 +131,7 @@ fn commands_are_read_with_errors_that_name_the_key() {
         r#"{"kind": "reversal", "rrn": "1"}"#,
         r#"{"kind": "inquiry", "form": "002"}"#,
         r#"{"kind": "inquiry", "from": "777"}"#,
-        &credit.replace("900", "0"),
+        &credit.replace("900", "-1"),
         &credit.replace("900", "1000000000000"),
     ]
     .map(error)
@@ -171,6 +178,7 @@ fn traffic_comes_at_its_rate_and_the_same_from_the_same_seed() {
             max_amount: 5_000,
             inquiries_per_thousand: 300,
             reversals_per_thousand: 200,
+            partial_reversals_per_thousand: 100,
             max_in_flight: usize::MAX,
         };
         world.switch.set_traffic(Some(traffic), world.now);
@@ -193,8 +201,13 @@ fn traffic_comes_at_its_rate_and_the_same_from_the_same_seed() {
     assert_eq!(counts.transfers, counts.approved);
     assert!((700..1_100).contains(&counts.inquiries), "{}", counts.inquiries);
     assert!((300..550).contains(&counts.reversals), "{}", counts.reversals);
-    let moved: u64 =
-        world.switch.transfers(0).filter(|it| it.is_settled).map(|it| it.amount_minor).sum();
+    assert!((100..300).contains(&counts.partial_reversals), "{}", counts.partial_reversals);
+    let moved: u64 = world
+        .switch
+        .transfers(0)
+        .filter(|it| it.is_settled)
+        .map(|it| it.amount_minor - it.returned_minor)
+        .sum();
     assert_eq!(world.positions()[2], -i128::from(moved));
 }
 
@@ -209,6 +222,7 @@ fn credits(world: &World, per_second: NonZeroU32, max_in_flight: usize) -> Traff
         max_amount: 1,
         inquiries_per_thousand: 0,
         reversals_per_thousand: 0,
+        partial_reversals_per_thousand: 0,
         max_in_flight,
     }
 }

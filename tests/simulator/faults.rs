@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use titian::iso8583::De;
-use titian::simulator::{InboundCommand, NetworkRules, Output};
+use titian::simulator::{FaultRules, InboundCommand, NetworkRules, Output};
 
 use super::world::{World, code, mti, repeat, response};
 
@@ -146,6 +146,30 @@ fn faults_apply_to_requests_of_the_switch_too() {
     assert_eq!(world.positions(), [0, 0, 0], "the response was lost");
     world.send(world.ours, response(&request, "00"));
     assert_eq!(world.positions(), [100, 0, -100]);
+}
+
+#[test]
+fn the_fixture_of_nasty_rules_has_every_odd_action() {
+    let json = std::fs::read_to_string("fixtures/faults/nasty.json").unwrap();
+    let rules = FaultRules::from_json(json.as_bytes()).unwrap();
+    assert_eq!(rules.views().count(), 16);
+    for action in [
+        "original_without_institutions",
+        "original_without_time",
+        "original_zeros",
+        "original_of_other_bank",
+        "no_original",
+        "unknown_original",
+        "zero_replacement",
+        "misrouted",
+        "acquirer_is_receiver",
+        "not_ascii",
+        "empty_names",
+        "undefined_element",
+        "trailing_byte",
+    ] {
+        assert!(json.contains(&format!("\"{action}\"")), "{action}");
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod commands;
 mod days;
 mod faults;
 mod management;
+mod odd;
 mod property;
 mod requests;
 mod reversals;

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 use titian::iso8583::De;
 use titian::simulator::{InboundCommand, NetworkRules, Output, TextMessage, TransferView};
+use titian::values::Rrn;
 
 use super::world::{World, code, mti, repeat, response};
 
@@ -32,6 +33,10 @@ enum Step {
     /// All requests to banks so far are lost.
     LoseRequests,
     Credit,
+    /// The customer of the last credit takes it back, or all but an actual amount.
+    TakeBack {
+        actual: Option<u64>,
+    },
     Pass {
         seconds: u64,
     },
@@ -40,7 +45,7 @@ enum Step {
     Reconnect,
 }
 
-const FAULTS: [&str; 8] = [
+const FAULTS: [&str; 11] = [
     r"[]",
     r#"[{"chance": 0.5, "action": "drop_request"}]"#,
     r#"[{"chance": 0.5, "action": "drop_response"}]"#,
@@ -49,6 +54,9 @@ const FAULTS: [&str; 8] = [
     r#"[{"chance": 0.5, "action": {"late": {"ms": 40000}}}]"#,
     r#"[{"match": {"mti": "0200"}, "chance": 0.5, "action": {"decline": {"rc": "05"}}}]"#,
     r#"[{"chance": 0.3, "action": "garbage"}, {"chance": 0.3, "action": "disconnect"}]"#,
+    r#"[{"chance": 0.5, "action": "unknown_original"}, {"chance": 0.5, "action": "misrouted"}]"#,
+    r#"[{"chance": 0.5, "action": "original_zeros"}, {"chance": 0.5, "action": "acquirer_is_receiver"}]"#,
+    r#"[{"chance": 0.5, "action": "not_ascii"}, {"chance": 0.5, "action": "zero_replacement"}]"#,
 ];
 
 fn step() -> impl Strategy<Value = Step> {
@@ -68,6 +76,7 @@ fn step() -> impl Strategy<Value = Step> {
         ),
         1 => Just(Step::LoseRequests),
         3 => Just(Step::Credit),
+        3 => prop_oneof![Just(None), (0..1_001_u64).prop_map(Some)].prop_map(|actual| Step::TakeBack { actual }),
         3 => prop_oneof![Just(1), Just(8), Just(21)].prop_map(|seconds| Step::Pass { seconds }),
         2 => (0..FAULTS.len()).prop_map(Step::Faults),
         1 => Just(Step::CutOver),
@@ -87,6 +96,7 @@ struct Auditor {
     seen: HashMap<u64, TransferView>,
     /// The STANs of our requests that the switch has confirmed as reversed.
     reversed: HashSet<String>,
+    last_credit: Option<Rrn>,
 }
 
 impl Auditor {
@@ -98,6 +108,7 @@ impl Auditor {
             codes: HashMap::new(),
             seen: HashMap::new(),
             reversed: HashSet::new(),
+            last_credit: None,
         }
     }
 
@@ -150,10 +161,12 @@ impl Auditor {
             Step::Credit => {
                 let details = self.world.details(self.world.ours, 999);
                 // Refused while our bank is not signed on.
-                let _ =
+                let sent =
                     self.world.switch.send_inbound(InboundCommand::Credit(details), self.world.now);
+                self.last_credit = sent.ok().or(self.last_credit);
                 self.world.collect();
             }
+            Step::TakeBack { actual } => self.take_back(actual),
             Step::Pass { seconds } => self.world.advance(seconds),
             Step::Faults(which) => self.world.faults(FAULTS[which]),
             Step::CutOver => {
@@ -162,6 +175,17 @@ impl Auditor {
             }
             Step::Reconnect => self.reconnect(),
         }
+    }
+
+    fn take_back(&mut self, actual: Option<u64>) {
+        let Some(rrn) = self.last_credit else { return };
+        let command = match actual {
+            Some(actual) => InboundCommand::PartialReversal(rrn, actual),
+            None => InboundCommand::Reversal(rrn),
+        };
+        // Refused if it is reversed, or in a network without reversals.
+        let _ = self.world.switch.send_inbound(command, self.world.now);
+        self.world.collect();
     }
 
     fn reconnect(&mut self) {
@@ -194,7 +218,7 @@ impl Auditor {
             self.check_transfer(&view);
             if view.is_settled {
                 for (position, bank) in positions.iter_mut().zip(["014", "008", "002"]) {
-                    let minor = i128::from(view.amount_minor);
+                    let minor = i128::from(view.amount_minor - view.returned_minor);
                     *position += if view.issuer.as_str() == bank { minor } else { 0 };
                     *position -= if view.acquirer.as_str() == bank { minor } else { 0 };
                 }
@@ -228,10 +252,10 @@ impl Auditor {
         assert!(!was_final || before.state == view.state, "{moves:?}");
         assert!(before.state != "approved" || view.state == "approved" || view.state == "reversed");
         assert!(before.reversed_on.is_none() || before.reversed_on == view.reversed_on);
-        assert!(
-            !(before.reversed_on.is_some() && view.is_settled),
-            "a reversed transfer is not settled again"
-        );
+        assert!(view.returned_minor < view.amount_minor.max(1), "{view:?} has a part left");
+        assert!(before.returned_minor == 0 || before.returned_minor == view.returned_minor);
+        let is_full = before.reversed_on.is_some() && before.returned_minor == 0;
+        assert!(!(is_full && view.is_settled), "a reversed transfer is not settled again");
     }
 
     fn check_response(&mut self, response: &TextMessage) {

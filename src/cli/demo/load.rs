@@ -31,7 +31,7 @@ pub(super) fn wanted(seed: u64, index: u64) -> TransferRequest {
 /// Returns the inbound traffic that the switch sends.
 ///
 /// Accounts with a low balance get none: a credit that the customer has spent cannot be reversed without a person.
-pub(super) fn traffic(tps: u64) -> Value {
+pub(super) fn traffic(tps: u64, faults: Faults) -> Value {
     let accounts: Vec<_> = (LOW_BALANCE..ACCOUNTS).map(account).collect();
     json!({
         "bank": BANK,
@@ -41,6 +41,7 @@ pub(super) fn traffic(tps: u64) -> Value {
         "max_amount_minor": 200_000_000,
         "inquiries_per_thousand": 100,
         "reversals_per_thousand": 40,
+        "partial_reversals_per_thousand": if faults == Faults::Storm { 40 } else { 0 },
     })
 }
 
@@ -70,6 +71,13 @@ pub(super) fn faults(faults: Faults) -> Value {
             rule("0200", 0.01, json!("overwrite_de7")),
             rule("0200", 0.003, json!("garbage")),
             rule("0200", 0.001, json!("disconnect")),
+            // Odd messages, as real switches send them.
+            rule("0200", 0.01, json!("misrouted")),
+            rule("0200", 0.01, json!("not_ascii")),
+            rule("0200", 0.005, json!("trailing_byte")),
+            rule("0420", 0.1, json!("original_without_institutions")),
+            rule("0420", 0.1, json!("original_zeros")),
+            rule("0420", 0.1, json!("no_original")),
             rule("0420", 0.3, json!("drop_response")),
             rule("0420", 0.1, json!("drop_request")),
             rule("0421", 0.2, json!("drop_response")),

@@ -119,7 +119,7 @@ impl Play {
         let watcher = stage.start_adapter(&settings).await?;
         let channel =
             Arc::new(ChannelClient::new(HttpClient::new(api, RESPONSE_TIMEOUT), Clock::new()));
-        stage.switch_admin.start_traffic(&load::traffic(demo.tps)).await?;
+        stage.switch_admin.start_traffic(&load::traffic(demo.tps, demo.faults)).await?;
         let tally = Arc::default();
         Ok(Self { stage, settings, watcher, channel, ports, tally, crash: None })
     }

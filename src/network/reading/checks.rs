@@ -3,7 +3,7 @@
 use crate::iso8583::{De, ElementSet, FieldError, Message};
 use crate::network::incoming_message::ReadError;
 use crate::network::profile::Network;
-use crate::values::{Date, Institution, Moment, MonthDay, Offset, Value};
+use crate::values::{Date, Institution, Moment, MonthDay, Offset, Stan, Transmission, Value};
 
 impl Network {
     /// Checks that a request is understood, is for our bank, and has a settlement date that exists.
@@ -22,6 +22,19 @@ impl Network {
             return Err(ReadError::OwnRequest);
         }
         Ok(())
+    }
+
+    /// Whether a message with faults that are not tolerated gets the response `malformed`: a request whose DE7, DE11 and DE32 can be
+    /// read. The repeat of a financial request gets none: the request itself may be approved, and a decline would contradict that.
+    #[must_use]
+    pub fn answers_malformed(&self, message: &Message<'_>) -> bool {
+        let mti = message.mti();
+        let may_be_approved = mti.class() == 2 && mti.is_repeat();
+        mti.is_request()
+            && !may_be_approved
+            && message.get::<Transmission>(De::TRANSMISSION).is_ok()
+            && message.get::<Stan>(De::STAN).is_ok()
+            && message.get::<Institution>(De::ACQUIRER).is_ok()
     }
 
     /// Returns the elements of a message that the program neither uses nor ignores. A response keeps its meaning all the same.

@@ -8,6 +8,10 @@ pub(super) fn details(message: &Message<'_>) -> Result<TransferDetails, FieldErr
     let terminal = message
         .field(De::TERMINAL)
         .and_then(|field| Terminal::from_ascii(field.reveal().trim_end().as_bytes()));
+    // A reversal names its original by other elements.
+    let terminal = terminal.or_else(|| {
+        (message.mti().class() == 4).then(|| Terminal::from_ascii(b"00000000")).flatten()
+    });
     // It describes: a value that cannot be read counts as absent.
     let merchant: Option<MerchantType> = message.get(De::MERCHANT_TYPE).ok();
     Ok(TransferDetails {

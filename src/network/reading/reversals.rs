@@ -68,11 +68,10 @@ impl Network {
         let own_key = Some(own).filter(|own| rules.same_trace && named_key != Some(*own));
         let steps =
             [named_key.map(OriginalStep::Key), Some(reference), own_key.map(OriginalStep::Key)];
-        let barred_key = named_key.or(own_key);
         let may_arrive = self.may_arrive(request.trace.transmitted_at, now);
         Ok(OriginalSearch {
             steps: steps.into_iter().flatten().collect(),
-            barred_key: barred_key.filter(|_| may_arrive),
+            barred_key: named_key.filter(|_| may_arrive),
         })
     }
 

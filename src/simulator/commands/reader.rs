@@ -6,6 +6,7 @@ use super::{AMOUNT_MAX, InboundCommand, PhantomTransfer, RequestDetails};
 use crate::simulator::input::{InputError, InputObject, InputValue, document};
 use crate::simulator::members::{Bank, Presence};
 use crate::simulator::{Member, Switch, Traffic};
+use crate::values::Date;
 
 /// The most elements of a list.
 const LIST_MAX: usize = 100_000;
@@ -16,7 +17,8 @@ const MAX_AMOUNT_DEFAULT: u64 = 500_000_000;
 
 impl Switch {
     /// Reads an inbound command: `{"kind": "credit", "from", "to", "from_account", "to_account", "amount_minor"}`; `qris`,
-    /// `withdrawal` or `inquiry` with the same keys; or `repeat` or `reversal` with `rrn`. Banks are codes.
+    /// `withdrawal`, `inquiry` or `balance_inquiry` with the same keys; or `repeat` or `reversal` with `rrn`. A `reversal` with
+    /// `actual_amount_minor` is partial. Banks are codes.
     ///
     /// # Errors
     /// The first mistake, with its key.
@@ -31,9 +33,18 @@ impl Switch {
             Some("withdrawal") => self.details(whole).map(InboundCommand::Withdrawal),
             Some("inquiry") => self.details(whole).map(InboundCommand::Inquiry),
             Some("repeat") => rrn().map(InboundCommand::Repeat),
-            Some("reversal") => rrn().map(InboundCommand::Reversal),
+            Some("balance_inquiry") => self.details(whole).map(InboundCommand::BalanceInquiry),
+            Some("reversal") => reversal(whole),
             Some(other) => {
-                let known = ["credit", "qris", "withdrawal", "inquiry", "repeat", "reversal"];
+                let known = [
+                    "credit",
+                    "qris",
+                    "withdrawal",
+                    "inquiry",
+                    "balance_inquiry",
+                    "repeat",
+                    "reversal",
+                ];
                 Err(whole.unknown("kind", other, &known))
             }
             None => Err(whole.error("key `kind` is missing or not a string")),
@@ -55,13 +66,26 @@ impl Switch {
         })
     }
 
+    /// Reads the body of a cut-over: nothing, or `{"announce": date}`, a date to announce without ending the business date.
+    ///
+    /// # Errors
+    /// The first mistake, with its key.
+    pub fn read_announced_date(bytes: &[u8]) -> Result<Option<Date>, InputError> {
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let value = document(bytes, "cutover")?;
+        let whole = InputValue { value: &value, path: "cutover" };
+        whole.object(&["announce"])?.need("announce")?.value().map(Some)
+    }
+
     /// Reads traffic: `{"bank", "per_second"}`, requests per second to a bank. Optional keys:
     ///
     /// - `to`: several banks, instead of `bank`;
     /// - `from`: the sending banks, by default all simulated ones;
     /// - `accounts`: the credited accounts, by default any;
     /// - `min_amount_minor` and `max_amount_minor`, by default Rp 10,000.00 and Rp 5,000,000.00;
-    /// - `inquiries_per_thousand` and `reversals_per_thousand`, by default 0;
+    /// - `inquiries_per_thousand`, `reversals_per_thousand` and `partial_reversals_per_thousand`, by default 0;
     /// - `max_in_flight`: the most open requests, by default no limit.
     ///
     /// # Errors
@@ -79,6 +103,7 @@ impl Switch {
             "max_amount_minor",
             "inquiries_per_thousand",
             "reversals_per_thousand",
+            "partial_reversals_per_thousand",
             "max_in_flight",
         ])?;
         let number = |key, least, most, default| {
@@ -100,6 +125,7 @@ impl Switch {
             max_amount: amount("max_amount_minor", MAX_AMOUNT_DEFAULT)?,
             inquiries_per_thousand: narrow(per_thousand("inquiries_per_thousand")?),
             reversals_per_thousand: narrow(per_thousand("reversals_per_thousand")?),
+            partial_reversals_per_thousand: narrow(per_thousand("partial_reversals_per_thousand")?),
             max_in_flight: object.find("max_in_flight").map_or(Ok(usize::MAX), |value| {
                 value.whole(1, 1_000_000).map(|most| usize::try_from(most).unwrap_or(usize::MAX))
             })?,
@@ -133,7 +159,8 @@ impl Switch {
             to: self.bank(object.need("to")?)?,
             from_account: object.need("from_account")?.value()?,
             to_account: object.need("to_account")?.value()?,
-            minor: amount(&object)?,
+            // Also 0: a bank must refuse it.
+            minor: object.need("amount_minor")?.whole(0, AMOUNT_MAX)?,
         })
     }
 
@@ -151,6 +178,16 @@ fn list<'v, T>(
     let values = values
         .ok_or_else(|| list.error(format!("must be a list of at most {LIST_MAX} elements")))?;
     values.iter().map(|value| read(InputValue { value, ..list })).collect()
+}
+
+/// Reads a reversal, full or partial.
+fn reversal(value: InputValue<'_>) -> Result<InboundCommand, InputError> {
+    let object = value.object(&["kind", "rrn", "actual_amount_minor"])?;
+    let rrn = object.need("rrn")?.value()?;
+    Ok(match object.find("actual_amount_minor") {
+        Some(actual) => InboundCommand::PartialReversal(rrn, actual.whole(0, AMOUNT_MAX)?),
+        None => InboundCommand::Reversal(rrn),
+    })
 }
 
 fn amount(object: &InputObject<'_>) -> Result<u64, InputError> {

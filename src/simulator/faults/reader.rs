@@ -8,6 +8,8 @@ use super::{FaultAction, FaultRule, FaultRuleView, FaultRules};
 use crate::iso8583::{De, Mti};
 use crate::simulator::input::{InputError, InputValue, document};
 use crate::simulator::message::NOT_PERSONAL;
+use crate::simulator::odd_bytes::OddBytes;
+use crate::simulator::odd_forms::OddForm;
 use crate::values::{ResponseCode, digits};
 
 /// The longest delay, in milliseconds: a day.
@@ -94,7 +96,7 @@ fn chance(value: InputValue<'_>) -> Result<u32, InputError> {
 }
 
 /// The actions without parameters.
-const WITHOUT_PARAMETERS: [(&str, FaultAction); 8] = [
+const WITHOUT_PARAMETERS: [(&str, FaultAction); 21] = [
     ("drop_request", FaultAction::DropRequest),
     ("drop_response", FaultAction::DropResponse),
     ("duplicate", FaultAction::Duplicate),
@@ -103,6 +105,19 @@ const WITHOUT_PARAMETERS: [(&str, FaultAction); 8] = [
     ("garbage", FaultAction::Garbage),
     ("disconnect", FaultAction::Disconnect),
     ("overwrite_de7", FaultAction::OverwriteDe7),
+    ("original_without_institutions", FaultAction::Form(OddForm::OriginalWithoutInstitutions)),
+    ("original_without_time", FaultAction::Form(OddForm::OriginalWithoutTime)),
+    ("original_zeros", FaultAction::Form(OddForm::OriginalZeros)),
+    ("original_of_other_bank", FaultAction::Form(OddForm::OriginalOfOtherBank)),
+    ("no_original", FaultAction::Form(OddForm::NoOriginal)),
+    ("unknown_original", FaultAction::Form(OddForm::UnknownOriginal)),
+    ("zero_replacement", FaultAction::Form(OddForm::ZeroReplacement)),
+    ("misrouted", FaultAction::Form(OddForm::Misrouted)),
+    ("acquirer_is_receiver", FaultAction::Form(OddForm::AcquirerIsReceiver)),
+    ("not_ascii", FaultAction::Bytes(OddBytes::NotAscii)),
+    ("empty_names", FaultAction::Bytes(OddBytes::EmptyNames)),
+    ("undefined_element", FaultAction::Bytes(OddBytes::UndefinedElement)),
+    ("trailing_byte", FaultAction::Bytes(OddBytes::TrailingByte)),
 ];
 
 /// Reads an action: its name, or an object of its name and parameters.

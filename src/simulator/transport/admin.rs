@@ -117,7 +117,12 @@ async fn set_fault_rules(State(handle): State<ModelHandle>, body: Bytes) -> Repl
     Ok(Json(json!({ "rules": count })))
 }
 
-async fn cut_over(State(handle): State<ModelHandle>) -> Reply {
+async fn cut_over(State(handle): State<ModelHandle>, body: Bytes) -> Reply {
+    if let Some(date) = Switch::read_announced_date(&body).map_err(bad_request)? {
+        let announced = handle.run(move |task, now| task.model.announce_date(date, now));
+        announced.await?.map_err(conflict)?;
+        return Ok(Json(json!({ "announced": date.to_string() })));
+    }
     let date = handle.run(|task, now| task.model.cut_over(now)).await?;
     // The model task has queued the files before it runs the next job.
     let written =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;
 
+use super::odd_encoding::make_odd;
 use super::reference::Reference;
 use super::text_elements::{ReadError, is_text};
 use crate::iso8583::{EncodeError, Spec};
@@ -47,11 +48,25 @@ impl Codec {
     /// # Errors
     /// If the spec has no such message or element, or a value does not fit its element.
     pub fn write(&self, message: &TextMessage, into: &mut BytesMut) -> Result<(), WriteError> {
+        let start = into.len();
         match self {
-            Self::Native(spec) => Ok(write(spec, message, into)?),
+            Self::Native(spec) => write(spec, message, into)?,
             Self::Reference(reference) => {
-                reference.write(message, into).ok_or(WriteError::Reference)
+                reference.write(message, into).ok_or(WriteError::Reference)?;
             }
+        }
+        if let Some(odd) = message.odd_bytes() {
+            let mut bytes = into.split_off(start);
+            make_odd(&mut bytes, odd, message, self.has_hex_bitmaps());
+            into.unsplit(bytes);
+        }
+        Ok(())
+    }
+
+    fn has_hex_bitmaps(&self) -> bool {
+        match self {
+            Self::Native(spec) => spec.has_hex_bitmaps(),
+            Self::Reference(reference) => reference.has_hex_bitmaps(),
         }
     }
 }

@@ -73,6 +73,10 @@ impl Reference {
         Ok(Self { spec, has_hex_bitmaps })
     }
 
+    pub(super) const fn has_hex_bitmaps(&self) -> bool {
+        self.has_hex_bitmaps
+    }
+
     pub(super) fn read(&self, bytes: &[u8]) -> Result<TextMessage, ReadError> {
         let refused = || ReadError("iso8583_rs cannot read the message".to_owned());
         let bytes =
