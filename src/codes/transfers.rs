@@ -108,7 +108,7 @@ codes! {
         CONFLICTING_OUTCOME = "conflicting_outcome",
         /// A transfer needs a manual resolution.
         EXCEPTION = "exception",
-        /// A reversal of the switch has no original, more than one, or one that contradicts it. Nothing was reversed.
+        /// A reversal of the switch has no original, more than one, or one with another amount or account. Nothing was reversed.
         ORIGINAL_NOT_FOUND = "original_not_found",
         /// Core banking has no posting, or another one, where it reported one before.
         CORE_DIFFERS = "core_differs",

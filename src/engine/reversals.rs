@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! step 1 ─► step 2 ─► … ─► found: the transfer decides
-//!                     ├──► two, or one that contradicts: "not found" and an alert
+//!                     ├──► two, or one that differs: "not found" and an alert
 //!                     └──► none: the original is barred if it may still arrive, otherwise "not found" and an alert
 //! ```
 //!
@@ -106,7 +106,7 @@ impl Engine {
 }
 
 /// Chooses the original of a reversal. Amount and account never change, so those of the journal are right even if the
-/// transfer moved on. A barred request never arrived, so it is no candidate.
+/// transfer moved on. A barred request never arrived, so it does not count.
 fn candidates<'s>(found: &'s [StoredTransfer], reversal: &InboundRequest) -> Candidates<'s> {
     let request = |stored: &'s StoredTransfer| match &stored.facts.first()?.fact {
         Fact::Inbound(InboundFact::Received { request }) => Some(&**request),

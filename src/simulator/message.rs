@@ -64,7 +64,7 @@ impl TextMessage {
         self.odd_bytes
     }
 
-    /// Makes its encoding odd. The codec changes the bytes; here it gets the element that is to be odd.
+    /// Makes its encoding odd. The codec changes the bytes; this gives the message the element that becomes odd.
     pub(super) fn set_odd_bytes(&mut self, odd: OddBytes) {
         match odd {
             OddBytes::NotAscii if self.get(De::CARD_ACCEPTOR_NAME).is_none() => {

@@ -13,7 +13,7 @@ pub enum OddBytes {
     TrailingByte,
 }
 
-/// What DE48 has in a message whose names are to be empty, until it is encoded.
+/// What DE48 has until it is encoded, in a message whose names become empty.
 pub(super) const NAMES: &str = "EMPTY NAMES                   ";
 
 /// The name that DE43 has in messages that have none of their own.

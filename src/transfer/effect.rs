@@ -210,7 +210,7 @@ pub enum Alert {
     ConflictingOutcome,
     /// The transfer needs a manual resolution, or core does not confirm a cancel.
     Exception,
-    /// A reversal of the switch has no original, more than one, or names one that contradicts it.
+    /// A reversal of the switch has no original, more than one, or names one that differs from it.
     OriginalNotFound,
     /// Core lacks a posting that it confirmed, or has another posting with our id.
     CoreDiffers,

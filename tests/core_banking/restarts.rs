@@ -111,11 +111,13 @@ async fn an_invalid_file_of_accounts_opens_no_account() {
         (text.replace("number,", ""), "line 1: the header must be"),
         (text.clone() + &"9".repeat(5_000), "line 7: "),
     ] {
+        let settings = folder.settings();
+        // The file changes after the settings were read.
         fs::write(&accounts, wrong).unwrap();
-        let error = refused(&folder).to_string();
+        let error = Port::open(settings).err().unwrap().to_string();
         assert!(error.contains(expected) && !error.contains("EKO"), "{error}");
+        fs::write(&accounts, &text).unwrap();
     }
-    fs::write(&accounts, text).unwrap();
     let mut port = folder.port();
     let all = posting(1, Side::Debit, SITI, 100_000);
     assert_eq!(port.post(&all).await, PostingReply::Posted);

@@ -79,13 +79,13 @@ fn core_on_another_machine_requires_authentication() {
 #[test]
 fn a_faulty_file_of_accounts_is_found_before_the_start() {
     let folder = Folder::new();
-    let file = folder.0.join("accounts.csv");
+    let file = folder.0.join("other.csv");
     let section = format!(
         "mode = \"embedded\"\ndebit = \"titian\"\nledger = \"sqlite://ledger.db\"\naccounts_file = \"{}\"",
         file.display()
     );
     let error = faults(&section);
-    assert!(error.contains("core.accounts_file: ") && error.contains("accounts.csv"), "{error}");
+    assert!(error.contains("core.accounts_file: ") && error.contains("other.csv"), "{error}");
     let header = "number,name,status,currency,opening_balance\n";
     fs::write(&file, format!("{header}1234567890,Siti,active,IDR,0\n")).unwrap();
     assert!(read(&section).is_ok());

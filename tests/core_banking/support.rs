@@ -100,7 +100,8 @@ pub(crate) fn read(section: &str) -> Result<Settings, Vec<String>> {
     let key = |line: &str| line.split_once(" = ").map(|(key, _)| key.to_owned());
     let is_own = |line: &&str| section.lines().any(|own| key(own) == key(line));
     let others: Vec<_> = repeats.lines().filter(|line| !is_own(line)).collect();
-    let text = format!("[core]\n{}\n{section}", others.join("\n"));
+    let card = if section.contains("verifies_card") { "" } else { "verifies_card = false" };
+    let text = format!("[core]\n{card}\n{}\n{section}", others.join("\n"));
     let tree = tree("titian.toml", &text).unwrap();
     let faults = Faults::default();
     let settings = Section::top("titian.toml", &tree, &faults)

@@ -85,7 +85,7 @@ fn refused(id: u128) -> Vec<Output> {
 }
 
 #[test]
-fn steps_are_taken_in_order_until_one_finds_a_request() {
+fn steps_follow_their_order_until_one_finds_a_request() {
     let mut engine = engine(10, 10);
     let steps = vec![by_key(3), BY_RRN, by_key(4)];
     let (lookups, outputs) = search(&mut engine, &reversal(9, steps.clone(), None), &[]);
@@ -102,7 +102,7 @@ fn steps_are_taken_in_order_until_one_finds_a_request() {
 }
 
 #[test]
-fn a_reversal_that_contradicts_itself_is_refused_without_a_search() {
+fn a_reversal_whose_parts_exclude_each_other_is_refused_without_a_search() {
     let mut engine = engine(10, 10);
     let (lookups, outputs) = search(&mut engine, &reversal(9, Vec::new(), None), &[]);
     assert_eq!((lookups, outputs), (Vec::new(), refused(9)));

@@ -77,7 +77,11 @@ fn an_approved_response_with_one_odd_byte_stays_approved() {
         if name == "rendezvous" {
             odd_place[3] = 0x00;
         }
-        let undefined = [with_bit(&network, &bytes, 119), with_bit(&network, &bytes, 5)];
+        // Only a bit, and an element with bytes, which hide the rest.
+        let lone_bits = [with_bit(&network, &bytes, 119), with_bit(&network, &bytes, 5)];
+        let behind = decoded(network.spec(), &bytes).field(De::TRANSMISSION).unwrap().offset();
+        let (before, after) = lone_bits[1].split_at(behind);
+        let hiding = [before, b"0", after].concat();
         let empty_name = replaced(&network, &bytes, De::ADDITIONAL_DATA, b"000");
         let short_name = replaced(&network, &bytes, De::ADDITIONAL_DATA, b"005NASAB");
         let odd = [
@@ -86,8 +90,9 @@ fn an_approved_response_with_one_odd_byte_stays_approved() {
             ("DE43", Ok(replaced(&network, &bytes, De::CARD_ACCEPTOR_NAME, &odd_place))),
             ("trailing", Ok([&bytes[..], b"0"].concat())),
             ("all", Ok([&empty_name[..], b"00"].concat())),
-            ("undefined in front of others", Err(undefined[0].clone())),
-            ("undefined in front of all", Err(undefined[1].clone())),
+            ("a bit in front of others", Ok(lone_bits[0].clone())),
+            ("a bit in front of all", Ok(lone_bits[1].clone())),
+            ("an element in front of all", Err(hiding)),
         ];
         for (label, bytes) in odd {
             let Ok(bytes) = bytes else {

@@ -21,7 +21,7 @@ const ORIGINAL: &str = "02007000011127205226";
 const NO_INSTITUTIONS: &str = "0000000000000000000000";
 
 /// The elements of a credit of 1,250.00 for our customer.
-const CREDIT: [(u8, &str); 13] = [
+const CREDIT: [(u8, &str); 14] = [
     (2, "9360014000000001"),
     (3, "401000"),
     (4, "000000125000"),
@@ -33,6 +33,7 @@ const CREDIT: [(u8, &str); 13] = [
     (37, "633100700001"),
     (41, "ATM00001"),
     (49, "360"),
+    (100, "213"),
     (102, "0140000001"),
     (103, "1234567890"),
 ];
@@ -72,7 +73,9 @@ impl Case {
         };
         let spec = Arc::new(Spec::parse("nusantara", spec).unwrap());
         let (_, profile) = Network::SHIPPED[0];
-        let network = Network::parse("nusantara", profile, spec, bank).unwrap();
+        // Withdrawals are off in the shipped profile, because the bank must verify the card.
+        let profile = profile.replace("inbound_enabled = false", "inbound_enabled = true");
+        let network = Network::parse("nusantara", &profile, spec, bank).unwrap();
         let folder = folder(&format!("reversals-{name}"));
         Self { node: Node::start(&folder, NOW), folder, network, messages: 0 }
     }

@@ -363,8 +363,11 @@ impl Auditor {
         (id, transfer): (TransferId, &InboundTransfer),
         at_switch: Settled,
     ) {
-        let (is_posted, is_approved) =
-            (core.is_posted(id), matches!(transfer.state(), InboundState::Approved { .. }));
+        let is_posted = core.is_posted(id);
+        let is_approved = matches!(
+            transfer.state(),
+            InboundState::Approved { .. } | InboundState::PartiallyReversed { .. }
+        );
         assert_eq!(is_posted, is_approved, "{id}: {transfer:?}");
         let request = transfer.request();
         let minor = i64::try_from(core.kept(id)).unwrap();

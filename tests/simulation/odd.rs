@@ -41,7 +41,7 @@ const KINDS: [(&str, u64); 21] = [
 /// The number of kinds that are actions of fault rules.
 const ACTIONS: usize = 13;
 
-/// The actions that apply to movements only: an inquiry of that kind is no money.
+/// The actions that apply to movements only: an inquiry of that kind moves no money.
 const OF_MOVEMENTS: [&str; 3] = ["misrouted", "acquirer_is_receiver", "empty_names"];
 
 /// The kinds that the environment allows.

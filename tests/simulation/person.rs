@@ -51,7 +51,7 @@ pub(crate) struct Person {
     movements: BTreeMap<Movement, Asked>,
     /// The answers to each question, in their order.
     answers: HashMap<(Question, u64), Vec<String>>,
-    /// The movements that our bank has confirmed as taken back in full.
+    /// The movements that our bank has confirmed as reversed in full.
     taken_back: HashSet<Movement>,
     /// The business date that our bank has confirmed, and since when.
     date: Option<(Date, u64)>,

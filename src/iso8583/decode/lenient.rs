@@ -35,9 +35,14 @@ impl Spec {
         let (mti, layout) = self.decode_mti(input)?;
         let mut faults = Vec::new();
         let (bitmap, body) = self.salvage_bitmap(input, layout, &mut faults)?;
-        let mut walk = Walk { input, layout, at: body, ends: Ends::new(), found: Found::default() };
-        walk.elements(&bitmap, &mut faults);
+        // The length of an undefined element is unknown. If the rest of the message fits without it, only its bit was set.
+        let walks = [Undefined::HasNoData, Undefined::HidesTheRest]
+            .map(|undefined| Walk::over(input, body, layout, (&bitmap, undefined)));
+        let [lone_bits, other] = walks;
+        let is_lone_bits = lone_bits.faults.iter().all(|fault| fault.reason == Reason::Undefined);
+        let walk = if is_lone_bits { lone_bits } else { other };
         let Walk { ends, found, .. } = walk;
+        faults.extend(walk.faults);
         // Never taken: a message has at most 65535 bytes.
         let body = u16::try_from(body).unwrap_or(u16::MAX);
         let bitmap = found.bitmap(&bitmap);
@@ -99,6 +104,15 @@ impl Found {
     }
 }
 
+/// What is assumed of an element that the spec does not define.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Undefined {
+    /// Its bit is set, and it has no bytes.
+    HasNoData,
+    /// It has an unknown number of bytes: what follows cannot be read.
+    HidesTheRest,
+}
+
 /// One pass over the data elements.
 struct Walk<'m> {
     input: &'m [u8],
@@ -107,40 +121,54 @@ struct Walk<'m> {
     at: usize,
     ends: Ends,
     found: Found,
+    faults: Vec<DecodeError>,
 }
 
-impl Walk<'_> {
-    fn elements(&mut self, bitmap: &Bitmap, faults: &mut Vec<DecodeError>) {
+impl<'m> Walk<'m> {
+    /// Walks over the elements of a bitmap, the first of which is at `at`.
+    fn over(
+        input: &'m [u8],
+        at: usize,
+        layout: &'m MessageLayout,
+        (bitmap, undefined): (&Bitmap, Undefined),
+    ) -> Self {
+        let (ends, found, faults) = (Ends::new(), Found::default(), Vec::new());
+        let mut walk = Self { input, layout, at, ends, found, faults };
+        walk.elements(bitmap, undefined);
+        walk
+    }
+
+    fn elements(&mut self, bitmap: &Bitmap, undefined: Undefined) {
         let mut rank = 0;
         let mut is_delimited = true;
         for de in bitmap.iter() {
             let Some(element) = self.layout.layout(de) else {
-                faults.push(self.fault(de, Reason::Undefined));
-                is_delimited = false;
+                self.add_fault(de, Reason::Undefined);
+                is_delimited &= undefined == Undefined::HasNoData;
                 continue;
             };
-            if is_delimited && let Some(end) = self.element(de, element, faults) {
+            if is_delimited && let Some(end) = self.element(de, element) {
                 self.ends.set(rank, end);
                 self.found.delimited.set(de);
                 self.at = end;
                 rank += 1;
             } else {
-                faults.push(self.fault(de, Reason::NotDelimited));
+                self.add_fault(de, Reason::NotDelimited);
                 is_delimited = false;
             }
         }
         if is_delimited && self.at < self.input.len() {
             let rest = self.input.len() - self.at;
-            faults.push(error(MessagePart::Message, self.at, Reason::TrailingBytes(rest)));
+            self.faults.push(error(MessagePart::Message, self.at, Reason::TrailingBytes(rest)));
         }
     }
 
     /// Reads an element. Returns its end, if it can be delimited.
-    fn element(&mut self, de: De, layout: &Layout, faults: &mut Vec<DecodeError>) -> Option<usize> {
+    fn element(&mut self, de: De, layout: &Layout) -> Option<usize> {
         match slow_path(self.input, self.at, self.layout, de.number()) {
             Ok(end) => Some(end),
             Err(fault) => {
-                faults.push(fault);
+                self.faults.push(fault);
                 let end = delimited(self.input, self.at, layout)?;
                 self.found.odd.insert(de);
                 Some(end)
@@ -148,8 +176,9 @@ impl Walk<'_> {
         }
     }
 
-    fn fault(&self, de: De, reason: Reason) -> DecodeError {
-        element_error(self.layout, de.number(), ElementFault { offset: self.at, reason })
+    fn add_fault(&mut self, de: De, reason: Reason) {
+        let fault = ElementFault { offset: self.at, reason };
+        self.faults.push(element_error(self.layout, de.number(), fault));
     }
 }
 

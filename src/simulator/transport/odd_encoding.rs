@@ -12,7 +12,7 @@ const DE5: u8 = 0x08;
 /// A byte that is a letter in Latin-1, and no character in ASCII.
 const NOT_ASCII: u8 = 0xC9;
 
-/// Changes the bytes of an encoded message. Bytes that do not have what is to be odd stay as they are.
+/// Changes the bytes of an encoded message. Bytes that lack the element stay as they are.
 pub(super) fn make_odd(
     bytes: &mut BytesMut,
     odd: OddBytes,
@@ -54,7 +54,7 @@ fn find(bytes: &[u8], text: &str) -> Option<usize> {
     bytes.windows(text.len().max(1)).position(|window| window == text.as_bytes())
 }
 
-/// Sets the bit of DE5 in a hexadecimal digit. A byte that is no such digit stays as it is.
+/// Sets the bit of DE5 in a hexadecimal digit. Another byte stays as it is.
 fn with_bit(digit: u8) -> u8 {
     let value = char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
     let text = value.map(|value| format!("{:X}", value | DE5));

@@ -46,8 +46,8 @@ impl InboundReversal {
 /// How the original of a reversal is found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OriginalSearch {
-    /// The steps, in order. The first step that finds a request ends the search. There is none if the reversal
-    /// contradicts itself.
+    /// The steps, in order. The first step that finds a request ends the search. There is none if the parts
+    /// of the reversal exclude each other.
     pub steps: Vec<OriginalStep>,
     /// The key of the original, if no step finds it and it may still arrive.
     pub barred_key: Option<IdempotencyKey>,
