@@ -73,7 +73,7 @@ impl Drop for SeedGuard {
     }
 }
 
-/// `TITIAN_SIM_SEEDS` for a long run: 3,600 seeds are a million transfers.
+/// `TITIAN_SIM_SEEDS` for a long run (tests/long): 3,600 seeds are a million transfers.
 #[test]
 fn no_fault_loses_or_doubles_money() {
     let transfers = from_environment("TITIAN_SIM_TRANSFERS", 300);
@@ -81,7 +81,7 @@ fn no_fault_loses_or_doubles_money() {
     let counts = if let Ok(seed) = std::env::var("TITIAN_SIM_SEED") {
         run_all(std::iter::once(seed.parse().unwrap()), transfers)
     } else {
-        let seeds = from_environment("TITIAN_SIM_SEEDS", 3_600);
+        let seeds = from_environment("TITIAN_SIM_SEEDS", 900);
         let halves = [0, 1].map(|half| {
             std::thread::spawn(move || {
                 run_all((1..=seeds).filter(|seed| seed % 2 == half), transfers)

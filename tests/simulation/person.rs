@@ -55,6 +55,8 @@ pub(crate) struct Person {
     taken_back: HashSet<Movement>,
     /// The business date that our bank has confirmed, and since when.
     date: Option<(Date, u64)>,
+    /// The business dates that she announced since then and that our bank has not answered: it may have stopped before its answer.
+    unanswered_dates: HashSet<MonthDay>,
 }
 
 fn text(message: &TextMessage, de: De) -> String {
@@ -79,6 +81,9 @@ fn question(message: &TextMessage) -> Question {
 impl Person {
     /// She sends a request to our bank, for the first time or again.
     pub(crate) fn asks(&mut self, message: &TextMessage, rules: &NetworkRules) {
+        if message.mti().is_management() {
+            self.unanswered_dates.extend(message.value::<MonthDay>(De::SETTLEMENT_DATE));
+        }
         let kind: Option<ProcessingCode> = message.value(De::PROCESSING_CODE);
         let side = match kind {
             Some(kind) if kind == rules.withdrawal => Side::Debit,
@@ -174,15 +179,22 @@ impl Person {
 impl Person {
     /// Our bank confirms a business date.
     pub(crate) fn hears_of_date(&mut self, date: Date, now: u64) {
+        self.unanswered_dates.clear();
         if self.date.is_none_or(|(known, _)| date != known) {
             self.date = Some((date, now));
         }
     }
 
+    /// Our bank refuses a business date.
+    pub(crate) fn hears_of_refused_date(&mut self, day: Option<MonthDay>) {
+        self.unanswered_dates.retain(|unanswered| Some(*unanswered) != day);
+    }
+
     /// Our bank sends a request with a business date.
     pub(crate) fn sees_date(&self, day: MonthDay, now: u64, paused_until: u64) {
         let Some((date, since)) = self.date.filter(|_| is_allowed("wrong_date")) else { return };
-        if now >= since.max(paused_until) + DATE_SLACK {
+        let is_unanswered = self.unanswered_dates.contains(&day);
+        if now >= since.max(paused_until) + DATE_SLACK && !is_unanswered {
             assert_eq!(
                 date.month_day(),
                 day,

@@ -188,7 +188,7 @@ impl World {
             CutOverOutcome::Taken { date, .. } | CutOverOutcome::Unchanged(date) => {
                 self.person.hears_of_date(date, self.now);
             }
-            CutOverOutcome::Refused { .. } => {}
+            CutOverOutcome::Refused { day, .. } => self.person.hears_of_refused_date(day),
         }
     }
 

@@ -113,7 +113,7 @@ pub(crate) struct World {
 const START: u64 = 1_795_521_600_000;
 
 /// A run that ends has fewer events than this.
-const EVENTS_MAX: u64 = 100_000;
+const EVENTS_MAX: u64 = 500_000;
 
 /// The number of STANs that the bank has.
 pub(crate) const STANS: u32 = 128;
