@@ -157,7 +157,10 @@ fn approve(engine: &mut Engine, trace: TraceNumbers, now: Moment) {
         card: Card::NotStated,
         is_complete: true,
     };
-    engine.handle_event(Event::Response { trace, kind: MessageKind::Request, response }, now);
+    engine.handle_event(
+        Event::Response { transfer_id: None, trace, kind: MessageKind::Request, response },
+        now,
+    );
 }
 
 fn code(text: &[u8]) -> ResponseCode {

@@ -162,6 +162,7 @@ impl Node {
         }
         for trace in std::mem::take(&mut self.sent).into_iter().filter(|_| is_closed) {
             let event = Event::Response {
+                transfer_id: None,
                 trace,
                 kind: MessageKind::Request,
                 response: rules::response_fields("00"),

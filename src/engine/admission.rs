@@ -114,7 +114,7 @@ impl Engine {
                     (None, None) => self.handle_order(order, identity, now),
                 }
             }
-            Event::Response { trace, kind, response } => {
+            Event::Response { trace, kind, response, .. } => {
                 self.put(Output::UnmatchedResponse(trace, kind, response.code));
             }
             Event::Transfer(id, _) | Event::Core(id, _) => self.put(Output::UnknownTransfer(id)),

@@ -32,6 +32,9 @@ pub enum Event {
     Core(TransferId, PostingCoreReply),
     /// The switch responded to a message of an outbound transfer.
     Response {
+        /// The transfer whose message the links matched with it. `None` if no message in flight matches: then the trace numbers find
+        /// the transfer.
+        transfer_id: Option<TransferId>,
         /// The trace numbers of the response.
         trace: TraceNumbers,
         /// The kind of message that it responds to.
@@ -117,7 +120,8 @@ impl Event {
     pub(super) fn lookup(&self) -> Option<Lookup> {
         match self {
             Self::Transfer(id, _) | Self::Core(id, _) => Some(Lookup::Id(*id)),
-            Self::Response { trace, .. } => Some(Lookup::TraceNumbers(*trace)),
+            Self::Response { transfer_id: Some(id), .. } => Some(Lookup::Id(*id)),
+            Self::Response { transfer_id: None, trace, .. } => Some(Lookup::TraceNumbers(*trace)),
             Self::InboundRequest { key, .. } => Some(Lookup::IdempotencyKey(*key)),
             Self::InboundReversal { reversal, step } => {
                 let step = reversal.original.steps.get(*step)?;

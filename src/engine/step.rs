@@ -57,7 +57,7 @@ impl Engine {
             return self.put(Output::JournalLookup(number, lookup, Box::new(event)));
         }
         self.put(match event {
-            Event::Response { trace, kind, response } => {
+            Event::Response { trace, kind, response, .. } => {
                 Output::UnmatchedResponse(trace, kind, response.code)
             }
             Event::Order { order, .. } => Output::NotAdmitted(order.id, NotAdmitted::Full),

@@ -43,10 +43,11 @@ impl Node {
             }
             // The engine has its own deadlines.
             link::Event::Expired(_) => {}
-            link::Event::Response { link, message, .. }
-            | link::Event::Unmatched { link, message } => {
-                self.handle_response(link, message);
+            link::Event::Response { correlation_id, link, message } => {
+                let sent = SentMessage::of(correlation_id);
+                self.handle_response(link, message, sent.map(|(id, _)| id));
             }
+            link::Event::Unmatched { link, message } => self.handle_response(link, message, None),
             link::Event::Request { link, message } => self.handle_request(link, message),
             link::Event::CutOver { link, message } => self.handle_cut_over(link, message),
             link::Event::KeyChange { link, .. } => {
@@ -131,7 +132,8 @@ fn log_not_sent(correlation_id: link::CorrelationId, reason: NotSent) {
 
 /// Messages of the switch.
 impl Node {
-    fn handle_response(&mut self, link: LinkId, message: OwnedMessage) {
+    /// Handles a response to one of our messages. `sent` is the transfer or inquiry of the message that the links matched.
+    fn handle_response(&mut self, link: LinkId, message: OwnedMessage, sent: Option<TransferId>) {
         let Some(message) = self.network.spec().message(message) else {
             self.metrics.messages_unreadable.inc();
             return;
@@ -139,7 +141,7 @@ impl Node {
         self.warn_of_response(link, &message);
         match self.network.read(&message, TransferId(0), self.now) {
             Ok(IncomingMessage::Response { trace, kind, response }) => {
-                self.handle(Event::Response { trace, kind, response });
+                self.handle(Event::Response { transfer_id: sent, trace, kind, response });
             }
             Ok(IncomingMessage::InquiryResponse { trace, response, account }) => {
                 self.handle(Event::InquiryResponse { trace, response, account });

@@ -32,7 +32,12 @@ fn alerts(engine: &mut Engine) -> Vec<Alert> {
 }
 
 fn response_event(funded: &FundedRequest, kind: MessageKind, code: &str) -> Event {
-    Event::Response { trace: funded.trace(), kind, response: response_fields(code) }
+    Event::Response {
+        transfer_id: None,
+        trace: funded.trace(),
+        kind,
+        response: response_fields(code),
+    }
 }
 
 /// Returns a transfer that a manual resolution is refunding, on a network without reversals.

@@ -105,7 +105,10 @@ fn draining_refuses_new_work_and_finishes_open_transfers() {
     let refused = answer_lookups_with_nothing(&mut engine, outputs, NOW);
     assert_eq!(refused, [Output::NotAdmitted(TransferId(2), NotAdmitted::Draining)]);
     let (trace, kind) = (funded.trace(), MessageKind::Request);
-    engine.handle_event(Event::Response { trace, kind, response: response_fields("00") }, NOW);
+    engine.handle_event(
+        Event::Response { transfer_id: None, trace, kind, response: response_fields("00") },
+        NOW,
+    );
     commit(&mut engine);
     assert_eq!(
         (state(&engine, 1), engine.open_transfers(), engine.is_idle()),
@@ -133,7 +136,10 @@ fn a_repeat_of_a_finished_request_is_never_refused_as_not_done() {
     let mut engine = engine(10, 0);
     let (funded, mut records) = sent(&mut engine, 7);
     let (trace, kind) = (funded.trace(), MessageKind::Request);
-    engine.handle_event(Event::Response { trace, kind, response: response_fields("00") }, NOW);
+    engine.handle_event(
+        Event::Response { transfer_id: None, trace, kind, response: response_fields("00") },
+        NOW,
+    );
     records.extend(commit(&mut engine).1);
     engine.drain();
     engine.handle_event(order_event(8, 7, 1), LATER);

@@ -248,6 +248,7 @@ fn a_late_response_is_recorded_after_a_journal_lookup() {
     let mut engine = engine(10, 0);
     let (funded, mut records) = sent(&mut engine, 1);
     let approved = Event::Response {
+        transfer_id: None,
         trace: funded.trace(),
         kind: MessageKind::Request,
         response: response_fields("00"),

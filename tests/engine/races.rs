@@ -103,7 +103,10 @@ fn a_withdrawn_bar_leaves_no_slot_behind() {
     commit(&mut engine);
     let (funded, _) = sent(&mut engine, 21);
     let (trace, kind) = (funded.trace(), MessageKind::Request);
-    engine.handle_event(Event::Response { trace, kind, response: response_fields("00") }, NOW);
+    engine.handle_event(
+        Event::Response { transfer_id: None, trace, kind, response: response_fields("00") },
+        NOW,
+    );
     commit(&mut engine);
     assert_eq!(state(&engine, 20), "debiting");
 }
@@ -210,6 +213,9 @@ fn a_status_inquiry_about_a_withdrawal_names_the_paying_account() {
 fn close_another(engine: &mut titian::engine::Engine, id: u128) {
     let (funded, _) = sent(engine, id);
     let (trace, kind) = (funded.trace(), MessageKind::Request);
-    engine.handle_event(Event::Response { trace, kind, response: response_fields("00") }, NOW);
+    engine.handle_event(
+        Event::Response { transfer_id: None, trace, kind, response: response_fields("00") },
+        NOW,
+    );
     commit(engine);
 }

@@ -180,8 +180,12 @@ pub(crate) fn reversal_event(request: Arc<InboundRequest>, original: Idempotency
 fn replies(effect: &Effect, variant: usize) -> Vec<Event> {
     let id = effect.transfer_id();
     let outbound = |input| Event::Transfer(id, TransferInput::Outbound(input));
-    let response =
-        |trace, kind, text| Event::Response { trace, kind, response: response_fields(text) };
+    let response = |trace, kind, text| Event::Response {
+        transfer_id: None,
+        trace,
+        kind,
+        response: response_fields(text),
+    };
     match effect {
         Effect::RequestPosting(posting) => {
             let reply = [

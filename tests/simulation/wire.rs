@@ -126,7 +126,7 @@ impl World {
         match incoming {
             IncomingMessage::Response { trace, kind, response } => {
                 self.auditor.count_response(&self.journal, trace);
-                Event::Response { trace, kind, response }
+                Event::Response { transfer_id: None, trace, kind, response }
             }
             IncomingMessage::InquiryResponse { trace, response, account } => {
                 Event::InquiryResponse { trace, response, account }
