@@ -35,19 +35,6 @@ const PREFIX: &str = "titian";
 const COMMIT_BUCKETS: [f64; 15] =
     [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
-const ALERTS: [Alert; 10] = [
-    Alert::Mismatch,
-    Alert::ConflictingOutcome,
-    Alert::Exception,
-    Alert::CoreDiffers,
-    Alert::CutOverRefused,
-    Alert::CutOverUnexpected,
-    Alert::InternalError,
-    Alert::MessageNotEncodable,
-    Alert::MisroutedRequest,
-    Alert::OwnRequest,
-];
-
 /// The parts of the program that have numbers of their own.
 pub(super) struct Sources<'a> {
     pub(super) network: &'a Network,
@@ -63,7 +50,7 @@ pub(super) struct Sources<'a> {
 pub(super) struct Metrics {
     registry: Registry,
     pub(super) transfers: TransferMetrics,
-    alerts: [Counter; ALERTS.len()],
+    alerts: [Counter; Alert::ALL.len()],
     links: Vec<LinkMetrics>,
     in_flight: Arc<[AtomicUsize]>,
     pub(super) open_outbound: Gauge,
@@ -125,7 +112,7 @@ impl Metrics {
                 "alerts",
                 "Alerts raised about transfers that need a person",
                 "alert",
-                ALERTS.map(Alert::code),
+                Alert::ALL.map(Alert::code),
             ),
             links: new.links(sources.link_names),
             in_flight: sources.in_flight,
@@ -176,7 +163,7 @@ impl Metrics {
 
     /// Counts an alert.
     pub(super) fn count_alert(&self, alert: Alert) {
-        let place = ALERTS.iter().position(|known| *known == alert);
+        let place = Alert::ALL.iter().position(|known| *known == alert);
         if let Some(counter) = place.and_then(|place| self.alerts.get(place)) {
             counter.inc();
         }

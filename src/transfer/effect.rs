@@ -229,6 +229,21 @@ pub enum Alert {
 }
 
 impl Alert {
+    /// All alerts.
+    pub const ALL: [Self; alert::ALL.len()] = [
+        Self::Mismatch,
+        Self::ConflictingOutcome,
+        Self::Exception,
+        Self::OriginalNotFound,
+        Self::CoreDiffers,
+        Self::CutOverRefused,
+        Self::CutOverUnexpected,
+        Self::InternalError,
+        Self::MessageNotEncodable,
+        Self::MisroutedRequest,
+        Self::OwnRequest,
+    ];
+
     /// Returns the code that logs and metrics show.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -245,5 +260,19 @@ impl Alert {
             Self::MisroutedRequest => alert::MISROUTED_REQUEST,
             Self::OwnRequest => alert::OWN_REQUEST,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_alert_has_a_code_and_every_code_an_alert() {
+        let mut codes = Alert::ALL.map(Alert::code);
+        let mut all = alert::ALL.to_vec();
+        codes.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(codes.as_slice(), all);
     }
 }
