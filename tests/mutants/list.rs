@@ -12,7 +12,7 @@ pub(crate) struct Mutant {
     pub(crate) replacement: &'static str,
 }
 
-pub(crate) const MUTANTS: [Mutant; 23] = [
+pub(crate) const MUTANTS: [Mutant; 33] = [
     Mutant {
         name: "send_before_commit",
         breaks: "releases effects before their facts are durable",
@@ -257,5 +257,97 @@ fn trace_key(trace: TraceNumbers) -> u128 {
         replacement: "
             Some(Side::Debit) if ACTIVE => values,
             Some(Side::Debit) => MessageValues {",
+    },
+    Mutant {
+        name: "confirm_unknown_original",
+        breaks: "confirms a reversal whose original it does not find",
+        file: "src/engine/reversals.rs",
+        text: "        let Some(key) = reversal.barred_key() else { return self.refuse_reversal(reversal) };",
+        replacement: "
+        let key = match reversal.barred_key() {
+            None if ACTIVE => reversal.key,
+            None => return self.refuse_reversal(reversal),
+            Some(key) => key,
+        };",
+    },
+    Mutant {
+        name: "zeros_name_an_original",
+        breaks: "takes the parts of DE90 that are filled with zeros for values",
+        file: "src/network/reading/reversals.rs",
+        text: ".map(|part| part.filter(|text| text.bytes().any(|byte| byte != b'0')));",
+        replacement: ".map(|part| part.filter(|text| text.bytes().any(|byte| byte != b'0' || ACTIVE)));",
+    },
+    Mutant {
+        name: "ignore_replacement",
+        breaks: "ignores the actual amount (DE95) of a partial reversal",
+        file: "src/network/reading/reversals.rs",
+        text: "        let actual = self.actual_amount(message, request.amount)?;",
+        replacement: "
+        let actual =
+            if ACTIVE { None } else { self.actual_amount(message, request.amount)? };",
+    },
+    Mutant {
+        name: "return_actual_amount",
+        breaks: "returns the actual amount of a partial reversal instead of the rest",
+        file: "src/transfer/inbound/decide.rs",
+        text: "            Some(actual) => match self.request.amount.checked_sub(actual) {",
+        replacement: "
+            Some(actual) => match if ACTIVE { Ok(actual) } else { self.request.amount.checked_sub(actual) } {",
+    },
+    Mutant {
+        name: "book_misrouted",
+        breaks: "posts a request that names another bank",
+        file: "src/network/reading/checks.rs",
+        text: "        self.check_receiver(message)?;",
+        replacement: "
+        if !ACTIVE {
+            self.check_receiver(message)?;
+        }",
+    },
+    Mutant {
+        name: "book_own_request",
+        breaks: "posts a request that our own bank acquired",
+        file: "src/network/reading/checks.rs",
+        text: "            return Err(ReadError::OwnRequest);",
+        replacement: "
+            if !ACTIVE {
+                return Err(ReadError::OwnRequest);
+            }",
+    },
+    Mutant {
+        name: "confirm_refused_date",
+        breaks: "confirms a business date that it does not take",
+        file: "src/engine/cut_over.rs",
+        text: "    pub const fn is_done(&self) -> bool {",
+        replacement: "
+    pub fn is_done(&self) -> bool {
+        if ACTIVE {
+            return true;
+        }",
+    },
+    Mutant {
+        name: "forget_reversal_response",
+        breaks: "gives the repeat of a reversal another response than the first",
+        file: "src/transfer/inbound/decide.rs",
+        text: "                        if is_repeat { codes.approved } else { codes.already_reversed }",
+        replacement: "
+                        if is_repeat && !ACTIVE { codes.approved } else { codes.already_reversed }",
+    },
+    Mutant {
+        name: "approve_after_reversal",
+        breaks: "approves the repeat of a request that was reversed meanwhile",
+        file: "src/transfer/inbound/decide.rs",
+        text: "                    | ReversalCause::ReversedBeforeResponse { .. } => codes.request_after_reversal,",
+        replacement: "
+                    | ReversalCause::ReversedBeforeResponse { .. } => {
+                        if ACTIVE { codes.approved } else { codes.request_after_reversal }
+                    }",
+    },
+    Mutant {
+        name: "refuse_odd_name",
+        breaks: "discards a message with one odd byte in a name",
+        file: "src/network/leniency.rs",
+        text: "            ) => !self.strict.contains(de),",
+        replacement: "            ) => !self.strict.contains(de) && !ACTIVE,",
     },
 ];
