@@ -25,7 +25,7 @@ async fn a_declined_transfer_is_refunded_and_one_without_funds_is_never_sent() {
     assert_eq!(scenario.request_transfer(&without_funds).await, (403, "4031814".to_owned()));
     assert_eq!(scenario.status(1).await, "06");
     for (number, account, answer) in
-        [(2, "1000000002", (403, "4031805")), (3, "1000000003", (404, "4041811"))]
+        [(2, "1000000002", (403, "4031818")), (3, "1000000003", (404, "4041811"))]
     {
         let to = ("014".to_owned(), account.to_owned());
         let result = scenario.request_transfer(&TransferRequest { to, ..transfer(number) }).await;
