@@ -119,8 +119,9 @@ impl Event {
     /// Returns how to find the transfer of the event, or `None` if the event is not about an existing transfer.
     pub(super) fn lookup(&self) -> Option<Lookup> {
         match self {
-            Self::Transfer(id, _) | Self::Core(id, _) => Some(Lookup::Id(*id)),
-            Self::Response { transfer_id: Some(id), .. } => Some(Lookup::Id(*id)),
+            Self::Transfer(id, _)
+            | Self::Core(id, _)
+            | Self::Response { transfer_id: Some(id), .. } => Some(Lookup::Id(*id)),
             Self::Response { transfer_id: None, trace, .. } => Some(Lookup::TraceNumbers(*trace)),
             Self::InboundRequest { key, .. } => Some(Lookup::IdempotencyKey(*key)),
             Self::InboundReversal { reversal, step } => {
