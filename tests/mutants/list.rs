@@ -12,7 +12,7 @@ pub(crate) struct Mutant {
     pub(crate) replacement: &'static str,
 }
 
-pub(crate) const MUTANTS: [Mutant; 33] = [
+pub(crate) const MUTANTS: [Mutant; 32] = [
     Mutant {
         name: "send_before_commit",
         breaks: "releases effects before their facts are durable",
@@ -269,13 +269,6 @@ fn trace_key(trace: TraceNumbers) -> u128 {
             None => return self.refuse_reversal(reversal),
             Some(key) => key,
         };",
-    },
-    Mutant {
-        name: "zeros_name_an_original",
-        breaks: "takes the parts of DE90 that are filled with zeros for values",
-        file: "src/network/reading/reversals.rs",
-        text: ".map(|part| part.filter(|text| text.bytes().any(|byte| byte != b'0')));",
-        replacement: ".map(|part| part.filter(|text| text.bytes().any(|byte| byte != b'0' || ACTIVE)));",
     },
     Mutant {
         name: "ignore_replacement",

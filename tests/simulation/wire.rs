@@ -188,6 +188,10 @@ impl World {
             CutOverOutcome::Taken { date, .. } | CutOverOutcome::Unchanged(date) => {
                 self.person.hears_of_date(date, self.now);
             }
+            // What counts for a person is the answer.
+            CutOverOutcome::Refused { day: Some(day), present } if outcome.is_done() => {
+                self.person.hears_of_date(Date::nearest(day, present), self.now);
+            }
             CutOverOutcome::Refused { day, .. } => self.person.hears_of_refused_date(day),
         }
     }
