@@ -54,6 +54,10 @@ impl Engine {
         let stored = match reversal.original.steps.get(step) {
             Some(OriginalStep::Reference { .. }) => match candidates(found, &reversal.request) {
                 Candidates::Nothing => None,
+                // DE90 names another request. If nothing of this one stands, the named one may still arrive.
+                Candidates::One(stored) if reversal.barred_key().is_some() && !stands(stored) => {
+                    None
+                }
                 Candidates::One(stored) => Some(stored),
                 Candidates::Uncertain => {
                     self.refuse_reversal(&reversal);
@@ -121,4 +125,14 @@ fn candidates<'s>(found: &'s [StoredTransfer], reversal: &InboundRequest) -> Can
         (None, _, None) => Candidates::Nothing,
         (Some(_), Some(_), _) | (None, _, Some(_)) => Candidates::Uncertain,
     }
+}
+
+/// Whether the posting of a request may stand.
+fn stands(stored: &StoredTransfer) -> bool {
+    !stored.facts.iter().any(|record| {
+        matches!(
+            &record.fact,
+            Fact::Inbound(InboundFact::PostingRefused(_) | InboundFact::ReversalRequested { .. })
+        )
+    })
 }

@@ -32,6 +32,15 @@ const DECIDING: [De; 11] = [
 ];
 
 impl Leniency {
+    /// Returns whether a message may have these faults. Bytes that are left over beside another fault mean that the elements may
+    /// have been delimited wrongly.
+    #[must_use]
+    pub fn tolerates_all(&self, faults: &[DecodeError]) -> bool {
+        let is_trailing = |fault: &DecodeError| matches!(fault.reason, Reason::TrailingBytes(_));
+        faults.iter().all(|fault| self.tolerates(fault))
+            && (faults.len() == 1 || !faults.iter().any(is_trailing))
+    }
+
     /// Returns whether a message may have this fault. A fault is tolerated in an element that describes, if the element could be
     /// delimited.
     #[must_use]

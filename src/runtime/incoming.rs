@@ -167,6 +167,7 @@ impl Node {
             self.metrics.messages_unreadable.inc();
             return;
         };
+        let mti = message.mti();
         let read = self.network.read(&message, id, self.now);
         let request = SwitchRequest { link, message: Box::new(message.into_owned()) };
         let event = match read {
@@ -184,6 +185,13 @@ impl Node {
             Ok(IncomingMessage::Response { .. } | IncomingMessage::InquiryResponse { .. }) => {
                 self.metrics.messages_unreadable.inc();
                 return;
+            }
+            // The request itself may be approved, and a decline would contradict that.
+            Err(error) if mti.class() == 2 && mti.is_repeat() => {
+                self.metrics.messages_unreadable.inc();
+                self.metrics.inbound_unanswered.inc();
+                let link = self.link_name(link);
+                return tracing::warn!(link, %mti, %error, "repeat not understood");
             }
             Err(error) => return self.refuse(id, request, &error),
         };

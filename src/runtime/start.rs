@@ -61,9 +61,10 @@ const RELOADED: [&str; 19] = [
 ];
 
 /// Exceptions from those: prefixes of the keys that messages are read and encoded by, which need a restart.
-const NOT_RELOADED: [&str; 6] = [
+const NOT_RELOADED: [&str; 7] = [
     "network.override.reversal.reasons",
     "network.override.inbound.ignored",
+    "network.override.inbound.reversals",
     "network.override.inbound.invalid_amount",
     "network.override.inbound.malformed",
     "network.override.inbound.misrouted",

@@ -89,7 +89,7 @@ fn an_approved_response_with_one_odd_byte_stays_approved() {
             ("DE48 short", Ok(short_name)),
             ("DE43", Ok(replaced(&network, &bytes, De::CARD_ACCEPTOR_NAME, &odd_place))),
             ("trailing", Ok([&bytes[..], b"0"].concat())),
-            ("all", Ok([&empty_name[..], b"00"].concat())),
+            ("DE48 empty, and trailing", Err([&empty_name[..], b"00"].concat())),
             ("a bit in front of others", Ok(lone_bits[0].clone())),
             ("a bit in front of all", Ok(lone_bits[1].clone())),
             ("an element in front of all", Err(hiding)),

@@ -66,6 +66,11 @@ impl Case {
     }
 
     fn with_spec(name: &str, spec: &str) -> Self {
+        Self::with(name, spec, &[])
+    }
+
+    /// Starts a case with changes of the profile.
+    fn with(name: &str, spec: &str, changes: &[(&str, &str)]) -> Self {
         let bank = Bank {
             code: Institution::from_ascii(b"213").unwrap(),
             forwarder: Institution::from_ascii(b"360213").unwrap(),
@@ -75,6 +80,10 @@ impl Case {
         let (_, profile) = Network::SHIPPED[0];
         // Withdrawals are off in the shipped profile, because the bank must verify the card.
         let profile = profile.replace("inbound_enabled = false", "inbound_enabled = true");
+        let profile = changes.iter().fold(profile, |profile, (from, to)| {
+            assert!(profile.contains(from), "{from}");
+            profile.replace(from, to)
+        });
         let network = Network::parse("nusantara", &profile, spec, bank).unwrap();
         let folder = folder(&format!("reversals-{name}"));
         Self { node: Node::start(&folder, NOW), folder, network, messages: 0 }
@@ -327,4 +336,38 @@ fn a_partial_reversal_without_its_original_is_not_confirmed() {
     case.expect(200, &[], "00", &[]);
     case.expect(421, &with(reversal(&named), &[(95, &part)]), "00", &[]);
     assert_eq!(case.sums(), (40_000, 85_000, 0));
+}
+
+/// The other bank tries again under the same RRN, and takes the second try back before it arrives.
+#[test]
+fn a_request_of_which_nothing_stands_is_not_taken_for_the_one_that_is_named() {
+    let named = format!("{ORIGINAL}{NO_INSTITUTIONS}");
+    let second = format!("02007000021127205226{NO_INSTITUTIONS}");
+    let mut case = credited("retried");
+    case.expect(420, &reversal(&named), "00", &[]);
+    case.expect(420, &with(reversal(&second), &[(11, "800002")]), "00", &[]);
+    case.expect(200, &[(11, "700002")], "12", &[]);
+    assert_eq!(case.sums(), (0, 125_000, 0));
+}
+
+/// DE90 does not give DE37, so a bar under the reversal's own DE37 could miss the request.
+#[test]
+fn a_key_that_the_reversal_does_not_give_is_not_barred() {
+    let named = format!("{ORIGINAL}{NO_INSTITUTIONS}");
+    let key = [("duplicate_key = [7, 11, 32]", "duplicate_key = [7, 11, 32, 37]")];
+    let mut case = Case::with("partly-named", Spec::SHIPPED[0].1, &key);
+    let other_rrn = with(reversal(&named), &[(37, "633100799999")]);
+    case.expect(420, &other_rrn, "25", &["original_not_found"]);
+    case.expect(200, &[], "00", &[]);
+}
+
+#[test]
+fn zeros_with_signs_are_zeros() {
+    let named = format!("{ORIGINAL}{NO_INSTITUTIONS}");
+    let zeros = format!("{}C00000000C00000000", "0".repeat(24));
+    let strict = [("zero_actual = \"full\"", "zero_actual = \"malformed\"")];
+    let mut case = Case::with("signed-zeros", Spec::SHIPPED[0].1, &strict);
+    case.expect(200, &[], "00", &[]);
+    case.expect(420, &with(reversal(&named), &[(95, &zeros)]), "30", &[]);
+    assert_eq!(case.sums(), (125_000, 0, 0));
 }

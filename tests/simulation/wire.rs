@@ -33,8 +33,7 @@ fn decode(network: &Network, bytes: Bytes) -> Result<(Message<'_>, Option<String
         Ok(message) => Ok((message, None)),
         Err(error) => {
             let Salvaged { message, faults } = network.spec().salvage(bytes)?;
-            let lenient = &network.session().lenient;
-            let is_tolerated = faults.iter().all(|fault| lenient.tolerates(fault));
+            let is_tolerated = network.session().lenient.tolerates_all(&faults);
             Ok((message, Some(error.to_string()).filter(|_| !is_tolerated)))
         }
     }

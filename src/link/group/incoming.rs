@@ -58,9 +58,7 @@ impl LinkGroup {
         let (link, is_before_sign_on) = (connection.link, connection.session.is_before_sign_on());
         let salvaged = spec.salvage(bytes.clone()).ok();
         let request = match salvaged {
-            Some(Salvaged { message, faults })
-                if faults.iter().all(|fault| self.rules.lenient.tolerates(fault)) =>
-            {
+            Some(Salvaged { message, faults }) if self.rules.lenient.tolerates_all(&faults) => {
                 let (mti, faults) = (message.mti(), faults.into());
                 self.events.push(Event::Tolerated { link, mti, faults });
                 return self.handle_message(id, message, now);

@@ -59,10 +59,13 @@ impl Network {
     ) -> Result<OriginalSearch, FieldError> {
         let rules = &self.inbound_reversals;
         let named = named.trace(message)?;
+        let own_stan = request.trace.stan;
         let named_key = named.map(|(stan, transmission)| {
             (request.trace.stan, request.trace.transmitted_at) = (stan, transmission);
             self.key_with(message, stan, transmission)
         });
+        let has_same_trace = rules.same_trace && own_stan == request.trace.stan;
+        let is_certain = has_same_trace || self.is_key_in_original();
         let since = now.millis().saturating_sub(millis(rules.original_within));
         let reference = OriginalStep::Reference { since: Moment::from_millis(since) };
         let own_key = Some(own).filter(|own| rules.same_trace && named_key != Some(*own));
@@ -71,7 +74,7 @@ impl Network {
         let may_arrive = self.may_arrive(request.trace.transmitted_at, now);
         Ok(OriginalSearch {
             steps: steps.into_iter().flatten().collect(),
-            barred_key: named_key.filter(|_| may_arrive),
+            barred_key: named_key.filter(|_| may_arrive && is_certain),
         })
     }
 
@@ -88,6 +91,12 @@ impl Network {
             de => text_of(message, de),
         };
         IdempotencyKey(hash(self.matching.duplicate_key.iter().map(|de| (*de, part(*de)))).0)
+    }
+
+    /// Whether DE90 and DE32 give the whole key of a request. Otherwise a bar could miss the request.
+    fn is_key_in_original(&self) -> bool {
+        let given = [De::STAN, De::TRANSMISSION, De::ACQUIRER];
+        self.matching.duplicate_key.iter().all(|de| given.contains(de))
     }
 
     /// Whether a request with this transmission time may still arrive. The time has no year: one far ahead is an old one.
@@ -107,7 +116,8 @@ impl Network {
         let text = field.reveal();
         let actual = actual(&text).ok_or_else(|| invalid(&field, REPLACEMENT_AMOUNTS))?;
         let rules = &self.inbound_reversals;
-        if text.bytes().all(|byte| byte == b'0') && !rules.zero_actual_is_full {
+        let is_zero = |byte| matches!(byte, b'0' | b'C' | b'D');
+        if text.bytes().all(is_zero) && !rules.zero_actual_is_full {
             return Err(invalid(&field, "an actual amount that is not all zeros").into());
         }
         match actual {
