@@ -76,9 +76,7 @@ impl BusinessDates {
         if date == present {
             CutOverOutcome::Unchanged(date)
         } else if date > present && date <= latest {
-            // A present date after tomorrow may be wrong itself: then the one before it stays.
-            let previous = if present > today.next() { self.previous } else { present };
-            *self = Self { present: date, previous };
+            *self = Self { present: date, previous: present };
             CutOverOutcome::Taken { before, date }
         } else if date < present && date > self.previous && present > today.next() {
             self.present = date;
@@ -149,14 +147,6 @@ mod tests {
         assert_eq!(take("1125", "2026-11-24"), done("2026-11-25"), "and again");
         assert_eq!(take("1126", "2026-11-25"), done("2026-11-26"));
         assert!(!take("1125", "2026-11-26").0, "a date does not go back");
-    }
-
-    #[test]
-    fn two_wrong_dates_are_corrected() {
-        let mut dates = from("2026-11-24");
-        assert!(announce(&mut dates, "1204", "2026-11-24").0);
-        assert!(announce(&mut dates, "1215", "2026-11-24").0);
-        assert_eq!(announce(&mut dates, "1125", "2026-11-24"), (true, "2026-11-25".to_owned()));
     }
 
     /// The message of a date that was missed comes after the next one.
