@@ -1,12 +1,10 @@
 //! Cut-overs of the switch: handed to the engine, and answered when the new business date is durable.
 
-use super::ids::SentMessage;
-use super::incoming::RESPONSE_WAIT;
 use super::node::Node;
 use super::pending_responses::SwitchRequest;
 use crate::engine::{CutOverOutcome, CutOverRequest, Event};
 use crate::iso8583::{De, OwnedMessage};
-use crate::link::{LinkId, OutgoingKind, OutgoingMessage};
+use crate::link::LinkId;
 use crate::transfer::Alert;
 use crate::values::{Date, TransferId};
 
@@ -71,12 +69,6 @@ impl Node {
             self.metrics.inbound_unanswered.inc();
             return tracing::error!(%error, "response not encoded");
         }
-        let message = self.take_encoded();
-        self.messages.push(OutgoingMessage {
-            correlation_id: SentMessage::Response.correlation_id(id),
-            message,
-            deadline: self.now.after(RESPONSE_WAIT),
-            kind: OutgoingKind::Response(request.link),
-        });
+        self.queue_response(id, request.link);
     }
 }

@@ -15,7 +15,7 @@ use crate::transfer::{AccountDetails, Alert, InquiryInput, MessageKind, SendStat
 use crate::values::{Direction, IdempotencyKey, ResponseCode, TransferId};
 
 /// How long a response may wait for its link.
-pub(super) const RESPONSE_WAIT: Duration = Duration::from_secs(30);
+const RESPONSE_WAIT: Duration = Duration::from_secs(30);
 
 impl Node {
     pub(super) fn handle_core_reply(&mut self, reply: CoreReply) {
@@ -234,12 +234,17 @@ impl Node {
             tracing::error!(transfer = %id, %error, "response not encoded");
             return self.raise_alert(id, Alert::MessageNotEncodable);
         }
+        self.queue_response(id, request.link);
+    }
+
+    /// Queues the encoded response for the link that its request came on.
+    pub(super) fn queue_response(&mut self, id: TransferId, link: LinkId) {
         let message = self.take_encoded();
         self.messages.push(OutgoingMessage {
             correlation_id: SentMessage::Response.correlation_id(id),
             message,
             deadline: self.now.after(RESPONSE_WAIT),
-            kind: OutgoingKind::Response(request.link),
+            kind: OutgoingKind::Response(link),
         });
     }
 }

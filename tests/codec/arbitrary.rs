@@ -183,3 +183,17 @@ fn alphabet(class: Class) -> (&'static [u8], &'static [u8]) {
         Class::Xn => (b"CD", DIGITS),
     }
 }
+
+/// Returns messages of arbitrary bytes behind a message type in each coding, with and without a bitmap.
+pub(crate) fn hostile(mti: u16, bitmap: &[u8], body: &[u8]) -> Vec<Vec<u8>> {
+    let packed = u16::from_str_radix(&mti.to_string(), 16).unwrap().to_be_bytes().to_vec();
+    let ascii = format!("{mti:04}").into_bytes();
+    let ebcdic = ascii.iter().map(|byte| byte | 0xF0).collect();
+    let heads = [packed, ascii, ebcdic];
+    heads
+        .iter()
+        .flat_map(|head| {
+            [[head.as_slice(), bitmap, body].concat(), [head.as_slice(), body].concat()]
+        })
+        .collect()
+}

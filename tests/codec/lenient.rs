@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use titian::iso8583::{Message, Salvaged, Spec};
 
-use super::arbitrary::check;
+use super::arbitrary::{check, hostile};
 use super::fixtures;
 use super::same::{draft_of, encoded};
 use super::specs;
@@ -115,12 +115,8 @@ proptest! {
         body in prop::collection::vec(prop_oneof![8 => b'0'..=b'9', 2 => 0xF0..=0xF9_u8, 1 => any::<u8>()], 0..600),
     ) {
         let spec = &specs::all()[nth];
-        let packed = u16::from_str_radix(&mti.to_string(), 16).unwrap().to_be_bytes();
-        let ascii = format!("{mti:04}").into_bytes();
-        let ebcdic: Vec<_> = ascii.iter().map(|byte| byte | 0xF0).collect();
-        for head in [&packed[..], &ascii, &ebcdic] {
-            salvaged(spec, &[head, &bitmap, &body].concat());
-            salvaged(spec, &[head, &body].concat());
+        for bytes in hostile(mti, &bitmap, &body) {
+            salvaged(spec, &bytes);
         }
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use titian::iso8583::{De, DecodeError, Message, MessagePart, Reason, Spec};
 
+use super::arbitrary::hostile;
 use super::fixtures::{self, Fixture};
 use super::same::assert_encodes_to_its_bytes;
 use super::specs;
@@ -173,12 +174,8 @@ proptest! {
         body in prop::collection::vec(prop_oneof![8 => b'0'..=b'9', 2 => 0xF0..=0xF9_u8, 1 => any::<u8>()], 0..600),
     ) {
         let spec = &specs::all()[nth];
-        let packed = u16::from_str_radix(&mti.to_string(), 16).unwrap().to_be_bytes();
-        let ascii = format!("{mti:04}").into_bytes();
-        let ebcdic: Vec<_> = ascii.iter().map(|byte| byte | 0xF0).collect();
-        for head in [&packed[..], &ascii, &ebcdic] {
-            let _ = decoded(spec, &[head, &bitmap, &body].concat());
-            let _ = decoded(spec, &[head, &body].concat());
+        for bytes in hostile(mti, &bitmap, &body) {
+            let _ = decoded(spec, &bytes);
         }
         let _ = decoded(spec, &body);
     }

@@ -36,11 +36,10 @@ impl Spec {
         let mut faults = Vec::new();
         let (bitmap, body) = self.salvage_bitmap(input, layout, &mut faults)?;
         // The length of an undefined element is unknown. If the rest of the message fits without it, only its bit was set.
-        let walks = [Undefined::HasNoData, Undefined::HidesTheRest]
-            .map(|undefined| Walk::over(input, body, layout, (&bitmap, undefined)));
-        let [lone_bits, other] = walks;
+        let walk = |undefined| Walk::over(input, body, layout, (&bitmap, undefined));
+        let lone_bits = walk(Undefined::HasNoData);
         let is_lone_bits = lone_bits.faults.iter().all(|fault| fault.reason == Reason::Undefined);
-        let walk = if is_lone_bits { lone_bits } else { other };
+        let walk = if is_lone_bits { lone_bits } else { walk(Undefined::HidesTheRest) };
         let Walk { ends, found, .. } = walk;
         faults.extend(walk.faults);
         // Never taken: a message has at most 65535 bytes.
