@@ -180,6 +180,7 @@ impl Engine {
             | Event::Core(..)
             | Event::Response { .. }
             | Event::InboundStatusInquiry { .. }
+            | Event::RefusedRequest { .. }
             | Event::StatusQuery(..) => self.apply_or_look_up(event, now),
             Event::InboundReversal { reversal, step } => self.find_original(reversal, step, now),
             Event::CutOver(CutOverRequest { id, day, today }) => {

@@ -8,8 +8,8 @@ use super::live::LiveTransfer;
 use super::schedule::Slot;
 use super::step::StepResult;
 use crate::transfer::{
-    BarCause, Context, InboundRequest, InboundReversal, InboundState, Order, OriginalSearch,
-    Refusal,
+    BarCause, Context, Effect, InboundRequest, InboundResponse, InboundReversal, InboundState,
+    MessageKind, Order, OriginalSearch, Refusal,
 };
 use crate::values::{IdempotencyKey, KeyReservation, Moment, RequestIdentity, TransferId};
 
@@ -119,6 +119,11 @@ impl Engine {
             }
             Event::Transfer(id, _) | Event::Core(id, _) => self.put(Output::UnknownTransfer(id)),
             Event::StatusQuery(query_id, _) => self.put(Output::Status(query_id, None)),
+            Event::RefusedRequest { id, code, .. } => {
+                let (message_id, message) = (id, MessageKind::Request);
+                let response = InboundResponse { id, message_id, message, code };
+                self.put(Output::Effect(Effect::Respond(response)));
+            }
             // The search for its original has further steps (see `reversals`).
             Event::InboundReversal { .. }
             | Event::Inquiry(..)

@@ -49,6 +49,16 @@ pub enum Event {
         /// The key of the request.
         key: IdempotencyKey,
     },
+    /// The switch sent a request that cannot be processed. It gets this response, unless its key is on record: that request
+    /// may be approved, and then a decline would contradict it.
+    RefusedRequest {
+        /// The id that the message got here. No transfer exists under it.
+        id: TransferId,
+        /// The key of the request.
+        key: IdempotencyKey,
+        /// The response code.
+        code: ResponseCode,
+    },
     /// The switch sent a reversal of an inbound transfer.
     InboundReversal {
         /// The reversal.
@@ -112,6 +122,7 @@ impl Event {
             | Self::InquiryInput(..)
             | Self::InquiryResponse { .. }
             | Self::CutOver(_)
+            | Self::RefusedRequest { .. }
             | Self::StatusQuery(..) => None,
         }
     }
@@ -123,7 +134,9 @@ impl Event {
             | Self::Core(id, _)
             | Self::Response { transfer_id: Some(id), .. } => Some(Lookup::Id(*id)),
             Self::Response { transfer_id: None, trace, .. } => Some(Lookup::TraceNumbers(*trace)),
-            Self::InboundRequest { key, .. } => Some(Lookup::IdempotencyKey(*key)),
+            Self::InboundRequest { key, .. } | Self::RefusedRequest { key, .. } => {
+                Some(Lookup::IdempotencyKey(*key))
+            }
             Self::InboundReversal { reversal, step } => {
                 let step = reversal.original.steps.get(*step)?;
                 Some(match step {

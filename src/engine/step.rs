@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Engine;
 use super::event::{Event, Lookup, NotAdmitted, Output, RecordedFact, Transfer, TransferInput};
 use super::schedule::{Delivery, Destination, Slot};
-use crate::transfer::{Alert, Context, Effect, TraceNumbers, Wait};
+use crate::transfer::{Alert, Context, Effect, Inquiry, TraceNumbers, Wait};
 use crate::values::{Institution, Moment, TransferId};
 
 /// The destination of commands to core. No bank has this number.
@@ -70,7 +70,9 @@ impl Engine {
             Event::Transfer(id, _) | Event::Core(id, _) | Event::InquiryInput(id, _) => {
                 Output::UnknownTransfer(id)
             }
-            Event::Inquiry(inquiry, _) => Output::NotAdmitted(inquiry.id, NotAdmitted::Full),
+            Event::Inquiry(Inquiry { id, .. }, _) | Event::RefusedRequest { id, .. } => {
+                Output::NotAdmitted(id, NotAdmitted::Full)
+            }
             Event::InquiryResponse { trace, response, .. } => {
                 Output::LateInquiryResponse(trace, response.code)
             }

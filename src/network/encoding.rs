@@ -208,6 +208,11 @@ impl Network {
         if lacks_balance && code == self.rules().inbound.approved { self.unsupported } else { code }
     }
 
+    /// Returns the processing code (DE3) of balance inquiries, if we answer them.
+    pub(super) fn answered_balance_inquiry(&self) -> Option<ProcessingCode> {
+        self.inquiries.balance.filter(|_| !self.responses.account_balance.is_empty())
+    }
+
     fn is_balance_inquiry(&self, request: &Message<'_>) -> bool {
         let code = request.get(De::PROCESSING_CODE).ok();
         code.is_some() && code == self.inquiries.balance

@@ -75,23 +75,25 @@ impl Leniency {
     }
 
     /// Reads the section. The elements that the program decides by in messages of these types must be in `strict`: those that decide
-    /// in every network, and those by which this profile matches messages, if that is known. `reverses`: whether the network has reversals.
+    /// in every network, and those by which this profile matches messages, if that is known. A switch may reverse its requests also in a network
+    /// without reversals of ours.
     pub(super) fn read(
         section: &Section<'_>,
         (spec, types): (&Spec, &[Mti]),
         decides: Option<(&Matching, &[De])>,
-        reverses: bool,
     ) -> Option<Self> {
         let choices = [("tolerated", true), ("refused", false)];
         let trailing = section.choice("trailing", &choices);
         let undefined = section.choice("undefined", &choices);
         let strict: ElementSet = elements(section, "strict")?.into_iter().collect();
         let is_defined = |de: &De| {
-            let layouts = types.iter().filter_map(|mti| spec.layout_of(*mti));
-            layouts.into_iter().any(|layout| layout.element(*de).is_some())
+            let reversals = [400, 420].into_iter().filter_map(Mti::new);
+            let types = types.iter().copied().chain(reversals);
+            let mut layouts = types.filter_map(|mti| spec.layout_of(mti));
+            layouts.any(|layout| layout.element(*de).is_some())
         };
         let (matching, response_key) = decides?;
-        let others = deciding_elements(matching, response_key, reverses);
+        let others = deciding_elements(matching, response_key);
         let deciding: ElementSet = DECIDING.into_iter().chain(others).filter(is_defined).collect();
         let lacking = deciding.without(&strict);
         if lacking.first().is_some() {
@@ -107,13 +109,12 @@ impl Leniency {
 fn deciding_elements<'p>(
     matching: &'p Matching,
     response_key: &'p [De],
-    reverses: bool,
 ) -> impl Iterator<Item = De> + use<'p> {
     let times: &[De] = match matching.trace_time {
         TraceTime::Transmission => &[],
         TraceTime::Local => &[De::LOCAL_TIME, De::LOCAL_DATE],
     };
-    let reversal: &[De] = if reverses { &[De::ORIGINAL, De::REPLACEMENT_AMOUNTS] } else { &[] };
+    let reversal: &[De] = &[De::ORIGINAL, De::REPLACEMENT_AMOUNTS];
     let Matching { duplicate_key, echoed, receiver, .. } = matching;
     let lists = [&duplicate_key[..], echoed, receiver, response_key, times, reversal];
     lists.into_iter().flatten().copied()

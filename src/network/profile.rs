@@ -247,7 +247,7 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         let types = messages.as_ref().map(Messages::request_types).unwrap_or_default();
         let response_key = session.as_ref().map(|session| &session.response_key[..]);
         let decides = matching.as_ref().zip(response_key);
-        Leniency::read(&section, (&spec, &types), decides, reverses)
+        Leniency::read(&section, (&spec, &types), decides)
     });
     let UnknownOutcome { after_unknown, reversal_classes, reversal_reasons } = unknown_outcome?;
     let Timers { response, inquiry_response, inquiry_tries } = timers?;

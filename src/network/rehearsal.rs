@@ -87,7 +87,7 @@ impl Sample {
         let minor = 10_u64.checked_pow(u32::try_from(amount_digits).ok()?)? - 1;
         let amount = Amount::new(minor, network.currency);
         let details = details(size)?;
-        let account = AccountDetails { holder: details.beneficiary.clone(), balance: None };
+        let account = AccountDetails { holder: details.beneficiary.clone(), balance: Some(amount) };
         let pan = match size {
             // A transfer without a card has the bank's own number in its place.
             Size::Shortest => None,
@@ -109,50 +109,40 @@ impl Sample {
         Some(Self { order: Arc::new(order), inquiry, trace: trace()?, account })
     }
 
+    /// Encodes each of our messages, and the response to it: the switch's requests have the form of ours.
     fn messages(&self, network: &Network) -> Vec<Rehearsed> {
-        let Self { order, inquiry, trace, account } = self;
-        let mut request = BytesMut::new();
-        let mut asked = BytesMut::new();
-        let mut rehearsed = vec![
-            (
-                "messages.request",
-                encode(network, &mut request, |into| {
-                    network.encode_request(order, *trace, into).map(drop)
-                }),
-            ),
-            (
-                "messages.inquiry",
-                encode(network, &mut asked, |into| {
-                    network.encode_inquiry(inquiry, *trace, into).map(drop)
-                }),
-            ),
-        ];
+        let Self { order, inquiry, trace, .. } = self;
+        let mut rehearsed = Vec::new();
+        let mut rehearse = |key, build: &dyn Fn(&mut BytesMut) -> Result<(), BuildError>| {
+            let mut bytes = BytesMut::new();
+            let encoded = encode(network, &mut bytes, build);
+            if encoded.is_ok() {
+                rehearsed.push(("responses", respond(network, &bytes, &self.account)));
+            }
+            rehearsed.push((key, encoded));
+        };
+        rehearse("messages.request", &|into| network.encode_request(order, *trace, into).map(drop));
+        rehearse("messages.inquiry", &|into| {
+            network.encode_inquiry(inquiry, *trace, into).map(drop)
+        });
+        if let Some(kind) = network.answered_balance_inquiry() {
+            let inquiry = Inquiry { kind, ..inquiry.clone() };
+            rehearse("messages.inquiry", &|into| {
+                network.encode_inquiry(&inquiry, *trace, into).map(drop)
+            });
+        }
         if network.messages.reversal.is_some() {
-            rehearsed.extend([false, true].map(|is_repeat| {
-                let reversal = self.reversal(is_repeat);
-                (
-                    "messages.reversal",
-                    encode(network, &mut BytesMut::new(), |into| {
-                        network.encode_reversal(&reversal, into).map(drop)
-                    }),
-                )
-            }));
+            for reversal in [false, true].map(|is_repeat| self.reversal(is_repeat)) {
+                rehearse("messages.reversal", &|into| {
+                    network.encode_reversal(&reversal, into).map(drop)
+                });
+            }
         }
         if network.messages.status_inquiry.is_some() {
-            rehearsed.push((
-                "messages.status_inquiry",
-                encode(network, &mut BytesMut::new(), |into| {
-                    network.encode_status_inquiry(order, *trace, into).map(drop)
-                }),
-            ));
+            rehearse("messages.status_inquiry", &|into| {
+                network.encode_status_inquiry(order, *trace, into).map(drop)
+            });
         }
-        // The switch's requests have the form of ours.
-        rehearsed.extend(
-            [&request, &asked]
-                .into_iter()
-                .filter(|bytes| !bytes.is_empty())
-                .map(|bytes| ("responses", respond(network, bytes, account))),
-        );
         rehearsed
     }
 
@@ -191,11 +181,12 @@ fn respond(
     Ok(())
 }
 
-/// Encodes the network management requests that we send.
+/// Encodes the network management requests that we send, and the responses to those of the switch, which have the same form.
 fn management(network: &Network) -> Vec<Rehearsed> {
     let session = network.session();
     let codes = &session.management;
-    let rehearse = |code: &NetworkCode| {
+    let mut rehearsed = Vec::new();
+    let mut rehearse = |key, code: &NetworkCode| {
         let mut elements = vec![
             (De::TRANSMISSION, "1127205226"),
             (De::STAN, "999999"),
@@ -203,20 +194,35 @@ fn management(network: &Network) -> Vec<Rehearsed> {
         ];
         elements.extend(session.identity.iter().map(|(de, text)| (*de, text.as_str())));
         elements.sort_by_key(|(de, _)| *de);
-        encode(network, &mut BytesMut::new(), |into| {
+        let mut bytes = BytesMut::new();
+        let encoded = encode(network, &mut bytes, |into| {
             let mut encoder = network.spec.encoder(session.request, into)?;
             for (de, text) in &elements {
                 encoder.text(*de, *text)?;
             }
             encoder.finish();
             Ok(())
-        })
+        });
+        if encoded.is_ok() {
+            rehearsed.push(("session.responses", respond_to_management(network, &bytes)));
+        }
+        rehearsed.push((key, encoded));
     };
-    vec![
-        ("session.codes.sign_on", rehearse(&codes.sign_on)),
-        ("session.codes.sign_off", rehearse(&codes.sign_off)),
-        ("session.codes.echo", rehearse(&codes.echo)),
-    ]
+    rehearse("session.codes.sign_on", &codes.sign_on);
+    rehearse("session.codes.sign_off", &codes.sign_off);
+    rehearse("session.codes.echo", &codes.echo);
+    rehearsed
+}
+
+/// Responds to a network management request: done, and refused.
+fn respond_to_management(network: &Network, request: &BytesMut) -> Result<(), RehearsalError> {
+    let request = network.spec.decode(request.clone().freeze())?;
+    for is_done in [true, false] {
+        encode(network, &mut BytesMut::new(), |into| {
+            Ok(network.session().write_response(&request, is_done, into)?)
+        })?;
+    }
+    Ok(())
 }
 
 impl Network {

@@ -67,7 +67,8 @@ impl Node {
         };
         if let Err(error) = network.session().write_response(&message, is_done, encode_buffer) {
             self.metrics.inbound_unanswered.inc();
-            return tracing::error!(%error, "response not encoded");
+            tracing::error!(%error, "response not encoded");
+            return self.raise_alert(id, Alert::MessageNotEncodable);
         }
         self.queue_response(id, request.link);
     }

@@ -10,7 +10,7 @@ use crate::core_banking::CoreReply;
 use crate::engine::{Event, PostingCoreReply};
 use crate::iso8583::OwnedMessage;
 use crate::link::{self, LinkId, NotSent, OutgoingKind, OutgoingMessage};
-use crate::network::{IncomingMessage, ReadError};
+use crate::network::IncomingMessage;
 use crate::transfer::{AccountDetails, Alert, InquiryInput, MessageKind, SendStatus};
 use crate::values::{Direction, IdempotencyKey, ResponseCode, TransferId};
 
@@ -186,28 +186,18 @@ impl Node {
                 self.metrics.messages_unreadable.inc();
                 return;
             }
-            // The request itself may be approved, and a decline would contradict that.
-            Err(error) if mti.class() == 2 && mti.is_repeat() => {
+            Err(error) => {
                 self.metrics.messages_unreadable.inc();
-                self.metrics.inbound_unanswered.inc();
-                let link = self.link_name(link);
-                return tracing::warn!(link, %mti, %error, "repeat not understood");
+                tracing::warn!(link = self.link_name(link), %mti, %error, "request refused");
+                if let Some(alert) = error.alert() {
+                    self.raise_alert(id, alert);
+                }
+                let code = self.network.refusal_code(&error);
+                return self.refuse(id, request, code);
             }
-            Err(error) => return self.refuse(id, request, &error),
         };
         self.pending_responses.insert(id, request, self.now);
         self.handle(event);
-    }
-
-    /// Refuses a request that can't be processed. The journal has no row of it, and nothing was done.
-    fn refuse(&mut self, id: TransferId, request: SwitchRequest, error: &ReadError) {
-        self.metrics.messages_unreadable.inc();
-        tracing::warn!(link = self.link_name(request.link), %error, "request refused");
-        if let Some(alert) = error.alert() {
-            self.raise_alert(id, alert);
-        }
-        let code = self.network.refusal_code(error);
-        self.send_response(id, request, code, &AccountDetails::default());
     }
 
     /// Sends the response to a request of the switch, on the link that the request came on.

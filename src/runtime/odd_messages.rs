@@ -1,10 +1,12 @@
 //! Messages of the switch that are odd: with faults that the profile tolerates, with elements that the program does not use, or
 //! malformed.
 
+use crate::engine::Event;
 use crate::iso8583::{DecodeError, Message, Mti, Reason};
 use crate::link::LinkId;
 use crate::network::Network;
 use crate::transfer::AccountDetails;
+use crate::values::{IdempotencyKey, ResponseCode, TransferId};
 
 use super::node::Node;
 use super::pending_responses::SwitchRequest;
@@ -45,6 +47,26 @@ impl Node {
             return;
         }
         let (id, code) = (self.ids.next(), self.network.malformed_code());
-        self.send_response(id, request, code, &AccountDetails::default());
+        self.refuse(id, request, code);
+    }
+
+    /// Refuses a request that cannot be processed. Nothing was done for it, and the journal gets no row of it. A financial request
+    /// gets no response if its key is on record, or if it is a repeat: the request itself may be approved, and a decline would
+    /// contradict that.
+    pub(super) fn refuse(&mut self, id: TransferId, request: SwitchRequest, code: ResponseCode) {
+        let spec = self.network.spec();
+        let Some(message) = spec.message((*request.message).clone()) else { return };
+        let mti = message.mti();
+        match (mti.class() == 2, mti.is_repeat()) {
+            (true, true) => {
+                self.metrics.inbound_unanswered.inc();
+            }
+            (true, false) => {
+                let key = IdempotencyKey(self.network.duplicate_key(&message).0);
+                self.pending_responses.insert(id, request, self.now);
+                self.handle(Event::RefusedRequest { id, key, code });
+            }
+            (false, _) => self.send_response(id, request, code, &AccountDetails::default()),
+        }
     }
 }

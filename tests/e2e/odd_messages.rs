@@ -186,6 +186,14 @@ async fn a_request_that_cannot_be_decoded_is_answered_and_a_response_never() {
         "00",
         "the merchant type describes"
     );
+    // The approved request again, by now faulty or for another bank: a decline would contradict its response.
+    let broken = replaced(&switch.spec, &good, De::AMOUNT, b"00000001250A");
+    switch.send(&broken).await;
+    let other_bank = replaced(&switch.spec, &good, De::RECEIVER, b"03002");
+    switch.send(&other_bank).await;
+    let next = switch.request(200, &[(4, "000000000000")]);
+    let response = switch.ask(&next).await;
+    assert_eq!(response.field(De::STAN).unwrap().reveal(), "000092");
     let warnings = "titian_message_warnings_total{reason=\"element\"}";
     assert_eq!(bank.probe.metric(warnings).await.unwrap(), 1);
     bank.kill().await;

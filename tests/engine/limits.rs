@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use titian::engine::{Event, Limits, Lookup, NotAdmitted, Output, Transfer};
+use titian::engine::{
+    BooksByDirection, Event, Limits, Lookup, NotAdmitted, Output, StoredTransfer, Transfer,
+};
 use titian::transfer::{
     Effect, InboundRequest, MessageKind, OutboundInput, Refusal, SendStatus, TransferStatus,
 };
@@ -37,6 +39,36 @@ fn at_the_limit_new_work_is_refused_but_never_a_reversal() {
     let (outputs, _) = commit(&mut engine);
     let is_reversal = |output: &Output| matches!(output, Output::Effect(Effect::SendReversal(_)));
     assert!(outputs.iter().any(is_reversal), "{outputs:?}");
+}
+
+/// A request that cannot be processed is declined only if its key is not on record: the request may be approved.
+#[test]
+fn a_refused_request_gets_its_response_unless_its_key_is_on_record() {
+    let refused = |id, key| Event::RefusedRequest {
+        id: TransferId(id),
+        key: IdempotencyKey(key),
+        code: code_of_limit(),
+    };
+    let mut engine = engine(10, 10);
+    engine.handle_event(refused(1, 9), NOW);
+    let outputs = commit(&mut engine).0;
+    let outputs = answer_lookups_with_nothing(&mut engine, outputs, NOW);
+    let [Output::Effect(Effect::Respond(response))] = &outputs[..] else { panic!("{outputs:?}") };
+    assert_eq!((response.message_id, response.code), (TransferId(1), code_of_limit()));
+    assert_eq!(engine.books(), &BooksByDirection::default());
+
+    engine.handle_event(inbound_request(9), NOW);
+    let (_, records) = commit(&mut engine);
+    engine.handle_event(refused(2, 9), NOW);
+    assert_eq!(commit(&mut engine).0, [], "in memory");
+
+    let mut restarted = super::engine(10, 10);
+    restarted.handle_event(refused(3, 9), NOW);
+    let outputs = commit(&mut restarted).0;
+    let [Output::JournalLookup(number, _, event)] = &outputs[..] else { panic!("{outputs:?}") };
+    let found = [StoredTransfer { facts: records, identity: None }];
+    restarted.handle_lookup_result(*number, &found, (**event).clone(), NOW).unwrap();
+    assert_eq!(commit(&mut restarted).0, [], "in the journal");
 }
 
 /// The limit can change before the switch repeats the request: the repeat gets the decline on record, and nothing is posted.

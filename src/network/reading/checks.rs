@@ -24,14 +24,11 @@ impl Network {
         Ok(())
     }
 
-    /// Whether a message with faults that are not tolerated gets the response `malformed`: a request whose DE7, DE11 and DE32 can be
-    /// read. The repeat of a financial request gets none: the request itself may be approved, and a decline would contradict that.
+    /// Whether a message with faults that are not tolerated may get the response `malformed`: a request whose DE7, DE11 and DE32
+    /// can be read.
     #[must_use]
     pub fn answers_malformed(&self, message: &Message<'_>) -> bool {
-        let mti = message.mti();
-        let may_be_approved = mti.class() == 2 && mti.is_repeat();
-        mti.is_request()
-            && !may_be_approved
+        message.mti().is_request()
             && message.get::<Transmission>(De::TRANSMISSION).is_ok()
             && message.get::<Stan>(De::STAN).is_ok()
             && message.get::<Institution>(De::ACQUIRER).is_ok()

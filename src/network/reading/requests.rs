@@ -48,7 +48,8 @@ impl Network {
     }
 
     /// Returns the duplicate key of a request. The repeat digit of the MTI does not change it.
-    pub(super) fn duplicate_key(&self, message: &Message<'_>) -> DuplicateKey {
+    #[must_use]
+    pub fn duplicate_key(&self, message: &Message<'_>) -> DuplicateKey {
         hash(self.matching.duplicate_key.iter().map(|de| (*de, text_of(message, *de))))
     }
 }
