@@ -123,6 +123,7 @@ impl World {
         }
         engine.resume(self.moment());
         self.engine = Some(engine);
+        self.restore_date();
         self.run_engine();
     }
 

@@ -156,6 +156,7 @@ impl World {
         self.inbound_messages.insert(id.0, bytes);
         let day = message.get(De::SETTLEMENT_DATE).ok();
         let today = Date::of(self.moment(), self.network.adapter.offset());
+        self.asked_date = day.map(|day| Date::nearest(day, today));
         self.handle(Event::CutOver(CutOverRequest { id, day, today }));
     }
 
@@ -178,10 +179,10 @@ impl World {
 impl World {
     /// Records the answer to a cut-over. A request that is under way may still have the date before a correction.
     fn answer_date(&mut self, outcome: CutOverOutcome) {
+        self.asked_date = None;
         match outcome {
             CutOverOutcome::Corrected { date, .. } => {
-                let until = self.now.max(self.paused_until) + 60_000;
-                self.auditor.correct_date(date, until);
+                self.correct_date(date);
                 self.person.hears_of_date(date, self.now);
             }
             CutOverOutcome::Taken { date, .. } | CutOverOutcome::Unchanged(date) => {
@@ -192,6 +193,19 @@ impl World {
                 self.person.hears_of_date(Date::nearest(day, present), self.now);
             }
             CutOverOutcome::Refused { day, .. } => self.person.hears_of_refused_date(day),
+        }
+    }
+
+    fn correct_date(&mut self, date: Date) {
+        let until = self.now.max(self.paused_until) + 60_000;
+        self.auditor.correct_date(date, until);
+    }
+
+    /// Takes over the date of a cut-over that became durable before a crash, and was not answered.
+    pub(crate) fn restore_date(&mut self) {
+        let durable = self.journal.watermark.settlement_date;
+        if self.asked_date.take() == Some(durable) {
+            self.correct_date(durable);
         }
     }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use titian::engine::{Engine, Event, Lookup, StoredTransfer, TraceWatermark, TransferInput};
 use titian::transfer::{Order, OutboundInput, Posting, SendStatus};
 use titian::values::{
-    AccountNumber, Amount, Currency, Moment, RequestIdentity, Rrn, TransferId, Value,
+    AccountNumber, Amount, Currency, Date, Moment, RequestIdentity, Rrn, TransferId, Value,
 };
 
 use super::auditor::{Auditor, ExpectedPosting};
@@ -105,6 +105,8 @@ pub(crate) struct World {
     pub(crate) next_tick: Option<u64>,
     /// Until when the adapter is paused, as if its machine stood still.
     pub(crate) paused_until: u64,
+    /// The date that the switch asked for in a cut-over without an answer.
+    pub(crate) asked_date: Option<Date>,
     /// The number of the present run of the adapter, which starts again after each crash.
     pub(crate) adapter_run: u64,
     pub(crate) seed: u64,
@@ -164,6 +166,7 @@ impl World {
             inquiries: PendingInquiries::default(),
             next_tick: None,
             paused_until: 0,
+            asked_date: None,
             adapter_run: 0,
             seed,
         };
