@@ -113,7 +113,9 @@ fn samples_cover_all_transfers() {
     // A slow machine may not come so far.
     let last = rows.last().unwrap()[1];
     assert!(last < 1_000 || rows.iter().any(|row| row[1] == 1_000), "{table}");
-    assert!(rows.iter().all(|row| row[3] > 0 && row[4] > 0), "{table}");
+    // After a stall two samples can be closer than the clock of processor time ticks.
+    assert!(rows.iter().map(|row| row[3]).sum::<u64>() > 0, "{table}");
+    assert!(rows.iter().all(|row| row[4] > 0), "{table}");
 }
 
 #[test]
