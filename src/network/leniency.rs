@@ -17,7 +17,7 @@ pub struct Leniency {
 }
 
 /// The elements that decide in every network: what moves, between whom, in which currency, with which outcome.
-const DECIDING: [De; 11] = [
+const DECIDING: [De; 13] = [
     De::PROCESSING_CODE,
     De::AMOUNT,
     De::TRANSMISSION,
@@ -27,6 +27,8 @@ const DECIDING: [De; 11] = [
     De::RRN,
     De::RESPONSE_CODE,
     De::CURRENCY,
+    De::ORIGINAL,
+    De::REPLACEMENT_AMOUNTS,
     De::FROM_ACCOUNT,
     De::TO_ACCOUNT,
 ];
@@ -75,8 +77,8 @@ impl Leniency {
     }
 
     /// Reads the section. The elements that the program decides by in messages of these types must be in `strict`: those that decide
-    /// in every network, and those by which this profile matches messages, if that is known. A switch may reverse its requests also in a network
-    /// without reversals of ours.
+    /// in every network, and those by which this profile matches messages, if that is known. The switch may reverse its requests
+    /// also in a network without reversals of ours.
     pub(super) fn read(
         section: &Section<'_>,
         (spec, types): (&Spec, &[Mti]),
@@ -86,12 +88,10 @@ impl Leniency {
         let trailing = section.choice("trailing", &choices);
         let undefined = section.choice("undefined", &choices);
         let strict: ElementSet = elements(section, "strict")?.into_iter().collect();
-        let is_defined = |de: &De| {
-            let reversals = [400, 420].into_iter().filter_map(Mti::new);
-            let types = types.iter().copied().chain(reversals);
-            let mut layouts = types.filter_map(|mti| spec.layout_of(mti));
-            layouts.any(|layout| layout.element(*de).is_some())
-        };
+        let reversals = [400, 420].into_iter().filter_map(Mti::new);
+        let types = types.iter().copied().chain(reversals);
+        let layouts: Vec<_> = types.filter_map(|mti| spec.layout_of(mti)).collect();
+        let is_defined = |de: &De| layouts.iter().any(|layout| layout.element(*de).is_some());
         let (matching, response_key) = decides?;
         let others = deciding_elements(matching, response_key);
         let deciding: ElementSet = DECIDING.into_iter().chain(others).filter(is_defined).collect();
@@ -114,8 +114,7 @@ fn deciding_elements<'p>(
         TraceTime::Transmission => &[],
         TraceTime::Local => &[De::LOCAL_TIME, De::LOCAL_DATE],
     };
-    let reversal: &[De] = &[De::ORIGINAL, De::REPLACEMENT_AMOUNTS];
     let Matching { duplicate_key, echoed, receiver, .. } = matching;
-    let lists = [&duplicate_key[..], echoed, receiver, response_key, times, reversal];
+    let lists = [&duplicate_key[..], echoed, receiver, response_key, times];
     lists.into_iter().flatten().copied()
 }

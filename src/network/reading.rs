@@ -45,7 +45,7 @@ impl Network {
                 let request = request(message, id, Side::Credit)?;
                 Ok(IncomingMessage::StatusInquiry(request, self.duplicate_key(message)))
             }
-            (2, true) if is_balance && self.responses.account_balance.is_empty() => {
+            (2, true) if is_balance && self.answered_balance_inquiry().is_none() => {
                 Err(unsupported(code))
             }
             (2, true) if is_inquiry => {
