@@ -27,6 +27,7 @@ use titian::api::{
     AccountInquiryResponse, Api, ChannelPort, Debit, NotProcessed, Settings, SharedSettings,
     SignatureKey, SignedRequest, TransferResponse, serve,
 };
+use titian::personal::RecordKey;
 use titian::settings::{Faults, Section, tree};
 use titian::transfer::{Inquiry, Order, StatusReport, TransferStatus};
 use titian::values::{
@@ -77,7 +78,7 @@ fn main() {
     let full = std::env::args().any(|argument| argument == "--bench");
     let (rounds, requests) = if full { (9, 20_000) } else { (1, 50) };
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let api = Api::new(settings(), ImmediatePort::default());
+    let api = Api::new(settings(), RecordKey::new([10; 32]), ImmediatePort::default());
     let token = token(&runtime, &api);
     let signed: Vec<_> = (0..requests).map(|number| signed(&token, number)).collect();
 
@@ -267,11 +268,12 @@ fn settings() -> Settings {
     let text = include_str!("../config/default.toml")
         .replace("rate = 500 ", "rate = 1000000 ")
         .replace("burst = 1000 ", "burst = 1000000 ")
-        .replacen("[api]", "[api]\ntoken_key_file = \"tests/api/token.key\"", 1)
+        .replacen("[api]", &format!("[api]\ntoken_key_file = {:?}", *key::TOKEN_KEY), 1)
         + &format!(
             "[api.partners.MOBILE]\nclient_id = \"client-1\"\npublic_key_file = {:?}\n\
-             secret_file = \"tests/api/mobile.secret\"\n",
-            *key::MOBILE_PUBLIC
+             secret_file = {:?}\n",
+            *key::MOBILE_PUBLIC,
+            *key::MOBILE_SECRET
         );
     let tree = tree("titian.toml", &text).unwrap();
     let faults = Faults::default();

@@ -23,9 +23,10 @@ use axum::{Json, Router};
 use serde_json::json;
 use titian::clock::Clock;
 use titian::core_banking::{
-    CoreCommand, CoreReply, Embedded, Ledger, Settings, books, serve, start,
+    CoreCommand, CoreReply, Embedded, Ledger, LedgerKeys, Settings, books, serve, start,
 };
 use titian::settings::{Faults, Section, tree};
+use titian::signing::{SigningKey, TrustedKey, TrustedKeys};
 use titian::transfer::{Posting, PostingReply, Side};
 use titian::values::{AccountNumber, Amount, Currency, Institution, TransferId, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -115,6 +116,12 @@ fn embedded(folder: &Path, round: usize, kind: &str) -> Embedded {
     Embedded { ledger: folder.join(format!("{kind}{round}.db")), accounts: Some(accounts) }
 }
 
+fn keys() -> LedgerKeys {
+    let signing = SigningKey::from_seed(&[7; 32]);
+    let trusted = TrustedKeys::new(vec![TrustedKey::always(signing.public())]);
+    LedgerKeys { signing, trusted }
+}
+
 fn post(number: u64) -> CoreCommand {
     let account = format!("{:010}", number * 7_919 % ACCOUNTS);
     CoreCommand::Post(Posting {
@@ -141,7 +148,7 @@ fn settings(text: &str) -> Settings {
 
 /// Returns the postings a second, and the longest time without a reply.
 async fn through(settings: Settings, count: u64) -> (f64, Duration) {
-    let (handle, mut replies) = start(settings, Clock::new()).unwrap();
+    let (handle, mut replies) = start(settings, &keys(), None, Clock::new()).unwrap();
     let begin = Instant::now();
     let (mut sent, mut reply_count, mut longest, mut last) = (0, 0, Duration::ZERO, begin);
     while reply_count < count {
@@ -173,6 +180,9 @@ fn ledger(folder: &Path, round: usize, count: u64) -> (f64, Duration) {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let done = runtime.block_on(through(settings(&text), count));
     check(&ledger, count);
+    let begin = Instant::now();
+    drop(Ledger::open(&Embedded { ledger, accounts: None }, &keys(), |_| {}).unwrap());
+    println!("{:>14}: {:?} with {count} postings", "start", begin.elapsed());
     done
 }
 
@@ -244,7 +254,7 @@ fn core_over_http(folder: &Path, round: usize, calls: u64) -> f64 {
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let ledger = Ledger::open(&embedded, |_| {}).unwrap();
+        let ledger = Ledger::open(&embedded, &keys(), |_| {}).unwrap();
         tokio::spawn(serve(listener, ledger, None, std::future::pending()));
         let (rate, _) = through(core(address, 64), calls).await;
         check(&embedded.ledger, calls);

@@ -1,6 +1,7 @@
 //! The cost of a durable row: the journal, compared with a bare loop that inserts rows of the same size into SQLite with
 //! ordered keys, and with one with unordered keys (`rates`). All sync each batch. Then the commit latency at a steady load
-//! (`commits`), and a start with many transfers (`start`). Arguments select among the three.
+//! (`commits`), a start with many transfers (`start`), and what proof costs of it: hashes and a signature (`signing`).
+//! Arguments select among the four.
 //!
 //! `TITIAN_JOURNAL_DIR` is the folder of the files, and so selects the measured disk. `TITIAN_JOURNAL_RATE` is the load in
 //! rows a second, `TITIAN_JOURNAL_TRANSFERS` the number of transfers of a start.
@@ -25,12 +26,15 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 use titian::journal::{
-    Batch, Checkpoints, Evidence, Journal, MessageTrace, PublicKeys, Row, StoreUrl, StoredFacts,
-    Summary, TransferStart, verify,
+    Batch, Checkpoints, Evidence, Journal, JournalKeys, MessageTrace, Row, StoreUrl, StoredFacts,
+    TransferStart, verify,
+};
+use titian::personal::RecordKey;
+use titian::signing::{
+    Chain, ChainId, FIRST_EPOCH, Head, SigningKey, Statement, StoredBatch, TrustedKey, TrustedKeys,
 };
 use titian::values::{
-    AccountNumber, Amount, Currency, Direction, IdempotencyKey, Institution, Moment,
-    RequestFingerprint, RequestIdentity, Rrn, Stan, TransferId, Value,
+    IdempotencyKey, Moment, RequestFingerprint, RequestIdentity, Rrn, Stan, TransferId, Value,
 };
 
 const START: u64 = 1_795_521_600_000;
@@ -48,6 +52,9 @@ fn main() {
     let folder = Folder::new();
     if wants("rates") {
         rates(&folder, if full { 5 } else { 1 }, seconds(1));
+    }
+    if wants("signing") {
+        signing(if full { 2_000 } else { 10 });
     }
     if wants("commits") {
         let rate = variable("TITIAN_JOURNAL_RATE").unwrap_or(60_000);
@@ -92,13 +99,64 @@ fn rates(folder: &Folder, rounds: usize, time: Duration) {
     }
 }
 
+/// Measures the time that hashes and a signature take of a batch, when it is written and when it is proven.
+fn signing(batches: u32) {
+    let JournalKeys { signing, trusted, .. } = keys();
+    let line = format!("{{\"facts\":\"{}\"}}", "x".repeat(FACTS));
+    println!("signed batches, {} bytes a row; medians of 9 rounds of {batches}", line.len());
+    println!(
+        "{:>6} {:>18} {:>18} {:>18}",
+        "rows", "hash, µs a row", "sign, µs a row", "prove, µs a row"
+    );
+    for rows in [1, 9, 64] {
+        let mut times = [const { Vec::new() }; 3];
+        let text = vec![line.as_str(); rows].join("\n");
+        let micros =
+            |since: Instant| since.elapsed().as_secs_f64() * 1e6 / f64::from(batches) / rows as f64;
+        for _ in 0..9 {
+            let mut head = Head::default();
+            let hashing = Instant::now();
+            for _ in 0..batches {
+                head = (0..rows).fold(Head::default(), |head, _| head.after(line.as_bytes()));
+            }
+            times[0].push(micros(hashing));
+            let statement = |head| Statement {
+                chain: Chain::Transfers,
+                chain_id: ChainId([3; 16]),
+                epoch: FIRST_EPOCH,
+                before: Head::default(),
+                head,
+                metadata: [9; 32],
+                at: Moment::from_millis(START),
+                key: signing.id(),
+            };
+            let mut stored = String::new();
+            let signed = Instant::now();
+            for _ in 0..batches {
+                stored = statement(head).sign(&signing).to_string();
+            }
+            times[1].push(micros(signed));
+            let proven = Instant::now();
+            for _ in 0..batches {
+                let (statement, rows) = (stored.clone(), text.clone());
+                let batch = StoredBatch { first: 1, statement, rows };
+                batch.prove(Chain::Transfers, ChainId([3; 16]), &trusted).unwrap();
+            }
+            times[2].push(micros(proven));
+        }
+        let [hash, sign, prove] = times.map(median);
+        println!("{rows:>6} {hash:>18.2} {sign:>18.2} {prove:>18.2}");
+    }
+}
+
 /// Measures the time from a batch's append to its callback, at an even rate of rows a second, in a journal that already has
 /// `before` transfers.
 fn latency(folder: &Folder, batch: u64, rate: f64, time: Duration, before: u64) {
     folder.settle();
     let path = folder.fresh().join("titian.db");
     let journal =
-        titian::journal::open(&StoreUrl::Sqlite(path.clone()), Some(&checkpoints(&path))).unwrap();
+        titian::journal::open(&StoreUrl::Sqlite(path.clone()), &keys(), &checkpoints(&path))
+            .unwrap();
     let mut generator = Generator::default();
     append_all(&*journal, (0..before / 64).map(|_| generator.batch(256)));
     let (done, durable) = channel();
@@ -147,7 +205,8 @@ fn spread(times: &mut [Duration]) -> String {
 fn start_with(folder: &Folder, closed: u64, open: u64) {
     let path = folder.fresh().join("titian.db");
     let journal =
-        titian::journal::open(&StoreUrl::Sqlite(path.clone()), Some(&checkpoints(&path))).unwrap();
+        titian::journal::open(&StoreUrl::Sqlite(path.clone()), &keys(), &checkpoints(&path))
+            .unwrap();
     let mut generator = Generator::default();
     let tenth = 4 * closed / 10 / 256 * 256;
     print!("\nrows/s by tenths of {closed} transfers:");
@@ -167,7 +226,8 @@ fn start_with(folder: &Folder, closed: u64, open: u64) {
 
     let start = Instant::now();
     let journal =
-        titian::journal::open(&StoreUrl::Sqlite(path.clone()), Some(&checkpoints(&path))).unwrap();
+        titian::journal::open(&StoreUrl::Sqlite(path.clone()), &keys(), &checkpoints(&path))
+            .unwrap();
     let mut read = 0_u64;
     for rows in journal.reader().unwrap().open_transfers().unwrap() {
         read += rows.unwrap().len() as u64;
@@ -181,19 +241,19 @@ fn start_with(folder: &Folder, closed: u64, open: u64) {
     );
     journal.close().unwrap();
 
-    let keys = PublicKeys::parse(&checkpoints(&path).public_key()).unwrap();
-    let file = checkpoints(&path).file;
+    let (keys, checkpoints) = (keys().trusted, checkpoints(&path).files);
     let start = Instant::now();
     let evidence = Evidence {
         archives: &[],
         store: &StoreUrl::Sqlite(path.clone()),
-        checkpoints: Some((&file, &keys)),
+        checkpoints: &checkpoints,
+        keys: Some(&keys),
     };
     let verified = verify(&evidence, |_, _| Ok(())).unwrap();
     let rate = verified.head.count as f64 / start.elapsed().as_secs_f64();
     println!(
-        "verified: {} rows, {rate:.0} rows/s, index checked: {}",
-        verified.head.count, verified.is_index_checked
+        "verified: {} rows in {} batches, {rate:.0} rows/s",
+        verified.head.count, verified.batches
     );
 }
 
@@ -248,7 +308,8 @@ fn bare(folder: &Folder, batch: u64, time: Duration, key: impl Fn(u128) -> u128)
 fn journal_rate(folder: &Folder, batch: u64, time: Duration) -> f64 {
     let path = folder.fresh().join("titian.db");
     let journal =
-        titian::journal::open(&StoreUrl::Sqlite(path.clone()), Some(&checkpoints(&path))).unwrap();
+        titian::journal::open(&StoreUrl::Sqlite(path.clone()), &keys(), &checkpoints(&path))
+            .unwrap();
     let mut generator = Generator::default();
     let (done, durable) = channel();
     let start = Instant::now();
@@ -269,8 +330,13 @@ fn journal_rate(folder: &Folder, batch: u64, time: Duration) -> f64 {
 }
 
 fn checkpoints(store: &Path) -> Checkpoints {
-    let file = store.with_extension("checkpoints");
-    Checkpoints { file, node: "bench".into(), seed: [7; 32], every: Duration::from_secs(1) }
+    Checkpoints { files: vec![store.with_extension("checkpoints")], every: Duration::from_secs(1) }
+}
+
+fn keys() -> JournalKeys {
+    let signing = SigningKey::from_seed(&[7; 32]);
+    let trusted = TrustedKeys::new(vec![TrustedKey::always(signing.public())]);
+    JournalKeys { signing, trusted, record: RecordKey::new([8; 32]) }
 }
 
 /// Generates transfers of four rows each: accepted, ready, sent, settled. 64 of them are interleaved.
@@ -302,7 +368,8 @@ impl Generator {
             is_open: step < 3,
             trace: (step == 1).then(|| trace(transfer, at / 1000)),
             start: (step == 0).then(|| Box::new(start(transfer))),
-            facts: StoredFacts("x".repeat(FACTS)),
+            facts: StoredFacts(format!("\"{}\"", "x".repeat(FACTS))),
+            personal: None,
         }
     }
 }
@@ -317,13 +384,6 @@ fn trace(transfer: u64, transmission_second: u64) -> MessageTrace {
 }
 
 fn start(transfer: u64) -> TransferStart {
-    let summary = Summary {
-        direction: Direction::Outbound,
-        own_account: AccountNumber::from_ascii(b"1234567890").unwrap(),
-        other_account: AccountNumber::from_ascii(b"9876543210"),
-        amount: Amount::new(12_500_000, Currency::IDR),
-        bank: Institution::from_ascii(b"014").unwrap(),
-    };
     let request = IdempotencyKey(hashed(u128::from(transfer)));
     TransferStart {
         identity: RequestIdentity {
@@ -331,7 +391,7 @@ fn start(transfer: u64) -> TransferStart {
             reference_key: None,
             fingerprint: RequestFingerprint(1),
         },
-        summary,
+        requested_by: None,
     }
 }
 

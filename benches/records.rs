@@ -28,8 +28,10 @@ use titian::engine::{
     Engine, Event, Limits, Output, RateLimits, Schedule, TraceAllocator, TraceWatermark,
     TransferInput,
 };
-use titian::journal::{Chain, Evidence, Journal, StoreUrl};
+use titian::journal::{Chain, Checkpoints, Evidence, Journal, JournalKeys, StoreUrl};
+use titian::personal::RecordKey;
 use titian::records::{audit, journal_batch, restore, trace_watermark};
+use titian::signing::{SigningKey, TrustedKey, TrustedKeys};
 use titian::transfer::{
     Effect, Funding, MessageKind, Order, OutboundInput, PostingReply, SendStatus, TraceNumbers,
 };
@@ -56,8 +58,13 @@ fn main() {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     let store = folder.join("titian.db");
+    let signing = SigningKey::from_seed(&[7; 32]);
+    let trusted = TrustedKeys::new(vec![TrustedKey::always(signing.public())]);
+    let keys = JournalKeys { signing, trusted, record: RecordKey::new([8; 32]) };
+    let checkpoints = Checkpoints { files: Vec::new(), every: Duration::from_secs(1) };
 
-    let journal = titian::journal::open(&StoreUrl::Sqlite(store.clone()), None).unwrap();
+    let journal =
+        titian::journal::open(&StoreUrl::Sqlite(store.clone()), &keys, &checkpoints).unwrap();
     let mut node =
         Node { engine: engine(None), journal, sent: Vec::new(), writing: Duration::ZERO };
     let start = Instant::now();
@@ -78,7 +85,8 @@ fn main() {
 
     let before = peak();
     let start = Instant::now();
-    let journal = titian::journal::open(&StoreUrl::Sqlite(store.clone()), None).unwrap();
+    let journal =
+        titian::journal::open(&StoreUrl::Sqlite(store.clone()), &keys, &checkpoints).unwrap();
     let opened = start.elapsed();
     let reader = journal.reader().unwrap();
     let mut engine = engine(trace_watermark(&*reader).unwrap());
@@ -97,7 +105,8 @@ fn main() {
     let report = audit(&Evidence {
         archives: &[],
         store: &StoreUrl::Sqlite(store.clone()),
-        checkpoints: None,
+        checkpoints: &[],
+        keys: Some(&keys.trusted),
     })
     .unwrap();
     assert_eq!((report.transfers, report.open, report.has_checked_books), (all, open, true));

@@ -18,6 +18,7 @@ mod hex;
 mod hexdump;
 #[cfg(feature = "harness")]
 mod interruption;
+mod keys;
 mod layers;
 mod log;
 #[cfg(any(test, not(feature = "harness")))]
@@ -32,6 +33,7 @@ mod switch;
 mod terminal;
 mod usage;
 mod verify;
+mod verify_ledger;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -66,6 +68,7 @@ enum Command {
     Verify(verify::Verify),
     Export(export::Export),
     Archive(archive::Archive),
+    Keys(keys::Keys),
 }
 
 impl Command {
@@ -79,6 +82,7 @@ impl Command {
             Self::Verify(verify) => verify.run(),
             Self::Export(export) => export.run(),
             Self::Archive(archive) => archive.run(),
+            Self::Keys(keys) => keys.run(),
         }?;
         Ok(Exit::Success)
     }

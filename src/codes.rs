@@ -35,7 +35,9 @@ mod reasons;
 mod records;
 mod transfers;
 
-pub use core_banking::{account_status, entry_kind, ledger_account, posting_state, refusal, side};
+pub use core_banking::{
+    account_status, entry_kind, ledger_account, ledger_change, posting_state, refusal, side,
+};
 pub use facts::{inbound_fact, outbound_fact};
 pub use inputs::{
     cancel_reply, inbound_input, outbound_input, posting_reply, prior_posting, send_status,
@@ -44,7 +46,7 @@ pub use reasons::{
     bar_cause, cancel_reason, debit_proof, evidence, funding, refund_reason, rejection_reason,
     resolution_outcome, reversal_cause, settled_by, unknown_cause,
 };
-pub use records::{chain, direction, metadata_key};
+pub use records::{chain, direction, journal_state, metadata_key};
 pub use transfers::{alert, inbound_state, message_warning, outbound_state, transfer_status};
 
 /// All groups of codes: name and codes.

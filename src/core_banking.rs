@@ -26,7 +26,10 @@ mod wire;
 
 pub use command::{CoreCommand, CoreReply};
 pub use error::CoreBankingError;
-pub use ledger::{Books, Ledger, Total, books};
+pub use ledger::{
+    Books, BooksByCurrency, Ledger, LedgerKeys, LockedLedger, Total, VerifiedLedger, books,
+    lock_ledger, verify_ledger,
+};
 pub use meter::{Counts, Meter};
 pub use port::{Handle, Replies, start};
 pub use server::serve;

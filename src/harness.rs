@@ -13,7 +13,7 @@ mod processes;
 pub use admin::{AdapterProbe, AdminError, SwitchAdmin, SwitchTotals};
 pub use books::ThreeBooks;
 pub use channel::{ChannelClient, ChannelOutcome, TransferRequest, timestamp};
-pub use folder::{AMPLE_BALANCE, BANK, Folder, FolderError, account};
+pub use folder::{AMPLE_BALANCE, BANK, Folder, FolderError, account, write_key_file};
 pub use http::{HttpClient, NoResponse};
 pub use ports::ReservedPort;
 pub use process::{Process, ProcessError};

@@ -1,32 +1,39 @@
-//! The journal: an append-only, hash-chained record. The program acts only on what the journal has made durable. The
-//! journal does not know what facts mean.
+//! The journal: an append-only, hash-chained and signed record. The program acts only on what the journal has made durable,
+//! and reads only rows that are proven. The journal does not know what facts mean.
 //!
 //! [`Journal`] is the port: [`Journal::append`] makes a [`Batch`] durable and returns the key reservations that it lost;
 //! a [`Reader`] finds rows. [`open()`] chooses the backend by the URL of the store; nothing else knows the backends. A store
-//! is verified, exported and archived beside the port, from its rows alone ([`StoredChain`]).
+//! is verified, exported and archived beside the port, from its batches alone ([`StoredChain`]).
 
-mod chain;
 mod checkpoint;
 mod error;
-mod files;
-mod hash;
+mod journal_keys;
+mod line;
 mod location;
+mod metadata;
 mod open;
 mod port;
+mod rotation;
 mod row;
-mod search;
+mod sealed;
 mod sqlite;
+mod unique;
+mod verification_error;
+mod verification_pass;
 mod verify;
 
-pub use chain::{Chain, Head};
-pub use checkpoint::{CheckpointClock, Checkpoints, PublicKeys};
+pub use checkpoint::{CheckpointClock, Checkpoints};
 pub use error::JournalError;
+pub use journal_keys::JournalKeys;
 pub use location::{InvalidStoreUrl, StoreUrl};
-pub use open::{archive, open, open_to_read};
-pub use port::{CommitCallback, DerivedAudit, Journal, Reader, StoredChain, TransferIter};
+pub use metadata::MetadataValues;
+pub use open::{archive, file_faults, open, open_to_read, rotate};
+pub use port::{CommitCallback, Journal, Reader, StoredChain, TransferIter};
 pub use row::{
-    Batch, ChainedRow, FACTS_BYTES_MAX, MessageTrace, Metadata, Row, StoredFacts, Summary,
-    TransferStart,
+    Batch, ChainedRow, FACTS_BYTES_MAX, MessageTrace, Metadata, Row, StoredFacts, TransferStart,
 };
-pub use search::{PAGE_MAX, Page, Query, SearchHit};
-pub use verify::{Evidence, VerificationError, Verified, scan_transfers, verify};
+pub use sealed::SealedRows;
+pub use verification_error::VerificationError;
+pub use verify::{Evidence, Verified, scan_transfers, verify};
+
+pub use crate::signing::{Chain, Head};

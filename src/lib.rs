@@ -22,10 +22,14 @@ pub mod journal;
 pub mod link;
 pub mod masking;
 pub mod network;
+pub mod personal;
+pub mod private_files;
 pub mod random;
 pub mod records;
 pub mod runtime;
+pub mod secrets;
 pub mod settings;
+pub mod signing;
 #[cfg(feature = "harness")]
 pub mod simulator;
 mod spelling;

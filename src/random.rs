@@ -4,6 +4,8 @@ use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Read};
 
+use rsa::rand_core::{TryCryptoRng, TryRng};
+
 /// The distance of two states in the sequence.
 const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
@@ -84,6 +86,29 @@ impl SystemRandom {
         self.0.read_exact(bytes)
     }
 }
+
+/// As the RSA library asks for it.
+impl TryRng for SystemRandom {
+    type Error = io::Error;
+
+    fn try_next_u32(&mut self) -> io::Result<u32> {
+        let mut bytes = [0; 4];
+        self.fill(&mut bytes)?;
+        Ok(u32::from_ne_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> io::Result<u64> {
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes)?;
+        Ok(u64::from_ne_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> io::Result<()> {
+        self.fill(bytes)
+    }
+}
+
+impl TryCryptoRng for SystemRandom {}
 
 /// Mixes the bits of a number, so that similar numbers give dissimilar ones.
 #[must_use]

@@ -14,6 +14,7 @@ mod health;
 mod ids;
 mod incoming;
 mod inputs;
+mod ledger_record;
 mod lookups;
 mod metrics;
 mod node;
@@ -26,5 +27,5 @@ mod start;
 mod waiting;
 
 pub use node::NodeError;
-pub use settings::{DEFAULTS, Limits, Link, LinkEndpoint, Settings, Store};
+pub use settings::{DEFAULTS, Keys, Limits, Link, LinkEndpoint, Settings, Store};
 pub use start::{Reload, StartError, run};

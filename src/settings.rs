@@ -1,5 +1,6 @@
 //! Reads settings, and finds every fault of a file with its key before it refuses the file.
 
+mod distinct;
 mod layers;
 mod secret;
 
@@ -11,6 +12,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use config::{Config, ConfigError, File, FileFormat, Value, ValueKind};
+use distinct::DistinctSecrets;
 pub use layers::Layers;
 
 use crate::spelling::{did_you_mean, suggest_or_list};
@@ -66,20 +68,23 @@ impl Fault {
     }
 }
 
-/// The faults found so far.
+/// The faults found so far, and the secrets read so far.
 #[derive(Debug, Default)]
-pub struct Faults(RefCell<Vec<Fault>>);
+pub struct Faults {
+    found: RefCell<Vec<Fault>>,
+    secrets: DistinctSecrets,
+}
 
 impl Faults {
     /// Adds a fault.
     pub fn add(&self, fault: Fault) {
-        self.0.borrow_mut().push(fault);
+        self.found.borrow_mut().push(fault);
     }
 
     /// Returns all faults, sorted by file and key.
     #[must_use]
     pub fn all(self) -> Vec<Fault> {
-        let mut all = self.0.into_inner();
+        let mut all = self.found.into_inner();
         all.sort();
         all
     }

@@ -1,7 +1,8 @@
 //! The values that transfers and messages share.
 //!
 //! Each value is a type of its own, built from valid text only, so that a STAN cannot be used as an RRN and an amount
-//! cannot lose its currency. Personal values print masked, `Debug` too; `reveal` returns the full value.
+//! cannot lose its currency. Personal values print masked, `Debug` too; `reveal` returns the full value. Free text refuses
+//! track data of cards, which must never be stored.
 
 mod account;
 mod amount;
@@ -14,9 +15,11 @@ mod form;
 mod keys;
 mod moment;
 mod money;
+mod personal_text;
 mod text;
 mod time;
 mod token_bucket;
+mod track_data;
 pub mod unmasked;
 mod working_days;
 
@@ -32,9 +35,13 @@ pub use direction::Direction;
 pub use keys::{IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity};
 pub use moment::Moment;
 pub use money::{Money, MoneyError, MoneyJson};
+pub use personal_text::{
+    PLACEHOLDER, PersonalText, PersonalTextError, has_places, put_back, write_apart,
+};
 pub use text::{Name, Reference};
 pub use time::{MonthDay, TimeOfDay, Transmission};
 pub use token_bucket::TokenBucket;
+pub use track_data::has_track_data;
 pub use working_days::WorkingDays;
 
 /// A value that can be read from the ASCII text of a data element.

@@ -93,7 +93,7 @@ impl FieldErrors {
         let text = text?;
         let name = Name::new(text);
         if name.is_none() {
-            self.add(field, "is not 1 to 100 printable characters");
+            self.add(field, format!("is not {}", Name::EXPECTED));
         }
         name
     }

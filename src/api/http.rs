@@ -21,6 +21,7 @@ use super::response::ApiResponse;
 use super::rules::RequestRules;
 use super::service::Service;
 use super::settings::{Limits, Settings};
+use crate::personal::RecordKey;
 use crate::transfer::Order;
 use crate::values::{RequestIdentity, TransferId};
 
@@ -44,6 +45,8 @@ pub struct Api<P> {
     port: P,
     admission: Admission,
     rules: RequestRules,
+    /// The key of request fingerprints.
+    record_key: RecordKey,
     pub(super) limits: Limits,
     in_flight: InFlightLimit,
     /// The start of the monotonic clock of the rate limits.
@@ -51,12 +54,13 @@ pub struct Api<P> {
 }
 
 impl<P: ChannelPort> Api<P> {
-    /// Creates the API.
+    /// Creates the API. The record key makes the fingerprints of requests.
     #[must_use]
-    pub fn new(settings: Settings, port: P) -> Arc<Self> {
+    pub fn new(settings: Settings, record_key: RecordKey, port: P) -> Arc<Self> {
         let Settings { admission, rules, limits, .. } = settings;
         let in_flight = InFlightLimit::new(limits.in_flight);
-        Arc::new(Self { port, admission, rules, limits, in_flight, started: Instant::now() })
+        let started = Instant::now();
+        Arc::new(Self { port, admission, rules, record_key, limits, in_flight, started })
     }
 
     /// Returns the routes.
@@ -149,7 +153,8 @@ impl<P: ChannelPort> Api<P> {
     ) -> Result<ApiResponse, ErrorResponse> {
         let admitted =
             self.admission.admit(headers, body, self.port.now(), self.started.elapsed())?;
-        let (order, identity) = orders::transfer(body, id, &admitted, &self.rules)?;
+        let (order, identity) =
+            orders::transfer(body, id, &admitted, &self.rules, &self.record_key)?;
         tracing::debug!(transfer = %id, partner = %admitted.partner, "transfer request received");
         match timeout(self.limits.wait, self.port.transfer(Arc::clone(&order), identity)).await {
             Ok(TransferResponse::Report(report)) => {

@@ -15,6 +15,7 @@ use super::keys;
 use super::rules::RequestRules;
 use super::timestamp::Timestamp;
 use crate::core_banking::Debit;
+use crate::personal::RecordKey;
 use crate::transfer::{ChannelReference, Funding, Inquiry, Order, TransferDetails};
 use crate::values::{
     Amount, Date, IdempotencyKey, Institution, Name, Reference, RequestIdentity, TransferId,
@@ -92,6 +93,7 @@ pub(super) fn transfer(
     id: TransferId,
     request: &AdmittedRequest<'_>,
     rules: &RequestRules,
+    record_key: &RecordKey,
 ) -> Result<(Arc<Order>, RequestIdentity), ErrorResponse> {
     let body: TransferBody<'_> = parse(body)?;
     let mut errors = FieldErrors::default();
@@ -127,7 +129,7 @@ pub(super) fn transfer(
     if order.amount.minor() > rules.amount_max {
         return Err(ResponseCase::AmountLimit.into());
     }
-    let identity = identity(&order, request, &body, rules);
+    let identity = identity(&order, request, &body, rules, record_key);
     Ok((Arc::new(order), identity))
 }
 
@@ -185,6 +187,7 @@ fn identity(
     request: &AdmittedRequest<'_>,
     body: &TransferBody<'_>,
     rules: &RequestRules,
+    record_key: &RecordKey,
 ) -> RequestIdentity {
     let details = &order.details;
     let channel = details.channel.as_ref().map(|channel| &channel.reference);
@@ -197,7 +200,7 @@ fn identity(
         Field::Missing | Field::WrongType => None,
     };
     let (minor, currency) = (order.amount.minor().to_string(), order.amount.currency().to_string());
-    let fingerprint = keys::fingerprint([
+    let parts = [
         channel.map(Reference::as_str),
         Some(&minor),
         Some(&currency),
@@ -209,11 +212,11 @@ fn identity(
         details.reference.as_ref().map(Reference::as_str),
         debited,
         fee,
-    ]);
+    ];
     RequestIdentity {
         request_key: request.request_key(rules),
         reference_key: channel.map(|channel| keys::reference_key(&request.partner, channel)),
-        fingerprint,
+        fingerprint: keys::fingerprint(record_key, parts),
     }
 }
 

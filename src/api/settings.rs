@@ -181,16 +181,19 @@ type Partners = HashMap<String, (Partner, Credentials)>;
 fn read_partners(section: &Section<'_>, limits: PartnerLimits) -> Option<Partners> {
     let read = |name| Some((String::from(name), read_partner(section, name, limits)?));
     let partners: Partners = all(section.names().map(read))?.into_iter().collect();
+    let mut are_distinct = true;
     for (name, (_, own)) in &partners {
-        let same = |(other, (_, others)): (&String, &(Partner, Credentials))| {
-            other < name && others.client_id == own.client_id
-        };
-        if partners.iter().any(same) {
-            section.fault(name, "has the client_id of another partner");
-            return None;
+        let others = || partners.iter().filter(|(other, _)| *other < name).map(|(_, (_, of))| of);
+        let same_client = others().any(|other| other.client_id == own.client_id);
+        let same_key = others().any(|other| other.key.fingerprint() == own.key.fingerprint());
+        for (is_same, what) in [(same_client, "client_id"), (same_key, "public key")] {
+            if is_same {
+                section.fault(name, format!("has the {what} of another partner"));
+                are_distinct = false;
+            }
         }
     }
-    Some(partners)
+    are_distinct.then_some(partners)
 }
 
 fn read_partner(

@@ -58,13 +58,17 @@ impl SigningKey {
     /// The smallest key, in bits.
     pub(super) const MIN_BITS: usize = 2048;
 
+    /// The smallest public exponent. With a small one, such as 3, signatures were forged where a verifier was lax.
+    const MIN_EXPONENT: u64 = 65_537;
+
     /// Reads a key in PEM (`BEGIN PUBLIC KEY`).
     ///
     /// # Errors
-    /// If the text is not such a key, or the key is too small or too large.
+    /// If the text is not such a key, or the key is weak or too large.
     pub(super) fn from_pem(pem: &str) -> Result<Self, String> {
+        // The library refuses an even modulus or exponent, and fewer than 1024 bits.
         let key = PublicKey::from_public_key_pem(pem.trim())
-            .map_err(|_| "is not an RSA public key in PEM (BEGIN PUBLIC KEY)".to_owned())?;
+            .map_err(|_| "is not a usable RSA public key in PEM (BEGIN PUBLIC KEY)".to_owned())?;
         let bits = key.size() * 8;
         if !(Self::MIN_BITS..=RSA_SIGNATURE_MAX * 8).contains(&bits) {
             return Err(format!(
@@ -72,6 +76,16 @@ impl SigningKey {
                 Self::MIN_BITS,
                 RSA_SIGNATURE_MAX * 8
             ));
+        }
+        let exponent = key.e_bytes().iter().fold(0_u64, |e, byte| e << 8 | u64::from(*byte));
+        if exponent < Self::MIN_EXPONENT {
+            return Err(format!(
+                "has the exponent {exponent}, at least {} is required",
+                Self::MIN_EXPONENT
+            ));
+        }
+        if let Some(factor) = small_factor(&key.n_bytes()) {
+            return Err(format!("has a modulus that is a multiple of {factor}"));
         }
         let der = key.to_public_key_der().map_err(|_| "can't be encoded in DER".to_owned())?;
         let mut fingerprint = [0; 16];
@@ -100,6 +114,13 @@ impl SigningKey {
     }
 }
 
+/// Returns a small factor of a modulus, given in big-endian bytes. A real key has none.
+fn small_factor(modulus: &[u8]) -> Option<u32> {
+    let rest =
+        |factor| modulus.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % factor);
+    (3..1_000).step_by(2).find(|factor| rest(*factor) == 0)
+}
+
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SigningKey(***)")
@@ -108,6 +129,9 @@ impl fmt::Debug for SigningKey {
 
 #[cfg(test)]
 mod tests {
+    use rsa::BoxedUint;
+    use rsa::pkcs8::LineEnding;
+
     use super::*;
 
     const REQUEST: SignedRequest<'static> = SignedRequest {
@@ -152,6 +176,39 @@ mod tests {
         for wrong in ["", "=", &SIGNED[..86], &SIGNED.to_lowercase(), "ä"] {
             assert!(!key.verifies(&REQUEST, wrong), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_weak_rsa_key_is_refused() {
+        let pem = |bytes: u16, exponent: u64| {
+            // Any odd number stands for a modulus.
+            let modulus = vec![0xC5; bytes.into()];
+            let modulus = BoxedUint::from_be_slice(&modulus, 8 * u32::from(bytes)).unwrap();
+            let key = PublicKey::new(modulus, BoxedUint::from(exponent)).unwrap();
+            key.to_public_key_pem(LineEnding::LF).unwrap()
+        };
+        let refused = |bytes, exponent| SigningKey::from_pem(&pem(bytes, exponent)).unwrap_err();
+        for exponent in [3, 17, 65_535] {
+            let reason = format!("has the exponent {exponent}, at least 65537 is required");
+            assert_eq!(refused(256, exponent), reason);
+        }
+        assert_eq!(refused(255, 65_537), "has 2040 bits, 2048 to 8192 are allowed");
+        let factor = refused(256, 65_537);
+        assert!(factor.starts_with("has a modulus that is a multiple of "), "{factor}");
+        let mut der = PublicKey::from_public_key_pem(&pem(256, 65_537))
+            .unwrap()
+            .to_public_key_der()
+            .unwrap()
+            .into_vec();
+        // The last byte of the modulus, before the five of the exponent.
+        let last = der.len() - 6;
+        der[last] &= 0xFE;
+        let text = Base64::encode_string(&der);
+        let lines: Vec<_> =
+            text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        let even =
+            format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"));
+        assert!(SigningKey::from_pem(&even).unwrap_err().starts_with("is not a usable RSA"));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use clap::Args;
 use super::failure::{Failure, write};
 use super::layers::{LayersOption, failure};
 use crate::core_banking::Debit;
-use crate::runtime::{LinkEndpoint, Settings};
+use crate::journal;
+use crate::runtime::{Keys, LinkEndpoint, Settings};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,7 +15,8 @@ Examples:
 
 Reads the same files as `titian serve`, including specs, profiles, keys and
 accounts, and starts nothing. Encodes every message of the network with the
-shortest and the longest values, and decodes it again.
+shortest and the longest values, and decodes it again. Refuses files of keys,
+secrets and stores that other users can read or change, and weak secrets.
 Exit code 0: the settings are valid; 2: a line for each fault.";
 
 /// Check settings and report every fault
@@ -30,26 +32,38 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let settings = self.layers.load().map_err(|faults| failure(&faults))?;
+        let faults = stored_files(&settings);
+        if !faults.is_empty() {
+            return Err(Failure::Input(faults));
+        }
         write(&summary(&settings))
     }
 }
 
+/// Returns what is wrong with the files of the store, as far as they exist.
+fn stored_files(settings: &Settings) -> Vec<String> {
+    let Settings { store, core, .. } = settings;
+    let journal = journal::file_faults(&store.url, &store.checkpoints);
+    let faults = journal.into_iter().chain(core.core.file_fault());
+    faults.map(|fault| fault.to_string()).collect()
+}
+
 /// Summarizes the settings.
 fn summary(settings: &Settings) -> String {
-    let Settings { node, network, store, links, api, core, console, .. } = settings;
+    let Settings { node, network, keys, store, links, api, core, console, .. } = settings;
     let mut lines = vec![
         format!("network      {}", network.name()),
         format!("node         {node}"),
         format!("store        {}", store.url.path().display()),
-        match &store.checkpoints {
-            Some(checkpoints) => format!(
-                "checkpoints  {}\npublic key   {}",
-                checkpoints.file.display(),
-                checkpoints.public_key().trim_end()
-            ),
-            None => "checkpoints  none: no signing key is set".to_owned(),
+        match store.checkpoints.files.as_slice() {
+            [] => "checkpoints  none: a store that lost its last rows is not noticed".to_owned(),
+            files => {
+                let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+                format!("checkpoints  {}", files.join(", "))
+            }
         },
     ];
+    lines.extend(key_lines(keys));
     for link in links {
         lines.push(match &link.endpoint {
             LinkEndpoint::Connect { address, tls } => {
@@ -76,6 +90,17 @@ fn summary(settings: &Settings) -> String {
     lines.push(format!("health       http://{console}/readyz"));
     lines.push("the settings are valid\n".to_owned());
     lines.join("\n")
+}
+
+/// Names the keys of the record. No secret is among the lines.
+fn key_lines(keys: &Keys) -> Vec<String> {
+    let mut lines = vec![format!("signing key  {}", keys.signing.id())];
+    for trusted in keys.trusted.keys() {
+        let rows = trusted.spans.iter().map(|(chain, span)| format!(" {}={span}", chain.code()));
+        lines.push(format!("trusted      {}{}", trusted.key.id(), rows.collect::<String>()));
+    }
+    lines.push("record key   set".to_owned());
+    lines
 }
 
 const fn with_tls(tls: bool) -> &'static str {

@@ -32,7 +32,8 @@ after an error.
 
 DIR holds the configuration, the store, the ledger and the logs:
   titian verify --store sqlite://DIR/titian.db \\
-    --checkpoints DIR/checkpoints --public-key DIR/checkpoint.pub";
+    --checkpoints DIR/checkpoints --public-key DIR/keys/node0.pub \\
+    --ledger DIR/ledger.db";
 
 /// Run a bank, the adapter and a simulated switch on this machine
 ///

@@ -8,6 +8,7 @@ use super::beginning;
 use super::failure::Failure;
 use crate::iso8583::{Spec, SpecError};
 use crate::spelling::did_you_mean;
+use crate::values::Currency;
 
 const DEFAULT: &str = "nusantara";
 
@@ -57,4 +58,13 @@ fn neither(named: &str) -> String {
 /// Returns the compiled shipped specs with their names.
 pub(super) fn shipped() -> impl Iterator<Item = (&'static str, Spec)> {
     Spec::SHIPPED.into_iter().filter_map(|(name, text)| Some((name, Spec::parse(name, text).ok()?)))
+}
+
+/// Returns the name and decimals of a currency from the shipped specs; of an unknown currency its code and 0.
+pub(super) fn currency_label(currency: Currency) -> (String, usize) {
+    let code = currency.to_string();
+    let found = shipped().find_map(|(_, spec)| {
+        spec.currency(&code).map(|named| (named.name.clone(), named.decimals))
+    });
+    found.unwrap_or((code, 0))
 }

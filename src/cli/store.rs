@@ -42,7 +42,7 @@ pub(super) fn existing(file: &str) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
-fn existing_file(path: &Path) -> Result<(), Failure> {
+pub(super) fn existing_file(path: &Path) -> Result<(), Failure> {
     if path.is_file() {
         return Ok(());
     }
@@ -63,6 +63,10 @@ impl From<JournalError> for Failure {
             | JournalError::Full(_)
             | JournalError::Closed
             | JournalError::TooLarge { .. }
+            | JournalError::NotALine
+            | JournalError::Unsafe(_)
+            | JournalError::OtherChain(_)
+            | JournalError::Keys { .. }
             | JournalError::Archive { .. } => Self::from(error.to_string()),
         }
     }
@@ -72,10 +76,9 @@ impl From<VerificationError> for Failure {
     fn from(error: VerificationError) -> Self {
         match error {
             VerificationError::Unreadable(error) => error.into(),
-            VerificationError::Row { .. }
+            VerificationError::Rows { .. }
             | VerificationError::Checkpoint { .. }
-            | VerificationError::Metadata { .. }
-            | VerificationError::Index(_) => Self::Negative(error.to_string()),
+            | VerificationError::Metadata { .. } => Self::Negative(error.to_string()),
         }
     }
 }

@@ -7,28 +7,31 @@ use clap::Args;
 
 use super::failure::{self, Failure};
 use super::source::{self, shown};
-use super::spec::shipped;
+use super::spec::currency_label;
 use super::store::{StoreOption, existing};
-use crate::journal::{Evidence, PublicKeys};
+use super::verify_ledger::verified;
+use crate::journal::Evidence;
 use crate::records::{AuditReport, audit};
+use crate::signing::TrustedKeys;
 use crate::transfer::Sums;
-use crate::values::Currency;
 use crate::values::display::{grouped, symbol};
 
 const NOTES: &str = "\
 Examples:
-  titian verify --store sqlite://titian.db
-  titian verify --store sqlite://titian.db --checkpoints cp --public-key cp.pub
-  titian verify --store sqlite://titian.db --archive 2026-09.db --archive 2026-10.db
+  titian verify --store sqlite://titian.db --public-key node0.pub
+  titian verify --store sqlite://titian.db --public-key node0.pub --checkpoints cp
+  titian verify --store sqlite://titian.db --public-key node0.pub --archive 2026-10.db
+  titian verify --store sqlite://titian.db --public-key node0.pub --ledger ledger.db
 
-Reads every row and checks that none is missing, that each hash matches its row
-and the previous hash, that the facts follow from the earlier ones and lead to the
-stored state, and that the books match. Checkpoints reveal a store that was cut,
-is an older copy, or was rewritten with a valid chain.
+Reads every row and checks that none is missing, that a trusted key signed each batch,
+that the facts follow from the earlier ones and lead to the stored state, that each
+key and trace number was used once, and that the books match. Checkpoints reveal a
+store that lost its last rows or is an older copy. The journal records the
+head of the embedded ledger, which reveals the same of the ledger.
 
-A store in use can be verified too: the rows at the start of the command, without
-the index. A store not in use is locked until the command ends. On a wrong row the
-exit code is 1, and one line on stderr names the first wrong row.";
+A store in use can be verified too: the rows at the start of the command. The exit
+code is 0 only if nothing is wrong and nothing is missing; otherwise it is 1, and one
+line on stderr names the first wrong rows, or what could not be covered.";
 
 /// Verify a journal from its first row: chain, signatures, states, books
 #[derive(Args)]
@@ -41,61 +44,117 @@ pub(super) struct Verify {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     archive: Vec<String>,
 
-    /// File of signed checkpoints
-    #[arg(long, value_name = "FILE", requires = "public_key")]
-    checkpoints: Option<String>,
+    /// Files of checkpoints
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    checkpoints: Vec<String>,
 
-    /// File of public keys that may have signed the checkpoints, one hex line each
-    #[arg(long, value_name = "FILE", requires = "checkpoints")]
-    public_key: Option<String>,
+    /// Files of public keys, each key with the rows that it may have signed
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    public_key: Vec<String>,
+
+    /// Embedded ledger to verify too: its file, or `sqlite://` and the path
+    #[arg(long, value_name = "LEDGER", requires = "public_key")]
+    ledger: Option<String>,
 }
 
 impl Verify {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let store = self.store.url()?;
-        let archives = self.archive.iter().map(|file| existing(file));
-        let archives = archives.collect::<Result<Vec<_>, _>>()?;
-        let signed = self.signed()?;
-        let checkpoints = signed.as_ref().map(|(file, keys)| (file.as_path(), keys));
-        let audited = audit(&Evidence { archives: &archives, store: &store, checkpoints })?;
-        failure::write(&summary(&audited, signed.is_some()))
+        let (archives, checkpoints) = (all(&self.archive)?, all(&self.checkpoints)?);
+        let keys = self.keys()?;
+        let evidence = Evidence {
+            archives: &archives,
+            store: &store,
+            checkpoints: &checkpoints,
+            keys: keys.as_ref(),
+        };
+        let audited = audit(&evidence)?;
+        let ledger = self.ledger.as_ref().zip(keys.as_ref());
+        let ledger =
+            ledger.map(|(ledger, keys)| verified(ledger, keys, audited.ledger)).transpose()?;
+        failure::write(&(summary(&audited) + &ledger.unwrap_or_default()))?;
+        match self.not_covered(&audited).as_slice() {
+            [] => Ok(()),
+            missing => Err(Failure::Negative(format!("not covered: {}", missing.join("; ")))),
+        }
     }
 
-    /// Returns the checkpoints file and the public keys that may have signed it.
-    fn signed(&self) -> Result<Option<(PathBuf, PublicKeys)>, Failure> {
-        let Some((checkpoints, key)) = self.checkpoints.as_ref().zip(self.public_key.as_ref())
-        else {
-            return Ok(None);
-        };
-        let text = source::file(key)?;
-        let keys = std::str::from_utf8(&text).ok().and_then(PublicKeys::parse);
-        let keys = keys.ok_or_else(|| {
-            format!("{}: expected Ed25519 public keys, one line of 64 hex digits each", shown(key))
-        })?;
-        Ok(Some((existing(checkpoints)?, keys)))
+    /// Returns the public keys of all files; `None` without a file.
+    fn keys(&self) -> Result<Option<TrustedKeys>, Failure> {
+        let mut all = None;
+        for file in &self.public_key {
+            let text = source::file(file)?;
+            let keys = std::str::from_utf8(&text).map_err(|_| "is not text".to_owned());
+            let keys = keys.and_then(TrustedKeys::parse);
+            let keys = keys.map_err(|reason| format!("{}: {reason}", shown(file)))?;
+            all.get_or_insert_with(TrustedKeys::default).extend(keys);
+        }
+        if let Some((one, other, chain)) = all.as_ref().and_then(TrustedKeys::overlap) {
+            let chain = chain.code();
+            return Err(format!(
+                "--public-key: keys {one} and {other} may both sign the same rows of {chain}: name only the newest file"
+            )
+            .into());
+        }
+        Ok(all)
+    }
+
+    /// Says what the verification could not cover.
+    fn not_covered(&self, audited: &AuditReport) -> Vec<String> {
+        let verified = &audited.verified;
+        let mut missing = Vec::new();
+        if !verified.has_checked_signatures {
+            missing.push("signatures: name the public keys with --public-key".to_owned());
+        }
+        if verified.after_row > 0 {
+            let last = verified.after_row;
+            missing.push(format!("rows 1 to {last}: name their archives with --archive"));
+        }
+        if verified.is_in_use {
+            missing.push("look-ups: the store is in use".to_owned());
+        }
+        for (place, row) in &verified.missing_checkpoints {
+            missing.push(format!(
+                "checkpoints of {place}, the last of row {row}: name the file with --checkpoints"
+            ));
+        }
+        if let Some(ledger) = audited.ledger.filter(|_| self.ledger.is_none()) {
+            let row = ledger.head.count;
+            missing.push(format!("ledger, the last recorded row {row}: name it with --ledger"));
+        }
+        missing
     }
 }
 
-fn summary(audited: &AuditReport, signed: bool) -> String {
+fn all(files: &[String]) -> Result<Vec<PathBuf>, Failure> {
+    files.iter().map(|file| existing(file)).collect()
+}
+
+fn summary(audited: &AuditReport) -> String {
     let verified = &audited.verified;
-    let checkpoints = match (signed, verified.checkpoints) {
-        (false, _) => {
-            "not checked: without --checkpoints, missing last rows are not found".to_owned()
-        }
-        (true, count) => format!("{count} verified"),
-    };
-    let index = if verified.is_index_checked {
-        "matches the rows"
+    let batches = verified.batches;
+    let signatures = if verified.has_checked_signatures {
+        format!("{batches} batches, each signed by a trusted key")
     } else {
-        "not compared: the store is in use, or the index is rebuilt at the next start"
+        format!("{batches} batches, not checked")
+    };
+    let checkpoints = match verified.checkpoints {
+        0 => "none: without them, missing last rows are not found".to_owned(),
+        count => format!("{count} match the batches"),
+    };
+    let lookups = match (verified.is_in_use, verified.has_checked_lookups) {
+        (true, _) => "not compared",
+        (false, true) => "match the rows",
+        (false, false) => "none on the disk",
     };
     let mut text = String::new();
     for (name, value) in [
         ("rows", format!("{} to {}{}", verified.after_row + 1, verified.head.count, cut(audited))),
         ("transfers", format!("{}, {} of them open", audited.transfers, audited.open)),
         ("head", verified.head.to_string()),
+        ("signatures", signatures),
         ("checkpoints", checkpoints),
-        ("index", index.to_owned()),
+        ("look-ups", lookups.to_owned()),
     ] {
         // Writing to a string can't fail.
         let _ = writeln!(text, "{name:<12} {value}");
@@ -142,13 +201,4 @@ fn books(audited: &AuditReport) -> String {
         );
     }
     text
-}
-
-/// Returns the name and decimals of a currency from the shipped specs; of an unknown currency its code and 0.
-fn currency_label(currency: Currency) -> (String, usize) {
-    let code = currency.to_string();
-    let found = shipped().find_map(|(_, spec)| {
-        spec.currency(&code).map(|named| (named.name.clone(), named.decimals))
-    });
-    found.unwrap_or((code, 0))
 }

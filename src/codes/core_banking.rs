@@ -49,6 +49,20 @@ codes! {
         CLOSED = "closed",
     }
 
+    /// Change of the embedded ledger: the name of a row of its chain.
+    ledger_change {
+        /// An account is opened.
+        ACCOUNT_OPENED = "account_opened",
+        /// A posting is made.
+        POSTING_MADE = "posting_made",
+        /// A posting is refused for ever.
+        POSTING_REFUSED = "posting_refused",
+        /// A posting that stood is cancelled.
+        POSTING_CANCELLED = "posting_cancelled",
+        /// The id of a posting that does not stand is barred for ever.
+        POSTING_BARRED = "posting_barred",
+    }
+
     /// Kind of a ledger entry.
     entry_kind {
         /// The opening balance of an account.

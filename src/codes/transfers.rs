@@ -124,5 +124,7 @@ codes! {
         MISROUTED_REQUEST = "misrouted_request",
         /// A request of the switch names our bank as the acquirer. It was declined.
         OWN_REQUEST = "own_request",
+        /// A checkpoint could not be written.
+        CHECKPOINT_NOT_WRITTEN = "checkpoint_not_written",
     }
 }

@@ -21,7 +21,7 @@ const LINE_MAX: u64 = 1_024;
 /// If the file cannot be read or a line is invalid, or the error of `each`.
 pub(super) fn read(
     path: &Path,
-    mut each: impl FnMut(&AccountRow) -> Result<(), CoreBankingError>,
+    mut each: impl FnMut(AccountRow) -> Result<(), CoreBankingError>,
 ) -> Result<(), CoreBankingError> {
     let action = "reading the accounts";
     let mut file = BufReader::new(File::open(path).context(action, path)?);
@@ -35,7 +35,7 @@ pub(super) fn read(
             header if line == 1 && header == HEADER => {}
             _ if line == 1 => return Err(error(format!("the header must be {HEADER}"))),
             "" => {}
-            row => each(&AccountRow::parse(row).map_err(error)?)?,
+            row => each(AccountRow::parse(row).map_err(error)?)?,
         }
     }
     Ok(())
@@ -63,7 +63,7 @@ impl AccountRow {
         let opening = MinorUnits::from_ascii(opening.as_bytes());
         Ok(Self {
             number: number.ok_or_else(|| format!("number: must be {}", AccountNumber::EXPECTED))?,
-            name: Name::new(name).ok_or("name: must be 1 to 100 printable characters")?,
+            name: Name::new(name).ok_or_else(|| format!("name: must be {}", Name::EXPECTED))?,
             status: AccountStatus::of(status)
                 .ok_or("status: must be active, blocked, dormant or closed")?,
             currency: Money::currency(currency).ok_or("currency: must be IDR")?.code(),

@@ -1,15 +1,26 @@
 //! The embedded ledger: a small core banking system in an SQLite file. Every movement of money is one entry from an account
 //! to another, so all balances always sum to zero.
 //!
+//! The ledger is the fold of a chain of signed rows. The start proves all of it; nothing that the file says afterwards
+//! decides anything, unless it is what the ledger proved or wrote.
+//!
 //! One thread writes. It runs all queued commands in one transaction, makes it durable with one sync, and only then
 //! replies. An error stops all writing: the durability of the last transaction is unknown until a start reads what is on
 //! disk, so the ledger replies no more.
 
 mod accounts;
+mod balances;
+mod chain;
+mod durable_head;
 mod entries;
+mod keyed_code;
 mod maintenance;
 pub(super) mod names;
 mod postings;
+mod proof;
+mod rows;
+mod schema;
+mod segments;
 mod store;
 mod totals;
 
@@ -19,15 +30,21 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Instant;
 
-pub use totals::{Books, Total, books};
+pub use chain::LedgerKeys;
+pub use proof::VerifiedLedger;
+pub use store::{LockedLedger, books, lock_ledger, verify_ledger};
+pub use totals::{Books, BooksByCurrency, Total};
 
 use super::command::{CoreCommand, CoreReply};
 use super::error::{CoreBankingError, ErrorContext};
 use super::meter::{Meter, Operation, RequestResult};
 use super::replies::ReplySender;
 use super::settings::Embedded;
+use crate::clock::Clock;
+use crate::signing::LedgerHead;
 use crate::sqlite::run_writer;
 use crate::transfer::PostingReply;
+use durable_head::DurableHead;
 pub(super) use entries::{AccountLookup, Entries, PostingOutcome};
 use maintenance::Maintenance;
 use store::Store;
@@ -70,26 +87,41 @@ pub struct Ledger {
     jobs: Sender<Job>,
     /// The number of queued commands.
     queued: Arc<AtomicUsize>,
+    /// The head after the last commit.
+    pub(super) head: DurableHead,
+}
+
+/// What a ledger is started with.
+#[derive(Clone, Copy)]
+pub(super) struct LedgerStart<'s> {
+    pub(super) keys: &'s LedgerKeys,
+    /// The head that the journal records.
+    pub(super) recorded: Option<LedgerHead>,
+    pub(super) clock: Clock,
 }
 
 impl Ledger {
-    /// Opens the ledger. Creates it if it does not exist, and opens the accounts of the file that it lacks. The writer's
-    /// thread calls `ended` after the ledger is closed and unlocked, with the error if it failed.
+    /// Opens the ledger, and proves it from its first row. Creates it if it does not exist, and opens the accounts of the
+    /// file that it lacks. The writer's thread calls `ended` after the ledger is closed and unlocked, with the error if it
+    /// failed.
     ///
     /// # Errors
-    /// If another process holds the file, it is not a ledger, is damaged, or can't be read or written; or the file of
-    /// accounts is invalid.
+    /// If another process holds the file, it is not a ledger, differs from what was signed, or can't be read or written; the
+    /// signing key is not trusted; or the file of accounts is invalid.
     pub fn open(
         settings: &Embedded,
+        keys: &LedgerKeys,
         ended: impl FnOnce(Option<CoreBankingError>) + Send + 'static,
     ) -> Result<Self, CoreBankingError> {
         // Here all commands come as work, whose callbacks reply.
-        Self::start(settings, |_, _| {}, ended)
+        let start = LedgerStart { keys, recorded: None, clock: Clock::new() };
+        Self::start(settings, start, |_, _| {}, ended)
     }
 
     /// Opens the ledger for the port. Replies, and the error if the ledger fails, go to `sender`.
     pub(super) fn open_for_port(
         settings: &Embedded,
+        start: LedgerStart<'_>,
         sender: ReplySender,
         meter: Meter,
     ) -> Result<Self, CoreBankingError> {
@@ -103,7 +135,7 @@ impl Ledger {
             // If the receiver is closed, no reply is needed.
             let _closed = sender.send_all(replies);
         };
-        Self::start(settings, send, move |fault| {
+        Self::start(settings, start, send, move |fault| {
             if let Some(fault) = fault {
                 error_sender.fail(fault);
             }
@@ -112,10 +144,11 @@ impl Ledger {
 
     fn start(
         settings: &Embedded,
+        LedgerStart { keys, recorded, clock }: LedgerStart<'_>,
         send: impl Fn(Vec<CoreReply>, &[(Operation, Instant)]) + Send + 'static,
         ended: impl FnOnce(Option<CoreBankingError>) + Send + 'static,
     ) -> Result<Self, CoreBankingError> {
-        let store = Store::open(&settings.ledger)?;
+        let store = Store::open(&settings.ledger, keys, recorded, clock)?;
         if let Some(file) = &settings.accounts {
             accounts::open_missing_accounts(&store, file)?;
         }
@@ -123,6 +156,7 @@ impl Ledger {
         let (jobs, queue) = channel();
         let queued = Arc::new(AtomicUsize::new(0));
         let waiting = Arc::clone(&queued);
+        let head = store.head.clone();
         let path = settings.ledger.clone();
         let writer = move || {
             let fault = run(&store, &maintenance, (&queue, &waiting), send).err();
@@ -137,7 +171,7 @@ impl Ledger {
         };
         let spawned = thread::Builder::new().name("ledger-writer".to_owned()).spawn(writer);
         spawned.context("starting a thread for", &path)?;
-        Ok(Self { jobs, queued })
+        Ok(Self { jobs, queued, head })
     }
 
     /// Queues work on the ledger. `release` receives its result when it is durable. Neither is called if the ledger fails.
@@ -225,8 +259,7 @@ fn run(
                 Job::Work(work) => releases.push(work(&entries)?),
             }
         }
-        entries.update_internal_balances()?;
-        transaction.commit().context("writing to the ledger", &store.path)?;
+        store.commit(transaction)?;
         send(replies, &executed);
         for release in releases {
             release();

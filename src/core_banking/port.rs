@@ -8,20 +8,27 @@ use tokio::sync::mpsc::{Sender, channel};
 use super::client::{self, QueuedCommand};
 use super::command::{CoreCommand, CoreReply};
 use super::error::CoreBankingError;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, LedgerKeys, LedgerStart};
 use super::meter::{Meter, Operation, RequestResult};
 use super::replies::{ReplyReceiver, ReplySender, reply_channel};
 use super::settings::{Core, Settings};
 use crate::clock::Clock;
+use crate::signing::LedgerHead;
 
 /// Commands that may wait for the client's connections.
 const QUEUE_MAX: usize = 16_384;
 
-/// Opens the port on the current runtime. `clock` gives the timestamps of signed requests.
+/// Opens the port on the current runtime. `keys` sign and prove the embedded ledger, which must have the head that the journal
+/// has `recorded`. `clock` gives the timestamps of signed requests and batches.
 ///
 /// # Errors
-/// If the embedded ledger can't be opened. An unreachable core over HTTP is not an error: it may come back.
-pub fn start(settings: Settings, clock: Clock) -> Result<(Handle, Replies), CoreBankingError> {
+/// If the embedded ledger can't be opened or is not the recorded one. An unreachable core over HTTP is not an error: it may come back.
+pub fn start(
+    settings: Settings,
+    keys: &LedgerKeys,
+    recorded: Option<LedgerHead>,
+    clock: Clock,
+) -> Result<(Handle, Replies), CoreBankingError> {
     let (sender, receiver) = reply_channel();
     let meter = Meter::default();
     let core = match settings.core {
@@ -31,7 +38,8 @@ pub fn start(settings: Settings, clock: Clock) -> Result<(Handle, Replies), Core
             Backend::Http(commands)
         }
         Core::Embedded(embedded) => {
-            Backend::Ledger(Ledger::open_for_port(&embedded, sender.clone(), meter.clone())?)
+            let start = LedgerStart { keys, recorded, clock };
+            Backend::Ledger(Ledger::open_for_port(&embedded, start, sender.clone(), meter.clone())?)
         }
     };
     Ok((Handle { core, replies: sender, meter }, Replies(receiver)))
@@ -75,6 +83,27 @@ impl Handle {
     #[must_use]
     pub fn meter(&self) -> Meter {
         self.meter.clone()
+    }
+
+    /// Returns the last durable head of the embedded ledger; `None` before its first row, and for a core over HTTP.
+    #[must_use]
+    pub fn ledger_head(&self) -> Option<LedgerHead> {
+        match &self.core {
+            Backend::Http(_) => None,
+            Backend::Ledger(ledger) => ledger.head.get(),
+        }
+    }
+
+    /// Accepts no more commands. With the embedded ledger, waits until it has ended its work and is closed. Returns its last
+    /// durable head.
+    pub async fn close(self, mut replies: Replies) -> Option<LedgerHead> {
+        let head = match &self.core {
+            Backend::Http(_) => return None,
+            Backend::Ledger(ledger) => ledger.head.clone(),
+        };
+        drop(self);
+        while replies.next().await.is_some() {}
+        head.get()
     }
 
     /// Accepts no more commands. The replies end after the commands in flight got theirs, and the ledger is then closed.

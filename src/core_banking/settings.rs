@@ -10,7 +10,9 @@ use axum::http::uri::Scheme;
 
 use super::accounts_file;
 use super::signature::SigningKey;
+use crate::private_files::{Access, FileFault};
 use crate::settings::{Invalid, Section, optional};
+use crate::sqlite;
 use crate::tls::{self, TlsClient};
 use crate::transfer::CoreRules;
 
@@ -41,6 +43,17 @@ pub enum Core {
     Embedded(Embedded),
     /// A bank's core over HTTP.
     Http(Box<Http>),
+}
+
+impl Core {
+    /// Returns what is wrong with the files of the embedded ledger, as far as they exist: others can reach them, or they are links.
+    #[must_use]
+    pub fn file_fault(&self) -> Option<FileFault> {
+        match self {
+            Self::Embedded(embedded) => sqlite::check_files(&embedded.ledger, Access::Secret).err(),
+            Self::Http(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Core {

@@ -4,12 +4,14 @@
 //! {"v":1,"facts":[{"outbound":{"sent":{"due":1795521630000}}}]}
 //! ```
 //!
-//! Account numbers and names are not masked. The journal is the bank's record, so protect its file like one.
+//! Account numbers, card numbers and names stand apart, as the personal text, which the journal encrypts. The facts have
+//! their numbers instead: `{"@":0}`.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::event::Fact;
+use crate::values::{PersonalText, PersonalTextError, has_places, put_back, write_apart};
 
 /// The version that is written. Every later program can read it. A change that older programs would misread needs a new version.
 pub const VERSION: u32 = 1;
@@ -28,6 +30,21 @@ pub enum StoredFactsError {
     /// They are malformed.
     #[error("stored facts are malformed: {0}")]
     Malformed(#[from] serde_json::Error),
+    /// Their personal values cannot be put back.
+    #[error("stored facts: {0}")]
+    Personal(#[from] PersonalTextError),
+    /// Their personal values are needed, and cannot be read.
+    #[error("stored facts: their personal values cannot be read")]
+    Encrypted,
+}
+
+/// The facts of a step as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenFacts {
+    /// The facts without their personal values.
+    pub text: String,
+    /// The personal values, if there are any.
+    pub personal: Option<PersonalText>,
 }
 
 #[derive(Serialize)]
@@ -47,21 +64,24 @@ struct Versioned {
     v: u32,
 }
 
-/// Returns the stored text of a step's facts.
+/// Writes the facts of a step.
 ///
 /// # Errors
 /// If the facts cannot be serialized. No such case is known, because a fact has only numbers and text. The error exists so that
 /// facts that were not written are never taken for durable.
-pub fn write(facts: &[&Fact]) -> Result<String, StoredFactsError> {
-    Ok(serde_json::to_string(&Writing { v: VERSION, facts })?)
+pub fn write(facts: &[&Fact]) -> Result<WrittenFacts, StoredFactsError> {
+    let (text, personal) = write_apart(|| serde_json::to_string(&Writing { v: VERSION, facts }));
+    Ok(WrittenFacts { text: text?, personal })
 }
 
-/// Reads the facts of a step.
+/// Reads the facts of a step. Without their personal text each personal value is a placeholder: no fold and no check of an
+/// auditor depends on one.
 ///
 /// # Errors
-/// If a later program wrote them, or they are malformed.
-pub fn read(text: &str) -> Result<Vec<Fact>, StoredFactsError> {
-    let read = serde_json::from_str::<Reading>(text);
+/// If a later program wrote them, or they are malformed, or a personal value is missing in the personal text.
+pub fn read(text: &str, personal: Option<&PersonalText>) -> Result<Vec<Fact>, StoredFactsError> {
+    let whole = put_back(text, personal).map_err(StoredFactsError::from);
+    let read = whole.and_then(|whole| Ok(serde_json::from_str::<Reading>(&whole)?));
     // Facts of a later version are probably unreadable, but their version number is not.
     let found = match &read {
         Ok(reading) => reading.v,
@@ -71,4 +91,18 @@ pub fn read(text: &str) -> Result<Vec<Fact>, StoredFactsError> {
         return Err(StoredFactsError::Newer { found });
     }
     Ok(read?.facts)
+}
+
+/// Reads the facts of a step to act on them: no personal value may be a placeholder.
+///
+/// # Errors
+/// As [`read`], and if the personal text is needed and missing.
+pub fn read_whole(
+    text: &str,
+    personal: Option<&PersonalText>,
+) -> Result<Vec<Fact>, StoredFactsError> {
+    if personal.is_none() && has_places(text) {
+        return Err(StoredFactsError::Encrypted);
+    }
+    read(text, personal)
 }

@@ -5,13 +5,13 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::hex::hex;
-use crate::journal::Checkpoints;
+use crate::private_files::{self, Access, FileFault};
 use crate::random::SystemRandom;
+use crate::signing::{SigningKey, TrustedKey, TrustedKeys};
 
 /// The code of the bank that runs the adapter, a member of the simulated switch.
 pub const BANK: &str = "213";
@@ -36,9 +36,28 @@ pub enum FolderError {
         /// The system's error.
         error: io::Error,
     },
+    /// The folder of the keys cannot be made.
+    #[error(transparent)]
+    Keys(#[from] FileFault),
     /// The folder has files, which a run must not overwrite.
     #[error("--dir {}: the folder is not empty; name a new folder", .0.display())]
     NotEmpty(PathBuf),
+}
+
+/// Writes the file of a key, secret or certificate, with the mode that the adapter requires, whatever the umask. A file of
+/// this name is replaced. Returns the path.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_key_file(path: &Path, access: Access, text: &str) -> Result<PathBuf, FolderError> {
+    let removed = match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    };
+    let written = removed.and_then(|()| private_files::create(path, access, text));
+    written
+        .map(|()| path.to_owned())
+        .map_err(|error| FolderError::System { path: path.to_owned(), error })
 }
 
 /// The folder of a run.
@@ -49,7 +68,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder with a signing key for checkpoints. Without a path it is a temporary folder, named after the run and this
+    /// Makes the folder with the keys of the record. Without a path it is a temporary folder, named after the run and this
     /// process.
     ///
     /// # Errors
@@ -66,22 +85,40 @@ impl Folder {
         let mut seed = [0; 32];
         SystemRandom::open().and_then(|mut random| random.fill(&mut seed)).map_err(failed)?;
         let folder = Self { path: path.canonicalize().map_err(failed)?, seed };
-        folder.write("checkpoint.key", &(hex(&seed) + "\n"))?;
-        folder.write("checkpoint.pub", &folder.checkpoints().public_key())?;
+        folder.write_keys()?;
         Ok(folder)
+    }
+
+    /// Writes the keys of the record, made of the seed, in the folder `keys`.
+    fn write_keys(&self) -> Result<(), FolderError> {
+        let keys = self.file("keys");
+        private_files::create_folder(&keys)?;
+        let signing = self.signing_key();
+        self.write_secret("keys/node0.key", &(hex(&self.seed) + "\n"))?;
+        self.write_public(
+            "keys/node0.pub",
+            &format!("{}\n", TrustedKey::always(signing.public())),
+        )?;
+        self.write_secret("keys/record.key", &(hex(&signing.derive("record key")) + "\n"))?;
+        Ok(())
+    }
+
+    /// Returns the signing key of the run.
+    #[must_use]
+    pub fn signing_key(&self) -> SigningKey {
+        SigningKey::from_seed(&self.seed)
+    }
+
+    /// Returns the public keys that the run trusts.
+    #[must_use]
+    pub fn trusted_keys(&self) -> TrustedKeys {
+        TrustedKeys::new(vec![TrustedKey::always(self.signing_key().public())])
     }
 
     /// Returns the path of a file in the folder.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
-    }
-
-    /// Returns the settings of the checkpoints, with their signing key.
-    #[must_use]
-    pub fn checkpoints(&self) -> Checkpoints {
-        let (file, node) = (self.file("checkpoints"), "0".to_owned());
-        Checkpoints { file, node, seed: self.seed, every: Duration::from_secs(1) }
     }
 
     /// Writes a file in the folder. Returns its path.
@@ -94,6 +131,22 @@ impl Folder {
             Ok(()) => Ok(path),
             Err(error) => Err(FolderError::System { path, error }),
         }
+    }
+
+    /// Writes a file of a key or secret in the folder, for its owner only. Returns its path.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_secret(&self, name: &str, text: &str) -> Result<PathBuf, FolderError> {
+        write_key_file(&self.file(name), Access::Secret, text)
+    }
+
+    /// Writes a file of a public key or certificate in the folder. Returns its path.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_public(&self, name: &str, text: &str) -> Result<PathBuf, FolderError> {
+        write_key_file(&self.file(name), Access::Public, text)
     }
 
     /// Writes the accounts file of the ledger. Returns its path.
@@ -124,14 +177,17 @@ impl Folder {
         let path = |name: &str| self.file(name).display().to_string();
         format!(
             "[bank]\ncode = {BANK:?}\niin = \"93600213\"\n\n\
-             [store]\nurl = {store:?}\ncheckpoints = {checkpoints:?}\n\
-             checkpoint_key_file = {key:?}\ncheckpoint_every = \"1s\"\n\n\
+             [keys]\nsigning_key_file = {signing:?}\ntrusted_files = [{trusted:?}]\nrecord_key_file = {record:?}\n\n\
+             [store]\nurl = {store:?}\ncheckpoints = [{checkpoints:?}]\n\
+             checkpoint_every = \"1s\"\n\n\
              [[links]]\nname = \"a\"\nconnect = \"{a}\"\n\n\
              [[links]]\nname = \"b\"\nconnect = \"{b}\"\n\n\
              [console]\nlisten = \"{console}\"\n\n",
             store = self.url("titian.db"),
             checkpoints = path("checkpoints"),
-            key = path("checkpoint.key"),
+            signing = path("keys/node0.key"),
+            trusted = path("keys/node0.pub"),
+            record = path("keys/record.key"),
         )
     }
 

@@ -15,7 +15,7 @@ use super::folder::{BANK, Folder};
 use super::http::HttpClient;
 use super::process::{Process, ProcessError};
 use crate::core_banking::{self, CoreBankingError};
-use crate::journal::{Evidence, PublicKeys, StoreUrl, VerificationError};
+use crate::journal::{Evidence, StoreUrl, VerificationError};
 use crate::records::{AuditReport, audit};
 use crate::values::Currency;
 
@@ -60,9 +60,6 @@ pub enum HarnessError {
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] CoreBankingError),
-    /// The public key of the checkpoints is invalid.
-    #[error("checkpoint.pub: invalid public key")]
-    PublicKey,
 }
 
 /// A simulated switch and the adapter, each in a process of its own.
@@ -151,16 +148,18 @@ impl Harness {
         let store = StoreUrl::Sqlite(self.folder.file("titian.db"));
         let ledger = self.folder.file("ledger.db");
         let switch = self.switch_admin.totals(BANK).await?;
-        let keys = PublicKeys::parse(&self.folder.checkpoints().public_key());
-        let keys = keys.ok_or(HarnessError::PublicKey)?;
-        let checkpoints = self.folder.file("checkpoints");
+        let (keys, checkpoints) = (self.folder.trusted_keys(), [self.folder.file("checkpoints")]);
         // In a thread of its own: an interruption does not wait for the audit of a large journal.
         let audited = spawn_blocking(move || {
-            let checkpoints = Some((checkpoints.as_path(), &keys));
-            audit(&Evidence { archives: &[], store: &store, checkpoints })
+            let (checkpoints, keys) = (&checkpoints[..], Some(&keys));
+            audit(&Evidence { archives: &[], store: &store, checkpoints, keys })
         });
         let audited = audited.await.map_err(HarnessError::Audit)??;
-        let bank = core_banking::books(&ledger)?;
+        let keys = self.folder.trusted_keys();
+        let recorded = audited.ledger;
+        let verified =
+            spawn_blocking(move || core_banking::verify_ledger(&ledger, &keys, recorded));
+        let bank = verified.await.map_err(HarnessError::Audit)??.books;
         let bank = bank.get(&Currency::IDR).copied().unwrap_or_default();
         Ok(FinalBooks { books: ThreeBooks::new(bank, &audited.books, switch), audited })
     }

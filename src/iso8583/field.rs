@@ -51,6 +51,9 @@ pub enum FieldError {
     },
 }
 
+/// The maximum length of a text that errors show. A card number is longer.
+const SHOWN_MAX: usize = 12;
+
 /// The maximum length of the text of a [`Value`].
 const VALUE_MAX: usize = 64;
 
@@ -143,6 +146,17 @@ impl<'m> Field<'m> {
         })
     }
 
+    /// Returns the value as an error shows it: masked, and without a text that is long enough for a card number, wherever the
+    /// sender put it.
+    #[must_use]
+    pub fn masked_for_error(&self) -> String {
+        let masked = self.masked();
+        if self.element.is_sensitive() || masked.chars().count() <= SHOWN_MAX {
+            return masked.into_owned();
+        }
+        Sensitive::Private.mask(&masked, self.spec.pan_digits)
+    }
+
     /// Returns the text with each sensitive subfield masked in its position.
     fn masked_by_subfield(&self) -> String {
         let mut masked = String::new();
@@ -170,7 +184,7 @@ impl<'m> Field<'m> {
 
     #[cold]
     fn invalid(&self, expected: &'static str) -> FieldError {
-        let masked = self.masked().into_owned();
+        let masked = self.masked_for_error();
         FieldError::Invalid { de: self.de, offset: self.offset, expected, masked }
     }
 

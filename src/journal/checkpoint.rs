@@ -1,250 +1,229 @@
-//! Checkpoints: lines of text that state a head of the chain, signed with Ed25519. Kept on another machine, they reveal a
-//! store that lost its last rows, is an older copy, or was rewritten from some row on.
+//! Checkpoints: copies of the last signed statement in other places. Kept on another machine, they reveal a store that lost
+//! its last rows, is an older copy, or was written anew.
 
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-
-use super::chain::Head;
 use super::error::{ErrorContext, JournalError};
-use super::files::sync_name;
-use crate::hex::{hex, unhex};
-use crate::values::Moment;
-
-/// The first word of a line: its kind and format version.
-const PREFIX: &str = "titian-checkpoint-1";
+use crate::private_files::{Access, check_if_present, sync_name};
+use crate::signing::{Chain, ChainId, SignedStatement, StatementError};
 
 /// Bytes at the end of the file that are searched for the last line.
-const LINE_BYTES_MAX: u64 = 1024;
+const LINE_BYTES_MAX: u64 = 4096;
 
-/// Where and how often checkpoints are written, and the key that signs them.
+/// The longest time that a checkpoint may take, before it counts as not written.
+const WRITE_MAX: Duration = Duration::from_secs(10);
+
+/// Where and how often checkpoints are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoints {
-    /// The file to append to. It may lie on another disk or machine.
-    pub file: PathBuf,
-    /// The name of this node. Characters other than letters, digits and `-` become `_`.
-    pub node: String,
-    /// The seed of the signing key. Secret.
-    pub seed: [u8; 32],
+    /// The files to append to. They may lie on another disk or machine.
+    pub files: Vec<PathBuf>,
     /// The longest time between two checkpoints while rows are written.
     pub every: Duration,
 }
 
-impl fmt::Debug for Checkpoints {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, node, every, seed: _ } = self;
-        write!(f, "Checkpoints {{ file: {file:?}, node: {node:?}, every: {every:?}, .. }}")
-    }
-}
-
-impl Checkpoints {
-    /// Returns the content of the public key file that `titian verify` reads: one key a line, in hexadecimal.
-    #[must_use]
-    pub fn public_key(&self) -> String {
-        hex(SigningKey::from_bytes(&self.seed).verifying_key().as_bytes()) + "\n"
-    }
-}
-
-/// A signed statement of a head of the chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Checkpoint {
-    /// The head of the chain.
-    pub(super) head: Head,
-    /// When the last row's facts became true.
-    at: Moment,
-    /// The node that signed it.
-    node: String,
-    signature: [u8; 64],
-}
-
-impl Checkpoint {
-    fn sign(head: Head, at: Moment, node: &str, key: &SigningKey) -> Self {
-        let signature = key.sign(statement(head, at, node).as_bytes()).to_bytes();
-        Self { head, at, node: node.to_owned(), signature }
-    }
-
-    /// Parses a line; `None` if it is not a checkpoint.
-    fn parse(line: &str) -> Option<Self> {
-        let mut fields = line.strip_prefix(PREFIX)?.strip_prefix(' ')?.split(' ');
-        let mut field = |name: &str| fields.next()?.strip_prefix(name)?.strip_prefix('=');
-        let node = field("node")?.to_owned();
-        let count = field("rows")?.parse().ok()?;
-        let at = Moment::from_millis(field("at")?.parse().ok()?);
-        let head = Head { count, hash: unhex(field("head")?)? };
-        let checkpoint = Self { head, at, node, signature: unhex(field("signature")?)? };
-        // Only one spelling is accepted, so that the parsed values are the signed ones.
-        (checkpoint.to_string() == line).then_some(checkpoint)
-    }
-
-    /// Returns whether one of the keys signed it.
-    pub(super) fn is_signed(&self, keys: &PublicKeys) -> bool {
-        let signature = Signature::from_bytes(&self.signature);
-        let text = statement(self.head, self.at, &self.node);
-        keys.0.iter().any(|key| key.verify_strict(text.as_bytes(), &signature).is_ok())
-    }
-}
-
-impl fmt::Display for Checkpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let statement = statement(self.head, self.at, &self.node);
-        write!(f, "{statement} signature={}", hex(&self.signature))
-    }
-}
-
-/// Returns the text that is signed.
-fn statement(head: Head, at: Moment, node: &str) -> String {
-    let Head { count, hash } = head;
-    format!("{PREFIX} node={node} rows={count} at={} head={}", at.millis(), hex(&hash))
-}
-
-/// When a checkpoint last covered all rows; before the first one of this process, when the journal was opened. Its copies
-/// share the time.
+/// How the checkpoints are doing. Its copies share the state.
 #[derive(Clone, Debug, Default)]
-pub struct CheckpointClock(Arc<Mutex<Option<Instant>>>);
+pub struct CheckpointClock(Arc<Mutex<ClockState>>);
+
+#[derive(Debug, Default)]
+struct ClockState {
+    covered: Option<Instant>,
+    /// When the write began that has not ended; a place may be a disk that does not answer.
+    writing: Option<Instant>,
+    is_failing: bool,
+    /// Whether the failure was taken.
+    is_known: bool,
+}
 
 impl CheckpointClock {
     pub(super) fn set(&self, now: Instant) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        *self.state() = ClockState { covered: Some(now), ..ClockState::default() };
     }
 
-    /// Returns the time since a checkpoint last covered all rows, or since the journal was opened; `None` without a signing
-    /// key.
+    pub(super) fn begin(&self, now: Instant) {
+        self.state().writing = Some(now);
+    }
+
+    pub(super) fn fail(&self) {
+        let mut state = self.state();
+        (state.writing, state.is_failing) = (None, true);
+    }
+
+    /// Returns the time since checkpoints in all places last covered all rows, or since the journal was opened; `None` without
+    /// a place.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).map(|last| last.elapsed())
+        self.state().covered.map(|last| last.elapsed())
     }
-}
 
-/// The public keys that may have signed checkpoints: several after a key rotation.
-#[derive(Clone, Debug)]
-pub struct PublicKeys(Vec<VerifyingKey>);
-
-impl PublicKeys {
-    /// Parses keys, one a line in hexadecimal; `None` if there are no keys or a line is not a key.
+    /// Returns whether the last checkpoint could not be written, or its write does not end.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let keys = lines.map(|line| VerifyingKey::from_bytes(&unhex(line)?).ok());
-        keys.collect::<Option<Vec<_>>>().filter(|keys| !keys.is_empty()).map(Self)
+    pub fn is_failing(&self) -> bool {
+        self.state().is_failing()
+    }
+
+    /// Returns whether checkpoints cannot be written since the last call, or since one was written.
+    #[must_use]
+    pub fn take_failure(&self) -> bool {
+        let mut state = self.state();
+        let is_new = state.is_failing() && !state.is_known;
+        state.is_known |= is_new;
+        is_new
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, ClockState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The checkpoint file, opened for writing.
-pub(super) struct CheckpointFile {
+impl ClockState {
+    fn is_failing(&self) -> bool {
+        self.is_failing || self.writing.is_some_and(|since| since.elapsed() > WRITE_MAX)
+    }
+}
+
+/// A file of checkpoints.
+#[derive(Debug)]
+pub(super) struct CheckpointPlace {
     path: PathBuf,
-    node: String,
-    key: SigningKey,
-    pub(super) every: Duration,
-    /// The row number of the last checkpoint.
-    last: u64,
+    /// The last checkpoint here.
+    last: Option<SignedStatement>,
 }
 
-impl CheckpointFile {
-    /// Opens the file, and returns its last checkpoint too. Removes a line that a crash left incomplete.
-    pub(super) fn open(settings: &Checkpoints) -> Result<(Self, Option<Checkpoint>), JournalError> {
-        let path = settings.file.clone();
-        let last = last_line(&path).context("reading the checkpoints", &path)?;
-        let last = match last.as_deref().map(Checkpoint::parse) {
-            Some(None) => {
-                let detail = "its last line is not a checkpoint";
-                return Err(JournalError::damaged(&path, detail));
-            }
-            last => last.flatten(),
+impl CheckpointPlace {
+    /// Opens a place. Returns its last checkpoint too. The file is only read: one that is not ours is refused as it is.
+    pub(super) fn open(
+        path: &Path,
+        chain: (Chain, ChainId),
+    ) -> Result<(Self, Option<SignedStatement>), JournalError> {
+        check_if_present(path, Access::Secret)?;
+        let end = End::read(path).context("reading the checkpoints", path)?;
+        let last = match end.last_line() {
+            None if end.rest.is_empty() || SignedStatement::is_beginning(&end.rest) => None,
+            None => return Err(foreign(path)),
+            Some(line) => match SignedStatement::parse(line) {
+                Ok(signed) if (signed.statement.chain, signed.statement.chain_id) == chain => {
+                    Some(signed)
+                }
+                Ok(_) => {
+                    return Err(JournalError::damaged(
+                        path,
+                        "its checkpoints are of another chain",
+                    ));
+                }
+                Err(_) => return Err(foreign(path)),
+            },
         };
-        let name =
-            |char: char| if char.is_ascii_alphanumeric() || char == '-' { char } else { '_' };
-        let checkpoint_file = Self {
-            path,
-            node: settings.node.chars().map(name).collect(),
-            key: SigningKey::from_bytes(&settings.seed),
-            every: settings.every,
-            last: last.as_ref().map_or(0, |last| last.head.count),
-        };
-        Ok((checkpoint_file, last))
+        Ok((Self { path: path.to_owned(), last: last.clone() }, last))
     }
 
-    /// Signs the head of the chain and makes the checkpoint durable, if the chain has grown.
-    pub(super) fn sign(&mut self, head: Head, at: Moment) -> Result<(), JournalError> {
-        if head.count == self.last {
+    /// Returns the name under which the store records the place.
+    pub(super) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Returns the last row that a checkpoint here covers.
+    pub(super) fn last(&self) -> u64 {
+        self.last.as_ref().map_or(0, |signed| signed.statement.last())
+    }
+
+    /// Appends a statement, if it covers more rows, and makes it durable.
+    pub(super) fn write(&mut self, signed: &SignedStatement) -> Result<(), JournalError> {
+        let row = signed.statement.last();
+        check_if_present(&self.path, Access::Secret)?;
+        let end = End::read(&self.path).context("reading the checkpoints", &self.path)?;
+        let last = end.last_line().map(SignedStatement::parse).transpose();
+        if last.as_ref() != Ok(&self.last) {
+            let detail = "the checkpoints were changed or removed while they were in use";
+            return Err(JournalError::damaged(&self.path, detail));
+        }
+        if row == self.last() {
             return Ok(());
         }
-        let line = format!("{}\n", Checkpoint::sign(head, at, &self.node, &self.key));
-        append(&self.path, &line).context("writing a checkpoint to", &self.path)?;
-        self.last = head.count;
+        append(&self.path, &format!("{signed}\n"))
+            .context("writing a checkpoint to", &self.path)?;
+        self.last = Some(signed.clone());
         Ok(())
     }
 }
 
-/// Appends a line. Removes a line that an earlier failure left incomplete.
+fn foreign(path: &Path) -> JournalError {
+    JournalError::damaged(path, "its last line is not a checkpoint; name another file")
+}
+
+/// Appends a line. Removes a line that a crash left incomplete.
 fn append(path: &Path, line: &str) -> std::io::Result<()> {
-    last_line(path)?;
-    let mut file = File::options().append(true).open(path)?;
+    let end = End::read(path)?;
+    let mut file = File::options().create(true).append(true).mode(0o600).open(path)?;
+    if !end.rest.is_empty() {
+        file.set_len(end.length - end.rest.len() as u64)?;
+    }
     file.write_all(line.as_bytes())?;
-    file.sync_data()
+    file.sync_data()?;
+    if end.length == 0 { sync_name(path) } else { Ok(()) }
 }
 
-/// Returns the last complete line. Removes an incomplete line after it. Creates the file if it does not exist.
-fn last_line(path: &Path) -> std::io::Result<Option<String>> {
-    let is_new = !path.exists();
-    let mut file =
-        File::options().create(true).truncate(false).read(true).write(true).open(path)?;
-    if is_new {
-        sync_name(path)?;
-    }
-    let len = file.metadata()?.len();
-    let from = len.saturating_sub(LINE_BYTES_MAX);
-    file.seek(SeekFrom::Start(from))?;
-    let mut end = Vec::new();
-    file.read_to_end(&mut end)?;
-    let whole = end.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
-    if whole < end.len() {
-        file.set_len(from + whole as u64)?;
-        file.sync_all()?;
-    }
-    let text = String::from_utf8_lossy(end.get(..whole).unwrap_or_default()).into_owned();
-    Ok(text.lines().last().map(str::to_owned))
+/// The end of a file: its last complete lines, and what stands after the last line break.
+struct End {
+    lines: String,
+    rest: Vec<u8>,
+    length: u64,
 }
 
-/// Reads all lines of a file; `None` for a line that is not a checkpoint. An incomplete last line was left by a crash and is
-/// ignored.
-pub(super) fn read(path: &Path) -> Result<Vec<Option<Checkpoint>>, JournalError> {
+impl End {
+    fn read(path: &Path) -> std::io::Result<Self> {
+        let mut file = match File::open(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self { lines: String::new(), rest: Vec::new(), length: 0 });
+            }
+            opened => opened?,
+        };
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(LINE_BYTES_MAX)))?;
+        let mut end = Vec::new();
+        file.read_to_end(&mut end)?;
+        let whole = end.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
+        let rest = end.split_off(whole);
+        Ok(Self { lines: String::from_utf8_lossy(&end).into_owned(), rest, length })
+    }
+
+    fn last_line(&self) -> Option<&str> {
+        self.lines.lines().last()
+    }
+}
+
+/// Reads all lines of a file. An incomplete last line was left by a crash and is ignored.
+pub(super) fn read(
+    path: &Path,
+) -> Result<Vec<Result<SignedStatement, StatementError>>, JournalError> {
     let bytes = fs::read(path).context("reading the checkpoints", path)?;
     let text = String::from_utf8_lossy(&bytes);
     let whole = text.rfind('\n').and_then(|end| text.get(..end)).unwrap_or_default();
-    Ok(whole.lines().map(Checkpoint::parse).collect())
+    Ok(whole.lines().map(SignedStatement::parse).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HEAD: Head = Head { count: 7, hash: [0xA5; 32] };
-
     #[test]
-    fn a_signed_line_parses_and_rejects_every_changed_byte() {
-        let key = SigningKey::from_bytes(&[7; 32]);
-        let keys = PublicKeys::parse(&hex(key.verifying_key().as_bytes())).unwrap();
-        let line = Checkpoint::sign(HEAD, Moment::from_millis(5), "n1", &key).to_string();
-        let read = Checkpoint::parse(&line).unwrap();
-        assert!(read.head == HEAD && read.node == "n1" && read.is_signed(&keys), "{line}");
-        for at in 0..line.len() {
-            let mut changed = line.clone().into_bytes();
-            changed[at] ^= 1;
-            let changed = String::from_utf8(changed).unwrap();
-            assert!(!Checkpoint::parse(&changed).is_some_and(|read| read.is_signed(&keys)));
-        }
-        let other = SigningKey::from_bytes(&[8; 32]).verifying_key();
-        assert!(!read.is_signed(&PublicKeys::parse(&hex(other.as_bytes())).unwrap()));
-    }
-
-    #[test]
-    fn public_keys_must_be_hexadecimal_lines() {
-        for wrong in ["", "\n", "12", &"g".repeat(64)] {
-            assert!(PublicKeys::parse(wrong).is_none(), "{wrong}");
-        }
+    fn a_write_that_does_not_end_counts_as_failing_and_is_taken_once() {
+        let clock = CheckpointClock::default();
+        let now = Instant::now();
+        clock.set(now);
+        clock.begin(now);
+        assert!(!clock.is_failing() && !clock.take_failure());
+        clock.begin(now.checked_sub(WRITE_MAX * 2).unwrap());
+        assert!(clock.is_failing() && clock.take_failure() && !clock.take_failure());
+        clock.fail();
+        assert!(clock.is_failing() && !clock.take_failure());
+        clock.set(now);
+        assert!(!clock.is_failing());
     }
 }

@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::private_files::FileFault;
+use crate::signing::{BatchError, StatementError};
+
 /// Why a journal operation failed.
 ///
 /// After an error of an append, its rows may or may not be on disk. A restart finds out.
@@ -45,7 +48,7 @@ pub enum JournalError {
     /// The store is an older copy of itself, or lost its last rows.
     #[error(
         "store {}: it has {rows} rows, but {source_name} knows {known}: it is an older copy or lost its last rows; restore the newest \
-         copy, or move the checkpoints and the index away to continue without the lost rows",
+         copy",
         path.display()
     )]
     Older {
@@ -55,7 +58,7 @@ pub enum JournalError {
         rows: u64,
         /// The number of a row that it once had.
         known: u64,
-        /// What knows that row: a checkpoint or the index.
+        /// What knows that row: a checkpoint or the look-ups.
         source_name: &'static str,
     },
     /// The system failed. After a failed write the journal writes no more.
@@ -84,6 +87,25 @@ pub enum JournalError {
         /// The maximum.
         max: u64,
     },
+    /// A row's state or facts have a character that a line cannot have.
+    #[error(
+        "a row has a line break in its facts, or another character than a-z, 0-9 and _ in its state; nothing of the batch was written"
+    )]
+    NotALine,
+    /// The chain is not in the journal.
+    #[error("chain {0} is not in the journal")]
+    OtherChain(&'static str),
+    /// A file that others can read or change, or a link.
+    #[error(transparent)]
+    Unsafe(#[from] Arc<FileFault>),
+    /// The keys do not fit the store.
+    #[error("store {}: {detail}", path.display())]
+    Keys {
+        /// The store.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        detail: Arc<str>,
+    },
     /// The archive can't be made.
     #[error("archive {}: {detail}", path.display())]
     Archive {
@@ -94,14 +116,35 @@ pub enum JournalError {
     },
 }
 
+impl From<FileFault> for JournalError {
+    fn from(fault: FileFault) -> Self {
+        Self::Unsafe(Arc::new(fault))
+    }
+}
+
 impl JournalError {
     /// Returns the error of an action that the system failed, with the message of the system or of a backend.
     pub(super) fn failed(action: &'static str, path: &Path, error: &impl fmt::Display) -> Self {
         Self::Io { action, path: path.to_owned(), detail: error.to_string().into() }
     }
 
-    pub(super) fn altered_row(path: &Path, row: u64) -> Self {
-        Self::damaged(path, format!("row {row}: hash mismatch"))
+    /// Returns the error of a batch that is not what was signed.
+    pub(super) fn altered(path: &Path, (first, last): (u64, u64), reason: &BatchError) -> Self {
+        let advice = match reason {
+            BatchError::Statement(StatementError::Distrusted(_)) => {
+                " (if it is a key of this bank, name its .pub file in keys.trusted_files)"
+            }
+            BatchError::Statement(StatementError::Malformed | StatementError::Forged)
+            | BatchError::OtherChain
+            | BatchError::OtherPlace
+            | BatchError::Altered => "",
+        };
+        Self::damaged(path, format!("rows {first} to {last}: {reason}{advice}"))
+    }
+
+    /// Returns the error of personal data that no batch has.
+    pub(super) fn orphaned(path: &Path, first: i64) -> Self {
+        Self::damaged(path, format!("row {first}: personal data of a batch that does not exist"))
     }
 
     pub(super) fn older(path: &Path, rows: u64, known: u64, source_name: &'static str) -> Self {

@@ -2,25 +2,37 @@
 
 use std::path::Path;
 
-use super::chain::Head;
 use super::checkpoint::Checkpoints;
 use super::error::JournalError;
+use super::journal_keys::JournalKeys;
 use super::location::StoreUrl;
 use super::port::{Journal, StoredChain};
-use super::sqlite::{SqliteJournal, StoredFile, archive_rows};
+use super::sqlite::{self, SqliteJournal, StoredFile, archive_rows, record_rotation};
+use crate::private_files::FileFault;
+use crate::signing::{Head, SigningKey};
 use crate::values::Moment;
 
 /// Opens the journal of a store. Creates the store if it does not exist, and recovers it, for example after a crash.
 ///
 /// # Errors
-/// If another process holds the store, a newer program wrote it, it is damaged or older than its last checkpoint, or
-/// it can't be read or written.
+/// If another process holds the store, a newer program wrote it, others can read or write its files, it is not what was signed
+/// or older than a checkpoint, the signing key may not sign its next row, or it can't be read or written.
 pub fn open(
     store: &StoreUrl,
-    checkpoints: Option<&Checkpoints>,
+    keys: &JournalKeys,
+    checkpoints: &Checkpoints,
 ) -> Result<Box<dyn Journal>, JournalError> {
     match store {
-        StoreUrl::Sqlite(file) => Ok(Box::new(SqliteJournal::open(file, checkpoints)?)),
+        StoreUrl::Sqlite(file) => Ok(Box::new(SqliteJournal::open(file, keys, checkpoints)?)),
+    }
+}
+
+/// Returns what is wrong with the files of a store and of its checkpoints, as far as they exist: others can reach them, or they
+/// are links.
+#[must_use]
+pub fn file_faults(store: &StoreUrl, checkpoints: &Checkpoints) -> Vec<FileFault> {
+    match store {
+        StoreUrl::Sqlite(file) => sqlite::file_faults(file, checkpoints),
     }
 }
 
@@ -34,27 +46,16 @@ pub fn open_to_read(store: &StoreUrl) -> Result<Box<dyn StoredChain>, JournalErr
     }
 }
 
-/// Opens a store to verify it. If no process holds it, it is locked until it is dropped, and what is derived from the
-/// rows can be audited too.
-///
-/// # Errors
-/// See [`open_to_read`].
-pub(super) fn open_to_verify(store: &StoreUrl) -> Result<Box<dyn StoredChain>, JournalError> {
-    match store {
-        StoreUrl::Sqlite(file) => Ok(Box::new(StoredFile::open_locked(file)?)),
-    }
-}
-
 /// Opens an archive, which is a file whatever the store is.
 ///
 /// # Errors
 /// See [`open_to_read`].
 pub(super) fn open_archive(file: &Path) -> Result<Box<dyn StoredChain>, JournalError> {
-    Ok(Box::new(StoredFile::open(file)?))
+    Ok(Box::new(StoredFile::open_archive(file)?))
 }
 
-/// Moves the rows recorded before a moment to the file `to`, but stops at the first row of the oldest open transfer.
-/// Returns the head at which the archive ends. No process may hold the store. If there are no such rows, nothing is
+/// Moves the batches recorded before a moment to the file `to`, but stops at the first row of the oldest open transfer.
+/// Returns the head at which the archive ends. No process may hold the store. If there are no such batches, nothing is
 /// moved and no file is made.
 ///
 /// The store no longer finds a transfer that starts in the archive, and its keys are free again. So archive only what is
@@ -62,10 +63,31 @@ pub(super) fn open_archive(file: &Path) -> Result<Box<dyn StoredChain>, JournalE
 /// the chain.
 ///
 /// # Errors
-/// If another process holds the store, the file `to` exists, a row does not match its hash, or a file can't be read or
+/// If another process holds the store, the file `to` exists, a batch is not what was signed, or a file can't be read or
 /// written. The rows then stay where they were.
-pub fn archive(store: &StoreUrl, before: Moment, to: &Path) -> Result<Head, JournalError> {
+pub fn archive(
+    store: &StoreUrl,
+    keys: &JournalKeys,
+    checkpoints: &Checkpoints,
+    (before, to): (Moment, &Path),
+) -> Result<Head, JournalError> {
     match store {
-        StoreUrl::Sqlite(file) => archive_rows(file, before, to),
+        StoreUrl::Sqlite(file) => archive_rows(file, keys, checkpoints, (before, to)),
+    }
+}
+
+/// Records that another key signs from now on: a row that the old key signs, and that the new key signs too. Returns its number,
+/// the last row of the old key. No process may hold the store. A rotation that is on record already is not recorded again.
+///
+/// # Errors
+/// See [`open()`].
+pub fn rotate(
+    store: &StoreUrl,
+    keys: &JournalKeys,
+    checkpoints: &Checkpoints,
+    new: &SigningKey,
+) -> Result<u64, JournalError> {
+    match store {
+        StoreUrl::Sqlite(file) => record_rotation(file, keys, checkpoints, new),
     }
 }

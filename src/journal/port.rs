@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::chain::{Chain, Head};
 use super::checkpoint::CheckpointClock;
 use super::error::JournalError;
+use super::metadata::MetadataValues;
 use super::row::{Batch, ChainedRow, Row};
-use super::search::{Page, Query};
+use super::sealed::SealedRows;
+use crate::signing::{Chain, ChainId, Head, SignedStatement, StoredBatch};
 use crate::values::{
     IdempotencyKey, Institution, KeyReservation, Moment, RequestIdentity, Rrn, Stan, TransferId,
 };
@@ -97,99 +98,110 @@ pub trait Reader: Send {
     /// See [`Reader::transfer`], for the list of open transfers and for each transfer.
     fn open_transfers(&self) -> Result<TransferIter<'_>, JournalError>;
 
-    /// Returns the next page of a search.
-    ///
-    /// # Errors
-    /// If the store can't be read.
-    fn search(&self, query: &Query) -> Result<Page, JournalError>;
-
     /// Returns a metadata value of a chain, if it exists.
     ///
     /// # Errors
-    /// If the store can't be read, or the value does not match its digest.
+    /// If the chain is not in the store.
     fn metadata(&self, chain: Chain, name: &str) -> Result<Option<Vec<u8>>, JournalError>;
 }
 
 /// The rows of one transfer after another.
 pub type TransferIter<'r> = Box<dyn Iterator<Item = Result<Vec<Row>, JournalError>> + 'r>;
 
-/// A store or an archive that is read beside a process that may write it. Nothing is written.
+/// A store or an archive that is only read. Another process may write it meanwhile.
 pub trait StoredChain {
     /// Returns the path that errors name.
     fn path(&self) -> &Path;
 
-    /// Returns the head of the archived rows: the rows here continue from it.
-    fn anchor(&self) -> Head;
+    /// Returns the id of the chain.
+    fn chain_id(&self) -> ChainId;
 
-    /// Calls `each` with the rows after row `seq` in order, at most `limit` of them. The rows are not checked.
+    /// Returns the head from which the first batch says that it continues: zero rows, or the archived ones.
     ///
     /// # Errors
-    /// If the store can't be read, a row can't be read as it was written, or `each` fails.
-    fn rows_after(
+    /// If the store can't be read.
+    fn begin(&self) -> Result<Head, JournalError>;
+
+    /// Calls `each` with the batches whose rows begin after row `number`, in order, at most `limit` of them. They are not
+    /// checked.
+    ///
+    /// # Errors
+    /// If the store can't be read, or `each` fails.
+    fn batches_after(
         &self,
-        seq: u64,
+        number: u64,
         limit: u64,
-        each: &mut dyn FnMut(ChainedRow) -> Result<(), JournalError>,
+        each: &mut dyn FnMut(StoredBatch) -> Result<(), JournalError>,
     ) -> Result<(), JournalError>;
 
-    /// Calls `each` for the rows after row `seq` up to `until`, at most `limit` of them, with the transfer, whether the
-    /// row starts it, and whether the row leaves it open. Skips rows that can't be read. Returns the last row's number.
+    /// Returns the rows of a transfer in order; an empty list if the store has none. They are compared with the heads that the
+    /// batches state.
     ///
     /// # Errors
-    /// If the store can't be read.
-    fn scan_transfers(
-        &self,
-        range: (u64, u64, u64),
-        each: &mut dyn FnMut(TransferId, bool, bool),
-    ) -> Result<u64, JournalError>;
-
-    /// Returns whether there are rows up to this one. Up to the anchor there must be none.
-    ///
-    /// # Errors
-    /// If the store can't be read.
-    fn has_rows_to(&self, seq: u64) -> Result<bool, JournalError>;
-
-    /// Returns the rows of a transfer in order; an empty list if the store has none. They are checked against their
-    /// hashes.
-    ///
-    /// # Errors
-    /// If the store can't be read, or a row does not match its hash.
+    /// If the store can't be read, or a row differs.
     fn transfer(&self, id: TransferId) -> Result<Vec<ChainedRow>, JournalError>;
 
-    /// Returns the number of the last row, zero if there is none, and the metadata value as of that row.
-    ///
-    /// Damaged metadata is a separate error inside the result, so that a caller can report the first wrong row before it.
+    /// Returns the sealed personal data of the batch that begins with a row.
     ///
     /// # Errors
     /// If the store can't be read.
-    #[expect(clippy::type_complexity, reason = "two results of one read")]
-    fn metadata_at_last_row(
-        &self,
-        name: &str,
-    ) -> Result<(u64, Result<Option<Vec<u8>>, JournalError>), JournalError>;
+    fn sealed(&self, first: u64) -> Result<SealedRows, JournalError>;
 
-    /// Checks all metadata values against their digests.
+    /// Returns the wrapped key of each month.
     ///
     /// # Errors
-    /// If the store can't be read, or a value does not match its digest.
-    fn check_metadata(&self) -> Result<(), JournalError>;
+    /// If the store can't be read.
+    fn month_keys(&self) -> Result<Vec<(String, Vec<u8>)>, JournalError>;
 
-    /// Starts to compare what the store derives from its rows with the rows. `None` if another process may change it
-    /// meanwhile, or the next start rebuilds it.
-    fn derived_audit(&self) -> Option<Box<dyn DerivedAudit>>;
+    /// Returns the first row with personal data that no batch has, or that is empty.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    fn orphaned_personal(&self) -> Result<Option<i64>, JournalError>;
+
+    /// Returns the number of the last row; zero if there is none. Nothing is checked.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    fn last_row(&self) -> Result<u64, JournalError>;
+
+    /// Returns the last statement and the metadata after it; `None` for a store without rows.
+    ///
+    /// # Errors
+    /// If the store can't be read, or the metadata is not what the statement says.
+    fn end(&self) -> Result<Option<(SignedStatement, MetadataValues)>, JournalError>;
+
+    /// Starts to compare what the store derives from its rows, to find them, with the rows.
+    ///
+    /// # Errors
+    /// If the derived data can't be read.
+    fn derived_audit(&self) -> Result<Derived, JournalError>;
+
+    /// Checks that the store has exactly the tables, indexes and views that this program makes.
+    ///
+    /// # Errors
+    /// If it has others.
+    fn check_schema(&self) -> Result<(), JournalError>;
 }
 
-/// Compares what a store derives from its rows, to find them, with the rows.
+/// What a store derives from its rows.
+pub enum Derived {
+    /// It is compared with the rows.
+    Audit(Box<dyn DerivedAudit>),
+    /// There is nothing on the disk yet.
+    Nothing,
+    /// Another process uses the store and may change it.
+    InUse,
+}
+
+/// Compares what a store derives from its rows with the rows.
 pub trait DerivedAudit {
     /// Adds a verified row.
-    ///
-    /// # Errors
-    /// If the derived data can't be read.
-    fn add_row(&mut self, row: &ChainedRow) -> Result<(), JournalError>;
+    fn add_row(&mut self, number: u64, row: &Row);
 
-    /// Returns whether the derived data has exactly what the rows have.
+    /// Checks that the derived data has exactly what the rows have.
     ///
     /// # Errors
-    /// If the derived data can't be read.
-    fn matches(&self) -> Result<bool, JournalError>;
+    /// If it has not.
+    fn check(&self) -> Result<(), JournalError>;
 }

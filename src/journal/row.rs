@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::chain::{Chain, Head};
 use super::error::JournalError;
+use crate::codes::journal_state;
+use crate::signing::{Chain, Head};
 use crate::values::{
-    AccountNumber, Amount, Direction, IdempotencyKey, Institution, KeyReservation, Moment,
-    RequestIdentity, Rrn, Stan, TransferId,
+    IdempotencyKey, Institution, KeyReservation, Moment, PersonalText, RequestIdentity, Rrn, Stan,
+    TransferId,
 };
 
 /// The maximum size of the facts of a row, or of a metadata value, in bytes.
@@ -32,18 +33,22 @@ pub struct Row {
     pub start: Option<Box<TransferStart>>,
     /// The facts, as text that an auditor can read. The text includes its version.
     pub facts: StoredFacts,
+    /// The personal values of the facts, if there are any and they can be read.
+    pub personal: Option<PersonalText>,
 }
 
 /// A row at its place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainedRow {
-    /// The head of the chain at the row, by the row's stored hash.
+    /// The head of the chain at the row.
     pub head: Head,
+    /// The number of the previous row of the same transfer; `None` at its first row.
+    pub previous: Option<u64>,
     /// The row.
     pub row: Row,
 }
 
-/// The stored text of facts. It contains account numbers and names, so `Debug` prints its length only.
+/// The stored text of facts, without their personal values. `Debug` prints its length only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredFacts(pub String);
 
@@ -70,8 +75,8 @@ pub struct MessageTrace {
 pub struct TransferStart {
     /// The keys, which only one transfer can reserve, and the request fingerprint.
     pub identity: RequestIdentity,
-    /// The values that searches use.
-    pub summary: Summary,
+    /// The bank that sent the request of an inbound transfer. With the RRN it finds the transfer.
+    pub requested_by: Option<Institution>,
 }
 
 impl TransferStart {
@@ -94,12 +99,9 @@ impl InboundReference {
     }
 
     /// Returns the reference of the transfer that starts with a row; `None` for another row.
-    pub(super) fn of(start: Option<&TransferStart>, trace: Option<&MessageTrace>) -> Option<Self> {
-        let summary = start.map(|start| &start.summary)?;
-        match summary.direction {
-            Direction::Inbound => Some(Self::new(summary.bank, trace?.rrn)),
-            Direction::Outbound => None,
-        }
+    pub(super) fn of(row: &Row) -> Option<Self> {
+        let bank = row.start.as_ref()?.requested_by?;
+        Some(Self::new(bank, row.trace?.rrn))
     }
 
     /// Returns the bank's code without leading zeros.
@@ -110,21 +112,6 @@ impl InboundReference {
     pub(super) fn is(&self, other: &Self) -> bool {
         self.rrn == other.rrn && self.bank() == other.bank()
     }
-}
-
-/// The values by which searches find a transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Summary {
-    /// The direction of the transfer.
-    pub direction: Direction,
-    /// The account at our bank.
-    pub own_account: AccountNumber,
-    /// The account at the other bank, if it is known.
-    pub other_account: Option<AccountNumber>,
-    /// The amount.
-    pub amount: Amount,
-    /// The other bank.
-    pub bank: Institution,
 }
 
 /// A small named value that each batch can replace: the trace number watermark, the business date, the books of
@@ -151,6 +138,9 @@ pub struct Batch {
 impl Batch {
     /// Checks that everything in the batch fits the store's bounds, before anything is written.
     pub(super) fn check(&self) -> Result<(), JournalError> {
+        if self.chain != Chain::Transfers {
+            return Err(JournalError::OtherChain(self.chain.code()));
+        }
         self.rows.iter().try_for_each(Row::check)?;
         self.metadata.iter().try_for_each(|metadata| {
             check_length("the length of the metadata name", metadata.name.len(), STATE_BYTES_MAX)?;
@@ -160,14 +150,36 @@ impl Batch {
 }
 
 impl Row {
+    /// The id of the rows of the journal itself, which belong to no transfer.
+    pub const JOURNAL: TransferId = TransferId(0);
+
+    /// Returns the row of a batch that changes metadata alone.
+    #[must_use]
+    pub fn of_metadata<'n>(at: Moment, names: impl IntoIterator<Item = &'n str>) -> Self {
+        let names: Vec<_> = names.into_iter().map(|name| format!("\"{name}\"")).collect();
+        Self {
+            id: Self::JOURNAL,
+            recorded_at: at,
+            state: Cow::Borrowed(journal_state::METADATA_CHANGED),
+            is_open: false,
+            trace: None,
+            start: None,
+            facts: StoredFacts(format!("{{\"names\":[{}]}}", names.join(","))),
+            personal: None,
+        }
+    }
+
     fn check(&self) -> Result<(), JournalError> {
-        let minor = self.start.as_ref().map_or(0, |start| start.summary.amount.minor());
         let second = self.trace.and_then(|trace| trace.transmission_second).unwrap_or(0);
+        let personal = self.personal.as_ref().map_or(0, |personal| personal.0.len());
         check_length("the size of the facts", self.facts.0.len(), FACTS_BYTES_MAX)?;
+        check_length("the size of the personal text", personal, FACTS_BYTES_MAX)?;
         check_length("the length of the state name", self.state.len(), STATE_BYTES_MAX)?;
         check_integer("the time of the row", self.recorded_at.millis())?;
-        check_integer("the amount", minor)?;
-        check_integer("the transmission second", second)
+        check_integer("the transmission second", second)?;
+        let is_code = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        let is_line = self.state.bytes().all(is_code) && !self.facts.0.contains('\n');
+        is_line.then_some(()).ok_or(JournalError::NotALine)
     }
 }
 

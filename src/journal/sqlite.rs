@@ -1,30 +1,29 @@
 //! The journal in an SQLite file.
 //!
 //! [`Journal::append`](crate::journal::Journal::append) hands a batch to the writer, the only thread that writes. The
-//! writer commits all queued batches in one transaction and calls back when it is durable. The maintenance thread
-//! derives the look-up files from the rows, off that path, and signs checkpoints; the merge thread merges key runs.
-//! Readers run beside all of them.
+//! writer commits all queued batches in one transaction, as one signed batch of rows, and calls back when it is durable. Off
+//! that path, the maintenance thread seals the look-ups, the merge thread merges their runs, and the checkpoint thread writes
+//! checkpoints. Readers run beside all of them.
 //!
 //! ```text
-//! append ─► queue ─► writer: keys, hash chain, insert, sync ─► callback
+//! append ─► queue ─► writer: keys, hash chain, signature, insert, sync ─► callback
 //!                       │
-//!                       └─► tail ─► maintenance: index, key runs, log into store, checkpoints
-//!                                      └─► merge: fewer key runs
+//!                       └─► look-ups ─► maintenance: runs, log into store
+//!                                          └─► merge: fewer runs
 //! ```
 //!
 //! A write error stops all writing. After it the durability of the last rows is unknown until a restart reads what is
 //! on disk, so the journal confirms nothing more.
 
 mod archive;
-mod columns;
+mod checkpoint_writer;
 mod errors;
-mod index;
-mod index_audit;
+mod lookups;
 mod maintenance;
+mod opening;
 mod process;
 mod reader;
-mod reservations;
-mod search;
+mod rotate;
 mod shared;
 mod store;
 mod stored_file;
@@ -32,4 +31,6 @@ mod writer;
 
 pub(super) use archive::archive_rows;
 pub(super) use process::SqliteJournal;
+pub(super) use rotate::record_rotation;
+pub(super) use store::file_faults;
 pub(super) use stored_file::StoredFile;

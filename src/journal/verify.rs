@@ -3,116 +3,138 @@
 
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
-
-use super::chain::Head;
-use super::checkpoint::{self, Checkpoint, PublicKeys};
+use super::checkpoint;
 use super::error::JournalError;
+use super::line;
 use super::location::StoreUrl;
-use super::open::{open_archive, open_to_read, open_to_verify};
-use super::port::{DerivedAudit, StoredChain};
+use super::metadata::{self, MetadataValues};
+use super::open::{open_archive, open_to_read};
+use super::port::{Derived, StoredChain};
 use super::row::{ChainedRow, Row};
+use super::verification_error::{VerificationError, error};
+use super::verification_pass::{Checkpoint, Pass, PassStart, Passed, READ_BATCHES};
+use crate::signing::{Chain, Head, SignedStatement, StatementError, TrustedKeys};
 use crate::values::TransferId;
-
-/// Rows that are read at a time. A long read would keep the log of a store in use from restarting.
-const READ_ROWS: u64 = 4096;
 
 /// The files to verify.
 #[derive(Clone, Debug)]
 pub struct Evidence<'e> {
-    /// The archives from the oldest on. Without them verification starts at the store's first row.
+    /// The archives from the oldest on.
     pub archives: &'e [PathBuf],
     /// The store.
     pub store: &'e StoreUrl,
-    /// The checkpoints, and the public keys that may have signed them.
-    pub checkpoints: Option<(&'e Path, &'e PublicKeys)>,
+    /// The files of checkpoints.
+    pub checkpoints: &'e [PathBuf],
+    /// The public keys that may have signed batches; `None`: signatures are not checked.
+    pub keys: Option<&'e TrustedKeys>,
 }
 
 /// What a verification covered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// The row after which verification started: zero, or the last archived row.
+    /// The row after which verification started: zero, or the last archived row that was not given.
     pub after_row: u64,
     /// The head of the chain.
     pub head: Head,
-    /// The number of checkpoints that match the rows.
+    /// The number of batches.
+    pub batches: u64,
+    /// Whether the signature of each batch was checked.
+    pub has_checked_signatures: bool,
+    /// Whether look-ups on the disk were compared with the rows. A small store has none there.
+    pub has_checked_lookups: bool,
+    /// Whether another process uses the store. Then its look-ups are not compared.
+    pub is_in_use: bool,
+    /// The number of checkpoints that match the batches.
     pub checkpoints: usize,
-    /// Whether the index was compared with the rows. It is not compared while another process holds the store, nor if
-    /// the index is missing or incomplete; the next start rebuilds it.
-    pub is_index_checked: bool,
+    /// The checkpoints that the store knows of and that were not given: the place, and the row.
+    pub missing_checkpoints: Vec<(String, u64)>,
+    /// The metadata after the last row.
+    pub metadata: MetadataValues,
 }
 
-/// The first error that a verification found.
-#[derive(Clone, Debug, Error)]
-pub enum VerificationError {
-    /// A row.
-    #[error("{}: row {seq}: {reason}", file.display())]
-    Row {
-        /// The number of the row.
-        seq: u64,
-        /// The file that has the row, or should have it.
-        file: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A checkpoint.
-    #[error("checkpoints: line {line}: {reason}")]
-    Checkpoint {
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong.
-        reason: &'static str,
-    },
-    /// The meaning of a metadata value.
-    #[error("{}: metadata `{name}`: {reason}", file.display())]
-    Metadata {
-        /// The name of the value.
-        name: &'static str,
-        /// The store.
-        file: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-    /// The index. It is not evidence: after its removal the next start rebuilds it from the rows.
-    #[error("{}: the index does not match the rows; remove the index, and the next start rebuilds it", .0.display())]
-    Index(PathBuf),
-    /// A file that could not be read.
-    #[error(transparent)]
-    Unreadable(#[from] JournalError),
-}
-
-/// Verifies all rows: none is missing, each matches its hash and follows the previous row. Verifies that each checkpoint
-/// is signed and matches the rows, and that metadata and index are intact. Calls `each` with each row that passed; it can
-/// reject a row for its meaning.
+/// Verifies all rows: none is missing, each batch is signed and follows the one before it, each key and each trace number was
+/// used once. Verifies that each checkpoint is signed and is a copy of a batch, that the metadata is what was signed, and that
+/// the store has no other table, view or trigger. Calls `each` with each row that passed; it can reject a row for its meaning.
 ///
-/// A store in use can be verified too, except for its index. A store that is not in use stays locked meanwhile, so that
-/// no journal can open it.
+/// A store in use can be verified too.
 ///
 /// # Errors
 /// The first error found.
 pub fn verify(
     evidence: &Evidence<'_>,
-    each: impl FnMut(u64, &Row) -> Result<(), String>,
+    each: impl FnMut(u64, &ChainedRow) -> Result<(), String>,
 ) -> Result<Verified, VerificationError> {
-    let store = open_to_verify(evidence.store)?;
+    let store = open_to_read(evidence.store)?;
     let archives = evidence.archives.iter().map(|archive| open_archive(archive));
     let archives = archives.collect::<Result<Vec<_>, _>>()?;
-    let anchor = archives.first().unwrap_or(&store).anchor();
-    let checkpoints = read_checkpoints(evidence, anchor)?;
-    let index = store.derived_audit();
-    let mut pass = Pass { head: anchor, checkpoints: checkpoints.iter().peekable(), each, index };
-    archives.iter().chain([&store]).try_for_each(|file| pass.file(file.as_ref()))?;
-    if pass.checkpoints.next().is_some() {
-        return Err(pass.next_row_error(store.path(), "missing: a later checkpoint was signed"));
+    store.check_schema()?;
+    archives.iter().try_for_each(|archive| archive.check_schema())?;
+    let anchor = archives.first().unwrap_or(&store).begin()?;
+    let checkpoints = read_checkpoints(evidence, store.as_ref(), anchor)?;
+    // What is appended from now on is not covered. So no checkpoint is of a later row.
+    let until = store.last_row()?;
+    let (lookups, is_in_use) = match store.derived_audit()? {
+        Derived::Audit(audit) => (Some(audit), false),
+        Derived::Nothing => (None, false),
+        Derived::InUse => (None, true),
+    };
+    let mut pass = Pass::new(
+        PassStart {
+            head: anchor,
+            chain: (Chain::Transfers, store.chain_id()),
+            keys: evidence.keys,
+            checkpoints: &checkpoints,
+            lookups,
+        },
+        each,
+    );
+    archives.iter().try_for_each(|file| pass.file(file.as_ref(), u64::MAX))?;
+    pass.file(store.as_ref(), until)?;
+    let Passed { head, batches, has_checked_lookups, orphaned_personal } =
+        pass.finish(store.path())?;
+    let values = store.end()?.map(|(_, values)| values).unwrap_or_default();
+    if metadata::anchor(&values) != Some(store.begin()?) {
+        let reason = "missing: the store does not record that they are archived";
+        return Err(error(store.path(), (1, store.begin()?.count), reason));
     }
-    let Pass { head, index, .. } = pass;
-    store.check_metadata()?;
-    let compared = index.map(|index| index.matches()).transpose()?;
-    if compared == Some(false) {
-        return Err(VerificationError::Index(store.path().to_owned()));
+    check_month_keys(&values, store.as_ref(), &archives)?;
+    if let Some((file, row)) = orphaned_personal {
+        return Err(JournalError::orphaned(&file, row).into());
     }
-    let (checkpoints, is_index_checked) = (checkpoints.len(), compared.is_some());
-    Ok(Verified { after_row: anchor.count, head, checkpoints, is_index_checked })
+    Ok(Verified {
+        after_row: anchor.count,
+        head,
+        batches,
+        has_checked_signatures: evidence.keys.is_some(),
+        has_checked_lookups,
+        is_in_use,
+        checkpoints: checkpoints.len(),
+        missing_checkpoints: missing_checkpoints(evidence, &values)?,
+        metadata: values,
+    })
+}
+
+/// Checks that the month keys are those that were signed, and that an archive has no others.
+fn check_month_keys(
+    values: &MetadataValues,
+    store: &dyn StoredChain,
+    archives: &[Box<dyn StoredChain>],
+) -> Result<(), JournalError> {
+    let signed = metadata::month_keys(values).unwrap_or_default();
+    let differs = |path| {
+        let detail = "month_keys: a key is missing or differs from what was signed";
+        Err(JournalError::damaged(path, detail))
+    };
+    if metadata::digests(&store.month_keys()?) != signed {
+        return differs(store.path());
+    }
+    for archive in archives {
+        let found = metadata::digests(&archive.month_keys()?);
+        if found.iter().any(|(month, digest)| signed.get(month) != Some(digest)) {
+            return differs(archive.path());
+        }
+    }
+    Ok(())
 }
 
 /// Calls `each` for each row up to `until` with its transfer, whether the row starts it, and whether it leaves it open.
@@ -128,124 +150,97 @@ pub fn scan_transfers(
     let archives = evidence.archives.iter().map(|archive| open_archive(archive));
     for file in archives.chain([open_to_read(evidence.store)]) {
         let file = file?;
-        let mut last = file.anchor().count;
-        while let Ok(next) = file.scan_transfers((last, until, READ_ROWS), &mut each)
-            && next > last
-        {
-            last = next;
+        let mut last = 0;
+        loop {
+            let before = last;
+            let read = file.batches_after(before, READ_BATCHES, &mut |batch| {
+                last = batch.first;
+                let numbers = batch.first..=until;
+                for (_, outline) in numbers.zip(batch.rows.split('\n').map(line::outline)) {
+                    if let Ok(outline) = outline.map(|outline| (outline.id, outline))
+                        && outline.0 != Row::JOURNAL
+                    {
+                        each(outline.0, outline.1.start.is_some(), outline.1.open);
+                    }
+                }
+                Ok(())
+            });
+            if read.is_err() || last == before || last > until {
+                break;
+            }
         }
     }
     Ok(())
 }
 
-/// Reads the checkpoints after the anchor, with their line numbers. Checks that all are signed and in ascending order.
+/// Compares the checkpoints that the store knows of with the given files. Returns those whose file was not given.
+fn missing_checkpoints(
+    evidence: &Evidence<'_>,
+    values: &MetadataValues,
+) -> Result<Vec<(String, u64)>, VerificationError> {
+    let mut missing = Vec::new();
+    for (place, row) in metadata::places(values).unwrap_or_default() {
+        let known = Path::new(&place);
+        let given = evidence.checkpoints.iter().find(|file| *file == known);
+        // The file may have been copied to another folder.
+        let given = given.or_else(|| {
+            evidence.checkpoints.iter().find(|file| file.file_name() == known.file_name())
+        });
+        let Some(file) = given else {
+            missing.push((place, row));
+            continue;
+        };
+        let lines = checkpoint::read(file)?;
+        let has = |signed: &SignedStatement| signed.statement.last() >= row;
+        if !lines.iter().flatten().any(has) {
+            let (file, line) = (file.clone(), lines.len() + 1);
+            let reason = format!(
+                "the checkpoint of row {row}, which the store knows to be in {place}, is missing"
+            );
+            return Err(VerificationError::Checkpoint { file, line, reason });
+        }
+    }
+    Ok(missing)
+}
+
+/// Reads the checkpoints after the anchor, in the order of their rows. Checks that all are signed and of this chain, and that each
+/// file has what the store knows to be there.
 fn read_checkpoints(
     evidence: &Evidence<'_>,
+    store: &dyn StoredChain,
     anchor: Head,
-) -> Result<Vec<(usize, Checkpoint)>, VerificationError> {
-    let Some((path, keys)) = evidence.checkpoints else { return Ok(Vec::new()) };
-    let error = |line, reason| Err(VerificationError::Checkpoint { line, reason });
-    let mut kept: Vec<(usize, Checkpoint)> = Vec::new();
-    let mut last = 0;
-    for (line, checkpoint) in (1..).zip(checkpoint::read(path)?) {
-        let Some(checkpoint) = checkpoint else { return error(line, "not a checkpoint") };
-        if !checkpoint.is_signed(keys) {
-            return error(line, "not signed by a known key");
-        }
-        if checkpoint.head.count <= last {
-            return error(
-                line,
-                "its row number is not higher than that of the previous checkpoint",
-            );
-        }
-        last = checkpoint.head.count;
-        if last > anchor.count {
-            kept.push((line, checkpoint));
-        }
-    }
-    Ok(kept)
-}
-
-/// The state of a verification pass.
-struct Pass<'p, E> {
-    head: Head,
-    checkpoints: std::iter::Peekable<std::slice::Iter<'p, (usize, Checkpoint)>>,
-    each: E,
-    index: Option<Box<dyn DerivedAudit>>,
-}
-
-impl<E: FnMut(u64, &Row) -> Result<(), String>> Pass<'_, E> {
-    /// Verifies the rows of a store or an archive.
-    fn file(&mut self, file: &dyn StoredChain) -> Result<(), VerificationError> {
-        let anchor = file.anchor();
-        if anchor != self.head {
-            let reason = "the file continues from another row; name all its archives in order";
-            return Err(self.next_row_error(file.path(), reason));
-        }
-        if file.has_rows_to(anchor.count)? {
-            let reason = "a row outside the chain stands before it";
-            return Err(self.next_row_error(file.path(), reason));
-        }
-        let mut scratch = Vec::new();
-        loop {
-            let before = self.head.count;
-            let mut verified = Ok(());
-            let read = file.rows_after(before, READ_ROWS, &mut |chained| {
-                if verified.is_ok() {
-                    verified = self.row(file.path(), &chained, &mut scratch);
-                }
-                Ok(())
+) -> Result<Vec<Checkpoint>, VerificationError> {
+    let mut kept = Vec::new();
+    for path in evidence.checkpoints {
+        let error = |line, reason: String| {
+            Err(VerificationError::Checkpoint { file: path.clone(), line, reason })
+        };
+        let mut last = 0;
+        for (line, signed) in (1..).zip(checkpoint::read(path)?) {
+            let checked = signed.and_then(|signed| {
+                evidence.keys.map_or(Ok(()), |keys| signed.check(keys))?;
+                Ok::<_, StatementError>(signed)
             });
-            verified?;
-            match read {
-                Err(JournalError::Damaged { detail, .. }) => {
-                    return Err(self.next_row_error(file.path(), &detail));
-                }
-                read => read?,
+            let signed = match checked {
+                Err(reason) => return error(line, reason.to_string()),
+                Ok(signed) => signed,
+            };
+            let statement = &signed.statement;
+            if (statement.chain, statement.chain_id) != (Chain::Transfers, store.chain_id()) {
+                return error(line, "it is of another chain".to_owned());
             }
-            if self.head.count == before {
-                return Ok(());
+            if statement.last() <= last {
+                return error(
+                    line,
+                    "its row is not after that of the checkpoint before it".to_owned(),
+                );
+            }
+            last = statement.last();
+            if last > anchor.count {
+                kept.push((path.clone(), line, signed));
             }
         }
     }
-
-    fn row(
-        &mut self,
-        file: &Path,
-        chained: &ChainedRow,
-        scratch: &mut Vec<u8>,
-    ) -> Result<(), VerificationError> {
-        let head = self.head.after(&chained.row, scratch);
-        let seq = chained.head.count;
-        if seq != head.count {
-            let reason = format!("missing: row {seq} follows row {}", self.head.count);
-            return Err(self.next_row_error(file, &reason));
-        }
-        if chained.head != head {
-            let reason =
-                "hash mismatch: the stored hash does not match the row and the previous hash";
-            return Err(self.next_row_error(file, reason));
-        }
-        if let Some((_, signed)) =
-            self.checkpoints.next_if(|(_, signed)| signed.head.count == head.count)
-            && signed.head != head
-        {
-            let reason = "it, or a row since the previous checkpoint, differs from the signed rows";
-            return Err(self.next_row_error(file, reason));
-        }
-        if let Err(reason) = (self.each)(head.count, &chained.row) {
-            return Err(self.next_row_error(file, &reason));
-        }
-        if let Some(index) = &mut self.index {
-            index.add_row(chained)?;
-        }
-        self.head = head;
-        Ok(())
-    }
-
-    /// Returns the error of the row after the last verified one.
-    fn next_row_error(&self, file: &Path, reason: &str) -> VerificationError {
-        let (seq, file) = (self.head.count + 1, file.to_owned());
-        VerificationError::Row { seq, file, reason: reason.to_owned() }
-    }
+    kept.sort_by_key(|(_, _, signed)| signed.statement.last());
+    Ok(kept)
 }

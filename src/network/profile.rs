@@ -6,6 +6,7 @@ use std::time::Duration;
 use config::Value;
 
 use super::declines::read_declines;
+use super::duplicate_key::check_duplicate_key;
 use super::inbound::{read_inbound, read_reversals};
 use super::leniency::Leniency;
 use super::messages::{Messages, Responses};
@@ -229,7 +230,7 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
     });
     let rrn_form = top.section("numbers").and_then(|section| section.choice("rrn", &RRN_FORMS));
     let timers = top.section("timers").and_then(|section| Timers::read(&section));
-    let matching = top.section("matching").and_then(|section| read_matching(&section));
+    let matching = top.section("matching").and_then(|section| read_matching(&section, &spec));
     let messages = top.section("messages").and_then(|section| {
         let status = inquiries.is_some_and(|inquiries| inquiries.status.is_some());
         Messages::read(&section, &spec, reverses, status)
@@ -398,10 +399,11 @@ fn read_hold(section: &Section<'_>) -> Option<UnknownOutcome> {
     })
 }
 
-fn read_matching(section: &Section<'_>) -> Option<Matching> {
+fn read_matching(section: &Section<'_>, spec: &Spec) -> Option<Matching> {
     let times = [("transmission", TraceTime::Transmission), ("local", TraceTime::Local)];
     let trace_time = section.choice("trace_time", &times);
     let duplicate_key = elements(section, "duplicate_key");
+    check_duplicate_key(section, duplicate_key.as_deref().unwrap_or_default(), spec);
     let echoed = elements(section, "echoed");
     let receiver = elements(section, "receiver");
     if receiver.as_ref().is_some_and(Vec::is_empty) {

@@ -1,17 +1,21 @@
 //! The audit: reads every row from the first and checks what it means. The facts of each transfer must fold. Each row
-//! must have the state, the trace numbers and the summary that its facts give. All books are computed again.
+//! must have the state, the trace numbers and the summary that its facts give. All books are computed again. None of that
+//! needs personal values, so an audit needs no record key: accounts that it cannot read are not compared.
 //!
 //! Memory holds only the open transfers, and the closed transfers that later rows belong to. A first pass, which reads
 //! no facts, finds those. It trusts the rows' open flags; if a flag is wrong, the second pass names the row.
 
 use std::collections::{HashMap, HashSet};
 
-use super::CLOSED_BOOKS;
-use super::writing::{message_trace, started_transfer, summary};
-use crate::engine::{BooksByDirection, Fact, Transfer, stored_facts};
+use super::ledger_head::read_ledger_head;
+use super::writing::{message_trace, start_of};
+use super::{CLOSED_BOOKS, LEDGER, TRACE_WATERMARK};
+use crate::engine::{BooksByDirection, Fact, TraceWatermark, Transfer, stored_facts};
 use crate::journal::{
-    self, Evidence, JournalError, Row, VerificationError, Verified, open_to_read, scan_transfers,
+    self, ChainedRow, Evidence, JournalError, Row, VerificationError, Verified, open_to_read,
+    scan_transfers,
 };
+use crate::signing::LedgerHead;
 use crate::transfer::Sums;
 use crate::values::TransferId;
 
@@ -31,6 +35,8 @@ pub struct AuditReport {
     /// Whether the stored books of closed transfers were checked. They are checked if all rows from the first were
     /// given.
     pub has_checked_books: bool,
+    /// The head of the embedded ledger that the store records.
+    pub ledger: Option<LedgerHead>,
 }
 
 /// Verifies a store and audits its rows up to the last one at the start of the audit.
@@ -38,13 +44,22 @@ pub struct AuditReport {
 /// # Errors
 /// The first thing that is wrong.
 pub fn audit(evidence: &Evidence<'_>) -> Result<AuditReport, VerificationError> {
-    let (last_row, metadata) = open_to_read(evidence.store)?.metadata_at_last_row(CLOSED_BOOKS)?;
+    let store = open_to_read(evidence.store)?;
+    // An end that is not what was signed is reported after the first wrong row.
+    let end = store.end();
+    let last_row = match &end {
+        Ok(end) => end.as_ref().map_or(0, |(signed, _)| signed.statement.last()),
+        Err(_) => store.last_row()?,
+    };
+    drop(store);
     let late_rows = count_late_rows(evidence, last_row)?;
     let mut audit = Audit { last_row, late_rows, ..Audit::default() };
-    let verified = journal::verify(evidence, |seq, row| audit.check_row(seq, row))?;
+    let verified = journal::verify(evidence, |number, chained| audit.check_row(number, chained))?;
+    let (_, metadata) = end?.unzip();
     let has_checked_books = verified.after_row == 0;
     if has_checked_books {
-        compare_books(&audit.closed_books, metadata?.as_deref()).map_err(|reason| {
+        let stored = metadata.as_ref().and_then(|values| values.get(CLOSED_BOOKS));
+        compare_books(&audit.closed_books, stored.map(Vec::as_slice)).map_err(|reason| {
             VerificationError::Metadata {
                 name: CLOSED_BOOKS,
                 file: evidence.store.path().to_owned(),
@@ -52,9 +67,21 @@ pub fn audit(evidence: &Evidence<'_>) -> Result<AuditReport, VerificationError> 
             }
         })?;
     }
+    let watermark = metadata.as_ref().and_then(|values| values.get(TRACE_WATERMARK));
+    check_watermark(watermark.map(Vec::as_slice), audit.last_second).map_err(|reason| {
+        let (name, file) = (TRACE_WATERMARK, evidence.store.path().to_owned());
+        VerificationError::Metadata { name, file, reason }
+    })?;
+    let ledger = metadata.as_ref().and_then(|values| values.get(LEDGER));
+    let ledger = ledger.map(|value| read_ledger_head(value)).transpose();
+    let ledger = ledger.map_err(|cause| VerificationError::Metadata {
+        name: LEDGER,
+        file: evidence.store.path().to_owned(),
+        reason: cause.to_string(),
+    })?;
     let open = audit.kept.values().filter(|transfer| !transfer.is_final()).count() as u64;
     let Audit { transfers, skipped_rows, books, .. } = audit;
-    Ok(AuditReport { verified, transfers, open, skipped_rows, books, has_checked_books })
+    Ok(AuditReport { verified, transfers, open, skipped_rows, books, has_checked_books, ledger })
 }
 
 /// Returns the number of rows that each transfer gets after it was closed.
@@ -70,6 +97,17 @@ fn count_late_rows(
         }
     })?;
     Ok(late_rows)
+}
+
+/// Checks that the trace number watermark is not before the last message of ours.
+fn check_watermark(stored: Option<&[u8]>, last_second: u64) -> Result<(), String> {
+    let Some(stored) = stored else { return Ok(()) };
+    let watermark: TraceWatermark =
+        serde_json::from_slice(stored).map_err(|error| error.to_string())?;
+    if watermark.latest_transmission.seconds() >= last_second {
+        return Ok(());
+    }
+    Err("it is before the last message that was sent, so numbers could be used again".to_owned())
 }
 
 /// Compares the books that the rows give with the stored books.
@@ -96,6 +134,10 @@ struct Audit {
     late_rows: HashMap<TransferId, u64>,
     /// The open transfers, and the closed transfers that will still get rows.
     kept: HashMap<TransferId, Transfer>,
+    /// The last row of each of them.
+    last_rows: HashMap<TransferId, u64>,
+    /// The latest transmission second of a message of ours.
+    last_second: u64,
     transfers: u64,
     skipped_rows: u64,
     books: BooksByDirection,
@@ -104,11 +146,14 @@ struct Audit {
 
 impl Audit {
     /// Checks the meaning of a verified row.
-    fn check_row(&mut self, seq: u64, row: &Row) -> Result<(), String> {
-        if seq > self.last_row {
+    fn check_row(&mut self, number: u64, chained: &ChainedRow) -> Result<(), String> {
+        let row = &chained.row;
+        if number > self.last_row || row.id == Row::JOURNAL {
             return Ok(());
         }
-        self.has_first_row |= seq == 1;
+        self.has_first_row |= number == 1;
+        let second = row.trace.and_then(|trace| trace.transmission_second);
+        self.last_second = self.last_second.max(second.unwrap_or_default());
         let before = self.kept.remove(&row.id);
         match (&before, &row.start) {
             (Some(_), Some(_)) => return Err("transfer started twice".to_owned()),
@@ -120,12 +165,32 @@ impl Audit {
             (None, Some(_)) => self.transfers += 1,
             (Some(_), None) => {}
         }
+        self.check_previous(number, chained)?;
         let sums = before.as_ref().map(|transfer| (transfer.sums(), transfer.closed_sums()));
         let was_closed = before.as_ref().is_some_and(Transfer::is_final);
         let transfer = fold_row(before, row)?;
         self.change_books(sums.unwrap_or_default(), &transfer)?;
         if self.has_late_rows(row.id, was_closed) || !transfer.is_final() {
             self.kept.insert(row.id, transfer);
+        }
+        Ok(())
+    }
+
+    /// Checks that the row names the transfer's previous row. A look-up follows these numbers.
+    fn check_previous(&mut self, number: u64, chained: &ChainedRow) -> Result<(), String> {
+        let ChainedRow { previous, row, .. } = chained;
+        let last = self.last_rows.get(&row.id).copied();
+        let is_archived = !self.has_first_row && last.is_none();
+        if *previous != last && !is_archived {
+            let text =
+                |number: Option<u64>| number.map_or("none".to_owned(), |row| row.to_string());
+            let (found, expected) = (text(*previous), text(last));
+            return Err(format!("previous row {found}, expected {expected}"));
+        }
+        if row.is_open || self.late_rows.contains_key(&row.id) {
+            self.last_rows.insert(row.id, number);
+        } else {
+            self.last_rows.remove(&row.id);
         }
         Ok(())
     }
@@ -158,11 +223,12 @@ impl Audit {
 
 /// Returns the state after a row, if the row's columns match its facts.
 fn fold_row(before: Option<Transfer>, row: &Row) -> Result<Transfer, String> {
-    let facts = stored_facts::read(&row.facts.0).map_err(|error| error.to_string())?;
-    let stored_summary = row.start.as_ref().map(|start| start.summary);
+    let facts = stored_facts::read(&row.facts.0, row.personal.as_ref())
+        .map_err(|error| error.to_string())?;
     let first = facts.first().ok_or("no facts")?;
-    if summary(first) != stored_summary || started_transfer(first).is_some_and(|id| id != row.id) {
-        return Err("summary mismatch: the row differs from the transfer in its facts".to_owned());
+    let begun = start_of(first).map(|start| (start.id(), start.requested_by()));
+    if begun != row.start.as_ref().map(|start| (row.id, start.requested_by)) {
+        return Err("start mismatch: the row differs from the transfer in its facts".to_owned());
     }
     if message_trace(&facts) != row.trace {
         return Err("trace number mismatch: the row differs from its facts".to_owned());

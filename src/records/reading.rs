@@ -14,7 +14,7 @@ use crate::journal::{Chain, Reader, Row};
 fn stored_transfer(rows: &[Row]) -> Result<StoredTransfer, RecordsError> {
     let mut recorded = Vec::with_capacity(2 * rows.len());
     for (row, nth) in rows.iter().zip(1..) {
-        let facts = stored_facts::read(&row.facts.0);
+        let facts = stored_facts::read_whole(&row.facts.0, row.personal.as_ref());
         let facts = facts.map_err(|cause| RecordsError::Facts { id: row.id, nth, cause })?;
         let at = row.recorded_at;
         recorded.extend(facts.into_iter().map(|fact| RecordedFact { id: row.id, at, fact }));

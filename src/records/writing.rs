@@ -3,13 +3,11 @@
 use std::borrow::Cow;
 
 use super::{CLOSED_BOOKS, TRACE_WATERMARK};
-use crate::engine::stored_facts::{self, StoredFactsError};
+use crate::engine::stored_facts::{self, StoredFactsError, WrittenFacts};
 use crate::engine::{Batch, Fact, RecordedFact, Step};
-use crate::journal::{
-    self, Chain, MessageTrace, Metadata, Row, StoredFacts, Summary, TransferStart,
-};
+use crate::journal::{self, Chain, MessageTrace, Metadata, Row, StoredFacts, TransferStart};
 use crate::transfer::{InboundFact, InboundRequest, Order, OutboundFact};
-use crate::values::{Direction, KeyReservation, RequestIdentity, TransferId};
+use crate::values::{Institution, KeyReservation, RequestIdentity, TransferId};
 
 /// Returns a batch of the engine as rows and metadata of the journal. Each step is one row.
 ///
@@ -39,10 +37,11 @@ fn row(
 ) -> Option<Result<Row, StoredFactsError>> {
     let first = records.first()?;
     let facts: Vec<&Fact> = records.iter().map(|record| &record.fact).collect();
-    let start = summary(&first.fact)
-        .zip(take_identity(step.id, reservations))
-        .map(|(summary, identity)| Box::new(TransferStart { identity, summary }));
-    Some(stored_facts::write(&facts).map(|text| Row {
+    let start = start_of(&first.fact).zip(take_identity(step.id, reservations));
+    let start = start.map(|(start, identity)| {
+        Box::new(TransferStart { identity, requested_by: start.requested_by() })
+    });
+    Some(stored_facts::write(&facts).map(|WrittenFacts { text, personal }| Row {
         id: step.id,
         recorded_at: first.at,
         state: Cow::Borrowed(step.state),
@@ -50,6 +49,7 @@ fn row(
         trace: message_trace(facts),
         start,
         facts: StoredFacts(text),
+        personal,
     }))
 }
 
@@ -74,33 +74,32 @@ fn take_reservation(
     Some(*first)
 }
 
-/// Returns the searchable values of the transfer that starts with this fact.
-pub(super) fn summary(fact: &Fact) -> Option<Summary> {
-    match start_of(fact)? {
-        Start::Order(order) => Some(Summary {
-            direction: Direction::Outbound,
-            own_account: order.from,
-            other_account: Some(order.to),
-            amount: order.amount,
-            bank: order.counterparty,
-        }),
-        Start::InboundRequest(request) => Some(Summary {
-            direction: Direction::Inbound,
-            own_account: request.account,
-            other_account: request.other_account,
-            amount: request.amount,
-            bank: request.counterparty,
-        }),
-    }
-}
-
 /// What the first fact of a transfer holds.
-enum Start<'f> {
+pub(super) enum Start<'f> {
     Order(&'f Order),
     InboundRequest(&'f InboundRequest),
 }
 
-fn start_of(fact: &Fact) -> Option<Start<'_>> {
+impl Start<'_> {
+    /// Returns the bank that sent the request of an inbound transfer.
+    pub(super) fn requested_by(&self) -> Option<Institution> {
+        match self {
+            Self::Order(_) => None,
+            Self::InboundRequest(request) => Some(request.counterparty),
+        }
+    }
+
+    /// Returns the id of the transfer.
+    pub(super) fn id(&self) -> TransferId {
+        match self {
+            Self::Order(order) => order.id,
+            Self::InboundRequest(request) => request.id,
+        }
+    }
+}
+
+/// Returns the start of the transfer that begins with this fact.
+pub(super) fn start_of(fact: &Fact) -> Option<Start<'_>> {
     match fact {
         Fact::Outbound(OutboundFact::Accepted(order)) => Some(Start::Order(order)),
         Fact::Inbound(InboundFact::Received { request } | InboundFact::Barred { request, .. }) => {
@@ -108,14 +107,6 @@ fn start_of(fact: &Fact) -> Option<Start<'_>> {
         }
         Fact::Outbound(_) | Fact::Inbound(_) => None,
     }
-}
-
-/// Returns the id of the transfer that starts with this fact.
-pub(super) fn started_transfer(fact: &Fact) -> Option<TransferId> {
-    start_of(fact).map(|start| match start {
-        Start::Order(order) => order.id,
-        Start::InboundRequest(request) => request.id,
-    })
 }
 
 /// Returns the trace numbers of the message that these facts prepare, or of the request that starts the transfer.

@@ -27,12 +27,14 @@ pub(super) async fn serve(
     axum::serve(listener, router).with_graceful_shutdown(stop).await
 }
 
-/// Returns 200 while the adapter accepts new work and a link is up.
+/// Returns 200 while the adapter accepts new work, a link is up and checkpoints can be written.
 async fn readiness(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
     if metrics.draining.get() > 0 {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
     } else if !metrics.has_link_up() {
         (StatusCode::SERVICE_UNAVAILABLE, "no link to the switch is up\n")
+    } else if metrics.checkpoints.is_failing() {
+        (StatusCode::SERVICE_UNAVAILABLE, "checkpoints cannot be written\n")
     } else {
         (StatusCode::OK, "ready\n")
     }

@@ -7,10 +7,13 @@ use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::ledger_record::LedgerRecord;
 use super::lookups::LookupResult;
 use super::node::{Committed, Node, NodeError};
 use super::port::ChannelRequest;
+use crate::clock::Clock;
 use crate::engine::Limits;
+use crate::journal::Journal;
 use crate::records::RecordsError;
 use crate::transfer::{CoreRules, Rules};
 use crate::values::{Moment, WorkingDays};
@@ -52,8 +55,17 @@ enum Stage {
     SignedOff,
 }
 
-/// Runs the node until a command ends it; by then all facts are durable. Returns the node, so that its parts can be closed.
-pub(super) async fn run(mut node: Node, inputs: Inputs) -> Result<Node, NodeError> {
+/// The parts of a node that are closed after its end.
+pub(super) struct EndedNode {
+    pub(super) journal: Box<dyn Journal>,
+    pub(super) core: core_banking::Handle,
+    pub(super) core_replies: core_banking::Replies,
+    pub(super) ledger_record: LedgerRecord,
+    pub(super) clock: Clock,
+}
+
+/// Runs the node until a command ends it; by then all facts are durable. Returns the parts that must be closed.
+pub(super) async fn run(mut node: Node, inputs: Inputs) -> Result<EndedNode, NodeError> {
     let mut timer = pin!(sleep_until(Instant::now()));
     let buffer = Vec::with_capacity(CHANNEL_REQUESTS_MAX);
     let mut main_loop = MainLoop { inputs, buffer, stage: Stage::Serving, is_core_open: true };
@@ -70,7 +82,9 @@ pub(super) async fn run(mut node: Node, inputs: Inputs) -> Result<Node, NodeErro
         }
         node.turn()?;
         if main_loop.stage == Stage::SignedOff && node.engine.is_idle() {
-            return Ok(node);
+            let Node { journal, core, ledger_record, clock, .. } = node;
+            let core_replies = main_loop.inputs.core;
+            return Ok(EndedNode { journal, core, core_replies, ledger_record, clock });
         }
     }
 }
@@ -167,10 +181,10 @@ fn handle_command(node: &mut Node, command: Command, stage: Stage) -> Stage {
     }
 }
 
-/// Sets the timer to the engine's next deadline. A timer that fires earlier stays as it is.
+/// Sets the timer to the node's next deadline. A timer that fires earlier stays as it is.
 fn set_timer(mut timer: Pin<&mut Sleep>, node: &Node) {
     let latest = node.now.after(SLEEP_MAX);
-    let next = node.engine.next_deadline().map_or(latest, |deadline: Moment| deadline.min(latest));
+    let next = node.next_deadline().map_or(latest, |deadline: Moment| deadline.min(latest));
     let at: Instant = node.clock.instant_of(next).into();
     if timer.is_elapsed() || at < timer.deadline() {
         timer.as_mut().reset(at);

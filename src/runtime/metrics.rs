@@ -49,6 +49,7 @@ pub(super) struct Sources<'a> {
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
+    pub(super) checkpoints: CheckpointClock,
     pub(super) transfers: TransferMetrics,
     alerts: [Counter; Alert::ALL.len()],
     links: Vec<LinkMetrics>,
@@ -81,7 +82,8 @@ impl Metrics {
         let mut registry = Registry::with_prefix(PREFIX);
         register_build_info(&mut registry);
         sources.core.register(&mut registry);
-        registry.register_collector(Box::new(CheckpointAge(sources.checkpoints)));
+        let checkpoints = sources.checkpoints.clone();
+        registry.register_collector(Box::new(CheckpointAge(checkpoints)));
         let mut new = New(&mut registry);
         let [open_outbound, open_inbound] = new.gauges(
             "transfers_open",
@@ -115,6 +117,7 @@ impl Metrics {
                 Alert::ALL.map(Alert::code),
             ),
             links: new.links(sources.link_names),
+            checkpoints: sources.checkpoints,
             in_flight: sources.in_flight,
             open_outbound,
             open_inbound,
@@ -204,7 +207,7 @@ fn register_build_info(registry: &mut Registry) {
     registry.register("build", "The version of the running program", Info::new(labels));
 }
 
-/// The age of the last checkpoint. Without a signing key the series is absent.
+/// The age of the last checkpoint. Without a place of checkpoints the series is absent.
 #[derive(Debug)]
 struct CheckpointAge(CheckpointClock);
 

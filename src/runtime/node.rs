@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinError;
 
 use super::ids::IdGenerator;
+use super::ledger_record::LedgerRecord;
 use super::lookups::{LookupRequest, LookupResult};
 use super::metrics::{Metrics, set};
 use super::pending_responses::PendingResponses;
@@ -23,8 +24,8 @@ use crate::engine::{Engine, Event, Limits, Lookup, TransferInput};
 use crate::journal::{Journal, JournalError};
 use crate::link::{self, LinkId, OutgoingMessage};
 use crate::network::Network;
-use crate::records::{RecordsError, journal_batch};
-use crate::transfer::{CoreRules, IllegalFact, OutboundInput, Rules, SendStatus};
+use crate::records::{RecordsError, journal_batch, ledger_batch, ledger_metadata};
+use crate::transfer::{Alert, CoreRules, IllegalFact, OutboundInput, Rules, SendStatus};
 use crate::values::{Direction, KeyReservation, Moment, TransferId, WorkingDays};
 
 /// Why the node stopped by itself. The journal keeps every durable fact, and the next start continues from there.
@@ -72,6 +73,7 @@ pub(super) struct Node {
     /// Links that can carry requests.
     pub(super) links_up: BTreeSet<LinkId>,
     pub(super) core: core_banking::Handle,
+    pub(super) ledger_record: LedgerRecord,
     pub(super) ids: Arc<IdGenerator>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Clock,
@@ -173,13 +175,16 @@ impl Node {
         }
         self.flush();
         self.update_gauges();
+        self.watch_checkpoints();
         Ok(())
     }
 
     /// Gives the journal the decided batch, if the previous one is committed.
     fn commit(&mut self) -> Result<(), NodeError> {
-        let Some(batch) = self.engine.poll_batch(self.now) else { return Ok(()) };
-        let (number, rows) = (batch.number, journal_batch(batch)?);
+        let Some(batch) = self.engine.poll_batch(self.now) else { return self.record_ledger() };
+        let (number, mut rows) = (batch.number, journal_batch(batch)?);
+        let ledger = self.ledger_record.take_due(self.now, || self.core.ledger_head());
+        rows.metadata.extend(ledger.map(ledger_metadata).transpose()?);
         let (count, committed) = (rows.rows.len() as u64, self.committed.clone());
         let metrics = Arc::clone(&self.metrics);
         self.metrics.journal_batches.inc();
@@ -196,6 +201,21 @@ impl Node {
         Ok(())
     }
 
+    /// Has the journal record the ledger's head, if it is due and no other batch carries it.
+    fn record_ledger(&mut self) -> Result<(), NodeError> {
+        if let Some(head) = self.ledger_record.take_due(self.now, || self.core.ledger_head()) {
+            // The journal keeps the error of a failed write, and returns it to the next batch.
+            self.journal.append(ledger_batch(head, self.now)?, Box::new(drop));
+        }
+        Ok(())
+    }
+
+    /// Returns when the node must act next, if no input comes.
+    pub(super) fn next_deadline(&self) -> Option<Moment> {
+        let ledger = self.ledger_record.deadline(self.core.ledger_head());
+        self.engine.next_deadline().into_iter().chain(ledger).min()
+    }
+
     /// Hands over the messages and commands of this turn. Messages that the links have no room for wait for the next turn, up
     /// to their deadline.
     pub(super) fn flush(&mut self) {
@@ -209,6 +229,15 @@ impl Node {
                     link::NotSent::Draining,
                 ));
             }
+        }
+    }
+
+    /// Raises an alert when checkpoints can no longer be written.
+    fn watch_checkpoints(&self) {
+        if self.metrics.checkpoints.take_failure() {
+            let alert = Alert::CheckpointNotWritten;
+            self.metrics.count_alert(alert);
+            tracing::warn!(alert = alert.code(), "alert raised");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Reads the settings of the adapter, and reports every fault of all sections with its file and key.
 
+mod keys;
 mod links;
 mod store;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use config::{Value as Tree, ValueKind};
+pub use keys::Keys;
 pub use links::{Link, LinkEndpoint};
 pub use store::Store;
 
@@ -49,6 +51,8 @@ pub struct Settings {
     pub network: Network,
     /// The days on which the network settles.
     pub working_days: WorkingDays,
+    /// The keys of the record.
+    pub keys: Keys,
     /// The store of the journal.
     pub store: Store,
     /// The links to the switch.
@@ -105,6 +109,7 @@ struct Sections {
     node: u8,
     network: Network,
     working_days: WorkingDays,
+    keys: Keys,
     store: Store,
     links: Vec<Link>,
     api: api::Settings,
@@ -116,12 +121,24 @@ struct Sections {
 
 impl Sections {
     fn with_tree(self, tree: Tree) -> Settings {
-        let Self { node, network, working_days, store, links, api, core, console, limits, log } =
-            self;
+        let Self {
+            node,
+            network,
+            working_days,
+            keys,
+            store,
+            links,
+            api,
+            core,
+            console,
+            limits,
+            log,
+        } = self;
         Settings {
             node,
             network,
             working_days,
+            keys,
             store,
             links,
             api,
@@ -140,9 +157,10 @@ fn read(top: &Section<'_>, faults: &Faults) -> Option<Sections> {
     let working_days = network.as_ref().and_then(read_working_days);
     let own_bank = bank.as_ref().and_then(|bank| bank.bank.clone());
     let network = network.and_then(|section| read_network(&section, own_bank, faults));
+    let keys = top.section("keys").and_then(|section| Keys::read(&section));
     let store = top.section("store");
     let node = bank.as_ref().and_then(|bank| bank.node);
-    let store = store.and_then(|section| Store::read(&section, node));
+    let store = store.and_then(|section| Store::read(&section));
     let links = links::read(top);
     let core = top.section("core").and_then(|section| core_banking::Settings::read(&section));
     if let (Some((network, _)), Some(core)) = (&network, &core)
@@ -173,6 +191,7 @@ fn read(top: &Section<'_>, faults: &Faults) -> Option<Sections> {
         node: node?,
         network: network?.0,
         working_days: working_days?,
+        keys: keys?,
         store: store?,
         links: links?,
         api: api?,

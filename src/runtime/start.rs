@@ -16,7 +16,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::health;
 use super::ids::IdGenerator;
-use super::inputs::{self, Command, Inputs};
+use super::inputs::{self, Command, EndedNode, Inputs};
+use super::ledger_record::LedgerRecord;
 use super::lookups;
 use super::metrics::{Metrics, Sources};
 use super::node::{Node, NodeError};
@@ -26,9 +27,9 @@ use super::settings::{Link, LinkEndpoint, Settings, changed_keys};
 use super::waiting::WaitingRequests;
 use crate::api::{self, Api};
 use crate::clock::Clock;
-use crate::core_banking;
+use crate::core_banking::{self, LedgerKeys};
 use crate::engine::{Engine, Schedule, TraceAllocator, TraceWatermark};
-use crate::journal::{self, JournalError, Reader};
+use crate::journal::{self, Checkpoints, JournalError, Reader};
 use crate::link::{self, Endpoint};
 use crate::random::unpredictable;
 use crate::records::{self, RecordsError};
@@ -127,6 +128,7 @@ pub async fn run(
 ) -> Result<(), StartError> {
     let Settings {
         node,
+        keys,
         network,
         working_days,
         store,
@@ -140,7 +142,8 @@ pub async fn run(
     } = settings;
     let clock = Clock::new();
     let listeners = Listeners::open(api.listen, console, links).await?;
-    let journal = journal::open(&store.url, store.checkpoints.as_ref())?;
+    warn_of_no_checkpoints(&store.checkpoints);
+    let journal = journal::open(&store.url, &keys.of_journal(), &store.checkpoints)?;
     let reader = journal.reader()?;
     let now = clock.now();
     let watermark = watermark(reader.as_ref(), now, network.offset())?;
@@ -160,7 +163,9 @@ pub async fn run(
         tracing::warn!(%de, "MAC is not checked");
     }
     let network = Arc::new(network);
-    let (core, core_replies) = core_banking::start(core, clock)?;
+    let ledger_keys = LedgerKeys { signing: keys.signing, trusted: keys.trusted };
+    let recorded = records::recorded_ledger(reader.as_ref())?;
+    let (core, core_replies) = core_banking::start(core, &ledger_keys, recorded, clock)?;
     let (session, spec) = (Arc::clone(network.session()), Arc::clone(network.spec()));
     let (links, link_events) =
         link::start(session, spec, listeners.endpoints, clock, unpredictable());
@@ -188,6 +193,7 @@ pub async fn run(
         link_names: listeners.names,
         links_up: BTreeSet::new(),
         core,
+        ledger_record: LedgerRecord::new(recorded),
         ids,
         metrics: Arc::clone(&metrics),
         clock,
@@ -216,12 +222,20 @@ pub async fn run(
     drop(tokio::spawn(reload_settings(reloads, reload, tree, command_sender.clone())));
     tracing::info!(open, api = %api_address, console = %console_address, "adapter started");
 
-    let api = Api::new(api, request_queue);
+    let api = Api::new(api, keys.record, request_queue);
     serve(listeners.api, api, running, command_sender, stop, limits.drain).await?;
     let _no_receiver = end.send(true);
     let _ended = health.await;
     tracing::info!("adapter stopped");
     Ok(())
+}
+
+fn warn_of_no_checkpoints(checkpoints: &Checkpoints) {
+    if checkpoints.files.is_empty() {
+        tracing::warn!(
+            "no checkpoints: a store that lost its last rows is not noticed (store.checkpoints)"
+        );
+    }
 }
 
 /// Returns the watermark of the trace numbers. Without one, the first business date is today in the network's time zone.
@@ -245,7 +259,7 @@ fn watermark(
 async fn serve(
     listener: TcpListener,
     api: Arc<Api<RequestQueue>>,
-    mut running: JoinHandle<Result<Node, NodeError>>,
+    mut running: JoinHandle<Result<EndedNode, NodeError>>,
     commands: mpsc::Sender<Command>,
     stop: impl Future<Output = ()> + Send + 'static,
     drain: Duration,
@@ -255,7 +269,7 @@ async fn serve(
         tokio::spawn(async move { api::serve(listener, api, ended_signal(stopped)).await });
     tokio::select! {
         // The node ends by itself only after an error.
-        ended = &mut running => return close(ended),
+        ended = &mut running => return close(ended).await,
         () = stop => {}
     }
     tracing::info!("adapter stopping");
@@ -265,16 +279,21 @@ async fn serve(
     let is_drained = timeout_at(latest, channels).await.is_ok();
     let _ended = commands.send(Command::SignOff).await;
     match timeout_at(latest, &mut running).await {
-        Ok(ended) => close(ended)?,
+        Ok(ended) => close(ended).await?,
         Err(_) => return Err(StartError::DrainTimeout(drain)),
     }
     if is_drained { Ok(()) } else { Err(StartError::DrainTimeout(drain)) }
 }
 
-/// Closes core and the journal.
-fn close(ended: Result<Result<Node, NodeError>, JoinError>) -> Result<(), StartError> {
-    let Node { journal, core, .. } = ended.map_err(NodeError::Panicked)??;
-    drop(core);
+/// Closes core, has the journal record the last head of the ledger, and closes the journal.
+async fn close(ended: Result<Result<EndedNode, NodeError>, JoinError>) -> Result<(), StartError> {
+    let ended = ended.map_err(NodeError::Panicked)??;
+    let EndedNode { journal, core, core_replies, mut ledger_record, clock } = ended;
+    if let Some(head) = ledger_record.take_new(core.close(core_replies).await) {
+        let batch = records::ledger_batch(head, clock.now()).map_err(NodeError::Form)?;
+        // The journal keeps the error of a failed write, and returns it when it closes.
+        journal.append(batch, Box::new(drop));
+    }
     Ok(journal.close()?)
 }
 

@@ -1,27 +1,83 @@
-//! Secrets and keys, which come from a file or the environment, never from the settings themselves.
+//! Secrets and keys, which come from a file or the environment, never from the settings themselves. No fault shows any of
+//! them.
 
-use std::{env, fs};
+use std::env;
+use std::path::Path;
 
 use super::Section;
+use crate::private_files::{Access, FileFault, read};
+use crate::secrets::{weakness, without_line_end};
 
-/// The largest file of a key, in bytes.
-const KEY_FILE_MAX: u64 = 64 * 1024;
+/// A secret as it was found.
+struct Given {
+    /// The key that names its file or variable.
+    key: &'static str,
+    /// What its faults begin with: the path, if it is in a file.
+    place: String,
+    text: String,
+}
 
 impl Section<'_> {
-    /// Returns a secret from the file that one key names, or from the environment variable that another key names. No fault
-    /// shows any of the secret. White space at its end is not part of it.
+    /// Returns a secret from the file that one key names, or from the environment variable that another key names. One line end
+    /// is not part of it. A weak secret is a fault, and one that another key of the settings has too.
     pub fn secret<T>(
         &self,
         file: &'static str,
         variable: &'static str,
         parse: impl Fn(&[u8]) -> Result<T, String>,
     ) -> Option<T> {
+        self.checked((file, variable), "; `titian keys new` makes it", |given, secret| {
+            let parsed = parse(secret.as_bytes())?;
+            if let Some(weakness) = weakness(secret) {
+                return Err(format!("{weakness}: make a random one with `titian keys new`"));
+            }
+            match self.faults.secrets.add(self.path_of(given.key), secret) {
+                Some(other) => Err(format!("is the secret of {other} too: each needs its own")),
+                None => Ok(parsed),
+            }
+        })
+    }
+
+    /// Returns a private key in PEM as [`Self::secret`] does. Several keys of the settings may name the same one.
+    pub fn private_key<T>(
+        &self,
+        file: &'static str,
+        variable: &'static str,
+        parse: impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Option<T> {
+        self.checked((file, variable), "", |_, secret| parse(secret.as_bytes()))
+    }
+
+    fn checked<T>(
+        &self,
+        keys: (&'static str, &'static str),
+        if_missing: &str,
+        check: impl Fn(&Given, &str) -> Result<T, String>,
+    ) -> Option<T> {
+        let given = self.given(keys, if_missing)?;
+        let checked = check(&given, without_line_end(&given.text));
+        let Given { key, place, .. } = &given;
+        checked.map_err(|reason| self.fault(key, format!("{place}{reason}"))).ok()
+    }
+
+    /// Reads a secret. `if_missing` follows the fault of a file that does not exist.
+    fn given(
+        &self,
+        (file, variable): (&'static str, &'static str),
+        if_missing: &str,
+    ) -> Option<Given> {
         match (self.has(file), self.has(variable)) {
-            (true, false) => self.file(file, |text| parse(text.trim_end().as_bytes())),
+            (true, false) => self.text(file, |path| {
+                let text = read(Path::new(path), Access::Secret).map_err(|fault| match fault {
+                    FileFault::Missing(_) => format!("{fault}{if_missing}"),
+                    _ => fault.to_string(),
+                })?;
+                Ok(Given { key: file, place: format!("{path}: "), text })
+            }),
             (false, true) => self.text(variable, |name| {
                 let text =
                     env::var(name).map_err(|_| format!("{name} is not in the environment"))?;
-                parse(text.trim_end().as_bytes())
+                Ok(Given { key: variable, place: String::new(), text })
             }),
             (true, true) => {
                 self.fault(file, format!("is set together with {variable}: set only one of them"));
@@ -34,23 +90,26 @@ impl Section<'_> {
         }
     }
 
-    /// Returns the content of the file that a key names, parsed.
+    /// Returns the content of the public file that a key names, parsed: a public key or a certificate.
     pub fn file<T>(
         &self,
         key: &'static str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
-        self.text(key, |path| {
-            parse(&read_text(path)?).map_err(|reason| format!("{path}: {reason}"))
-        })
+        self.text(key, |path| public(path, &parse))
+    }
+
+    /// Returns the content of each public file that a key names, parsed.
+    pub fn files<T>(
+        &self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        self.texts(key, |path| public(path, &parse))
     }
 }
 
-fn read_text(path: &str) -> Result<String, String> {
-    let failed = |error| format!("{path}: {error}");
-    let length = fs::metadata(path).map_err(failed)?.len();
-    if length > KEY_FILE_MAX {
-        return Err(format!("{path}: has {length} bytes, at most {KEY_FILE_MAX} are allowed"));
-    }
-    fs::read_to_string(path).map_err(failed)
+fn public<T>(path: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, String> {
+    let text = read(Path::new(path), Access::Public).map_err(|fault| fault.to_string())?;
+    parse(&text).map_err(|reason| format!("{path}: {reason}"))
 }

@@ -1,9 +1,14 @@
 //! The write-ahead log of a store. Beside the writer a maintenance thread copies it into the file, a piece at a time
 //! ([`copy_piece`]), so that no commit waits for it. Only the writer can let a long log begin again ([`LogRestart`]).
 
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
+
+use super::with_suffix;
 
 /// Log pages at which the log is copied into the file. Each copy is small, because the sync after it delays concurrent
 /// commits for as long as it writes.
@@ -55,6 +60,17 @@ pub(crate) fn copy_piece(db: &Connection) -> rusqlite::Result<Option<Log>> {
 /// The error of SQLite.
 pub(crate) fn empty_log(db: &Connection) -> rusqlite::Result<()> {
     checkpoint(db, "PRAGMA wal_checkpoint(TRUNCATE)").map(drop)
+}
+
+/// Makes the log of a store durable. After a kill, its last commits are there and may not be.
+///
+/// # Errors
+/// If the log can't be read or synced.
+pub(crate) fn sync_log(store: &Path) -> io::Result<()> {
+    match File::open(with_suffix(store, "-wal")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        log => log?.sync_all(),
+    }
 }
 
 /// Asks the writer to let a long log begin again, after nearly all of it is in the file.

@@ -32,7 +32,7 @@ impl TlsServer {
 impl Identity {
     fn read(section: &Section<'_>) -> Option<Self> {
         let chain = section.file("certificate_file", |text| Ok(text.to_owned()));
-        let key = section.secret("key_file", "key_env", |key| Ok(key.to_vec()));
+        let key = section.private_key("key_file", "key_env", |key| Ok(key.to_vec()));
         let identity = Self::from_pem(chain?.as_bytes(), &key?);
         identity.map_err(|error| section.fault("certificate_file", error.to_string())).ok()
     }

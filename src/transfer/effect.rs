@@ -226,6 +226,8 @@ pub enum Alert {
     MisroutedRequest,
     /// The switch sent us a request of our own bank.
     OwnRequest,
+    /// A checkpoint could not be written.
+    CheckpointNotWritten,
 }
 
 impl Alert {
@@ -242,6 +244,7 @@ impl Alert {
         Self::MessageNotEncodable,
         Self::MisroutedRequest,
         Self::OwnRequest,
+        Self::CheckpointNotWritten,
     ];
 
     /// Returns the code that logs and metrics show.
@@ -259,6 +262,7 @@ impl Alert {
             Self::MessageNotEncodable => alert::MESSAGE_NOT_ENCODABLE,
             Self::MisroutedRequest => alert::MISROUTED_REQUEST,
             Self::OwnRequest => alert::OWN_REQUEST,
+            Self::CheckpointNotWritten => alert::CHECKPOINT_NOT_WRITTEN,
         }
     }
 }

@@ -73,8 +73,13 @@ pub struct TransferDetails {
         skip_serializing_if = "Option::is_none"
     )]
     pub beneficiary: Option<Name>,
-    /// The customer's reference.
-    #[serde(rename = "reference", default, skip_serializing_if = "Option::is_none")]
+    /// The customer's reference: free text, so it is personal.
+    #[serde(
+        rename = "reference",
+        with = "unmasked::option",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub reference: Option<Reference>,
     /// The channel's references.
     #[serde(rename = "channel", default, skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Short, Value};
+use super::{Short, Value, has_track_data};
 use crate::masking;
 
 /// A primary account number (DE2): 1 to 19 digits.
@@ -37,7 +37,7 @@ impl fmt::Debug for Pan {
     }
 }
 
-/// An account number at a bank (DE102, DE103): 1 to 28 printable characters.
+/// An account number at a bank (DE102, DE103): 1 to 28 printable characters without track data of a card.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AccountNumber(Short<28>);
 
@@ -50,10 +50,11 @@ impl AccountNumber {
 }
 
 impl Value for AccountNumber {
-    const EXPECTED: &'static str = "1 to 28 printable characters";
+    const EXPECTED: &'static str = "1 to 28 printable characters without card track data";
 
     fn from_ascii(text: &[u8]) -> Option<Self> {
-        Short::new(text, |byte| (b' '..=b'~').contains(&byte)).map(Self)
+        let number = Short::new(text, |byte| (b' '..=b'~').contains(&byte))?;
+        (!has_track_data(number.as_str())).then_some(Self(number))
     }
 }
 

@@ -17,7 +17,8 @@ impl fmt::Display for IdempotencyKey {
     }
 }
 
-/// A hash of the content of a request. It tells a repeat from a different request under the same key.
+/// A hash of the content of a request, under a secret key. It tells a repeat from a different request under the same
+/// idempotency key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestFingerprint(pub u128);
 
@@ -34,7 +35,7 @@ pub struct RequestIdentity {
 
 impl RequestIdentity {
     /// Returns the identity of a request of the switch. It has one key. Its fingerprint is zero, because the transfer
-    /// itself compares a repeat with the first request.
+    /// itself compares a repeat with the first request: nothing of its content is hashed.
     #[must_use]
     pub const fn of_switch_request(key: IdempotencyKey) -> Self {
         Self { request_key: key, reference_key: None, fingerprint: RequestFingerprint(0) }

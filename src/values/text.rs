@@ -3,18 +3,23 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Value;
+use super::{Value, has_track_data};
 use crate::masking;
 
-/// The name of a person or a company: 1 to 100 printable characters. It prints masked.
+/// The name of a person or a company: 1 to 100 printable characters without track data of a card. It prints masked.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Name(Box<str>);
 
 impl Name {
-    /// Returns `None` if the text is empty, too long, or has control characters.
+    /// The description of a valid text for errors.
+    pub const EXPECTED: &'static str = "1 to 100 printable characters without card track data";
+
+    /// Returns `None` if the text is empty, too long, or has control characters or track data of a card.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let fits = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        let fits = (1..=100).contains(&text.chars().count())
+            && !text.chars().any(char::is_control)
+            && !has_track_data(text);
         fits.then(|| Self(text.into()))
     }
 
@@ -37,7 +42,8 @@ impl fmt::Debug for Name {
     }
 }
 
-/// An external reference, given by a customer, channel or partner: 1 to 64 printable ASCII characters.
+/// An external reference, given by a customer, channel or partner: 1 to 64 printable ASCII characters without track data of
+/// a card.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reference(Arc<str>);
 
@@ -50,12 +56,13 @@ impl Reference {
 }
 
 impl Value for Reference {
-    const EXPECTED: &'static str = "1 to 64 printable ASCII characters";
+    const EXPECTED: &'static str = "1 to 64 printable ASCII characters without card track data";
 
     fn from_ascii(text: &[u8]) -> Option<Self> {
         let fits =
             (1..=64).contains(&text.len()) && text.iter().all(|byte| (b' '..=b'~').contains(byte));
-        fits.then(|| std::str::from_utf8(text).ok().map(|text| Self(text.into())))?
+        let text = std::str::from_utf8(text).ok().filter(|text| fits && !has_track_data(text))?;
+        Some(Self(text.into()))
     }
 }
 

@@ -11,6 +11,7 @@ use titian::api::{
     AccountInquiryResponse, Api, ChannelPort, Debit, NotProcessed, Settings, SharedSettings,
     TransferResponse, serve,
 };
+use titian::personal::RecordKey;
 use titian::settings::{Faults, Section, tree};
 use titian::transfer::{FailureReason, Inquiry, Order, StatusReport, TraceNumbers, TransferStatus};
 use titian::values::{
@@ -21,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::key::MOBILE_PUBLIC;
+use super::key::{MOBILE_PUBLIC, MOBILE_SECRET, TOKEN_KEY};
 
 /// 2026-11-24T18:30:00Z.
 pub(crate) const NOW: u64 = 1_795_545_000_000;
@@ -225,15 +226,12 @@ pub(crate) fn config(overrides: &str) -> String {
     };
     let kept = defaults.lines().filter(|line| line.starts_with('[') || !overridden(line));
     let kept = kept.collect::<Vec<_>>().join("\n");
-    kept.replacen(
-        "[api]",
-        &format!("[api]\ntoken_key_file = \"tests/api/token.key\"\n{overrides}"),
-        1,
-    ) + &format!(
-        "\n[api.partners.MOBILE]\nclient_id = \"client-1\"\npublic_key_file = {:?}\n\
-             secret_file = \"tests/api/mobile.secret\"\n",
-        *MOBILE_PUBLIC
-    )
+    kept.replacen("[api]", &format!("[api]\ntoken_key_file = {:?}\n{overrides}", *TOKEN_KEY), 1)
+        + &format!(
+            "\n[api.partners.MOBILE]\nclient_id = \"client-1\"\npublic_key_file = {:?}\n\
+             secret_file = {:?}\n",
+            *MOBILE_PUBLIC, *MOBILE_SECRET
+        )
 }
 
 pub(crate) const SHARED_SETTINGS: fn(Debit) -> SharedSettings = |debit| SharedSettings {
@@ -249,7 +247,8 @@ pub(crate) fn read(text: &str, debit: Debit) -> Result<Settings, Vec<String>> {
     let tree = tree("titian.toml", text).map_err(|fault| vec![fault.to_string()])?;
     let faults = Faults::default();
     let settings = Section::top("titian.toml", &tree, &faults).and_then(|top| {
-        for others in ["bank", "store", "network", "console", "core", "limits", "telemetry"] {
+        for others in ["bank", "keys", "store", "network", "console", "core", "limits", "telemetry"]
+        {
             let _there = top.has(others);
         }
         Settings::read(&top.section("api")?, Some(SHARED_SETTINGS(debit)))
@@ -274,7 +273,7 @@ impl ApiServer {
 
     pub(crate) async fn with(settings: Settings) -> Self {
         let port = FakePort::new();
-        let api = Api::new(settings, port.clone());
+        let api = Api::new(settings, RecordKey::new([10; 32]), port.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

@@ -22,6 +22,7 @@ mod ends;
 mod fixtures;
 mod frames;
 mod input;
+mod keys;
 mod output;
 mod privacy;
 mod program;

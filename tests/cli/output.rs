@@ -76,6 +76,10 @@ fn help() {
         &["verify", "--help"],
         &["export", "--help"],
         &["archive", "--help"],
+        &["keys", "--help"],
+        &["keys", "new", "--help"],
+        &["keys", "list", "--help"],
+        &["keys", "public", "--help"],
     ];
     let pages = pages.map(|args| format!("$ titian {}\n{}", args.join(" "), titian(args).stdout));
     insta::assert_snapshot!(pages.join("\n"));

@@ -5,6 +5,7 @@ use std::fs;
 
 use serde_json::{Value, from_str};
 use titian::core_banking::{CoreCommand, CoreReply, SignatureInput, SigningKey};
+use titian::private_files::Access;
 use titian::transfer::{AccountReply, CancelReply, PostingReply, Side};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -112,11 +113,9 @@ async fn client_requests_match_the_document_and_never_vary() {
 async fn requests_are_signed_as_documented() {
     let document = Document::read();
     let folder = Folder::new();
-    let file = folder.0.join("key");
     let text = "a key of the bank and core";
-    fs::write(&file, text).unwrap();
-    let signed =
-        format!("timeout = \"10s\"\nconnections = 1\nhmac_key_file = \"{}\"", file.display());
+    let file = folder.key_file("key", Access::Secret, text);
+    let signed = format!("timeout = \"10s\"\nconnections = 1\nhmac_key_file = {file:?}");
     let hostile_core = HostileCore::open([Action::Respond(http_response(503, ""))]).await;
     let mut port = Port::at(hostile_core.address, &signed);
     for command in commands() {

@@ -12,8 +12,11 @@
 mod bounds;
 mod contract;
 mod document;
+pub(crate) mod forgery;
 mod hostile_core;
 mod property;
+mod random_changes;
+mod recorded;
 mod restarts;
 mod settings;
 mod support;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use titian::core_banking::{Core, Debit};
+use titian::private_files::Access;
 
 use super::support::{Folder, read};
 
@@ -32,6 +33,8 @@ fn every_error_names_its_key() {
     let wrong = "mode = \"htp\"\ndebit = \"bank\"\n";
     let http = "mode = \"http\"\ndebit = \"titian\"\nurl = \"core:9\"\ntimeout = \"10\"\nconnections = 0\nhmac_key_env = \"TITIAN_NO_SUCH\"\nkey = 1";
     let url = |url: &str| format!("{HTTP}url = \"{url}\"\n");
+    let folder = Folder::new();
+    let authority = format!("{:?}", folder.key_file("ca.pem", Access::Public, "no certificate"));
     let errors = [
         faults(wrong),
         faults("mode = \"embedded\"\ndebit = \"titian\"\nledger = \"ledger.db\""),
@@ -47,10 +50,7 @@ fn every_error_names_its_key() {
         faults(
             &(url("http://localhost") + "cancel_tries = 10001\nexception_repeat_interval = \"0s\""),
         ),
-        faults(
-            &(url("http://127.0.0.1:1")
-                + "[core.tls]\nauthority_file = \"tests/api/mobile.secret\""),
-        ),
+        faults(&(url("http://127.0.0.1:1") + "[core.tls]\nauthority_file = " + &authority)),
         faults(&(url("https://core") + "[core.tls]\nkey_file = \"none.pem\"")),
         faults(&(url("https://core") + "hmac_key_file = \"a\"\nhmac_key_env = \"b\"")),
     ];
@@ -60,20 +60,19 @@ fn every_error_names_its_key() {
 #[test]
 fn core_on_another_machine_requires_authentication() {
     let folder = Folder::new();
-    let key = folder.0.join("key");
-    let url = format!(
-        "{HTTP}url = \"http://core.bank.example/v1/\"\nhmac_key_file = \"{}\"",
-        key.display()
-    );
-    fs::write(&key, "0123456789abcdef\n").unwrap();
+    let key = |text| folder.key_file("key", Access::Secret, text);
+    let file = key("9e0b7d52f1c648a3\n");
+    let url = format!("{HTTP}url = \"http://core.bank.example/v1/\"\nhmac_key_file = {file:?}");
     assert!(read(&url).is_ok());
-    fs::write(&key, "0123456789abcde\n").unwrap();
-    let error = faults(&url);
-    assert!(error.contains("core.hmac_key_file: "), "{error}");
-    assert!(
-        error.ends_with("key: must have at least 16 bytes") && !error.contains("0123"),
-        "{error}"
-    );
+    for (text, reason) in [
+        ("9e0b7d52f1c648a\n", "must have at least 16 bytes"),
+        ("0123456789abcdef\n", "make a random one with `titian keys new`"),
+    ] {
+        key(text);
+        let error = faults(&url);
+        assert!(error.contains("core.hmac_key_file: "), "{error}");
+        assert!(error.ends_with(reason) && !error.contains(text.trim_end()), "{error}");
+    }
 }
 
 #[test]

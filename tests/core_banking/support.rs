@@ -7,10 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use titian::clock::Clock;
 use titian::core_banking::{
-    Books, CoreBankingError, CoreCommand, CoreReply, Counts, Embedded, Handle, Ledger, Replies,
-    Settings, SigningKey, books, serve, start,
+    Books, CoreBankingError, CoreCommand, CoreReply, Counts, Embedded, Handle, Ledger, LedgerKeys,
+    Replies, Settings, SigningKey, books, serve, start, verify_ledger,
 };
+use titian::harness::write_key_file;
+use titian::private_files::Access;
 use titian::settings::{Faults, Section, tree};
+use titian::signing::{self, LedgerHead, TrustedKey, TrustedKeys};
 use titian::transfer::{AccountReply, CancelReply, Posting, PostingReply, Side};
 use titian::values::{AccountNumber, Amount, Currency, Institution, Moment, TransferId, Value};
 use tokio::net::TcpListener;
@@ -44,14 +47,21 @@ impl Folder {
         Self(folder)
     }
 
+    /// Writes the file of a key or certificate. Returns its path.
+    pub(crate) fn key_file(&self, name: &str, access: Access, text: &str) -> String {
+        write_key_file(&self.0.join(name), access, text).unwrap().display().to_string()
+    }
+
     pub(crate) fn embedded(&self) -> Embedded {
         embedded(&self.0)
     }
 
-    /// Returns the books, and checks that they balance.
+    /// Returns the books, and checks that they balance and are those of the verified rows.
     pub(crate) fn books(&self) -> Books {
-        let books = books(&self.embedded().ledger).unwrap()[&Currency::IDR];
-        assert!(books.is_balanced(), "{books:?}");
+        let path = self.embedded().ledger;
+        let verified = verify_ledger(&path, &keys().trusted, None).unwrap().books[&Currency::IDR];
+        let books = books(&path).unwrap()[&Currency::IDR];
+        assert!(books.is_balanced() && verified.is_balanced(), "{books:?} {verified:?}");
         books
     }
 
@@ -85,6 +95,18 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// The keys of every ledger of the tests.
+pub(crate) fn keys() -> LedgerKeys {
+    keys_of(7)
+}
+
+/// Returns a key and the trust in it for all rows.
+pub(crate) fn keys_of(seed: u8) -> LedgerKeys {
+    let signing = signing::SigningKey::from_seed(&[seed; 32]);
+    let trusted = TrustedKeys::new(vec![TrustedKey::always(signing.public())]);
+    LedgerKeys { signing, trusted }
 }
 
 pub(crate) fn embedded(folder: &Path) -> Embedded {
@@ -121,8 +143,31 @@ pub(crate) struct Port {
 
 impl Port {
     pub(crate) fn open(settings: Settings) -> Result<Self, CoreBankingError> {
+        Self::open_with(settings, &keys())
+    }
+
+    /// Opens the port to a ledger of which the journal records a head.
+    pub(crate) fn open_recorded(
+        settings: Settings,
+        recorded: Option<LedgerHead>,
+    ) -> Result<Self, CoreBankingError> {
+        Self::start(settings, &keys(), recorded)
+    }
+
+    pub(crate) fn open_with(
+        settings: Settings,
+        keys: &LedgerKeys,
+    ) -> Result<Self, CoreBankingError> {
+        Self::start(settings, keys, None)
+    }
+
+    fn start(
+        settings: Settings,
+        keys: &LedgerKeys,
+        recorded: Option<LedgerHead>,
+    ) -> Result<Self, CoreBankingError> {
         let clock = Clock::at(Moment::from_millis(NOW));
-        let (handle, replies) = start(settings, clock)?;
+        let (handle, replies) = start(settings, keys, recorded, clock)?;
         Ok(Self { handle, replies, clock, unread: Vec::new() })
     }
 
@@ -200,7 +245,7 @@ impl Core {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (end, ended) = oneshot::channel();
-        let ledger = Ledger::open(&folder.embedded(), move |fault| {
+        let ledger = Ledger::open(&folder.embedded(), &keys(), move |fault| {
             let _ = end.send(fault);
         });
         let (stop, stopped) = oneshot::channel();

@@ -1,10 +1,10 @@
 //! Mutual TLS: without mutual authentication no command is sent.
 
-use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use titian::private_files::Access;
 use titian::transfer::{CancelReply, PriorPosting};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -67,16 +67,16 @@ async fn only_mutually_authenticated_connections_carry_commands() {
     let (ours, foreign) = (authority(), authority());
     let port = core(&ours).await.port();
     let folder = Folder::new();
-    let file = |name: &str, text: &str| {
-        let path = folder.0.join(name);
-        fs::write(&path, text).unwrap();
-        path.display().to_string()
-    };
+    let file = |name: &str, access, text: &str| folder.key_file(name, access, text);
     let cancel = async |authority: &Authority, shown: Option<&Authority>| {
-        let tls = format!("authority_file = \"{}\"\n", file("ca.pem", &authority.pem()));
+        let tls =
+            format!("authority_file = \"{}\"\n", file("ca.pem", Access::Public, &authority.pem()));
         let identity = shown.map(|shown| {
             let (certificate, key) = identity("bank.test", shown);
-            let (certificate, key) = (file("bank.pem", &certificate), file("bank.key", &key));
+            let (certificate, key) = (
+                file("bank.pem", Access::Public, &certificate),
+                file("bank.key", Access::Secret, &key),
+            );
             format!("certificate_file = \"{certificate}\"\nkey_file = \"{key}\"\n")
         });
         let tls = tls + &identity.unwrap_or_default();

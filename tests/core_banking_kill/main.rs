@@ -9,6 +9,7 @@
     reason = "a test that can't continue fails, and prints what it counted"
 )]
 
+mod files;
 mod full_disk;
 mod kill;
 #[path = "../core_banking/support.rs"]

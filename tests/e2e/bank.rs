@@ -11,10 +11,15 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use titian::clock::Clock;
-use titian::core_banking::{self, Embedded, Ledger};
-use titian::harness::{AdapterProbe, ChannelClient, HttpClient, Process, ProcessError};
-use titian::journal::{Checkpoints, Evidence, PublicKeys, StoreUrl};
+use titian::core_banking::{self, Embedded, Ledger, LedgerKeys};
+use titian::harness::{
+    AdapterProbe, ChannelClient, HttpClient, Process, ProcessError, write_key_file,
+};
+use titian::journal::{Evidence, StoreUrl};
+use titian::private_files::Access;
+use titian::random;
 use titian::records::{AuditReport, audit};
+use titian::signing::{SigningKey, TrustedKey, TrustedKeys};
 use titian::values::Currency;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -118,8 +123,7 @@ impl TestBank {
             adapter: None,
         };
         fs::write(bank.log_file(), "").unwrap();
-        fs::write(bank.file("checkpoint.key"), "07".repeat(32)).unwrap();
-        fs::write(bank.file("checkpoint.pub"), bank.checkpoints().public_key()).unwrap();
+        bank.write_keys();
         fs::write(bank.file("accounts.csv"), accounts()).unwrap();
         if bank.options.core == Core::Http {
             bank.core = Some(bank.open_core().await);
@@ -131,24 +135,35 @@ impl TestBank {
     async fn open_core(&self) -> CoreProxy {
         let settings =
             Embedded { ledger: self.file("ledger.db"), accounts: Some(self.file("accounts.csv")) };
-        let ledger = Ledger::open(&settings, |_| {}).unwrap();
+        let signing = signing_key();
+        let trusted = TrustedKeys::new(vec![TrustedKey::always(signing.public())]);
+        let ledger = Ledger::open(&settings, &LedgerKeys { signing, trusted }, |_| {}).unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let at = listener.local_addr().unwrap();
         drop(tokio::spawn(core_banking::serve(listener, ledger, None, std::future::pending())));
         CoreProxy::start(at).await
     }
 
+    /// The keys of the record.
+    fn write_keys(&self) {
+        let public = TrustedKey::always(signing_key().public());
+        let hex =
+            |seed| [0, 1, 2, 3].map(|nth| format!("{:016x}", random::nth(seed, nth))).concat();
+        self.write_key("node0.key", Access::Secret, &hex(7));
+        self.write_key("node0.pub", Access::Public, &public.to_string());
+        self.write_key("record.key", Access::Secret, &hex(8));
+    }
+
+    fn write_key(&self, name: &str, access: Access, text: &str) {
+        write_key_file(&self.file(name), access, text).unwrap();
+    }
+
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.file(name).display().to_string()
-    }
-
-    fn checkpoints(&self) -> Checkpoints {
-        let (file, node) = (self.file("checkpoints"), "0".to_owned());
-        Checkpoints { file, node, seed: [7; 32], every: Duration::from_secs(1) }
     }
 
     fn settings(&self, links: SocketAddr) -> String {
@@ -165,8 +180,9 @@ impl TestBank {
         };
         format!(
             "[bank]\ncode = {bank:?}\niin = \"93600{bank}\"\n\
-             [store]\nurl = \"sqlite://{store}\"\ncheckpoints = {checkpoints:?}\n\
-             checkpoint_key_file = {key:?}\ncheckpoint_every = \"200ms\"\n\
+             [keys]\nsigning_key_file = {signing:?}\ntrusted_files = [{trusted:?}]\nrecord_key_file = {record:?}\n\
+             [store]\nurl = \"sqlite://{store}\"\ncheckpoints = [{checkpoints:?}]\n\
+             checkpoint_every = \"200ms\"\n\
              [network]\nname = {network:?}\n\
              [network.override]\ntimers = {{ response = {response:?} }}\n{unknown_outcome}\n\
              session = {{ timers = {{ reconnect = {{ first_delay = \"50ms\", max_delay = \"300ms\" }} }}, \
@@ -180,7 +196,9 @@ impl TestBank {
             store = self.path("titian.db"),
             ledger = self.path("ledger.db"),
             checkpoints = self.path("checkpoints"),
-            key = self.path("checkpoint.key"),
+            signing = self.path("node0.key"),
+            trusted = self.path("node0.pub"),
+            record = self.path("record.key"),
         )
     }
 
@@ -233,7 +251,7 @@ impl TestBank {
     }
 
     /// Returns the log file. It is outside of the folder, whose disk may be full.
-    fn log_file(&self) -> PathBuf {
+    pub(crate) fn log_file(&self) -> PathBuf {
         std::env::temp_dir().join(format!("titian-e2e-{}.log", self.host))
     }
 
@@ -265,11 +283,11 @@ impl TestBank {
 
     /// Audits the journal with its checkpoints.
     pub(crate) fn audit(&self) -> AuditReport {
-        let keys = PublicKeys::parse(&self.checkpoints().public_key()).unwrap();
+        let keys = TrustedKeys::new(vec![TrustedKey::always(signing_key().public())]);
         let store = StoreUrl::Sqlite(self.file("titian.db"));
-        let checkpoints = self.file("checkpoints");
-        let checkpoints = Some((checkpoints.as_path(), &keys));
-        audit(&Evidence { archives: &[], store: &store, checkpoints }).unwrap()
+        let checkpoints = [self.file("checkpoints")];
+        let (store, checkpoints, keys) = (&store, &checkpoints[..], Some(&keys));
+        audit(&Evidence { archives: &[], store, checkpoints, keys }).unwrap()
     }
 
     /// Returns all steps of a transfer as JSON.
@@ -286,16 +304,25 @@ impl TestBank {
     /// Checks that `titian verify` succeeds.
     pub(crate) async fn verify(&self) {
         let store = format!("sqlite://{}", self.path("titian.db"));
-        let (checkpoints, key) = (self.path("checkpoints"), self.path("checkpoint.pub"));
+        let (checkpoints, key) = (self.path("checkpoints"), self.path("node0.pub"));
+        let ledger = self.path("ledger.db");
+        let ledger = ["--ledger", ledger.as_str()];
         let output = tokio::process::Command::new(TITIAN)
             .args(["verify", "--store", &store])
             .args(["--checkpoints", &checkpoints, "--public-key", &key])
+            .args(ledger.iter().filter(|_| self.core.is_none()))
             .output()
             .await
             .unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{stderr}");
     }
+}
+
+/// The signing key of every bank here.
+fn signing_key() -> SigningKey {
+    let seed = [0, 1, 2, 3].map(|nth| random::nth(7, nth).to_be_bytes()).concat();
+    SigningKey::from_seed(&seed.try_into().unwrap())
 }
 
 /// Waits until a condition holds.

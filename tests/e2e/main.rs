@@ -11,6 +11,7 @@
 )]
 
 mod bank;
+mod card_data;
 mod clock;
 mod core;
 mod duplicates;
@@ -18,6 +19,7 @@ mod full_disk;
 mod garbage;
 mod inbound;
 mod kill;
+mod ledger_record;
 mod load;
 mod odd_messages;
 mod operator;

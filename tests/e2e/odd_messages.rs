@@ -9,10 +9,10 @@ use super::bank::{HIGH_BALANCE, Options, TestBank, wait_until};
 use super::scenario::transfer;
 
 /// The link that carries the requests.
-struct Switch {
-    spec: Spec,
+pub(crate) struct Switch {
+    pub(crate) spec: Spec,
     stream: TcpStream,
-    stan: u32,
+    pub(crate) stan: u32,
 }
 
 /// The values of a credit of bank 002 to our customer.
@@ -36,11 +36,20 @@ const CREDIT: [(u8, &str); 14] = [
 impl Switch {
     /// Starts a bank whose links come here. The second link stays unsigned.
     async fn start(options: Options) -> (Self, TestBank, TcpStream) {
+        let (name, text) = Spec::SHIPPED[0];
+        Self::start_with(options, Spec::parse(name, text).unwrap(), |_| {}).await
+    }
+
+    /// Starts a bank whose spec and settings the caller changes before.
+    pub(crate) async fn start_with(
+        options: Options,
+        spec: Spec,
+        change: impl FnOnce(&mut TestBank),
+    ) -> (Self, TestBank, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut bank = TestBank::prepare(options, listener.local_addr().unwrap()).await;
+        change(&mut bank);
         bank.try_start().await.unwrap();
-        let (name, text) = Spec::SHIPPED[0];
-        let spec = Spec::parse(name, text).unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         let (other, _) = listener.accept().await.unwrap();
         let mut switch = Self { spec, stream, stan: 0 };
@@ -50,12 +59,12 @@ impl Switch {
         (switch, bank, other)
     }
 
-    async fn send(&mut self, message: &[u8]) {
+    pub(crate) async fn send(&mut self, message: &[u8]) {
         let length = u16::try_from(message.len()).unwrap().to_be_bytes();
         self.stream.write_all(&[&length[..], message].concat()).await.unwrap();
     }
 
-    async fn receive(&mut self) -> Bytes {
+    pub(crate) async fn receive(&mut self) -> Bytes {
         let mut message = vec![0; usize::from(self.stream.read_u16().await.unwrap())];
         self.stream.read_exact(&mut message).await.unwrap();
         message.into()
@@ -67,7 +76,7 @@ impl Switch {
     }
 
     /// Returns the response 00 to a request.
-    fn response(&self, request: Bytes, echo: &[De]) -> BytesMut {
+    pub(crate) fn response(&self, request: Bytes, echo: &[De]) -> BytesMut {
         let request = self.spec.decode(request).unwrap();
         let mut response = BytesMut::new();
         self.spec.respond(&request, echo, &[(De::RESPONSE_CODE, "00")], &mut response).unwrap();
@@ -75,7 +84,7 @@ impl Switch {
     }
 
     /// Encodes a credit with other values of some elements. An empty value leaves the element out.
-    fn request(&mut self, mti: u16, other: &[(u8, &str)]) -> BytesMut {
+    pub(crate) fn request(&mut self, mti: u16, other: &[(u8, &str)]) -> BytesMut {
         self.stan += 1;
         let stan = format!("{:06}", self.stan);
         let mut values = CREDIT.to_vec();
@@ -101,14 +110,14 @@ impl Switch {
         self.spec.decode(response).unwrap()
     }
 
-    async fn code_of(&mut self, request: &[u8]) -> String {
+    pub(crate) async fn code_of(&mut self, request: &[u8]) -> String {
         let response = self.ask(request).await;
         response.field(De::RESPONSE_CODE).unwrap().reveal().into_owned()
     }
 }
 
 /// Replaces the wire bytes of an element.
-fn replaced(spec: &Spec, bytes: &BytesMut, de: De, with: &[u8]) -> Vec<u8> {
+pub(crate) fn replaced(spec: &Spec, bytes: &BytesMut, de: De, with: &[u8]) -> Vec<u8> {
     let message = spec.decode(Bytes::copy_from_slice(bytes)).unwrap();
     let field = message.field(de).unwrap();
     let end = field.offset() + field.wire().len();

@@ -52,6 +52,28 @@ async fn a_transfer_without_a_response_is_reversed_and_refunded_once() {
     }
 }
 
+/// A reversal of this network has the STAN, the RRN and the second of its request: no number is used twice.
+#[tokio::test]
+async fn a_reversal_with_the_trace_numbers_of_its_request_is_verified() {
+    let options = Options { network: "rendezvous", ..Options::impatient() };
+    let scenario = Scenario::start(options).await;
+    for (numbers, lost) in [(1..=3, "drop_response"), (4..=6, "drop_request")] {
+        let no_response = || json!("drop_response");
+        let faults = [
+            ("0200", 1.0, json!(lost)),
+            ("0400", 0.5, no_response()),
+            ("0401", 0.5, no_response()),
+        ];
+        scenario.switch.set_faults(&faults).await;
+        for number in numbers {
+            let _result = scenario.request_transfer(&transfer(number)).await;
+            scenario.wait_for_status(number, "04").await;
+        }
+    }
+    let books = scenario.finish().await;
+    assert_eq!((books.bank.debited.count, books.bank.refunded.count), (6, 6));
+}
+
 #[tokio::test]
 async fn a_reversal_without_a_response_is_repeated_and_refunds_once() {
     let scenario = Scenario::start(Options::impatient()).await;

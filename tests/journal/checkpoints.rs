@@ -9,7 +9,7 @@ use std::time::Duration;
 use titian::journal::{Checkpoints, open};
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::support::{Folder, all_steps, append, checkpoints};
+use super::support::{Folder, all_steps, append, checkpoints, keys, none};
 
 /// The log of this process.
 #[derive(Clone, Default)]
@@ -55,13 +55,14 @@ fn a_checkpoint_that_cannot_be_written_is_logged_and_tried_again() {
     let elsewhere = folder.file("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
     let often = Checkpoints { every: Duration::from_millis(5), ..checkpoints(&elsewhere) };
-    let journal = open(&folder.url(), Some(&often)).unwrap();
+    let journal = open(&folder.url(), &keys(), &often).unwrap();
     fs::remove_dir_all(&elsewhere).unwrap();
     append(&*journal, all_steps(0..10)).unwrap();
     log.wait_for(["ERROR", "checkpoint not written"]);
     log.wait_for(["checkpoint not written", elsewhere.to_str().unwrap()]);
+    assert!(journal.checkpoint_clock().is_failing());
     fs::create_dir(&elsewhere).unwrap();
-    while !fs::read_to_string(&often.file).is_ok_and(|signed| signed.contains("rows=40")) {
+    while !fs::read_to_string(&often.files[0]).is_ok_and(|signed| signed.contains("-40 ")) {
         thread::sleep(Duration::from_millis(1));
     }
     journal.close().unwrap();
@@ -76,6 +77,6 @@ fn the_age_of_the_last_checkpoint_begins_with_the_start() {
     thread::sleep(Duration::from_millis(2));
     assert!(clock.age().unwrap() >= at_start + Duration::from_millis(2));
     journal.close().unwrap();
-    let unsigned = open(&folder.url(), None).unwrap();
-    assert_eq!(unsigned.checkpoint_clock().age(), None, "without a signing key");
+    let journal = open(&folder.url(), &keys(), &none()).unwrap();
+    assert_eq!(journal.checkpoint_clock().age(), None, "without a place");
 }

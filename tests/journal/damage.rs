@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use titian::journal::{Chain, Checkpoints, Journal, open};
 
-use super::support::{Folder, all_steps, append, checkpoints, id, key, row, verified};
+use super::support::{
+    Folder, all_steps, append, checkpoints, id, key, keys, row, verified, write_private,
+};
 
 const TRANSFERS: u64 = 300;
 const ROWS: u64 = 4 * TRANSFERS + 2;
 const SAMPLES: usize = 400;
 
-const NAMES: [&str; 5] =
-    ["titian.db", "titian.db-wal", "titian.db-index", "titian.db-index-wal", "checkpoints"];
+const NAMES: [&str; 3] = ["titian.db", "titian.db-wal", "checkpoints"];
 
 /// Records closed transfers and an open one, all signed. The files are as a close leaves them, or as a crash leaves them,
 /// with the last rows in the log.
@@ -24,13 +25,13 @@ fn recorded(with_log: bool) -> (Folder, Vec<(PathBuf, Vec<u8>)>) {
     append(&*journal, all_steps(0..TRANSFERS)).unwrap();
     journal.close().unwrap();
     let at_once = Checkpoints { every: Duration::ZERO, ..checkpoints(folder.file("").as_ref()) };
-    let journal = open(&folder.url(), Some(&at_once)).unwrap();
+    let journal = open(&folder.url(), &keys(), &at_once).unwrap();
     append(&*journal, vec![row(TRANSFERS, 0), row(TRANSFERS, 1)]).unwrap();
     let files = || -> Vec<_> {
         let read = |name| Some((folder.file(name), fs::read(folder.file(name)).ok()?));
         NAMES.into_iter().filter_map(read).filter(|(_, bytes)| !bytes.is_empty()).collect()
     };
-    let signed = format!("rows={ROWS}");
+    let signed = format!("-{ROWS} ");
     while with_log && !fs::read_to_string(folder.file("checkpoints")).unwrap().contains(&signed) {
         thread::yield_now();
     }
@@ -53,7 +54,7 @@ fn restore(folder: &Folder, files: &[(PathBuf, Vec<u8>)]) {
     fs::remove_dir_all(folder.file("")).unwrap();
     fs::create_dir_all(folder.file("")).unwrap();
     for (path, bytes) in files {
-        fs::write(path, bytes).unwrap();
+        write_private(path, bytes);
     }
 }
 
@@ -71,7 +72,7 @@ enum Outcome {
 /// Starts on the files. Every row read must be as written, and verification must report every missing row.
 fn open_damaged(folder: &Folder) -> Outcome {
     let verified = verified(folder, &[]);
-    let journal = open(&folder.url(), Some(&checkpoints(folder.file("").as_ref())));
+    let journal = folder.try_open();
     match journal.ok().and_then(|journal| read_all(&*journal)) {
         None => Outcome::Refused,
         Some(true) => Outcome::Intact,

@@ -12,6 +12,7 @@
 mod archives;
 mod checkpoints;
 mod damage;
+mod files;
 mod model;
 mod opening;
 mod support;

@@ -1,7 +1,7 @@
 //! Compares the journal with a model under random batches: callbacks and look-ups are the same, also after a restart, and
 //! with several batches in one transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use titian::journal::{Batch, Chain, Journal, MessageTrace, Reader, Row};
 use titian::values::{
-    Direction, IdempotencyKey, Institution, KeyReservation, Moment, RequestFingerprint,
-    RequestIdentity, Rrn, Stan, TransferId, Value,
+    IdempotencyKey, Institution, KeyReservation, Moment, RequestFingerprint, RequestIdentity, Rrn,
+    Stan, TransferId, Value,
 };
 
-use super::support::{Folder, id, key, row, start, verified};
+use super::support::{Folder, id, is_inbound, key, row, start, verified};
 
 /// An action on the journal. Transfers and keys are few, so that they collide.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ impl Model {
 }
 
 /// Builds rows from the drawn steps. Each start gets a new id.
-fn rows_of(steps: &[(u64, Step)], identity: &mut Vec<u64>) -> Vec<Row> {
+fn rows_of(steps: &[(u64, Step)], identity: &mut Vec<u64>, sent: &mut BTreeSet<u64>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (which, step) in steps {
         match step {
@@ -93,8 +93,7 @@ fn rows_of(steps: &[(u64, Step)], identity: &mut Vec<u64>) -> Vec<Row> {
                 identity.push(transfer);
                 let start = Box::new(start(transfer, key(*request), reference.map(key)));
                 // Other banks' requests have few RRNs, so that they collide.
-                let is_inbound = start.summary.direction == Direction::Inbound;
-                let trace = is_inbound.then(|| MessageTrace {
+                let trace = is_inbound(transfer).then(|| MessageTrace {
                     stan: Stan::wrapped(transfer),
                     rrn: Rrn::from_ascii(format!("{:012}", transfer % 6).as_bytes()).unwrap(),
                     transmission_second: None,
@@ -102,7 +101,11 @@ fn rows_of(steps: &[(u64, Step)], identity: &mut Vec<u64>) -> Vec<Row> {
                 rows.push(Row { start: Some(start), trace, ..row(transfer, 0) });
             }
             Step::Continue { step } if !identity.is_empty() => {
-                rows.push(row(identity[usize::try_from(*which).unwrap() % identity.len()], *step));
+                let transfer = identity[usize::try_from(*which).unwrap() % identity.len()];
+                // A message has its trace numbers once.
+                let is_first = *step == 1 && sent.insert(transfer);
+                let next = row(transfer, *step);
+                rows.push(Row { trace: next.trace.filter(|_| is_first), ..next });
             }
             Step::Continue { .. } => {}
         }
@@ -148,8 +151,7 @@ fn compare(journal: &dyn Journal, model: &Model, transfers: u64) {
 fn compare_references(reader: &dyn Reader, model: &Model) {
     let starts = model.rows.values().filter_map(|rows| {
         let (first, start) = (&rows[0], rows[0].start.as_ref()?);
-        let is_inbound = start.summary.direction == Direction::Inbound;
-        is_inbound.then_some(((start.summary.bank, first.trace?.rrn), first.id))
+        Some(((start.requested_by?, first.trace?.rrn), first.id))
     });
     let mut expected: BTreeMap<_, Vec<TransferId>> = BTreeMap::new();
     for ((bank, rrn), id) in starts {
@@ -181,6 +183,7 @@ proptest! {
         let mut journal = folder.open();
         let mut model = Model::default();
         let mut identity = Vec::new();
+        let mut sent = BTreeSet::new();
         for action in actions {
             let Action::Append(batches) = action else {
                 journal.close().unwrap();
@@ -191,7 +194,7 @@ proptest! {
             let (done, durable) = channel();
             let mut expected = Vec::new();
             for batch in &batches {
-                let rows = rows_of(batch, &mut identity);
+                let rows = rows_of(batch, &mut identity, &mut sent);
                 expected.push(model.append(&rows));
                 let done = done.clone();
                 let batch = Batch { rows, ..Batch::default() };
@@ -203,6 +206,6 @@ proptest! {
         }
         journal.close().unwrap();
         let verified = verified(&folder, &[]).unwrap();
-        prop_assert_eq!((verified.head.count, verified.is_index_checked), (model.count, true));
+        prop_assert_eq!(verified.head.count, model.count);
     }
 }

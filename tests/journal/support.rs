@@ -1,18 +1,22 @@
 //! Stores in temporary folders, and rows for them.
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use titian::journal::{
-    Batch, Checkpoints, Evidence, Journal, JournalError, MessageTrace, PublicKeys, Row, StoreUrl,
-    StoredFacts, Summary, TransferStart, VerificationError, Verified, open, verify,
+    Batch, Checkpoints, Evidence, Journal, JournalError, JournalKeys, MessageTrace, Row, StoreUrl,
+    StoredFacts, TransferStart, VerificationError, Verified, open, verify,
 };
+use titian::personal::RecordKey;
+use titian::signing::{SigningKey, TrustedKey, TrustedKeys};
 use titian::values::{
-    AccountNumber, Amount, Currency, Direction, IdempotencyKey, Institution, KeyReservation,
-    Moment, RequestFingerprint, RequestIdentity, Rrn, Stan, TransferId, Value,
+    IdempotencyKey, Institution, KeyReservation, Moment, PersonalText, RequestFingerprint,
+    RequestIdentity, Rrn, Stan, TransferId, Value,
 };
 
 /// 2026-11-24T12:00:00Z.
@@ -44,7 +48,11 @@ impl Folder {
     }
 
     pub(crate) fn open(&self) -> Box<dyn Journal> {
-        open(&self.url(), Some(&checkpoints(&self.0))).unwrap()
+        self.try_open().unwrap()
+    }
+
+    pub(crate) fn try_open(&self) -> Result<Box<dyn Journal>, JournalError> {
+        open(&self.url(), &keys(), &checkpoints(&self.0))
     }
 }
 
@@ -54,14 +62,25 @@ impl Drop for Folder {
     }
 }
 
-/// Checkpoints in a folder. The interval is so long that only a close signs one.
+/// Checkpoints in a folder. The interval is so long that only a close writes one.
 pub(crate) fn checkpoints(folder: &Path) -> Checkpoints {
-    let every = Duration::from_hours(1);
-    Checkpoints { file: folder.join("checkpoints"), node: "n1".into(), seed: [7; 32], every }
+    Checkpoints { files: vec![folder.join("checkpoints")], every: Duration::from_hours(1) }
 }
 
-pub(crate) fn keys() -> PublicKeys {
-    PublicKeys::parse(&checkpoints(Path::new("")).public_key()).unwrap()
+/// No checkpoints.
+pub(crate) fn none() -> Checkpoints {
+    Checkpoints { files: Vec::new(), every: Duration::from_hours(1) }
+}
+
+/// A signing key that is trusted for all rows.
+pub(crate) fn keys() -> JournalKeys {
+    keys_of(7)
+}
+
+pub(crate) fn keys_of(seed: u8) -> JournalKeys {
+    let signing = SigningKey::from_seed(&[seed; 32]);
+    let trusted = TrustedKeys::new(vec![TrustedKey::always(signing.public())]);
+    JournalKeys { signing, trusted, record: RecordKey::new([8; 32]) }
 }
 
 /// Verifies a store with its archives and checkpoints.
@@ -69,10 +88,27 @@ pub(crate) fn verified(
     folder: &Folder,
     archives: &[PathBuf],
 ) -> Result<Verified, VerificationError> {
-    let (checkpoints, keys) = (folder.file("checkpoints"), keys());
-    let evidence =
-        Evidence { archives, store: &folder.url(), checkpoints: Some((&checkpoints, &keys)) };
-    verify(&evidence, |_, _| Ok(()))
+    let checkpoints = [folder.file("checkpoints")];
+    let checkpoints = if checkpoints[0].exists() { &checkpoints[..] } else { &[] };
+    verified_with(folder, archives, checkpoints, &keys().trusted)
+}
+
+pub(crate) fn verified_with(
+    folder: &Folder,
+    archives: &[PathBuf],
+    checkpoints: &[PathBuf],
+    keys: &TrustedKeys,
+) -> Result<Verified, VerificationError> {
+    let store = &folder.url();
+    verify(&Evidence { archives, store, checkpoints, keys: Some(keys) }, |_, _| Ok(()))
+}
+
+/// Writes a file that only this user can read.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) {
+    let _ = fs::remove_file(path);
+    let mut file = fs::File::options();
+    let mut file = file.create_new(true).write(true).mode(0o600).open(path).unwrap();
+    file.write_all(bytes).unwrap();
 }
 
 /// Restores a database file, and removes the log of the later one.
@@ -80,7 +116,7 @@ pub(crate) fn restore_file(path: &Path, bytes: &[u8]) {
     for ending in ["-wal", "-shm"] {
         let _ = fs::remove_file(format!("{}{ending}", path.display()));
     }
-    fs::write(path, bytes).unwrap();
+    write_private(path, bytes);
 }
 
 /// Appends a batch and waits for its callback.
@@ -130,6 +166,7 @@ pub(crate) fn row(transfer: u64, step: usize) -> Row {
         facts: StoredFacts(format!(
             "{{\"v\":1,\"facts\":[{{\"transfer\":{transfer},\"step\":{step}}}]}}"
         )),
+        personal: (step == 0).then(|| PersonalText(format!("[\"{transfer}\"]"))),
     }
 }
 
@@ -138,34 +175,24 @@ pub(crate) fn start(
     request: IdempotencyKey,
     reference: Option<IdempotencyKey>,
 ) -> TransferStart {
-    let summary = Summary {
-        direction: if transfer.is_multiple_of(3) {
-            Direction::Inbound
-        } else {
-            Direction::Outbound
-        },
-        own_account: account(transfer % 10),
-        other_account: (!transfer.is_multiple_of(5)).then(|| account(100 + transfer % 7)),
-        amount: Amount::new(1000 * transfer, Currency::IDR),
-        bank: Institution::from_ascii(b"014").unwrap(),
-    };
     TransferStart {
         identity: RequestIdentity {
             request_key: request,
             reference_key: reference,
             fingerprint: RequestFingerprint(u128::from(transfer)),
         },
-        summary,
+        requested_by: is_inbound(transfer).then(|| Institution::from_ascii(b"014").unwrap()),
     }
+}
+
+/// Every third transfer is requested by another bank.
+pub(crate) fn is_inbound(transfer: u64) -> bool {
+    transfer.is_multiple_of(3)
 }
 
 /// Returns the reference key that every other transfer has.
 fn reference(transfer: u64) -> Option<IdempotencyKey> {
     (transfer % 2 == 1).then(|| key((1 << 40) + transfer))
-}
-
-pub(crate) fn account(number: u64) -> AccountNumber {
-    AccountNumber::from_ascii(format!("{number:010}").as_bytes()).unwrap()
 }
 
 /// Returns all steps of some transfers, one transfer after the other.

@@ -1,16 +1,16 @@
 //! A full disk: the journal stops at once, reports the error to every caller, and a start with free space recovers it.
 
-use titian::journal::{Chain, Evidence, JournalError, StoreUrl, open, verify};
+use titian::journal::{Chain, JournalError, StoreUrl, open};
 
 use super::super::{durable_until_full, test_of};
 use super::alone;
-use super::support::{Folder, all_steps, append};
+use super::support::{Folder, all_steps, append, keys, none, verified};
 
 /// Appends until something fails. The test below runs it in a process with a file size limit.
 #[test]
 fn append_until_it_fails() {
     let Ok(store) = std::env::var("TITIAN_FULL") else { return };
-    let journal = open(&StoreUrl::Sqlite(store.into()), None).unwrap();
+    let journal = open(&StoreUrl::Sqlite(store.into()), &keys(), &none()).unwrap();
     let mut durable = 0;
     let failed = loop {
         match append(&*journal, all_steps(durable * 100..(durable + 1) * 100)) {
@@ -47,7 +47,6 @@ fn a_full_disk_stops_the_journal_and_a_start_with_free_space_recovers_it() {
         assert!(rows == durable * 400 || rows == (durable + 1) * 400, "{rows}");
         append(&*journal, all_steps(1_000_000..1_000_010)).unwrap();
         journal.close().unwrap();
-        let evidence = Evidence { archives: &[], store: &folder.url(), checkpoints: None };
-        assert_eq!(verify(&evidence, |_, _| Ok(())).unwrap().head.count, rows + 40);
+        assert_eq!(verified(&folder, &[]).unwrap().head.count, rows + 40);
     }
 }

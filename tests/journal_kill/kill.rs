@@ -1,18 +1,17 @@
 //! A process that appends under load is killed at random moments. Every confirmed row exists, every batch is complete or
 //! absent, the chain verifies, and the next process continues from it.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use titian::journal::{Batch, Chain, Checkpoints, Evidence, Metadata, StoreUrl, open, verify};
+use titian::journal::{Batch, Chain, Checkpoints, Metadata, StoreUrl, open};
 
 use super::super::test_of;
 use super::alone;
-use super::support::{Folder, checkpoints, id, keys, row};
+use super::support::{Folder, checkpoints, id, keys, row, verified};
 
 /// The number of kills.
 const KILLS: u64 = 200;
@@ -29,7 +28,7 @@ fn append_without_end() {
     let Ok(folder) = std::env::var("TITIAN_KILL") else { return };
     let folder = Path::new(&folder);
     let often = Checkpoints { every: Duration::from_millis(2), ..checkpoints(folder) };
-    let journal = open(&StoreUrl::Sqlite(folder.join("titian.db")), Some(&often)).unwrap();
+    let journal = open(&StoreUrl::Sqlite(folder.join("titian.db")), &keys(), &often).unwrap();
     let waiting = Arc::new((Mutex::new(0), Condvar::new()));
     for batch in journal.head(Chain::Transfers).count / (4 * TRANSFERS).. {
         let transfers = batch * TRANSFERS..(batch + 1) * TRANSFERS;
@@ -94,11 +93,7 @@ fn append_and_kill(folder: &Folder, lines: u64) -> Option<u64> {
 
 fn check(folder: &Folder, confirmed: Option<u64>, whole: bool) {
     if whole {
-        let checkpoints = folder.file("checkpoints");
-        let keys = keys();
-        let checkpoints = fs::exists(&checkpoints).unwrap().then_some((&*checkpoints, &keys));
-        verify(&Evidence { archives: &[], store: &folder.url(), checkpoints }, |_, _| Ok(()))
-            .unwrap();
+        verified(folder, &[]).unwrap();
     }
     let journal = folder.open();
     let reader = journal.reader().unwrap();

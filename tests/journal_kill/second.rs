@@ -7,13 +7,13 @@ use titian::journal::{JournalError, StoreUrl, open};
 
 use super::super::test_of;
 use super::alone;
-use super::support::Folder;
+use super::support::{Folder, keys, none};
 
 /// Holds a store until its input ends. The test below runs it in a separate process.
 #[test]
 fn hold() {
     let Ok(store) = std::env::var("TITIAN_HOLD") else { return };
-    let journal = open(&StoreUrl::Sqlite(store.into()), None).unwrap();
+    let journal = open(&StoreUrl::Sqlite(store.into()), &keys(), &none()).unwrap();
     println!("held");
     std::io::stdin().read_line(&mut String::new()).unwrap();
     journal.close().unwrap();
@@ -32,9 +32,9 @@ fn a_second_process_is_refused_while_the_first_runs() {
         .unwrap();
     let mut lines = BufReader::new(first.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains("held")));
-    let refused = open(&folder.url(), None).err().unwrap();
+    let refused = open(&folder.url(), &keys(), &none()).err().unwrap();
     assert!(matches!(&refused, JournalError::InUse(path) if *path == folder.store()), "{refused}");
     drop(first.stdin.take());
     assert!(first.wait().unwrap().success());
-    open(&folder.url(), None).unwrap().close().unwrap();
+    open(&folder.url(), &keys(), &none()).unwrap().close().unwrap();
 }

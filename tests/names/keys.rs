@@ -20,12 +20,12 @@ const UNKNOWN: &str = "zzzzzzzz";
 
 /// All tables that settings can have. Values are not looked at, so most are missing or wrong.
 const SETTINGS: [&str; 2] = [
-    "[bank]\n[store]\n[network]\n[api]\nauth = 'snap'\n[api.partners.P]\n[core]\nmode = 'embedded'\n\
+    "[bank]\n[keys]\n[store]\n[network]\n[api]\nauth = 'snap'\n[api.partners.P]\n[core]\nmode = 'embedded'\n\
      [console]\n[limits]\n[telemetry]\n[[links]]\nname = 'a'\nconnect = 'localhost:1'\n\
      tls = { certificate_file = '-', zzzzzzzz = 1 }\n",
     "[[links]]\nname = 'b'\nlisten = '127.0.0.1:1'\nallowed = []\ntls = { authority_file = '-', zzzzzzzz = 1 }\n\
      [core]\nmode = 'http'\nurl = 'https://localhost'\ntls = { certificate_file = '-', zzzzzzzz = 1 }\n\
-     [store]\ncheckpoint_key_file = '-'\n[network]\nprofile = '-'\n",
+     [network]\nprofile = '-'\n",
 ];
 
 pub(crate) fn settings() -> Groups {

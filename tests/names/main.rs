@@ -52,7 +52,7 @@ fn names_are_stable() {
     section(&mut text, "Fields of stored facts and metadata", &groups(fields));
     let run = program::run();
     section(&mut text, "Schema of the journal", &run.journal);
-    section(&mut text, "Schema of the journal's index", &run.index);
+    section(&mut text, "Keys of a row", &run.row);
     section(&mut text, "Schema of the embedded ledger", &run.ledger);
     section(&mut text, "Keys of `titian export`", &run.export);
     section(&mut text, "Metrics", &run.metrics);

@@ -20,8 +20,8 @@ const TITIAN: &str = env!("CARGO_BIN_EXE_titian");
 /// Names of a run.
 pub(crate) struct Run {
     pub(crate) journal: Groups,
-    pub(crate) index: Groups,
     pub(crate) ledger: Groups,
+    pub(crate) row: Groups,
     pub(crate) export: Groups,
     pub(crate) metrics: Groups,
     pub(crate) simulator: Groups,
@@ -52,8 +52,8 @@ pub(crate) fn run() -> Run {
         let file = |name: &str| path.join(name);
         let run = Run {
             journal: schema(&file("titian.db")),
-            index: schema(&file("titian.db-index")),
             ledger: schema(&file("ledger.db")),
+            row: row(&file("titian.db")),
             export: export(&file("titian.db")),
             metrics,
             simulator,
@@ -149,15 +149,27 @@ fn metrics(text: &str) -> Groups {
     groups
 }
 
+/// The keys of the stored rows, but for those of facts.
+fn row(store: &Path) -> Groups {
+    let db = Connection::open_with_flags(store, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let mut find = db.prepare("SELECT content FROM transfers_rows").unwrap();
+    let mut groups = Groups::new();
+    for line in find.query_map([], |row| row.get::<_, String>(0)).unwrap() {
+        let document: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        collect(&document, "", &mut groups);
+    }
+    groups
+}
+
 /// The keys of `titian export`, but for those of facts.
 fn export(store: &Path) -> Groups {
     let db = Connection::open_with_flags(store, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let select = "SELECT lower(hex(id)) FROM rows LIMIT 1";
-    let hex: String = db.query_row(select, [], |row| row.get(0)).unwrap();
-    let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+    let select = "SELECT json_extract(content, '$.id') FROM transfers_rows
+        WHERE content NOT LIKE '{\"id\":\"00000000%' LIMIT 1";
+    let id: String = db.query_row(select, [], |row| row.get(0)).unwrap();
     let store = format!("sqlite://{}", store.display());
     let exported = Command::new(TITIAN)
-        .args(["export", "--store", &store, "--transfer", &parts.join("-")])
+        .args(["export", "--store", &store, "--transfer", &id])
         .output()
         .unwrap();
     let document: Value =

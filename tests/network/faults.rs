@@ -45,6 +45,22 @@ fn all_faults_of_a_profile_are_reported_at_once() {
 }
 
 #[test]
+fn a_duplicate_key_has_no_personal_or_secret_element() {
+    let (_, good) = Network::SHIPPED[0];
+    let key = "duplicate_key = [7, 11, 32]";
+    assert!(good.contains(key));
+    // DE62 is one that the spec calls private; DE35 is not in the spec.
+    for de in [2, 35, 48, 52, 62, 102, 103] {
+        let mut elements = vec![7, 11, 32, de];
+        elements.sort_unstable();
+        let with = good.replace(key, &format!("duplicate_key = {elements:?}"));
+        let faults = faults_of(&with);
+        let expected = format!("matching.duplicate_key: has DE{de}, which is personal or secret");
+        assert!(faults.contains(&expected), "{faults}");
+    }
+}
+
+#[test]
 fn a_profile_has_a_reversal_or_a_hold_section() {
     let (_, good) = Network::SHIPPED[0];
     let begin = good.find("[reversal]").unwrap();

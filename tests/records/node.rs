@@ -11,8 +11,11 @@ use titian::engine::{
     Engine, Event, Limits, Output, RateLimits, Schedule, TraceAllocator, TraceWatermark,
     TransferInput,
 };
-use titian::journal::{self, Checkpoints, Journal, Reader, StoreUrl};
+use titian::journal::{self, Checkpoints, Evidence, Journal, JournalKeys, Reader, StoreUrl};
+use titian::personal::RecordKey;
+use titian::random;
 use titian::records::{journal_batch, look_up, restore, trace_watermark};
+use titian::signing::{SigningKey, TrustedKey, TrustedKeys};
 use titian::transfer::{
     CancelReply, Effect, Funding, InboundInput, InboundRequest, MessageKind, Order, OutboundInput,
     PostingReply, PriorPosting, Refusal, SendStatus,
@@ -55,15 +58,36 @@ pub(crate) fn store(folder: &Path) -> PathBuf {
 }
 
 pub(crate) fn checkpoints(folder: &Path) -> Checkpoints {
-    let every = Duration::from_hours(1);
-    Checkpoints { file: folder.join("checkpoints"), node: "n1".into(), seed: [7; 32], every }
+    Checkpoints { files: vec![folder.join("checkpoints")], every: Duration::from_hours(1) }
+}
+
+pub(crate) fn no_checkpoints() -> Checkpoints {
+    Checkpoints { files: Vec::new(), every: Duration::from_hours(1) }
+}
+
+/// A signing key that is trusted for all rows, and a record key.
+pub(crate) fn keys() -> JournalKeys {
+    let signing = SigningKey::from_seed(&secret(7));
+    let trusted = TrustedKeys::new(vec![TrustedKey::always(signing.public())]);
+    JournalKeys { signing, trusted, record: RecordKey::new(secret(8)) }
+}
+
+/// Returns 32 bytes that look random.
+pub(crate) fn secret(seed: u64) -> [u8; 32] {
+    let words = [0, 1, 2, 3].map(|nth| random::nth(seed, nth).to_be_bytes());
+    words.concat().try_into().unwrap()
+}
+
+/// Archives and a store, without public keys.
+pub(crate) fn evidence<'e>(archives: &'e [PathBuf], store: &'e StoreUrl) -> Evidence<'e> {
+    Evidence { archives, store, checkpoints: &[], keys: None }
 }
 
 impl Node {
     /// Starts from the journal in the folder. The open transfers do not get the input `Restarted` yet.
     pub(crate) fn start(folder: &Path, now: Moment) -> Self {
         let journal =
-            journal::open(&StoreUrl::Sqlite(store(folder)), Some(&checkpoints(folder))).unwrap();
+            journal::open(&StoreUrl::Sqlite(store(folder)), &keys(), &checkpoints(folder)).unwrap();
         let reader = journal.reader().unwrap();
         let first = TraceWatermark::first(Date::of(Moment::from_millis(START), Offset::UTC));
         let watermark = trace_watermark(&*reader).unwrap().unwrap_or(first);

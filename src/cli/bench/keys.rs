@@ -1,12 +1,9 @@
 //! The keys and secrets of the load, created at the start of a bench.
 
-use std::io;
-
 use axum::http::Method;
 use base64ct::{Base64, Encoding};
 use rsa::pkcs1v15::SigningKey;
 use rsa::pkcs8::{EncodePublicKey, LineEnding};
-use rsa::rand_core::{TryCryptoRng, TryRng};
 use rsa::signature::{SignatureEncoding, Signer};
 use rsa::{PrivateKey, PublicKey};
 use serde_json::Value;
@@ -36,10 +33,10 @@ pub(super) struct Keys {
 impl Keys {
     /// Generates all keys.
     pub(super) fn generate() -> Result<Self, Failure> {
-        let mut random = Random::open()?;
+        let mut random = opened()?;
         let private = PrivateKey::new(&mut random, BITS);
         let private = private.map_err(|error| format!("cannot generate an RSA key: {error}"))?;
-        Ok(Self { private, secret: random.hex()?, token_key: random.hex()? })
+        Ok(Self { private, secret: secret(&mut random)?, token_key: secret(&mut random)? })
     }
 
     /// Returns the public key in PEM.
@@ -71,41 +68,13 @@ impl Keys {
     }
 }
 
-/// The random source of the system, as the RSA library asks for it.
-struct Random(SystemRandom);
-
-impl Random {
-    fn open() -> Result<Self, Failure> {
-        let source = SystemRandom::open();
-        Ok(Self(source.map_err(|error| format!("{}: {error}", SystemRandom::PATH))?))
-    }
-
-    /// Returns 32 random bytes in hex.
-    fn hex(&mut self) -> Result<String, Failure> {
-        let mut bytes = [0; 32];
-        self.0.fill(&mut bytes).map_err(|error| format!("{}: {error}", SystemRandom::PATH))?;
-        Ok(hex(&bytes))
-    }
+fn opened() -> Result<SystemRandom, Failure> {
+    Ok(SystemRandom::open().map_err(|error| format!("{}: {error}", SystemRandom::PATH))?)
 }
 
-impl TryRng for Random {
-    type Error = io::Error;
-
-    fn try_next_u32(&mut self) -> io::Result<u32> {
-        let mut bytes = [0; 4];
-        self.0.fill(&mut bytes)?;
-        Ok(u32::from_ne_bytes(bytes))
-    }
-
-    fn try_next_u64(&mut self) -> io::Result<u64> {
-        let mut bytes = [0; 8];
-        self.0.fill(&mut bytes)?;
-        Ok(u64::from_ne_bytes(bytes))
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> io::Result<()> {
-        self.0.fill(bytes)
-    }
+/// Returns 32 random bytes in hex.
+fn secret(random: &mut SystemRandom) -> Result<String, Failure> {
+    let mut bytes = [0; 32];
+    random.fill(&mut bytes).map_err(|error| format!("{}: {error}", SystemRandom::PATH))?;
+    Ok(hex(&bytes))
 }
-
-impl TryCryptoRng for Random {}

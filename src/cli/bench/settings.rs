@@ -37,8 +37,8 @@ impl Settings<'_> {
     /// Writes configuration, keys and accounts into a folder.
     pub(super) fn write(&self, folder: &Folder, purpose: Purpose) -> Result<PathBuf, Failure> {
         let keys = self.keys;
-        let path =
-            |name, text: &str| folder.write(name, text).map(|path| path.display().to_string());
+        let shown = |path: PathBuf| path.display().to_string();
+        let secret = |name, text: &str| folder.write_secret(name, text).map(shown);
         let text = format!(
             "{common}\
              [network]\nname = \"nusantara\"\n\n\
@@ -53,9 +53,9 @@ impl Settings<'_> {
             common = folder.settings(self.links, any_port()),
             api = any_port(),
             wait = purpose.wait(),
-            token_key = path("token.key", &keys.token_key)?,
-            public_key = path("channel.pub", &keys.public_pem()?)?,
-            secret = path("channel.secret", &keys.secret)?,
+            token_key = secret("token.key", &keys.token_key)?,
+            public_key = folder.write_public("channel.pub", &keys.public_pem()?).map(shown)?,
+            secret = secret("channel.secret", &keys.secret)?,
             debit = match self.core {
                 Core::Embedded => "titian",
                 Core::Caller => "caller",

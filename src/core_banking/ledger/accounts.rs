@@ -2,32 +2,35 @@
 
 use std::path::Path;
 
-use super::entries::Entries;
-use super::names::{Coded, EntryKind};
+use super::names::EntryKind;
+use super::rows::{AccountOpened, Change, Entry};
 use super::store::Store;
 use crate::core_banking::accounts_file::{self, AccountRow};
-use crate::core_banking::error::{CoreBankingError, ErrorContext};
+use crate::core_banking::error::CoreBankingError;
+
+/// Accounts of a batch. An account inquiry reads the batch that opened the account.
+const BATCH_ACCOUNTS: u64 = 64;
 
 /// Opens the accounts of the file that the ledger lacks: all of them, or none if a line is invalid.
 pub(super) fn open_missing_accounts(store: &Store, path: &Path) -> Result<(), CoreBankingError> {
     let transaction = store.begin()?;
-    let entries = Entries::new(store);
-    accounts_file::read(path, |row| open(row, &entries))?;
-    entries.update_internal_balances()?;
-    transaction.commit().context("writing to the ledger", &store.path)
+    accounts_file::read(path, |row| open(row, store))?;
+    store.commit(transaction)
 }
 
-fn open(row: &AccountRow, entries: &Entries<'_>) -> Result<(), CoreBankingError> {
+fn open(row: AccountRow, store: &Store) -> Result<(), CoreBankingError> {
     let AccountRow { number, name, status, currency, opening } = row;
-    let store = entries.store;
-    let sql = "INSERT INTO accounts (is_internal, number, name, status, currency, balance) VALUES (0, ?1, ?2, ?3, ?4, 0) \
-            ON CONFLICT DO NOTHING RETURNING id";
-    let values = (number.reveal(), name.reveal(), status.code(), currency);
-    let opened = store.find(sql, values, |row| row.get(0))?;
-    match opened {
-        Some(id) if *opening > 0 => {
-            entries.add_entry(None, EntryKind::Opening, (id, *currency), *opening)
-        }
-        _ => Ok(()),
+    if store.account(&number).is_some() {
+        return Ok(());
     }
+    let kind = EntryKind::Opening;
+    let entry = (opening > 0).then_some(Entry { kind, account: number, currency, amount: opening });
+    store.record(&Change::AccountOpened(AccountOpened {
+        number,
+        name,
+        status,
+        currency,
+        entry,
+    }))?;
+    if store.recorded() < BATCH_ACCOUNTS { Ok(()) } else { store.append() }
 }

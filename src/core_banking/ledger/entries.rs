@@ -1,11 +1,9 @@
 //! The posting rules of the ledger, within a transaction of the writer.
 
-use std::cell::RefCell;
-
-use super::names::{Coded, EntryKind};
-use super::postings::{PostingTerms, StoredPosting};
+use super::balances::Account;
+use super::names::EntryKind;
+use super::rows::{Change, Entry, Part, PostingTerms};
 use super::store::Store;
-use crate::codes::ledger_account;
 use crate::core_banking::error::CoreBankingError;
 use crate::core_banking::wire::{AccountStatus, PostingState};
 use crate::transfer::{
@@ -13,20 +11,9 @@ use crate::transfer::{
 };
 use crate::values::{AccountNumber, Amount, Currency, Name, TransferId};
 
-/// The ledger within an open transaction of the writer. One side of every entry is an internal account of the bank. Their
-/// balances are updated once, before the commit ([`Entries::update_internal_balances`]).
+/// The ledger within an open transaction of the writer.
 pub(crate) struct Entries<'s> {
-    pub(super) store: &'s Store,
-    internal: RefCell<Vec<InternalAccount>>,
-}
-
-/// One of the bank's own accounts.
-struct InternalAccount {
-    name: &'static str,
-    currency: u16,
-    id: i64,
-    /// The change of its balance in this transaction.
-    change: i64,
+    store: &'s Store,
 }
 
 /// The outcome of a posting command.
@@ -52,75 +39,80 @@ pub(crate) enum AccountLookup {
     Found { name: Name, status: AccountStatus, balance: Amount },
 }
 
-/// Whether money was moved, or why not.
-type Moved = Result<(), Refusal>;
-
-/// A customer account.
-struct Account {
-    id: i64,
-    status: AccountStatus,
-    currency: u16,
-    balance: i64,
-}
+/// The entry that moves the money, or why none does.
+type Moved = Result<Entry, Refusal>;
 
 impl<'s> Entries<'s> {
     pub(super) const fn new(store: &'s Store) -> Self {
-        Self { store, internal: RefCell::new(Vec::new()) }
+        Self { store }
     }
 }
 
 impl Entries<'_> {
     /// Makes a posting once. A refused posting stays refused, so that a late repeat moves no money.
     pub(crate) fn post(&self, posting: &Posting) -> Result<PostingOutcome, CoreBankingError> {
+        let id = posting.id;
         let terms = match i64::try_from(posting.amount.minor()) {
             Ok(amount) if amount > 0 => PostingTerms::of(posting, amount),
             // No account can have such a balance.
             _ => return Ok(PostingOutcome::Refused(Refusal::Limit)),
         };
-        let Some(stored) = self.store.posting(posting.id)? else {
-            let moved = match terms.reverses {
-                None => self.move_money(posting.id, &terms)?,
-                Some(original) => self.reverse_part(posting.id, original, &terms)?,
-            };
-            let refusal = moved.err();
-            self.store.add_posting(posting.id, &terms, refusal)?;
-            return Ok(refusal.map_or(PostingOutcome::Posted, PostingOutcome::Refused));
+        if let Some(stored) = self.store.posting(id)? {
+            return Ok(match stored.state() {
+                PostingState::Cancelled => PostingOutcome::Barred,
+                state if stored.terms != Some(terms) => PostingOutcome::Conflict(state),
+                PostingState::Posted => PostingOutcome::AlreadyPosted,
+                PostingState::Refused => {
+                    PostingOutcome::Refused(stored.refusal.unwrap_or(Refusal::Other))
+                }
+            });
+        }
+        let moved = match terms.reverses {
+            None => self.move_money(&terms),
+            Some(original) => self.reverse_part(original, &terms)?,
         };
-        let StoredPosting { state, reason, terms: stored, .. } = stored;
-        Ok(match state {
-            PostingState::Cancelled => PostingOutcome::Barred,
-            state if stored.as_ref() != Some(&terms) => PostingOutcome::Conflict(state),
-            PostingState::Posted => PostingOutcome::AlreadyPosted,
-            PostingState::Refused => PostingOutcome::Refused(reason.unwrap_or(Refusal::Other)),
-        })
+        let (change, outcome) = match moved {
+            Ok(entry) => (Change::PostingMade { id, terms, entry }, PostingOutcome::Posted),
+            Err(reason) => {
+                (Change::PostingRefused { id, terms, reason }, PostingOutcome::Refused(reason))
+            }
+        };
+        self.store.record(&change)?;
+        Ok(outcome)
     }
 
     /// Cancels a posting, or bars its id. A credit that the customer has spent can't be reversed.
     pub(crate) fn cancel(&self, id: TransferId) -> Result<CancelReply, CoreBankingError> {
-        let was = match self.store.posting(id)? {
-            None | Some(StoredPosting { state: PostingState::Refused, .. }) => PriorPosting::Absent,
-            Some(StoredPosting { state: PostingState::Cancelled, .. }) => {
+        let stored = self.store.posting(id)?;
+        let Some((terms, reversed)) = stored.and_then(|stored| match stored.state() {
+            PostingState::Posted => Some((stored.terms?, stored.reversed)),
+            PostingState::Refused | PostingState::Cancelled => None,
+        }) else {
+            if stored.is_some_and(|stored| stored.is_cancelled) {
                 return Ok(CancelReply::Cancelled(PriorPosting::Cancelled));
             }
-            Some(StoredPosting { state: PostingState::Posted, terms, reversed, .. }) => {
-                let terms = terms.ok_or_else(|| self.store.damaged(id, "posted without terms"))?;
-                let cancelled = match terms.reverses {
-                    None => self.reverse(id, &terms, terms.amount - reversed)?,
-                    Some(original) => self.cancel_part(id, original, &terms)?,
-                };
-                if cancelled.is_err() {
-                    return Ok(CancelReply::Refused);
-                }
-                PriorPosting::Posted
-            }
+            self.store.record(&Change::PostingBarred { id })?;
+            return Ok(CancelReply::Cancelled(PriorPosting::Absent));
         };
-        self.store.mark_cancelled(id)?;
-        Ok(CancelReply::Cancelled(was))
+        let restores = self.restored_part(&terms)?;
+        let amount = match (terms.reverses, restores) {
+            (None, _) => terms.amount - reversed,
+            (Some(_), Some(part)) => part.amount,
+            (Some(_), None) => 0,
+        };
+        // Without an amount no money moves: all of it was reversed in parts, or the original is cancelled.
+        let entry = match (amount > 0).then(|| self.reverse(id, &terms, amount)).transpose()? {
+            Some(Err(_)) => return Ok(CancelReply::Refused),
+            Some(Ok(entry)) => Some(entry),
+            None => None,
+        };
+        self.store.record(&Change::PostingCancelled { id, restores, entry })?;
+        Ok(CancelReply::Cancelled(PriorPosting::Posted))
     }
 
     /// Returns the state of a posting, if its id is known.
     pub(crate) fn state(&self, id: TransferId) -> Result<Option<PostingState>, CoreBankingError> {
-        Ok(self.store.posting(id)?.map(|stored| stored.state))
+        Ok(self.store.posting(id)?.map(|stored| stored.state()))
     }
 
     /// Looks up a customer account.
@@ -128,59 +120,44 @@ impl Entries<'_> {
         &self,
         number: &AccountNumber,
     ) -> Result<AccountLookup, CoreBankingError> {
-        let sql = "SELECT name, status, currency, balance FROM accounts WHERE is_internal = 0 AND number = ?1";
-        let found = self.store.find(sql, [number.reveal()], |row| {
-            let name = Name::new(&row.get::<_, String>(0)?);
-            let status = AccountStatus::of(&row.get::<_, String>(1)?);
-            let currency = Currency::new(row.get(2)?);
-            let balance: u64 = row.get(3)?;
-            Ok(name.zip(status).zip(currency).map(|((name, status), currency)| {
-                let balance = Amount::new(balance, currency);
-                AccountLookup::Found { name, status, balance }
-            }))
+        let Some(account) = self.store.account(number) else { return Ok(AccountLookup::NotFound) };
+        let name = self.store.name(number, &account)?;
+        let currency = Currency::new(account.currency).ok_or_else(|| {
+            let detail = format!("account {number}: invalid currency");
+            CoreBankingError::damaged(&self.store.path, detail)
         })?;
-        match found {
-            None => Ok(AccountLookup::NotFound),
-            Some(found) => found.ok_or_else(|| {
-                let detail = format!("account {number}: invalid name, status or currency");
-                CoreBankingError::damaged(&self.store.path, detail)
-            }),
-        }
+        let balance = Amount::new(account.balance.unsigned_abs(), currency);
+        Ok(AccountLookup::Found { name, status: account.status, balance })
     }
 }
 
 impl Entries<'_> {
     /// Moves the money between the customer account and the clearing account, or returns why the customer account refuses
     /// it.
-    fn move_money(&self, id: TransferId, terms: &PostingTerms) -> Result<Moved, CoreBankingError> {
-        let Some(account) = self.customer_account(&terms.account)? else {
-            return Ok(Err(Refusal::NoSuchAccount));
-        };
+    fn move_money(&self, terms: &PostingTerms) -> Moved {
+        let account = self.store.account(&terms.account).ok_or(Refusal::NoSuchAccount)?;
         if account.status != AccountStatus::Active {
-            return Ok(Err(Refusal::InactiveAccount));
+            return Err(Refusal::InactiveAccount);
         }
         if account.currency != terms.currency {
-            return Ok(Err(Refusal::Other));
+            return Err(Refusal::Other);
         }
         let kind = match terms.side {
             Side::Debit => EntryKind::Debit,
             Side::Credit => EntryKind::Credit,
         };
-        if let Some(refusal) = account.refusal(terms.side, terms.amount) {
-            return Ok(Err(refusal));
-        }
-        self.add_entry(Some(id), kind, (account.id, account.currency), terms.amount).map(Ok)
+        account.checked(entry(kind, terms, terms.amount))
     }
 
     /// Reverses a part of another posting by a posting of its own. All parts together are at most the original.
     fn reverse_part(
         &self,
-        id: TransferId,
         original: TransferId,
         terms: &PostingTerms,
     ) -> Result<Moved, CoreBankingError> {
-        let Some(StoredPosting { state: PostingState::Posted, terms: Some(of), reversed, .. }) =
-            self.store.posting(original)?
+        let stored = self.store.posting(original)?;
+        let posted = stored.filter(|stored| stored.state() == PostingState::Posted);
+        let Some((of, reversed)) = posted.and_then(|posted| Some((posted.terms?, posted.reversed)))
         else {
             return Ok(Err(Refusal::NoSuchOriginal));
         };
@@ -190,29 +167,15 @@ impl Entries<'_> {
         if terms.amount > of.amount - reversed {
             return Ok(Err(Refusal::AboveOriginal));
         }
-        let moved = self.reverse(id, &of, terms.amount)?;
-        if moved.is_ok() {
-            self.store.change_reversed(original, terms.amount)?;
-        }
-        Ok(moved)
+        self.reverse(original, &of, terms.amount)
     }
 
-    /// Cancels a posting that reverses a part of another one, so that this part stands again. If the original is cancelled too, no
-    /// money moves.
-    fn cancel_part(
-        &self,
-        id: TransferId,
-        original: TransferId,
-        terms: &PostingTerms,
-    ) -> Result<Moved, CoreBankingError> {
-        if self.state(original)? != Some(PostingState::Posted) {
-            return Ok(Ok(()));
-        }
-        let moved = self.reverse(id, terms, terms.amount)?;
-        if moved.is_ok() {
-            self.store.change_reversed(original, -terms.amount)?;
-        }
-        Ok(moved)
+    /// Returns the part of another posting that stands again when a posting with these terms is cancelled; `None` if it reverses
+    /// none, or the original is cancelled too.
+    fn restored_part(&self, terms: &PostingTerms) -> Result<Option<Part>, CoreBankingError> {
+        let Some(posting) = terms.reverses else { return Ok(None) };
+        let is_posted = self.state(posting)? == Some(PostingState::Posted);
+        Ok(is_posted.then_some(Part { posting, amount: terms.amount }))
     }
 
     /// Reverses an amount of a posting, or returns why the account can't take the money back. The account's status is ignored: a
@@ -223,118 +186,31 @@ impl Entries<'_> {
         terms: &PostingTerms,
         amount: i64,
     ) -> Result<Moved, CoreBankingError> {
-        // The parts that were reversed before are all of it.
-        if amount == 0 {
-            return Ok(Ok(()));
-        }
-        let account = self.customer_account(&terms.account)?;
+        let account = self.store.account(&terms.account);
         let account =
             account.ok_or_else(|| self.store.damaged(id, "posted on an unknown account"))?;
-        let (side, kind) = match (terms.side, terms.reverses) {
-            (Side::Debit, None) => (Side::Credit, EntryKind::Refund),
-            (Side::Credit, None) => (Side::Debit, EntryKind::CreditReversal),
+        let kind = match (terms.side, terms.reverses) {
+            (Side::Debit, None) => EntryKind::Refund,
+            (Side::Credit, None) => EntryKind::CreditReversal,
             // Without the reversal the original stands again.
-            (Side::Debit, Some(_)) => (Side::Credit, EntryKind::Credit),
-            (Side::Credit, Some(_)) => (Side::Debit, EntryKind::Debit),
+            (Side::Debit, Some(_)) => EntryKind::Credit,
+            (Side::Credit, Some(_)) => EntryKind::Debit,
         };
-        if let Some(refusal) = account.refusal(side, amount) {
-            return Ok(Err(refusal));
-        }
-        self.add_entry(Some(id), kind, (account.id, account.currency), amount).map(Ok)
-    }
-
-    fn customer_account(
-        &self,
-        number: &AccountNumber,
-    ) -> Result<Option<Account>, CoreBankingError> {
-        let sql = "SELECT id, status, currency, balance FROM accounts WHERE is_internal = 0 AND number = ?1";
-        self.store.find(sql, [number.reveal()], |row| {
-            // An invalid status counts as closed, so that nothing is posted.
-            let status = AccountStatus::of(&row.get::<_, String>(1)?);
-            let status = status.unwrap_or(AccountStatus::Closed);
-            Ok(Account { id: row.get(0)?, status, currency: row.get(2)?, balance: row.get(3)? })
-        })
-    }
-
-    /// Adds an entry between a customer account and an internal account. Balances change only here.
-    pub(super) fn add_entry(
-        &self,
-        posting: Option<TransferId>,
-        kind: EntryKind,
-        (customer, currency): (i64, u16),
-        amount: i64,
-    ) -> Result<(), CoreBankingError> {
-        let (internal, is_debit) = match kind {
-            EntryKind::Debit | EntryKind::CreditReversal => (ledger_account::CLEARING, true),
-            EntryKind::Credit | EntryKind::Refund => (ledger_account::CLEARING, false),
-            EntryKind::Opening => (ledger_account::CAPITAL, false),
-        };
-        let change = if is_debit { amount } else { -amount };
-        let internal = self.change_internal_account(internal, currency, change)?;
-        let (debit, credit) = if is_debit { (customer, internal) } else { (internal, customer) };
-        let posting = posting.map(|id| id.0.to_be_bytes());
-        let sql = "INSERT INTO entries (posting, kind, debit_account, credit_account, amount) VALUES (?1, ?2, ?3, ?4, ?5)";
-        self.store.execute(sql, (posting, kind.code(), debit, credit, amount))?;
-        self.change_balance(customer, -change)
-    }
-
-    fn change_balance(&self, account: i64, change: i64) -> Result<(), CoreBankingError> {
-        let sql = "UPDATE accounts SET balance = balance + ?2 WHERE id = ?1";
-        self.store.execute(sql, (account, change))
-    }
-
-    /// Records a change of an internal account's balance. Returns the account's id.
-    fn change_internal_account(
-        &self,
-        name: &'static str,
-        currency: u16,
-        change: i64,
-    ) -> Result<i64, CoreBankingError> {
-        let mut accounts = self.internal.borrow_mut();
-        let known =
-            accounts.iter_mut().find(|known| known.name == name && known.currency == currency);
-        if let Some(account) = known {
-            if let Some(sum) = account.change.checked_add(change) {
-                account.change = sum;
-            } else {
-                let before = std::mem::replace(&mut account.change, change);
-                self.change_balance(account.id, before)?;
-            }
-            return Ok(account.id);
-        }
-        let id = self.internal_account_id(name, currency)?;
-        accounts.push(InternalAccount { name, currency, id, change });
-        Ok(id)
-    }
-
-    /// Finds or opens an internal account.
-    fn internal_account_id(&self, name: &str, currency: u16) -> Result<i64, CoreBankingError> {
-        let number = format!("{name}/{currency:03}");
-        let sql = "SELECT id FROM accounts WHERE is_internal = 1 AND number = ?1";
-        if let Some(id) = self.store.find(sql, [&number], |row| row.get(0))? {
-            return Ok(id);
-        }
-        let sql = "INSERT INTO accounts (is_internal, number, name, status, currency, balance) VALUES (1, ?1, ?1, ?3, ?2, 0)";
-        self.store.execute(sql, (&number, currency, AccountStatus::Active.code()))?;
-        Ok(self.store.db.last_insert_rowid())
-    }
-
-    /// Updates the balances of the internal accounts. The writer calls it before each commit.
-    pub(super) fn update_internal_balances(&self) -> Result<(), CoreBankingError> {
-        let mut accounts = self.internal.borrow_mut();
-        for account in accounts.iter_mut().filter(|account| account.change != 0) {
-            self.change_balance(account.id, std::mem::take(&mut account.change))?;
-        }
-        Ok(())
+        Ok(account.checked(entry(kind, terms, amount)))
     }
 }
 
+const fn entry(kind: EntryKind, terms: &PostingTerms, amount: i64) -> Entry {
+    Entry { kind, account: terms.account, currency: terms.currency, amount }
+}
+
 impl Account {
-    /// Returns why the account refuses an amount on this side; `None` if it accepts it.
-    fn refusal(&self, side: Side, amount: i64) -> Option<Refusal> {
-        match side {
-            Side::Debit => (self.balance < amount).then_some(Refusal::InsufficientFunds),
-            Side::Credit => self.balance.checked_add(amount).is_none().then_some(Refusal::Limit),
+    /// Returns an entry that the account accepts, or why it refuses it.
+    fn checked(&self, entry: Entry) -> Moved {
+        match self.balance.checked_add(entry.change()) {
+            Some(balance) if balance >= 0 => Ok(entry),
+            Some(_) => Err(Refusal::InsufficientFunds),
+            None => Err(Refusal::Limit),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The codes of the ledger's file.
 
+use serde::{Deserialize, Serialize};
+
 use crate::codes::{self, account_status, entry_kind, posting_state, refusal};
 use crate::core_banking::wire::{AccountStatus, PostingState};
 use crate::transfer::{Refusal, Side};
@@ -79,18 +81,33 @@ impl Coded for Refusal {
 }
 
 /// The kind of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum EntryKind {
     /// The opening balance of an account.
+    #[serde(rename = "opening")]
     Opening,
     /// A debit.
+    #[serde(rename = "debit")]
     Debit,
     /// A credit.
+    #[serde(rename = "credit")]
     Credit,
     /// The reversal of a debit, or of a part of it.
+    #[serde(rename = "refund")]
     Refund,
     /// The reversal of a credit, or of a part of it.
+    #[serde(rename = "credit_reversal")]
     CreditReversal,
+}
+
+impl EntryKind {
+    /// Whether the customer's account is debited.
+    pub(super) const fn is_debit(self) -> bool {
+        match self {
+            Self::Debit | Self::CreditReversal => true,
+            Self::Opening | Self::Credit | Self::Refund => false,
+        }
+    }
 }
 
 impl Coded for EntryKind {
@@ -110,15 +127,13 @@ impl Coded for EntryKind {
 
 #[cfg(test)]
 mod tests {
-    use serde::Serialize;
-
     use super::*;
 
     fn codes_of<T: Coded>() -> Vec<&'static str> {
         T::ALL.iter().map(|value| value.code()).collect()
     }
 
-    /// The words of the HTTP API are those of the file.
+    /// The words of the HTTP API and of the chain's rows are those of the table.
     fn api_words<T: Coded + Serialize>() -> Vec<String> {
         let word = |value: &T| serde_json::to_value(value).unwrap().as_str().unwrap().to_owned();
         T::ALL.iter().map(word).collect()
@@ -135,5 +150,6 @@ mod tests {
         assert_eq!(api_words::<PostingState>(), posting_state::ALL);
         assert_eq!(api_words::<AccountStatus>(), account_status::ALL);
         assert_eq!(api_words::<Refusal>(), refusal::ALL);
+        assert_eq!(api_words::<EntryKind>(), entry_kind::ALL);
     }
 }

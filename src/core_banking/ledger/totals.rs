@@ -1,13 +1,9 @@
-//! The ledger's books: debits, refunds, credits and credit reversals, and the check that everything sums to zero.
+//! The ledger's books: debits, refunds, credits and credit reversals.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use rusqlite::Connection;
-
-use super::names::{Coded, EntryKind};
-use super::store::open_to_read;
-use crate::core_banking::error::{CoreBankingError, ErrorContext};
+use super::names::EntryKind;
+use super::rows::{AccountOpened, Change, Entry};
 use crate::values::Currency;
 
 /// The number and the sum of entries.
@@ -40,7 +36,7 @@ pub struct Books {
 }
 
 impl Books {
-    /// Returns whether the account balances match the entries.
+    /// Returns whether the balances match the entries.
     #[must_use]
     pub fn is_balanced(&self) -> bool {
         let sum = |total: Total| i128::from(total.minor);
@@ -48,76 +44,42 @@ impl Books {
             + sum(self.credits_reversed);
         i128::from(self.clearing) == moved && i128::from(self.customers) == sum(self.opened) - moved
     }
-}
 
-/// Reads the books of a ledger by currency. The ledger may be in use. Checks that the balance of every account is the sum
-/// of its entries.
-///
-/// # Errors
-/// If the file can't be read, is not a ledger, or an account has another balance.
-pub fn books(path: &Path) -> Result<BTreeMap<Currency, Books>, CoreBankingError> {
-    let action = "reading the ledger";
-    let mut db = open_to_read(path)?;
-    // One transaction, so that all values are of the same moment.
-    let transaction = db.transaction().context(action, path)?;
-    check_balances(&transaction, path)?;
-    let mut all = BTreeMap::new();
-    read_balances(&transaction, &mut all).context(action, path)?;
-    read_totals(&transaction, &mut all).context(action, path)?;
-    Ok(all)
-}
-
-fn check_balances(db: &Connection, path: &Path) -> Result<(), CoreBankingError> {
-    let sql = "
-        WITH moves AS (
-            SELECT credit_account AS account, amount FROM entries UNION ALL SELECT debit_account, -amount FROM entries
-        ), sums AS (SELECT account, sum(amount) AS sum FROM moves GROUP BY account)
-        SELECT count(*) FROM accounts LEFT JOIN sums ON account = id WHERE balance != coalesce(sum, 0)";
-    let wrong: u64 = db.query_row(sql, [], |row| row.get(0)).context("reading the ledger", path)?;
-    if wrong == 0 {
-        return Ok(());
-    }
-    let detail = format!("accounts whose balance is not the sum of their entries: {wrong}");
-    Err(CoreBankingError::damaged(path, detail))
-}
-
-type ByCurrency = BTreeMap<Currency, Books>;
-
-fn read_balances(db: &Connection, all: &mut ByCurrency) -> rusqlite::Result<()> {
-    let sql = "
-        SELECT currency, coalesce(sum(balance) FILTER (WHERE is_internal = 0), 0),
-            coalesce(sum(balance) FILTER (WHERE is_internal = 1 AND number LIKE 'clearing/%'), 0)
-        FROM accounts GROUP BY currency";
-    let mut find = db.prepare(sql)?;
-    let mut rows = find.query([])?;
-    while let Some(row) = rows.next()? {
-        if let Some(currency) = Currency::new(row.get(0)?) {
-            let books = all.entry(currency).or_default();
-            (books.customers, books.clearing) = (row.get(1)?, row.get(2)?);
+    fn add(&mut self, entry: &Entry) {
+        let total = match entry.kind {
+            EntryKind::Opening => &mut self.opened,
+            EntryKind::Debit => &mut self.debited,
+            EntryKind::Credit => &mut self.credited,
+            EntryKind::Refund => &mut self.refunded,
+            EntryKind::CreditReversal => &mut self.credits_reversed,
+        };
+        total.count += 1;
+        total.minor = total.minor.saturating_add(entry.amount.unsigned_abs());
+        self.customers = self.customers.saturating_add(entry.change());
+        if entry.kind != EntryKind::Opening {
+            self.clearing = self.clearing.saturating_sub(entry.change());
         }
     }
-    Ok(())
 }
 
-fn read_totals(db: &Connection, all: &mut ByCurrency) -> rusqlite::Result<()> {
-    let sql = "
-        SELECT currency, kind, count(*), sum(amount)
-        FROM entries JOIN accounts ON accounts.id = debit_account GROUP BY 1, 2";
-    let mut find = db.prepare(sql)?;
-    let mut rows = find.query([])?;
-    while let Some(row) = rows.next()? {
-        let kind = EntryKind::of(&row.get::<_, String>(1)?);
-        if let Some((currency, kind)) = Currency::new(row.get(0)?).zip(kind) {
-            let books = all.entry(currency).or_default();
-            let total = match kind {
-                EntryKind::Opening => &mut books.opened,
-                EntryKind::Debit => &mut books.debited,
-                EntryKind::Credit => &mut books.credited,
-                EntryKind::Refund => &mut books.refunded,
-                EntryKind::CreditReversal => &mut books.credits_reversed,
-            };
-            *total = Total { count: row.get(2)?, minor: row.get(3)? };
+/// The books by currency.
+pub type BooksByCurrency = BTreeMap<Currency, Books>;
+
+/// Adds a change to the books of its currency.
+pub(super) fn add(books: &mut BooksByCurrency, change: &Change) {
+    let entry = match change {
+        Change::AccountOpened(AccountOpened { entry, currency, .. }) => {
+            // A currency without money has books too.
+            let _ = Currency::new(*currency).map(|currency| books.entry(currency).or_default());
+            entry.as_ref()
         }
+        Change::PostingMade { entry, .. } => Some(entry),
+        Change::PostingCancelled { entry, .. } => entry.as_ref(),
+        Change::PostingRefused { .. } | Change::PostingBarred { .. } => None,
+    };
+    if let Some(entry) = entry
+        && let Some(currency) = Currency::new(entry.currency)
+    {
+        books.entry(currency).or_default().add(entry);
     }
-    Ok(())
 }

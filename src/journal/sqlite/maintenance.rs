@@ -1,23 +1,21 @@
-//! The maintenance thread does the work that must not delay a commit. It fills the index, seals keys into runs, copies
-//! the write-ahead log into the store, and signs checkpoints. A second thread merges key runs.
+//! The maintenance thread does the work that must not delay a commit. It seals entries of the look-ups into runs, and copies the
+//! write-ahead log into the store. A second thread merges runs.
 
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
-use super::index::Index;
-use super::shared::{Shared, lock};
+use super::shared::Shared;
 use super::store::Store;
-use crate::journal::checkpoint::CheckpointFile;
 use crate::journal::error::{ErrorContext, JournalError};
-use crate::sqlite;
+use crate::sqlite::{self, FileWatch};
 
-/// Rows at which an index update starts at once. With fewer rows it waits for [`PATIENCE`].
+/// Rows at which the thread works at once. With fewer rows it waits for [`PATIENCE`].
 const STEP: usize = 4096;
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// The longest sleep while nothing is written and no checkpoint is due.
+/// The longest sleep while nothing is written, and the time between two looks at the files.
 const IDLE: Duration = Duration::from_secs(1);
 
 pub(super) struct Maintenance<'k> {
@@ -27,16 +25,15 @@ pub(super) struct Maintenance<'k> {
     /// The store's file, for syncs. It stays open as long as the journal: closing any handle of a file releases all
     /// locks that the process holds on it.
     pub(super) file: Arc<File>,
-    pub(super) index: Index,
-    pub(super) checkpoint_file: Option<CheckpointFile>,
+    pub(super) watch: FileWatch,
     /// Wakes the merge thread after a seal. The merge thread ends when this is dropped.
     pub(super) sealed: Sender<()>,
 }
 
-/// Runs the merge thread. Merging millions of keys takes seconds, which the log and the index can't wait.
+/// Runs the merge thread. Merging millions of entries takes seconds, which the log can't wait.
 pub(super) fn merge(shared: &Shared, sealed: &Receiver<()>) {
     loop {
-        if let Err(error) = shared.merge_reservations() {
+        if let Err(error) = shared.merge() {
             return shared.fail(error);
         }
         if sealed.recv().is_err() {
@@ -54,23 +51,19 @@ impl Maintenance<'_> {
     }
 
     fn run_until_closed(&mut self) -> Result<(), JournalError> {
-        let mut signed = Instant::now();
+        let mut looked = Instant::now();
         loop {
-            let every = self.checkpoint_file.as_ref().map_or(IDLE, |file| file.every);
-            let idle = every.saturating_sub(signed.elapsed()).min(IDLE);
-            let (groups, is_closing) = self.shared.wait(STEP, PATIENCE, idle);
-            self.index.apply(&groups)?;
-            self.shared.indexed(groups.len());
-            if self.shared.seal_reservations()? {
+            let (came, is_closing) = self.shared.wait(STEP, PATIENCE, IDLE);
+            if self.shared.seal()? {
                 // A merge thread that has ended has already recorded its error and stopped the journal.
                 let _ended = self.sealed.send(());
             }
             self.copy_log()?;
-            if signed.elapsed() >= every || is_closing {
-                signed = Instant::now();
-                self.sign();
+            if looked.elapsed() >= IDLE || is_closing {
+                looked = Instant::now();
+                self.check_files()?;
             }
-            if is_closing && groups.is_empty() {
+            if is_closing && !came {
                 return Ok(());
             }
         }
@@ -87,16 +80,13 @@ impl Maintenance<'_> {
         Ok(())
     }
 
-    /// Signs a checkpoint of the head. A checkpoint file that can't be written stops no transfer: the error is logged and
-    /// the checkpoint retried.
-    fn sign(&mut self) {
-        let Some(file) = &mut self.checkpoint_file else { return };
-        let (head, recorded_at) = *lock(&self.shared.head);
-        let fault = file.sign(head, recorded_at).err();
-        match &fault {
-            None => self.shared.checkpoint_clock.set(Instant::now()),
-            Some(error) => tracing::error!(%error, "checkpoint not written; it is tried again"),
-        }
-        *lock(&self.shared.checkpoint_fault) = fault;
+    /// Checks that the store and its log are still the files that were opened.
+    fn check_files(&mut self) -> Result<(), JournalError> {
+        let replaced = self.watch.replaced().context("looking at", &self.store.path)?;
+        replaced.map_or(Ok(()), |path| {
+            let detail =
+                "it was replaced or removed while it was in use, so its last rows are lost";
+            Err(JournalError::damaged(path, detail))
+        })
     }
 }

@@ -7,20 +7,20 @@ use std::sync::mpsc::{SyncSender, TrySendError, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use super::index::Index;
+use super::checkpoint_writer::CheckpointWriter;
 use super::maintenance::{self, Maintenance};
-use super::reader::SqliteReader;
-use super::reservations::Reservations;
-use super::shared::{CommittedGroup, CommittedRow, Shared, lock};
-use super::store::{READ_ROWS, Store, lock_store};
-use super::writer::{self, Job};
-use crate::journal::chain::{Chain, Head};
-use crate::journal::checkpoint::{CheckpointClock, CheckpointFile, Checkpoints};
+use super::opening::{self, Opened, UseOfStore};
+use super::reader::{ProvenRows, SqliteReader};
+use super::shared::{Shared, lock};
+use super::store::{Store, lock_store};
+use super::writer::{Job, Writer};
+use crate::journal::checkpoint::{CheckpointClock, Checkpoints};
 use crate::journal::error::{ErrorContext, JournalError};
+use crate::journal::journal_keys::JournalKeys;
 use crate::journal::port::{CommitCallback, Journal, Reader};
 use crate::journal::row::Batch;
-use crate::sqlite::{Lock, with_suffix};
-use crate::values::Moment;
+use crate::signing::{Chain, ChainId, Head, TrustedKeys};
+use crate::sqlite::{FileWatch, Lock};
 
 /// Batches that may wait for the writer. Further batches are refused with [`JournalError::Full`].
 const QUEUE_MAX: usize = 1024;
@@ -29,76 +29,73 @@ const QUEUE_MAX: usize = 1024;
 pub(in crate::journal) struct SqliteJournal {
     path: PathBuf,
     shared: Arc<Shared>,
+    trusted: Arc<TrustedKeys>,
+    chain_id: ChainId,
+    /// The rows up to here are archived.
+    archived: u64,
     _file: Arc<File>,
     jobs: Option<SyncSender<Job>>,
-    /// The writer, the maintenance thread and the merge thread, in the order in which they end.
+    /// The writer, the maintenance thread, the merge thread and the checkpoint thread, in the order in which they end.
     threads: Vec<JoinHandle<()>>,
     _lock: Lock,
 }
 
 impl SqliteJournal {
-    /// Opens the journal of a store. Creates the store if it does not exist. Rebuilds from the rows what the index and
-    /// the key runs lack, for example after a crash.
+    /// Opens the journal of a store. Creates the store if it does not exist. Rebuilds from the rows what the look-ups lack, for
+    /// example after a crash.
     ///
     /// # Errors
-    /// If another process holds the store, a newer program wrote it, it is damaged or older than its last checkpoint, or
-    /// it can't be read or written.
+    /// See [`crate::journal::open()`].
     pub(in crate::journal) fn open(
         path: &Path,
-        checkpoints: Option<&Checkpoints>,
+        keys: &JournalKeys,
+        checkpoints: &Checkpoints,
     ) -> Result<Self, JournalError> {
         let lock = lock_store(path)?;
-        let store = Store::open(path)?;
-        let head = store.head()?;
-        let (checkpoint_file, signed) = checkpoints.map(CheckpointFile::open).transpose()?.unzip();
-        if let Some(signed) = signed.flatten() {
-            check_signed(&store, head, signed.head)?;
-        }
-        let hash_of = |seq| store.hash_of(seq);
-        let folder = with_suffix(path, "-reservations");
-        let reservations = Reservations::open(folder, store.anchor, hash_of)?;
-        let mut index = Index::open(path, store.anchor, head, hash_of)?;
-        let at = if head == store.anchor {
-            Moment::default()
-        } else {
-            store.row(head.count)?.row.recorded_at
-        };
-        let shared = Arc::new(Shared::new(head, at, reservations));
-        catch_up(&store, head, &mut index, &shared)?;
-        Self::start(store, head, index, checkpoint_file, shared, lock)
-    }
-
-    fn start(
-        store: Store,
-        head: Head,
-        index: Index,
-        checkpoint_file: Option<CheckpointFile>,
-        shared: Arc<Shared>,
-        lock: Lock,
-    ) -> Result<Self, JournalError> {
-        let path = store.path.clone();
-        if checkpoint_file.is_some() {
+        let Opened { store, shared, places, archived } =
+            opening::open(path, keys, checkpoints, UseOfStore::Append)?;
+        let shared = Arc::new(shared);
+        if !places.is_empty() {
             shared.checkpoint_clock.set(Instant::now());
         }
-        let second_store = Store::open(&path)?;
-        let file = Arc::new(File::open(&path).context("opening the store", &path)?);
+        let (trusted, chain_id) = (Arc::new(keys.trusted.clone()), store.chain_id);
+        let second_store = Store::open(path)?;
+        let file = Arc::new(File::open(path).context("opening the store", path)?);
         let (jobs, queue) = sync_channel(QUEUE_MAX);
         let (sealed, runs) = channel();
+        let watch = FileWatch::new(path).context("looking at", path)?;
         let (common, synced) = (Arc::clone(&shared), Arc::clone(&file));
         let maintain = move || {
             let (shared, store, file) = (&*common, second_store, synced);
-            Maintenance { shared, store, file, index, checkpoint_file, sealed }.run();
+            Maintenance { shared, store, file, watch, sealed }.run();
         };
         let common = Arc::clone(&shared);
         let merge = move || maintenance::merge(&common, &runs);
-        let common = Arc::clone(&shared);
-        let write = move || writer::run(&store, head, &common, &queue);
-        let threads = vec![
-            spawn("journal-writer", write, &path)?,
-            spawn("journal-maint", maintain, &path)?,
-            spawn("journal-merge", merge, &path)?,
+        let (common, signing) = (Arc::clone(&shared), keys.signing.clone());
+        let rows = ProvenRows::new(store, Arc::clone(&trusted), archived);
+        let write = move || Writer { store: rows, signing, shared: &common }.run(&queue);
+        let mut threads = vec![
+            spawn("journal-writer", write, path)?,
+            spawn("journal-maint", maintain, path)?,
+            spawn("journal-merge", merge, path)?,
         ];
-        Ok(Self { path, shared, _file: file, jobs: Some(jobs), threads, _lock: lock })
+        if !places.is_empty() {
+            let (common, every) = (Arc::clone(&shared), checkpoints.every);
+            let run = move || CheckpointWriter { shared: &common, places, every }.run();
+            threads.push(spawn("journal-points", run, path)?);
+        }
+        let path = path.to_owned();
+        Ok(Self {
+            path,
+            shared,
+            trusted,
+            chain_id,
+            archived,
+            _file: file,
+            jobs: Some(jobs),
+            threads,
+            _lock: lock,
+        })
     }
 
     /// Ends the threads.
@@ -127,12 +124,21 @@ impl Journal for SqliteJournal {
     }
 
     fn reader(&self) -> Result<Box<dyn Reader>, JournalError> {
-        Ok(Box::new(SqliteReader::open(&self.path, Arc::clone(&self.shared))?))
+        let store = Store::open_to_read(&self.path)?;
+        if store.chain_id != self.chain_id {
+            return Err(JournalError::damaged(
+                &self.path,
+                "chains: the id of the chain has changed",
+            ));
+        }
+        let rows = ProvenRows::new(store, Arc::clone(&self.trusted), self.archived);
+        Ok(Box::new(SqliteReader::new(rows, Arc::clone(&self.shared))))
     }
 
     fn head(&self, chain: Chain) -> Head {
         match chain {
-            Chain::Transfers => lock(&self.shared.head).0,
+            Chain::Transfers => self.shared.end().head(),
+            Chain::Ledger => Head::default(),
         }
     }
 
@@ -163,52 +169,4 @@ impl Drop for SqliteJournal {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-/// Checks that the store has the row that its last checkpoint signed.
-fn check_signed(store: &Store, head: Head, signed: Head) -> Result<(), JournalError> {
-    if signed.count > head.count {
-        return Err(JournalError::older(&store.path, head.count, signed.count, "a checkpoint"));
-    }
-    // Archived rows are not here, so their hashes can't be compared.
-    match store.hash_of(signed.count)? {
-        Some(hash) if hash != signed.hash => {
-            let detail =
-                format!("row {}: the hash differs from the signed checkpoint", signed.count);
-            Err(JournalError::damaged(&store.path, detail))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Brings the index and the key runs up to the store's head. Checks the hash chain of the rows that it reads.
-fn catch_up(
-    store: &Store,
-    head: Head,
-    index: &mut Index,
-    shared: &Shared,
-) -> Result<(), JournalError> {
-    let mut at = if shared.keys_head().count < index.head().count {
-        shared.keys_head()
-    } else {
-        index.head()
-    };
-    let mut scratch = Vec::new();
-    while at.count < head.count {
-        let mut rows = Vec::new();
-        let mut recorded_at = Moment::default();
-        store.rows_after(at.count, READ_ROWS, |chained| {
-            at = at.after(&chained.row, &mut scratch);
-            if at != chained.head {
-                return Err(JournalError::altered_row(&store.path, at.count));
-            }
-            recorded_at = chained.row.recorded_at;
-            rows.push(CommittedRow::new(at.count, chained.row));
-            Ok(())
-        })?;
-        let group = CommittedGroup { rows, head: at, recorded_at };
-        shared.restore_keys(&group)?;
-        index.restore(group)?;
-    }
-    Ok(())
 }

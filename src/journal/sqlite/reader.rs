@@ -1,93 +1,200 @@
-//! Readers: look-ups on separate connections, beside the writer. A durable row is visible at once: a reader searches the
-//! rows that the index lacks as well.
+//! Readers: look-ups on separate connections, beside the writer. Every durable row is found at once, and every row that is
+//! returned is proven: its batch is signed by a trusted key.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension};
-
-use super::columns::read_u128;
-use super::index::{inbound_ids, open_ids, open_to_read, path_of, rows_of};
-use super::search::{first_id, search};
-use super::shared::{CommittedGroup, CommittedRow, Shared};
-use super::store::Store;
-use crate::journal::chain::Chain;
-use crate::journal::error::{ErrorContext, JournalError};
+use super::lookups::LookupKey;
+use super::shared::Shared;
+use super::store::{CHAIN, Store};
+use crate::journal::error::JournalError;
+use crate::journal::line::{self, LineRow};
 use crate::journal::port::{Reader, TransferIter};
 use crate::journal::row::{InboundReference, Row};
-use crate::journal::search::{Page, Query};
-use crate::values::{IdempotencyKey, Institution, Moment, Rrn, Stan, TransferId};
+use crate::journal::sealed::SealedRows;
+use crate::personal::{Month, Place, digest};
+use crate::signing::{Chain, KeyId, SignedBatch, TrustedKeys};
+use crate::values::{
+    IdempotencyKey, Institution, KeyReservation, Moment, PersonalText, Rrn, Stan, TransferId,
+};
+
+/// Proven batches that stay in memory: rows of a batch are often read together.
+const BATCHES_KEPT: usize = 64;
+
+/// The field of a row's sealed personal data.
+const PERSONAL: &str = "personal";
+
+/// Returns the place of a row's personal data.
+pub(super) const fn personal_place(row: u64) -> Place {
+    Place { chain: CHAIN, row, field: PERSONAL }
+}
+
+/// A proven batch with its sealed personal data.
+struct ProvenBatch {
+    batch: SignedBatch,
+    sealed: SealedRows,
+}
+
+/// A store whose rows are proven when they are read.
+pub(super) struct ProvenRows {
+    pub(super) store: Store,
+    keys: Arc<TrustedKeys>,
+    /// The rows up to here are archived.
+    archived: u64,
+    /// The batches that were proven last, the newest at the end.
+    proven: Vec<Arc<ProvenBatch>>,
+}
+
+impl ProvenRows {
+    pub(super) const fn new(store: Store, keys: Arc<TrustedKeys>, archived: u64) -> Self {
+        Self { store, keys, archived, proven: Vec::new() }
+    }
+
+    /// Checks that a key may sign rows.
+    pub(super) fn check_key(&self, id: KeyId, rows: (u64, u64)) -> Result<(), JournalError> {
+        self.keys.key(CHAIN, rows, id).map(drop).map_err(|distrust| {
+            let detail = format!("{distrust}; see `titian keys rotate`");
+            JournalError::Keys { path: self.store.path.clone(), detail: detail.into() }
+        })
+    }
+
+    /// Returns a row that must exist, without its personal data.
+    pub(super) fn line(&mut self, number: u64) -> Result<LineRow, JournalError> {
+        let proven = self.batch(number)?;
+        let path = &self.store.path;
+        let text = proven.batch.line(number).ok_or_else(|| missing(path, number))?;
+        line::read(text)
+            .map_err(|error| JournalError::damaged(path, format!("row {number}: {error}")))
+    }
+
+    /// Returns a row that must exist, with its personal data, and the number of the transfer's previous row.
+    fn row(&mut self, number: u64, shared: &Shared) -> Result<(Option<u64>, Row), JournalError> {
+        let LineRow { previous, personal, mut row } = self.line(number)?;
+        let Some(expected) = personal else { return Ok((previous, row)) };
+        let proven = self.batch(number)?;
+        let damaged = |reason: String| {
+            JournalError::damaged(
+                &self.store.path,
+                format!("row {number}: personal data: {reason}"),
+            )
+        };
+        let sealed = proven.sealed.of(number).ok_or_else(|| damaged("missing".to_owned()))?;
+        if digest(sealed) != expected {
+            return Err(damaged("differs from what was signed".to_owned()));
+        }
+        let opened = shared
+            .open_personal(personal_place(number), Month::of(row.recorded_at), sealed)
+            .map_err(|error| damaged(error.to_string()))?;
+        let text = String::from_utf8(opened).map_err(|_| damaged("not text".to_owned()))?;
+        row.personal = Some(PersonalText(text));
+        Ok((previous, row))
+    }
+
+    fn batch(&mut self, number: u64) -> Result<Arc<ProvenBatch>, JournalError> {
+        let has = |proven: &ProvenBatch| {
+            let statement = &proven.batch.signed.statement;
+            (statement.first()..=statement.last()).contains(&number)
+        };
+        if let Some(proven) = self.proven.iter().rev().find(|proven| has(proven)) {
+            return Ok(Arc::clone(proven));
+        }
+        let stored = self.store.containing(number)?;
+        let stored = stored.ok_or_else(|| missing(&self.store.path, number))?;
+        let batch = self.store.prove(stored, &self.keys)?;
+        let statement = &batch.signed.statement;
+        let sealed = self.store.sealed_of((statement.first(), statement.last()))?;
+        let proven = Arc::new(ProvenBatch { batch, sealed });
+        if !has(&proven) {
+            return Err(missing(&self.store.path, number));
+        }
+        if self.proven.len() >= BATCHES_KEPT {
+            self.proven.remove(0);
+        }
+        self.proven.push(Arc::clone(&proven));
+        Ok(proven)
+    }
+
+    /// Returns the reservation of a key by a row; `None` if the row reserved another key.
+    pub(super) fn reservation(
+        &mut self,
+        key: IdempotencyKey,
+        number: u64,
+    ) -> Result<Option<KeyReservation>, JournalError> {
+        let row = self.line(number)?.row;
+        let start = row.start.filter(|start| start.identity.keys().any(|reserved| reserved == key));
+        Ok(start.map(|start| start.reservation(key, row.id)))
+    }
+
+    /// Returns the rows of a transfer from its last row back to its first; an empty list if the first one is archived.
+    fn transfer(
+        &mut self,
+        id: TransferId,
+        last: u64,
+        shared: &Shared,
+    ) -> Result<Vec<Row>, JournalError> {
+        let mut rows = Vec::new();
+        let mut next = Some(last);
+        while let Some(number) = next.filter(|number| *number > self.archived) {
+            let (previous, row) = self.row(number, shared)?;
+            if row.id != id || previous.is_some_and(|previous| previous >= number) {
+                let detail = format!("row {number} belongs to another transfer");
+                return Err(JournalError::damaged(&self.store.path, detail));
+            }
+            // Each row is before the one that names it, so this ends.
+            next = previous;
+            rows.push(row);
+        }
+        rows.reverse();
+        // The rows of a transfer that started in the archive cannot be interpreted without the archived ones.
+        Ok(if rows.first().is_some_and(|row| row.start.is_some()) { rows } else { Vec::new() })
+    }
+}
+
+fn missing(path: &Path, number: u64) -> JournalError {
+    JournalError::damaged(path, format!("row {number}: missing"))
+}
 
 /// A reader of the journal of this process.
 pub(super) struct SqliteReader {
-    store: Store,
-    index: Connection,
-    path: PathBuf,
+    rows: RefCell<ProvenRows>,
     shared: Arc<Shared>,
 }
 
 impl SqliteReader {
-    pub(super) fn open(store: &Path, shared: Arc<Shared>) -> Result<Self, JournalError> {
-        let index = open_to_read(store)?;
-        Ok(Self { index, path: path_of(store), store: Store::open_to_read(store)?, shared })
+    pub(super) const fn new(rows: ProvenRows, shared: Arc<Shared>) -> Self {
+        Self { rows: RefCell::new(rows), shared }
     }
 
-    fn row_of(&self, id: TransferId, seq: u64) -> Result<Row, JournalError> {
-        let row = self.store.row(seq)?.row;
-        if row.id == id {
-            return Ok(row);
-        }
-        let detail =
-            format!("row {seq} belongs to another transfer; remove the index to rebuild it");
-        Err(JournalError::damaged(&self.path, detail))
-    }
-
-    fn indexed_trace(
-        &self,
-        transmission_second: u64,
-        stan: Stan,
-    ) -> Result<Option<u128>, JournalError> {
-        self.index
-            .prepare_cached("SELECT id FROM traces WHERE transmission_second = ?1 AND stan = ?2")
-            .and_then(|mut find| {
-                find.query_row((transmission_second, stan.number()), |row| read_u128(row, 0))
-                    .optional()
-            })
-            .context("looking up trace numbers in", &self.path)
+    /// Returns a row without its personal data.
+    fn row(&self, number: u64) -> Result<Row, JournalError> {
+        Ok(self.rows.borrow_mut().line(number)?.row)
     }
 }
 
 impl Reader for SqliteReader {
     fn transfer(&self, id: TransferId) -> Result<Vec<Row>, JournalError> {
-        // The unindexed rows are read before the index: a row indexed meanwhile is found twice rather than missed.
-        let unindexed = self.shared.unindexed();
-        let mut seqs = rows_of(&self.index, &self.path, id)?;
-        seqs.extend(rows(&unindexed).filter(|row| row.id == id).map(|row| row.seq));
-        let rows =
-            seqs.into_iter().map(|seq| self.row_of(id, seq)).collect::<Result<Vec<_>, _>>()?;
-        // If the transfer started in the archive, its rows here can't be interpreted without the archived ones.
-        Ok(if rows.first().is_some_and(|row| row.start.is_some()) { rows } else { Vec::new() })
+        let last = self.shared.last_row(id)?;
+        last.map_or(Ok(Vec::new()), |last| self.rows.borrow_mut().transfer(id, last, &self.shared))
     }
 
     fn by_key(&self, key: IdempotencyKey) -> Result<Vec<Row>, JournalError> {
-        match self.shared.find_key(key)? {
-            Some(seq) => self.transfer(self.store.row(seq)?.row.id),
-            None => Ok(Vec::new()),
-        }
+        let Some(number) = self.shared.newest(LookupKey::reservation(key))? else {
+            return Ok(Vec::new());
+        };
+        let held = self.rows.borrow_mut().reservation(key, number)?;
+        held.map_or(Ok(Vec::new()), |held| self.transfer(held.id))
     }
 
     fn by_trace(&self, transmission_second: u64, stan: Stan) -> Result<Vec<Row>, JournalError> {
-        let unindexed = self.shared.unindexed();
-        let has_trace = |row: &&CommittedRow| {
-            row.trace.is_some_and(|trace| {
-                trace.transmission_second == Some(transmission_second) && trace.stan == stan
-            })
-        };
-        let newest = rows(&unindexed).filter(has_trace).last().map(|row| row.id.0);
-        let id = newest
-            .map_or_else(|| self.indexed_trace(transmission_second, stan), |id| Ok(Some(id)))?;
-        id.map_or(Ok(Vec::new()), |id| self.transfer(TransferId(id)))
+        let key = LookupKey::trace(transmission_second, stan);
+        let Some(number) = self.shared.newest(key)? else { return Ok(Vec::new()) };
+        let row = self.row(number)?;
+        let is_same = row.trace.is_some_and(|trace| {
+            (trace.transmission_second, trace.stan) == (Some(transmission_second), stan)
+        });
+        if is_same { self.transfer(row.id) } else { Ok(Vec::new()) }
     }
 
     fn by_inbound_reference(
@@ -98,41 +205,36 @@ impl Reader for SqliteReader {
         limit: usize,
     ) -> Result<Vec<Vec<Row>>, JournalError> {
         let (reference, first) = (InboundReference::new(bank, rrn), first_id(since));
-        let unindexed = self.shared.unindexed();
-        let is_same = |row: &&CommittedRow| {
-            row.id.0 >= first && row.inbound_reference().is_some_and(|other| other.is(&reference))
-        };
-        let indexed = inbound_ids(&self.index, &self.path, &reference, first, limit)?;
-        let mut ids: BTreeSet<u128> = indexed.into_iter().collect();
-        ids.extend(rows(&unindexed).filter(is_same).map(|row| row.id.0));
-        let newest = ids.into_iter().rev().take(limit);
-        newest.map(|id| self.transfer(TransferId(id))).collect()
+        let mut ids = BTreeSet::new();
+        // Rows are in the order of time, so the newest are found first.
+        for number in self.shared.all(LookupKey::reference(&reference))?.into_iter().rev() {
+            if ids.len() >= limit {
+                break;
+            }
+            let row = self.row(number)?;
+            let is_same = InboundReference::of(&row).is_some_and(|other| other.is(&reference));
+            if is_same && row.id.0 >= first {
+                ids.insert(row.id);
+            }
+        }
+        ids.into_iter().rev().map(|id| self.transfer(id)).collect()
     }
 
     fn open_transfers(&self) -> Result<TransferIter<'_>, JournalError> {
-        let unindexed = self.shared.unindexed();
-        let mut ids: BTreeSet<u128> = open_ids(&self.index, &self.path)?.into_iter().collect();
-        for row in rows(&unindexed) {
-            if row.is_open {
-                ids.insert(row.id.0)
-            } else {
-                ids.remove(&row.id.0)
-            };
-        }
+        let ids = self.shared.open_ids();
         let rows = ids.into_iter().map(|id| self.transfer(TransferId(id)));
         Ok(Box::new(rows.filter(|rows| !matches!(rows, Ok(rows) if rows.is_empty()))))
     }
 
-    fn search(&self, query: &Query) -> Result<Page, JournalError> {
-        search(&self.index, query).context("searching", &self.path)
-    }
-
     fn metadata(&self, chain: Chain, name: &str) -> Result<Option<Vec<u8>>, JournalError> {
-        self.store.metadata(chain, name)
+        match chain {
+            Chain::Transfers => Ok(self.shared.end().metadata.get(name).cloned()),
+            Chain::Ledger => Err(JournalError::OtherChain(chain.code())),
+        }
     }
 }
 
-/// Returns the rows of some commits.
-fn rows(groups: &[Arc<CommittedGroup>]) -> impl Iterator<Item = &CommittedRow> {
-    groups.iter().flat_map(|group| &group.rows)
+/// Returns the smallest id that a transfer of this moment can have.
+fn first_id(moment: Moment) -> u128 {
+    u128::from(moment.millis().min((1 << 48) - 1)) << 80
 }

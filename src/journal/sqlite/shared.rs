@@ -1,88 +1,56 @@
 //! State that the threads of a journal share.
 
-use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
-use super::reservations::Reservations;
-use crate::journal::chain::Head;
+use super::lookups::{LookupKey, Lookups, RowOutline};
 use crate::journal::checkpoint::CheckpointClock;
 use crate::journal::error::JournalError;
-use crate::journal::row::{InboundReference, MessageTrace, Row, TransferStart};
+use crate::journal::metadata::{CheckpointPlaces, MetadataValues};
+use crate::personal::{Month, MonthKey, MonthKeys, PersonalError, Place};
+use crate::signing::{Head, SignedStatement};
 use crate::sqlite::LogRestart;
-use crate::values::{IdempotencyKey, Moment, TransferId};
+use crate::values::TransferId;
 
-/// Durable rows that may wait for the index. With more the writer waits for the index, so commits wait too.
-const UNINDEXED_MAX: usize = 1 << 19;
-
-/// A durable row as the index needs it: without its facts.
-#[derive(Debug)]
-pub(super) struct CommittedRow {
-    pub(super) seq: u64,
-    pub(super) id: TransferId,
-    pub(super) state: Cow<'static, str>,
-    pub(super) is_open: bool,
-    pub(super) trace: Option<MessageTrace>,
-    pub(super) start: Option<Box<TransferStart>>,
+/// The end of the durable chain.
+#[derive(Clone, Debug, Default)]
+pub(super) struct End {
+    /// The last statement; `None` before the first batch.
+    pub(super) signed: Option<Arc<SignedStatement>>,
+    /// The metadata after it.
+    pub(super) metadata: Arc<MetadataValues>,
 }
 
-impl CommittedRow {
-    pub(super) fn new(seq: u64, row: Row) -> Self {
-        let Row { id, state, is_open, trace, start, .. } = row;
-        Self { seq, id, state, is_open, trace, start }
+impl End {
+    /// Returns the head of the chain.
+    pub(super) fn head(&self) -> Head {
+        self.signed.as_ref().map(|signed| signed.statement.head).unwrap_or_default()
     }
-
-    /// Returns how the other bank refers to the transfer that starts with the row.
-    pub(super) fn inbound_reference(&self) -> Option<InboundReference> {
-        InboundReference::of(self.start.as_deref(), self.trace.as_ref())
-    }
-
-    /// Returns the keys that the row reserved, each with the row's number.
-    pub(super) fn keys(&self) -> impl Iterator<Item = (u128, u64)> + use<> {
-        let seq = self.seq;
-        let keys = self.start.as_ref().map(|start| start.identity.keys());
-        keys.into_iter().flatten().map(move |key| (key.0, seq))
-    }
-}
-
-/// The rows of one commit.
-#[derive(Debug)]
-pub(super) struct CommittedGroup {
-    pub(super) rows: Vec<CommittedRow>,
-    /// The head of the chain after the last row.
-    pub(super) head: Head,
-    /// When the last row's facts became true.
-    pub(super) recorded_at: Moment,
-}
-
-/// The durable rows that are not in the index yet. The index lags, so every look-up searches here first.
-#[derive(Debug, Default)]
-pub(super) struct Tail {
-    pub(super) groups: VecDeque<Arc<CommittedGroup>>,
-    rows: usize,
-    /// The number of rows that the maintenance thread waits for. Fewer rows do not wake it.
-    wanted: usize,
 }
 
 /// State that the threads of a journal share.
 pub(super) struct Shared {
-    /// The head of the durable chain, and when the last row's facts became true.
-    pub(super) head: Mutex<(Head, Moment)>,
-    reservations: RwLock<Reservations>,
+    end: Mutex<End>,
+    lookups: RwLock<Lookups>,
+    months: RwLock<MonthKeys>,
     /// The error that stopped the writing.
     pub(super) fault: OnceLock<JournalError>,
     pub(super) log_restart: LogRestart,
     /// The error of the last checkpoint.
     pub(super) checkpoint_fault: Mutex<Option<JournalError>>,
-    /// When a checkpoint last covered all rows.
+    /// When checkpoints last covered all rows.
     pub(super) checkpoint_clock: CheckpointClock,
-    tail: Mutex<Tail>,
-    /// No more rows come. It is set under the tail's lock, so that a waiting thread can't miss it.
+    /// The checkpoints that were written since the last batch, for its metadata.
+    checkpoints: Mutex<CheckpointPlaces>,
+    /// The rows since the maintenance thread last looked.
+    waiting_rows: Mutex<usize>,
+    /// No more rows come. It is set under the lock of `waiting_rows`, so that a waiting thread can't miss it.
     is_closing: AtomicBool,
-    tail_grew: Condvar,
-    tail_shrank: Condvar,
+    has_new_rows: Condvar,
+    sealed: Condvar,
+    closing: Condvar,
 }
 
 /// Locks a mutex even if a thread panicked while it held it: the guarded value is consistent after every statement.
@@ -91,140 +59,181 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    pub(super) fn new(head: Head, recorded_at: Moment, reservations: Reservations) -> Self {
+    pub(super) fn new(end: End, lookups: Lookups, months: MonthKeys) -> Self {
         Self {
-            head: Mutex::new((head, recorded_at)),
-            reservations: RwLock::new(reservations),
+            end: Mutex::new(end),
+            lookups: RwLock::new(lookups),
+            months: RwLock::new(months),
             fault: OnceLock::new(),
             log_restart: LogRestart::default(),
             checkpoint_fault: Mutex::default(),
             checkpoint_clock: CheckpointClock::default(),
-            tail: Mutex::default(),
+            checkpoints: Mutex::default(),
+            waiting_rows: Mutex::default(),
             is_closing: AtomicBool::new(false),
-            tail_grew: Condvar::new(),
-            tail_shrank: Condvar::new(),
+            has_new_rows: Condvar::new(),
+            sealed: Condvar::new(),
+            closing: Condvar::new(),
         }
     }
 
-    /// Returns the number of the row that reserved a key.
-    pub(super) fn find_key(&self, key: IdempotencyKey) -> Result<Option<u64>, JournalError> {
-        self.reservations.read().unwrap_or_else(PoisonError::into_inner).find(key.0)
+    /// Returns the end of the durable chain.
+    pub(super) fn end(&self) -> End {
+        lock(&self.end).clone()
     }
 
-    /// Seals the newest keys into a run, if there are enough. Returns whether it did.
-    pub(super) fn seal_reservations(&self) -> Result<bool, JournalError> {
-        let seal_job = self.reservations_mut().begin_seal();
+    /// Seals the personal data of a row. A key that the month got now is returned too: it must be stored in the same transaction.
+    pub(super) fn seal_personal(
+        &self,
+        place: Place,
+        month: Month,
+        text: &str,
+    ) -> Result<(Vec<u8>, Option<Vec<u8>>), PersonalError> {
+        let new = match self.months.write().unwrap_or_else(PoisonError::into_inner).key(month)? {
+            MonthKey::Known => None,
+            MonthKey::New(wrapped) => Some(wrapped),
+        };
+        let months = self.months.read().unwrap_or_else(PoisonError::into_inner);
+        Ok((months.seal(place, month, text.as_bytes())?, new))
+    }
+
+    /// Opens the sealed personal data of a row.
+    pub(super) fn open_personal(
+        &self,
+        place: Place,
+        month: Month,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, PersonalError> {
+        self.months.read().unwrap_or_else(PoisonError::into_inner).open(place, month, sealed)
+    }
+
+    /// Returns the last row that has a look-up key.
+    pub(super) fn newest(&self, key: LookupKey) -> Result<Option<u64>, JournalError> {
+        self.lookups().newest(key)
+    }
+
+    /// Returns all rows that have a look-up key.
+    pub(super) fn all(&self, key: LookupKey) -> Result<BTreeSet<u64>, JournalError> {
+        self.lookups().all(key)
+    }
+
+    /// Returns the last row of a transfer.
+    pub(super) fn last_row(&self, id: TransferId) -> Result<Option<u64>, JournalError> {
+        let lookups = self.lookups();
+        match lookups.last_open_row(id) {
+            Some(row) => Ok(Some(row)),
+            None => lookups.newest(LookupKey::transfer(id)),
+        }
+    }
+
+    /// Returns the ids of the open transfers, in order.
+    pub(super) fn open_ids(&self) -> BTreeSet<u128> {
+        self.lookups().open_ids()
+    }
+
+    fn lookups(&self) -> std::sync::RwLockReadGuard<'_, Lookups> {
+        self.lookups.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lookups_mut(&self) -> RwLockWriteGuard<'_, Lookups> {
+        self.lookups.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Seals the newest entries into a run, if there are enough. Returns whether it did.
+    pub(super) fn seal(&self) -> Result<bool, JournalError> {
+        let seal_job = self.lookups_mut().begin_seal();
         let Some(seal_job) = seal_job else { return Ok(false) };
         let run = seal_job.write()?;
-        self.reservations_mut().end_seal(run);
+        self.lookups_mut().end_seal(run);
+        // A writer that has seen the look-ups full waits by now, so it does not miss the end of the seal.
+        drop(lock(&self.waiting_rows));
+        self.sealed.notify_all();
         Ok(true)
     }
 
-    /// Merges key runs while there are enough of them, or until the journal closes.
-    pub(super) fn merge_reservations(&self) -> Result<(), JournalError> {
+    /// Merges runs while there are enough of them, or until the journal closes.
+    pub(super) fn merge(&self) -> Result<(), JournalError> {
         loop {
-            let merge_job = self.reservations_mut().begin_merge();
+            let merge_job = self.lookups_mut().begin_merge();
             let Some(merge_job) = merge_job else { return Ok(()) };
             let run = match merge_job.write(&self.is_closing) {
                 Err(JournalError::Closed) => return Ok(()),
                 written => written?,
             };
-            self.reservations_mut().end_merge(run);
+            self.lookups_mut().end_merge(run);
             merge_job.remove_sources()?;
         }
     }
 
-    /// Returns the head up to which all keys are known.
-    pub(super) fn keys_head(&self) -> Head {
-        self.reservations_mut().head()
+    /// Makes a batch that became durable visible to all threads. Waits while too many entries are not sealed yet.
+    pub(super) fn publish(&self, rows: &[RowOutline], end: End) {
+        let is_full = {
+            let mut lookups = self.lookups_mut();
+            lookups.extend(rows, end.head());
+            lookups.is_full()
+        };
+        *lock(&self.end) = end;
+        let mut waiting = lock(&self.waiting_rows);
+        *waiting += rows.len();
+        self.has_new_rows.notify_one();
+        if is_full {
+            let is_waiting = |_: &mut usize| self.fault.get().is_none() && self.lookups().is_full();
+            drop(self.sealed.wait_while(waiting, is_waiting));
+        }
     }
 
-    /// Adds the keys of rows of the store that are not known yet.
-    pub(super) fn restore_keys(&self, group: &CommittedGroup) -> Result<(), JournalError> {
-        let last = self.reservations_mut().head().count;
-        if group.head.count > last {
-            let keys = group.rows.iter().flat_map(CommittedRow::keys);
-            self.reservations_mut().extend(keys.filter(|(_, seq)| *seq > last), group.head);
-        }
-        self.seal_reservations().map(drop)
+    /// Records a checkpoint, for the metadata of the next batch.
+    pub(super) fn record_checkpoint(&self, place: String, row: u64) {
+        lock(&self.checkpoints).insert(place, row);
     }
 
-    fn reservations_mut(&self) -> RwLockWriteGuard<'_, Reservations> {
-        self.reservations.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Makes rows that became durable visible to all threads.
-    pub(super) fn publish(&self, group: CommittedGroup) {
-        let keys = group.rows.iter().flat_map(CommittedRow::keys);
-        self.reservations_mut().extend(keys, group.head);
-        *lock(&self.head) = (group.head, group.recorded_at);
-        if group.rows.is_empty() {
-            return;
-        }
-        let mut tail = lock(&self.tail);
-        tail.rows += group.rows.len();
-        tail.groups.push_back(Arc::new(group));
-        if tail.rows >= tail.wanted {
-            self.tail_grew.notify_one();
-        }
-        let is_full = |tail: &mut Tail| tail.rows > UNINDEXED_MAX && self.fault.get().is_none();
-        drop(self.tail_shrank.wait_while(tail, is_full));
+    /// Takes the checkpoints that were recorded since the last batch.
+    pub(super) fn take_checkpoints(&self) -> CheckpointPlaces {
+        std::mem::take(&mut *lock(&self.checkpoints))
     }
 
     /// Announces that no more rows come.
     pub(super) fn close(&self) {
-        let tail = lock(&self.tail);
+        let waiting = lock(&self.waiting_rows);
         self.is_closing.store(true, Ordering::Relaxed);
-        drop(tail);
-        self.tail_grew.notify_one();
+        drop(waiting);
+        self.has_new_rows.notify_all();
+        self.closing.notify_all();
     }
 
     /// Stops all writing and wakes the waiting threads.
     pub(super) fn fail(&self, error: JournalError) {
         let _ = self.fault.set(error);
         self.close();
-        self.tail_shrank.notify_all();
+        self.sealed.notify_all();
     }
 
-    /// Returns the commits that are not in the index yet.
-    pub(super) fn unindexed(&self) -> Vec<Arc<CommittedGroup>> {
-        lock(&self.tail).groups.iter().cloned().collect()
+    /// Waits until the journal closes, at most a time. Returns whether it closes.
+    pub(super) fn wait_for_close(&self, time: Duration) -> bool {
+        let is_open = |_: &mut usize| !self.is_closing.load(Ordering::Relaxed);
+        drop(self.closing.wait_timeout_while(lock(&self.waiting_rows), time, is_open));
+        self.is_closing.load(Ordering::Relaxed)
     }
 
-    /// Waits until `enough` rows are not in the index yet, until `patience` has passed with at least one such row, or
-    /// until the journal closes; at most `idle` if there are none. Returns the rows, and whether the journal closes.
-    pub(super) fn wait(
-        &self,
-        enough: usize,
-        patience: Duration,
-        idle: Duration,
-    ) -> (Vec<Arc<CommittedGroup>>, bool) {
-        let mut tail = self.wait_for(lock(&self.tail), 1, idle);
-        if tail.rows > 0 {
-            tail = self.wait_for(tail, enough, patience);
+    /// Waits until `enough` rows came, until `patience` has passed with at least one row, or until the journal closes; at most
+    /// `idle` if none came. Returns whether rows came, and whether the journal closes.
+    pub(super) fn wait(&self, enough: usize, patience: Duration, idle: Duration) -> (bool, bool) {
+        let mut waiting = self.wait_for(lock(&self.waiting_rows), 1, idle);
+        if *waiting > 0 {
+            waiting = self.wait_for(waiting, enough, patience);
         }
-        (tail.groups.iter().cloned().collect(), self.is_closing.load(Ordering::Relaxed))
+        let came = std::mem::take(&mut *waiting);
+        (came > 0, self.is_closing.load(Ordering::Relaxed))
     }
 
     fn wait_for<'t>(
         &self,
-        mut tail: MutexGuard<'t, Tail>,
+        waiting: MutexGuard<'t, usize>,
         rows: usize,
         time: Duration,
-    ) -> MutexGuard<'t, Tail> {
-        tail.wanted = rows;
-        let is_short =
-            |tail: &mut Tail| tail.rows < rows && !self.is_closing.load(Ordering::Relaxed);
-        let waited = self.tail_grew.wait_timeout_while(tail, time, is_short);
+    ) -> MutexGuard<'t, usize> {
+        let is_short = |came: &mut usize| *came < rows && !self.is_closing.load(Ordering::Relaxed);
+        let waited = self.has_new_rows.wait_timeout_while(waiting, time, is_short);
         waited.unwrap_or_else(PoisonError::into_inner).0
-    }
-
-    /// Removes the oldest commits from the tail, after they were indexed.
-    pub(super) fn indexed(&self, groups: usize) {
-        let mut tail = lock(&self.tail);
-        let rows: usize = tail.groups.drain(..groups).map(|group| group.rows.len()).sum();
-        tail.rows -= rows;
-        drop(tail);
-        self.tail_shrank.notify_one();
     }
 }

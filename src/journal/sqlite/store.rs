@@ -1,79 +1,93 @@
-//! The store: one SQLite file with the rows in chain order and the metadata. No table in it has another order, so a
-//! commit only appends. The files that find rows lie beside it and are derived from it (`index`, `reservations`).
+//! The store: one SQLite file with the signed batches in chain order and the metadata. No table in it has another order, so a
+//! commit only appends. What finds rows lies beside it and is derived from it (`lookups`).
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
-use sha2::{Digest, Sha256};
 
-use super::columns::{read_row, read_u128, select};
-use crate::journal::chain::{Chain, Head};
+use crate::journal::checkpoint::Checkpoints;
 use crate::journal::error::{ErrorContext, JournalError};
-use crate::journal::row::ChainedRow;
-use crate::sqlite::{self, Lock};
-use crate::values::{IdempotencyKey, KeyReservation, TransferId};
+use crate::journal::metadata::MetadataValues;
+use crate::journal::sealed::SealedRows;
+use crate::private_files::{self, Access, FileFault};
+use crate::signing::{Chain, ChainId, SignedBatch, StoredBatch, TrustedKeys};
+use crate::sqlite::{self, BatchTable, Lock, batch_table, create_batches};
 
 /// The application id of a store: "Titi" in ASCII.
 const APPLICATION: i64 = 0x5469_7469;
 
-/// The script of each schema version, run on the version before. Released scripts never change; new ones are added.
-const MIGRATIONS: [&str; 1] = ["
-    CREATE TABLE rows (
-        seq INTEGER PRIMARY KEY,
-        id BLOB NOT NULL,
-        recorded_at INTEGER NOT NULL,
-        state TEXT NOT NULL,
-        open INTEGER NOT NULL,
-        stan INTEGER, rrn TEXT, transmission_second INTEGER,
-        request_key BLOB, reference_key BLOB, fingerprint BLOB, direction TEXT, own_account TEXT, other_account TEXT,
-        amount INTEGER, currency INTEGER, bank TEXT,
-        facts TEXT NOT NULL,
-        hash BLOB NOT NULL
-    ) STRICT;
-    CREATE TABLE metadata (
-        chain TEXT, name TEXT, value BLOB NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (chain, name)
-    ) STRICT, WITHOUT ROWID;
-    -- Of each chain the head of its archived rows: the rows here follow it.
-    CREATE TABLE chains (name TEXT PRIMARY KEY, anchor INTEGER NOT NULL, anchor_hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
-    INSERT INTO chains VALUES ('transfers', 0, zeroblob(32));
-"];
+/// The version of the schema.
+const VERSION: i64 = 1;
 
-/// Rows that one read of the store returns at most.
-pub(super) const READ_ROWS: u64 = 4096;
+/// The schema. A store has exactly this: another table, index, view or trigger is refused.
+const SCHEMA: &str = concat!(
+    create_batches!("transfers"),
+    "CREATE TABLE transfers_personal (first INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;\n",
+    "CREATE TABLE month_keys (month TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;\n",
+    "CREATE TABLE metadata (chain TEXT, name TEXT, value BLOB NOT NULL, PRIMARY KEY (chain, name)) STRICT, WITHOUT ROWID;\n",
+    "CREATE TABLE chains (name TEXT PRIMARY KEY, id BLOB NOT NULL) STRICT, WITHOUT ROWID;\n",
+);
+
+/// The table of the batches.
+const BATCHES: BatchTable = batch_table!("transfers");
+
+/// The chain.
+pub(super) const CHAIN: Chain = Chain::Transfers;
 
 /// Locks the store for this process.
 pub(super) fn lock_store(store: &Path) -> Result<Lock, JournalError> {
+    sqlite::prepare_files(store)?;
     let lock = Lock::acquire(store).context("locking", &Lock::path(store))?;
     lock.ok_or_else(|| JournalError::InUse(store.to_owned()))
+}
+
+/// Returns what is wrong with the files of a store and of its checkpoints, as far as they exist.
+pub(in crate::journal) fn file_faults(store: &Path, checkpoints: &Checkpoints) -> Vec<FileFault> {
+    let secret = Access::Secret;
+    let lookups = private_files::check_folder(&lookups_folder(store), secret);
+    let lookups = lookups.err().filter(|fault| !matches!(fault, FileFault::Missing(_)));
+    let places = checkpoints.files.iter();
+    let places = places.filter_map(|file| private_files::check_if_present(file, secret).err());
+    sqlite::check_files(store, secret).err().into_iter().chain(lookups).chain(places).collect()
+}
+
+/// Returns the folder of a store's look-ups.
+pub(super) fn lookups_folder(store: &Path) -> PathBuf {
+    sqlite::with_suffix(store, "-lookups")
 }
 
 /// An open store.
 pub(super) struct Store {
     pub(super) db: Connection,
     pub(super) path: PathBuf,
-    /// The head of the archived rows, from which this store's chain continues.
-    pub(super) anchor: Head,
+    pub(super) chain_id: ChainId,
 }
 
 impl Store {
-    /// Opens the store for writing. Creates it, or migrates it to this version. The caller holds the lock.
+    /// Opens the store for writing. Creates it if it does not exist. The caller holds the lock.
     pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let action = "opening the store";
-        let mut db = sqlite::connect(path, flags).context(action, path)?;
-        // The version is checked before any write: the file may belong to another program.
-        let found = check_version(&db, path)?;
-        sqlite::make_durable(&db).context(action, path)?;
-        migrate(&mut db, path, found)?;
-        Self::with_connection(db, path)
+        Self::open_or_create(path, None)
     }
 
-    /// Creates a store whose chain continues from a head, to be written and then sealed.
-    pub(super) fn create_at(path: &Path, anchor: Head) -> Result<Self, JournalError> {
-        let store = Self::open(path)?;
-        store.set_anchor(anchor)?;
-        Ok(Self { anchor, ..store })
+    /// Creates a store of a chain, to be written and then sealed.
+    pub(super) fn create_of(path: &Path, chain_id: ChainId) -> Result<Self, JournalError> {
+        Self::open_or_create(path, Some(chain_id))
+    }
+
+    fn open_or_create(path: &Path, chain_id: Option<ChainId>) -> Result<Self, JournalError> {
+        let action = "opening the store";
+        sqlite::prepare_files(path)?;
+        let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // The version is checked before any write: the file may belong to another program.
+        let is_new = check_version(&db, path)?;
+        sqlite::make_durable(&db).context(action, path)?;
+        if is_new {
+            create(&db, path, chain_id.map_or_else(ChainId::random, Ok).context(action, path)?)?;
+        }
+        Self::with_connection(db, path)
     }
 
     /// Makes a store one durable file. It is never written again.
@@ -85,179 +99,235 @@ impl Store {
         File::open(&self.path).and_then(|file| file.sync_all()).context(action, &self.path)
     }
 
-    /// Removes the rows up to a head, which becomes the anchor.
-    pub(super) fn remove_archived(&self, head: Head) -> Result<(), JournalError> {
-        let action = "removing the archived rows from the store";
-        let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate);
-        let transaction = transaction.context(action, &self.path)?;
-        self.set_anchor(head)?;
-        let sql = "DELETE FROM rows WHERE seq <= ?1";
-        transaction.execute(sql, [head.count]).context(action, &self.path)?;
-        transaction.commit().context(action, &self.path)
-    }
-
-    fn set_anchor(&self, head: Head) -> Result<(), JournalError> {
-        let set = "UPDATE chains SET anchor = ?2, anchor_hash = ?3 WHERE name = ?1";
-        let set = self.db.execute(set, (Chain::Transfers.code(), head.count, head.hash));
-        set.map(drop).context("moving the anchor of", &self.path)
-    }
-
     /// Opens the store for reading.
     pub(super) fn open_to_read(path: &Path) -> Result<Self, JournalError> {
-        let db = sqlite::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-        let db = db.context("opening the store", path)?;
-        check_version(&db, path)?;
+        let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        if check_version(&db, path)? {
+            return Err(JournalError::Foreign(path.to_owned()));
+        }
         Self::with_connection(db, path)
     }
 
     fn with_connection(db: Connection, path: &Path) -> Result<Self, JournalError> {
-        let read = |row: &rusqlite::Row<'_>| Ok(Head { count: row.get(0)?, hash: row.get(1)? });
-        let sql = "SELECT anchor, anchor_hash FROM chains WHERE name = ?1";
-        let anchor = db.query_row(sql, [Chain::Transfers.code()], read);
-        let anchor = anchor.context("reading the anchor of", path)?;
-        Ok(Self { db, path: path.to_owned(), anchor })
+        let sql = "SELECT id FROM chains WHERE name = ?1";
+        let id = db.query_row(sql, [CHAIN.code()], |row| row.get(0)).optional();
+        let id = id.context("reading the chain of", path)?;
+        let id = id.ok_or_else(|| JournalError::damaged(path, "chains: the chain is missing"))?;
+        Ok(Self { db, path: path.to_owned(), chain_id: ChainId(id) })
     }
 
-    /// Returns the head of the chain. The last row is checked, so that new rows follow the row that was written.
-    pub(super) fn head(&self) -> Result<Head, JournalError> {
-        self.last()?.map_or(Ok(self.anchor), |last| self.row(last).map(|chained| chained.head))
+    pub(super) fn begin(&self) -> Result<Transaction<'_>, JournalError> {
+        let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate);
+        transaction.context("writing to the store", &self.path)
     }
 
-    /// Returns the number of the last row, if there is one.
-    pub(super) fn last(&self) -> Result<Option<u64>, JournalError> {
-        self.db
-            .query_row("SELECT max(seq) FROM rows", [], |row| row.get(0))
-            .context("reading the head of", &self.path)
+    /// Checks that the store has exactly the tables, indexes and views that this program makes.
+    pub(super) fn check_schema(&self) -> Result<(), JournalError> {
+        let fault = sqlite::schema_fault(&self.db, SCHEMA);
+        let fault = fault.context("reading the schema of", &self.path)?;
+        fault.map_or(Ok(()), |detail| Err(JournalError::damaged(&self.path, detail)))
     }
 
-    /// Returns the hash of a row or of the anchor, if the store has it.
-    pub(super) fn hash_of(&self, seq: u64) -> Result<Option<[u8; 32]>, JournalError> {
-        if seq == self.anchor.count {
-            return Ok(Some(self.anchor.hash));
-        }
-        self.db
-            .prepare_cached("SELECT hash FROM rows WHERE seq = ?1")
-            .and_then(|mut find| find.query_row([seq], |row| row.get(0)).optional())
-            .context("reading a row of", &self.path)
+    /// Returns the first batch, unchecked.
+    pub(super) fn first(&self) -> Result<Option<StoredBatch>, JournalError> {
+        let mut first = None;
+        self.batches_after(0, 1, |batch| {
+            first = Some(batch);
+            Ok(())
+        })?;
+        Ok(first)
     }
 
-    /// Returns a row that must exist. The row is checked against its hash and the previous hash, so that damage is never
-    /// read as a fact.
-    pub(super) fn row(&self, seq: u64) -> Result<ChainedRow, JournalError> {
-        let found = self
-            .db
-            .prepare_cached(select!("WHERE seq = ?1"))
-            .and_then(|mut find| find.query_row([seq], read_row).optional())
-            .context("reading a row of", &self.path)?;
-        let count = seq.saturating_sub(1);
-        let checked = found.zip(self.hash_of(count)?).filter(|(chained, hash)| {
-            Head { count, hash: *hash }.after(&chained.row, &mut Vec::new()) == chained.head
-        });
-        let checked = checked.map(|(chained, _)| chained);
-        checked.ok_or_else(|| JournalError::altered_row(&self.path, seq))
+    /// Returns the last batch, unchecked.
+    pub(super) fn last(&self) -> Result<Option<StoredBatch>, JournalError> {
+        BATCHES.last(&self.db).context("reading the head of", &self.path)
     }
 
-    /// Returns the reservation of a key by the row that reserved it.
-    pub(super) fn reservation(
+    /// Returns the batch that has a row, or the last one before it, unchecked.
+    pub(super) fn containing(&self, number: u64) -> Result<Option<StoredBatch>, JournalError> {
+        BATCHES.containing(&self.db, number).context("reading a row of", &self.path)
+    }
+
+    /// Proves a batch.
+    pub(super) fn prove(
         &self,
-        key: IdempotencyKey,
-        seq: u64,
-    ) -> Result<KeyReservation, JournalError> {
-        let row = self.row(seq)?.row;
-        let start = row.start.filter(|start| start.identity.keys().any(|reserved| reserved == key));
-        start.map(|start| start.reservation(key, row.id)).ok_or_else(|| {
-            let detail =
-                format!("row {seq}: it does not reserve the key that the index assigns to it");
-            JournalError::damaged(&self.path, detail)
-        })
+        stored: StoredBatch,
+        keys: &TrustedKeys,
+    ) -> Result<SignedBatch, JournalError> {
+        let span = (stored.first, stored.last());
+        stored
+            .prove(CHAIN, self.chain_id, keys)
+            .map_err(|error| JournalError::altered(&self.path, span, &error))
     }
 
-    /// Calls `each` with the rows after `seq` in order, at most `limit` of them. The rows are not checked.
-    pub(super) fn rows_after(
+    /// Reads a batch whose rows a signed head covers.
+    pub(super) fn linked(&self, stored: StoredBatch) -> Result<SignedBatch, JournalError> {
+        let span = (stored.first, stored.last());
+        stored
+            .linked(CHAIN, self.chain_id)
+            .map_err(|error| JournalError::altered(&self.path, span, &error))
+    }
+
+    /// Calls `each` with the batches that begin after row `number` in order, at most `limit` of them. They are not checked.
+    pub(super) fn batches_after(
         &self,
-        seq: u64,
+        number: u64,
         limit: u64,
-        mut each: impl FnMut(ChainedRow) -> Result<(), JournalError>,
+        mut each: impl FnMut(StoredBatch) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        let action = "reading the rows of";
-        let sql = select!("WHERE seq > ?1 ORDER BY seq LIMIT ?2");
+        let mut failed = None;
+        let read = BATCHES.after(&self.db, number, limit, |batch| {
+            // An error of `each` ends the reading as an error of SQLite would.
+            each(batch).map_err(|error| {
+                failed = Some(error);
+                rusqlite::Error::QueryReturnedNoRows
+            })
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => read.context("reading the rows of", &self.path),
+        }
+    }
+
+    /// Appends a batch.
+    pub(super) fn insert(&self, batch: &SignedBatch) -> Result<(), JournalError> {
+        let signed = &batch.signed;
+        BATCHES
+            .insert(&self.db, signed.statement.first(), &signed.to_string(), batch.rows())
+            .context("writing to the store", &self.path)
+    }
+
+    /// Removes the batches up to a row.
+    pub(super) fn remove_to(&self, last: u64) -> Result<(), JournalError> {
+        let action = "removing the archived rows from";
+        BATCHES.remove_to(&self.db, last).context(action, &self.path)?;
+        self.db
+            .execute("DELETE FROM transfers_personal WHERE first <= ?1", [last])
+            .map(drop)
+            .context(action, &self.path)
+    }
+
+    /// Returns the sealed personal data of the batch that begins with a row, if it has any.
+    pub(super) fn sealed(&self, first: u64) -> Result<Option<SealedRows>, JournalError> {
+        let sql = "SELECT sealed FROM transfers_personal WHERE first = ?1";
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut find| find.query_row([first], |row| row.get(0)).optional())
+            .map(|found| found.map(SealedRows))
+            .context("reading personal data of", &self.path)
+    }
+
+    /// Returns the sealed personal data of the batch with these rows, if it has any. No other row and no other batch has data in
+    /// its place.
+    pub(super) fn sealed_of(&self, rows: (u64, u64)) -> Result<SealedRows, JournalError> {
+        let action = "reading personal data of";
+        let sql = "SELECT first, sealed FROM transfers_personal
+            WHERE first >= ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1";
         let mut find = self.db.prepare_cached(sql).context(action, &self.path)?;
-        let mut rows = find.query([seq, limit]).context(action, &self.path)?;
-        while let Some(row) = rows.next().context(action, &self.path)? {
-            each(read_row(row).context(action, &self.path)?)?;
-        }
-        Ok(())
-    }
-
-    /// Calls `each` for the rows after `seq` up to `until`, at most `limit` of them, with the transfer, whether the row
-    /// starts it, and whether the row leaves it open. Skips rows that can't be read. Returns the last row's number.
-    pub(super) fn scan_transfers(
-        &self,
-        (seq, until, limit): (u64, u64, u64),
-        mut each: impl FnMut(TransferId, bool, bool),
-    ) -> rusqlite::Result<u64> {
-        let sql =
-            "SELECT seq, id, request_key IS NOT NULL, open FROM rows WHERE seq > ?1 AND seq <= ?2
-            ORDER BY seq LIMIT ?3";
-        let mut find = self.db.prepare_cached(sql)?;
-        let mut rows = find.query([seq, until, limit])?;
-        let mut last = seq;
-        while let Some(row) = rows.next()? {
-            last = row.get(0)?;
-            if let (Ok(id), Ok(is_open)) = (read_u128(row, 1), row.get(3)) {
-                each(TransferId(id), row.get(2)?, is_open);
-            }
-        }
-        Ok(last)
-    }
-
-    /// Returns a metadata value, if it exists. The value is checked against its digest.
-    pub(super) fn metadata(
-        &self,
-        chain: Chain,
-        name: &str,
-    ) -> Result<Option<Vec<u8>>, JournalError> {
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let found: Option<(Vec<u8>, [u8; 32])> = self
-            .db
-            .prepare_cached("SELECT value, digest FROM metadata WHERE chain = ?1 AND name = ?2")
-            .and_then(|mut find| find.query_row([chain.code(), name], read).optional())
-            .context("reading the metadata of", &self.path)?;
-        match found {
-            Some((value, digest)) if digest != metadata_digest(chain, name, &value) => {
-                let detail = format!("metadata {name}: digest mismatch");
+        let found =
+            find.query_row(rows, |row| Ok::<(u64, _), _>((row.get(0)?, SealedRows(row.get(1)?))));
+        match found.optional().context(action, &self.path)? {
+            None => Ok(SealedRows::default()),
+            Some((first, sealed)) if rows.0 == first && sealed.is_within(rows) => Ok(sealed),
+            Some((first, _)) => {
+                let detail = format!("row {first}: personal data that belongs to no row");
                 Err(JournalError::damaged(&self.path, detail))
             }
-            found => Ok(found.map(|(value, _)| value)),
         }
     }
 
-    /// Returns whether there are rows up to this one. Up to the anchor there must be none.
-    pub(super) fn has_rows_to(&self, seq: u64) -> Result<bool, JournalError> {
+    /// Appends the sealed personal data of a batch.
+    pub(super) fn insert_sealed(
+        &self,
+        first: u64,
+        sealed: &SealedRows,
+    ) -> Result<(), JournalError> {
+        if sealed.is_empty() {
+            return Ok(());
+        }
         self.db
-            .query_row("SELECT EXISTS (SELECT 1 FROM rows WHERE seq <= ?1)", [seq], |row| {
-                row.get(0)
-            })
-            .context("reading the first row of", &self.path)
+            .prepare_cached("INSERT INTO transfers_personal VALUES (?1, ?2)")
+            .and_then(|mut put| put.execute((first, &sealed.0)))
+            .map(drop)
+            .context("writing to the store", &self.path)
     }
 
-    /// Returns the state of a row and whether it leaves the transfer open, unchecked; `None` if the row is missing.
-    pub(super) fn state(&self, seq: u64) -> rusqlite::Result<Option<(String, bool)>> {
-        let mut find = self.db.prepare_cached("SELECT state, open FROM rows WHERE seq = ?1")?;
-        find.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+    /// Returns the wrapped month keys.
+    pub(super) fn month_keys(&self) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
+        let action = "reading the month keys of";
+        let mut find =
+            self.db.prepare("SELECT month, wrapped FROM month_keys").context(action, &self.path)?;
+        find.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .and_then(Iterator::collect)
+            .context(action, &self.path)
     }
 
-    /// Checks all metadata values against their digests.
-    pub(super) fn check_metadata(&self) -> Result<(), JournalError> {
+    /// Stores a wrapped month key.
+    pub(super) fn insert_month_key(&self, month: &str, wrapped: &[u8]) -> Result<(), JournalError> {
+        self.db
+            .execute("INSERT INTO month_keys VALUES (?1, ?2)", (month, wrapped))
+            .map(drop)
+            .context("writing to the store", &self.path)
+    }
+
+    /// Returns the metadata, unchecked.
+    pub(super) fn metadata(&self) -> Result<MetadataValues, JournalError> {
         let action = "reading the metadata of";
-        let chain = Chain::Transfers;
-        let sql = "SELECT name FROM metadata WHERE chain = ?1";
-        let mut find = self.db.prepare(sql).context(action, &self.path)?;
-        let names = find.query_map([chain.code()], |row| row.get::<_, String>(0));
-        for name in names.context(action, &self.path)? {
-            self.metadata(chain, &name.context(action, &self.path)?)?;
+        let sql = "SELECT name, value FROM metadata WHERE chain = ?1";
+        let mut find = self.db.prepare_cached(sql).context(action, &self.path)?;
+        let read = |row: &rusqlite::Row<'_>| Ok((Cow::Owned(row.get(0)?), row.get(1)?));
+        find.query_map([CHAIN.code()], read).and_then(Iterator::collect).context(action, &self.path)
+    }
+
+    /// Replaces a metadata value.
+    pub(super) fn replace_metadata(&self, name: &str, value: &[u8]) -> Result<(), JournalError> {
+        self.db
+            .prepare_cached("INSERT OR REPLACE INTO metadata VALUES (?1, ?2, ?3)")
+            .and_then(|mut put| put.execute((CHAIN.code(), name, value)))
+            .map(drop)
+            .context("writing to the store", &self.path)
+    }
+
+    /// Checks that the tables have nothing of an unknown chain, and no batch before the first row.
+    pub(super) fn check_tables(&self) -> Result<(), JournalError> {
+        let count = |sql: &str| -> Result<u64, JournalError> {
+            let found = self.db.query_row(sql, [], |row| row.get(0));
+            found.context("reading the tables of", &self.path)
+        };
+        let metadata = count("SELECT count(*) FROM metadata WHERE chain != 'transfers'")?;
+        let chains = count("SELECT count(*) FROM chains WHERE name != 'transfers'")?;
+        if metadata + chains > 0 {
+            return Err(JournalError::damaged(&self.path, "metadata or chains: an unknown chain"));
+        }
+        let outside = BATCHES.outside(&self.db).context("reading the tables of", &self.path)?;
+        if let Some(first) = outside {
+            let detail = format!("row {first}: outside the chain");
+            return Err(JournalError::damaged(&self.path, detail));
         }
         Ok(())
+    }
+
+    /// Checks that no personal data stands before the first batch, or where a batch to come will put its own.
+    pub(super) fn check_personal(&self) -> Result<(), JournalError> {
+        let sql = "SELECT min(first) FROM transfers_personal
+            WHERE first < 1 OR first > (SELECT coalesce(max(first), 0) FROM transfers_batches)";
+        match self.first_personal(sql)? {
+            Some(first) => Err(JournalError::orphaned(&self.path, first)),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the first row with personal data that no batch has, or that is empty.
+    pub(super) fn orphaned_personal(&self) -> Result<Option<i64>, JournalError> {
+        self.first_personal(
+            "SELECT min(first) FROM transfers_personal
+                WHERE first NOT IN (SELECT first FROM transfers_batches) OR length(sealed) = 0",
+        )
+    }
+
+    fn first_personal(&self, sql: &str) -> Result<Option<i64>, JournalError> {
+        let found = self.db.query_row(sql, [], |row| row.get(0));
+        found.context("reading personal data of", &self.path)
     }
 
     /// Copies the whole log into the store.
@@ -266,42 +336,37 @@ impl Store {
     }
 }
 
-/// Returns the digest that protects a metadata value against damage. Metadata is in no hash chain.
-pub(super) fn metadata_digest(chain: Chain, name: &str, value: &[u8]) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    for text in [chain.code(), name] {
-        digest.update((text.len() as u64).to_be_bytes());
-        digest.update(text);
-    }
-    digest.update(value);
-    digest.finalize().into()
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, JournalError> {
+    let action = "opening the store";
+    let db = sqlite::connect(path, flags).context(action, path)?;
+    // What a changed schema could run.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).context(action, path)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).context(action, path)?;
+    Ok(db)
 }
 
-/// Checks that this program knows the file and its schema version. Returns the version; zero for an empty file.
-fn check_version(db: &Connection, path: &Path) -> Result<i64, JournalError> {
+/// Checks that this program knows the file and its schema version. Returns whether the file is empty.
+fn check_version(db: &Connection, path: &Path) -> Result<bool, JournalError> {
     let identity = sqlite::read_identity(db).context("reading the version of the store", path)?;
     let sqlite::FileIdentity { application, version: found, tables } = identity;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if application != APPLICATION && (found, tables) != (0, 0) {
-        return Err(JournalError::Foreign(path.to_owned()));
+    match (application, found, tables) {
+        (0, 0, 0) => Ok(true),
+        (APPLICATION, VERSION, _) => Ok(false),
+        (APPLICATION, _, _) if found > VERSION => {
+            Err(JournalError::Newer { path: path.to_owned(), found, known: VERSION })
+        }
+        _ => Err(JournalError::Foreign(path.to_owned())),
     }
-    if found > known {
-        return Err(JournalError::Newer { path: path.to_owned(), found, known });
-    }
-    Ok(found)
 }
 
-fn migrate(db: &mut Connection, path: &Path, found: i64) -> Result<(), JournalError> {
-    let action = "migrating the store";
-    for (version, script) in (1..).zip(MIGRATIONS) {
-        if version > found {
-            let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate);
-            let transaction = transaction.context(action, path)?;
-            transaction.execute_batch(script).context(action, path)?;
-            transaction.pragma_update(None, "application_id", APPLICATION).context(action, path)?;
-            transaction.pragma_update(None, "user_version", version).context(action, path)?;
-            transaction.commit().context(action, path)?;
-        }
-    }
-    Ok(())
+fn create(db: &Connection, path: &Path, chain_id: ChainId) -> Result<(), JournalError> {
+    let action = "creating the store";
+    let transaction = Transaction::new_unchecked(db, TransactionBehavior::Immediate);
+    let transaction = transaction.context(action, path)?;
+    transaction.execute_batch(SCHEMA).context(action, path)?;
+    let insert = "INSERT INTO chains VALUES (?1, ?2)";
+    transaction.execute(insert, (CHAIN.code(), chain_id.0)).context(action, path)?;
+    transaction.pragma_update(None, "application_id", APPLICATION).context(action, path)?;
+    transaction.pragma_update(None, "user_version", VERSION).context(action, path)?;
+    transaction.commit().context(action, path)
 }

@@ -1,35 +1,44 @@
-//! A store or an archive that is read from its rows. Nothing is written, so a running program continues beside it.
+//! A store or an archive that is read from its batches. They are only read, so a running program continues beside it.
 
-use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::Path;
 
-use super::index::{open_to_read, path_of, rows_of, state};
-use super::index_audit::IndexAudit;
-use super::store::{READ_ROWS, Store, lock_store};
-use crate::journal::chain::{Chain, Head};
+use super::lookups::LookupAudit;
+use super::store::{Store, lookups_folder};
 use crate::journal::error::{ErrorContext, JournalError};
-use crate::journal::port::{DerivedAudit, StoredChain};
-use crate::journal::row::ChainedRow;
-use crate::sqlite::Lock;
+use crate::journal::line::{self, LineRow};
+use crate::journal::metadata::{self, MetadataValues};
+use crate::journal::port::{Derived, StoredChain};
+use crate::journal::row::{ChainedRow, Row};
+use crate::journal::sealed::SealedRows;
+use crate::private_files::Access;
+use crate::signing::{ChainId, Head, SignedStatement, StoredBatch};
+use crate::sqlite::{self, Lock};
 use crate::values::TransferId;
+
+/// Batches that one read returns at most. A long read would keep the log of a store in use from restarting.
+const READ_BATCHES: u64 = 256;
 
 /// The file, opened for reading.
 pub(in crate::journal) struct StoredFile {
     store: Store,
-    /// The lock of a store that no process holds, if it was asked for.
-    lock: Option<Lock>,
+    is_archive: bool,
 }
 
 impl StoredFile {
-    /// Opens a file without its lock.
+    /// Opens a store.
     pub(in crate::journal) fn open(path: &Path) -> Result<Self, JournalError> {
-        Ok(Self { store: Store::open_to_read(path)?, lock: None })
+        Self::open_as(path, false)
     }
 
-    /// Opens a file, with its lock if no process holds it.
-    pub(in crate::journal) fn open_locked(path: &Path) -> Result<Self, JournalError> {
-        let lock = lock_store(path).ok();
-        Ok(Self { store: Store::open_to_read(path)?, lock })
+    /// Opens an archive.
+    pub(in crate::journal) fn open_archive(path: &Path) -> Result<Self, JournalError> {
+        Self::open_as(path, true)
+    }
+
+    fn open_as(path: &Path, is_archive: bool) -> Result<Self, JournalError> {
+        sqlite::check_files(path, Access::Evidence)?;
+        Ok(Self { store: Store::open_to_read(path)?, is_archive })
     }
 }
 
@@ -38,76 +47,106 @@ impl StoredChain for StoredFile {
         &self.store.path
     }
 
-    fn anchor(&self) -> Head {
-        self.store.anchor
+    fn chain_id(&self) -> ChainId {
+        self.store.chain_id
     }
 
-    fn rows_after(
+    fn begin(&self) -> Result<Head, JournalError> {
+        let first = self.store.first()?;
+        let signed = first.and_then(|batch| SignedStatement::parse(&batch.statement).ok());
+        Ok(signed.map(|signed| signed.statement.before).unwrap_or_default())
+    }
+
+    fn batches_after(
         &self,
-        seq: u64,
+        number: u64,
         limit: u64,
-        each: &mut dyn FnMut(ChainedRow) -> Result<(), JournalError>,
+        each: &mut dyn FnMut(StoredBatch) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        self.store.rows_after(seq, limit, each)
+        self.store.batches_after(number, limit, each)
     }
 
-    fn scan_transfers(
-        &self,
-        range: (u64, u64, u64),
-        each: &mut dyn FnMut(TransferId, bool, bool),
-    ) -> Result<u64, JournalError> {
-        self.store.scan_transfers(range, each).context("reading the rows of", &self.store.path)
-    }
-
-    fn has_rows_to(&self, seq: u64) -> Result<bool, JournalError> {
-        self.store.has_rows_to(seq)
-    }
-
-    /// Rows that the index lacks are searched for in the store; all rows, if the index is missing or of another chain.
     fn transfer(&self, id: TransferId) -> Result<Vec<ChainedRow>, JournalError> {
-        let rows = &self.store;
-        let index = open_to_read(&rows.path).ok();
-        let index = index.and_then(|index| Some((state(&index).ok()?.head, index)));
-        // The index's head is read before its rows: a row indexed meanwhile is found twice rather than missed.
-        let (mut last, mut seqs) = match index {
-            Some((head, index)) if rows.hash_of(head.count)? == Some(head.hash) => {
-                (head.count, rows_of(&index, &path_of(&rows.path), id)?)
-            }
-            _ => (rows.anchor.count, BTreeSet::new()),
-        };
+        if id == Row::JOURNAL {
+            return Ok(Vec::new());
+        }
+        let name = id.to_string();
+        let mut rows = Vec::new();
+        let mut last = 0;
         loop {
-            let from = last;
-            rows.rows_after(from, READ_ROWS, |chained| {
-                last = chained.head.count;
-                seqs.extend((chained.row.id == id).then_some(last));
+            let before = last;
+            self.store.batches_after(before, READ_BATCHES, |stored| {
+                last = stored.first;
+                if !stored.rows.contains(&name) {
+                    return Ok(());
+                }
+                let batch = self.store.linked(stored)?;
+                let mut head = batch.signed.statement.before;
+                for (number, text) in batch.numbered() {
+                    head = head.after(text.as_bytes());
+                    let LineRow { previous, row, .. } = line::read(text).map_err(|error| {
+                        JournalError::damaged(&self.store.path, format!("row {number}: {error}"))
+                    })?;
+                    if row.id == id {
+                        rows.push(ChainedRow { head, previous, row });
+                    }
+                }
                 Ok(())
             })?;
-            if last == from {
-                break;
+            if last == before {
+                return Ok(rows);
             }
         }
-        seqs.into_iter().map(|seq| rows.row(seq)).collect()
     }
 
-    fn metadata_at_last_row(
-        &self,
-        name: &str,
-    ) -> Result<(u64, Result<Option<Vec<u8>>, JournalError>), JournalError> {
-        let store = &self.store;
-        let snapshot = store.db.unchecked_transaction().context("reading metadata", &store.path)?;
-        let last = store.last()?.unwrap_or(store.anchor.count);
-        let metadata = store.metadata(Chain::Transfers, name);
+    fn sealed(&self, first: u64) -> Result<SealedRows, JournalError> {
+        Ok(self.store.sealed(first)?.unwrap_or_default())
+    }
+
+    fn month_keys(&self) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
+        self.store.month_keys()
+    }
+
+    fn orphaned_personal(&self) -> Result<Option<i64>, JournalError> {
+        self.store.orphaned_personal()
+    }
+
+    fn last_row(&self) -> Result<u64, JournalError> {
+        let last = self.store.last()?;
+        Ok(last.map_or(0, |batch| batch.last()))
+    }
+
+    fn end(&self) -> Result<Option<(SignedStatement, MetadataValues)>, JournalError> {
+        let (db, path) = (&self.store.db, &self.store.path);
+        let snapshot = db.unchecked_transaction().context("reading the head of", path)?;
+        let (last, values) = (self.store.last()?, self.store.metadata()?);
         drop(snapshot);
-        Ok((last, metadata))
+        let Some(last) = last else { return Ok(None) };
+        let batch = self.store.linked(last)?;
+        if !self.is_archive && batch.signed.statement.metadata != metadata::hash(&values) {
+            return Err(JournalError::damaged(path, "metadata: differs from what was signed"));
+        }
+        Ok(Some((batch.signed, values)))
     }
 
-    fn check_metadata(&self) -> Result<(), JournalError> {
-        self.store.check_metadata()
+    fn derived_audit(&self) -> Result<Derived, JournalError> {
+        // A store without a lock file was never in use.
+        let path = &self.store.path;
+        let _lock = match Lock::acquire_to_read(path) {
+            Ok(None) => return Ok(Derived::InUse),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            lock => lock.context("locking", &Lock::path(path))?,
+        };
+        let audit = LookupAudit::open(&lookups_folder(path), self.begin()?.count)?;
+        Ok(audit.map_or(Derived::Nothing, |audit| Derived::Audit(Box::new(audit))))
     }
 
-    fn derived_audit(&self) -> Option<Box<dyn DerivedAudit>> {
-        // While another process holds the store, the index changes.
-        self.lock.as_ref()?;
-        IndexAudit::open(&self.store.path).map(|audit| Box::new(audit) as Box<dyn DerivedAudit>)
+    fn check_schema(&self) -> Result<(), JournalError> {
+        self.store.check_schema()?;
+        self.store.check_tables()?;
+        if self.is_archive && !self.store.metadata()?.is_empty() {
+            return Err(JournalError::damaged(&self.store.path, "metadata: an archive has none"));
+        }
+        Ok(())
     }
 }

@@ -1,23 +1,30 @@
-//! The writer: the only thread that writes the store. It commits all queued batches in one transaction, makes it durable
-//! with one sync, and only then calls back.
+//! The writer: the only thread that writes the store. It commits all queued batches in one transaction, as one signed batch of
+//! rows, makes it durable with one sync, and only then calls back.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use rusqlite::{CachedStatement, Transaction, TransactionBehavior};
-
-use super::columns::{insert, insert_statement};
-use super::shared::{CommittedGroup, CommittedRow, Shared, lock};
-use super::store::{Store, metadata_digest};
-use crate::journal::chain::{Chain, Head};
+use super::lookups::{LookupKey, RowOutline};
+use super::reader::{ProvenRows, personal_place};
+use super::shared::{End, Shared};
+use super::store::{CHAIN, Store};
+use crate::codes::metadata_key;
 use crate::journal::error::{ErrorContext, JournalError};
+use crate::journal::line;
+use crate::journal::metadata::{self, MetadataValues};
 use crate::journal::port::CommitCallback;
-use crate::journal::row::{Batch, Metadata, Row};
+use crate::journal::row::{Batch, Row};
+use crate::journal::sealed::SealedRows;
+use crate::personal::{Month, digest};
+use crate::signing::{FIRST_EPOCH, Head, SignedBatch, SigningKey, Statement};
 use crate::sqlite::run_writer;
-use crate::values::{IdempotencyKey, KeyReservation, Moment, TransferId};
+use crate::values::{IdempotencyKey, KeyReservation, Moment, PersonalText, TransferId};
 
-/// Rows at which a transaction takes no further batch.
+/// Rows at which a transaction takes no further batch. A row of more than [`ROW_BYTES`] counts as several.
 const ROWS_MAX: usize = 4096;
+const ROW_BYTES: usize = 4096;
 
 /// A batch and its callback.
 pub(super) struct Job {
@@ -25,88 +32,135 @@ pub(super) struct Job {
     pub(super) done: CommitCallback,
 }
 
-/// Runs the writer's thread until the journal closes or a write fails.
-pub(super) fn run(store: &Store, mut head: Head, shared: &Shared, jobs: &Receiver<Job>) {
-    let size = |job: &Job| job.batch.rows.len();
-    let ended = run_writer(jobs, ROWS_MAX, size, |jobs| {
-        let (batches, callbacks): (Vec<_>, Vec<_>) =
-            jobs.into_iter().map(|job| (job.batch, job.done)).unzip();
-        match commit(store, head, shared, batches) {
-            Ok((group, existing)) => {
-                head = group.head;
-                shared.publish(group);
-                for (done, existing) in callbacks.into_iter().zip(existing) {
-                    done(Ok(existing));
+/// The writer's thread.
+pub(super) struct Writer<'w> {
+    pub(super) store: ProvenRows,
+    pub(super) signing: SigningKey,
+    pub(super) shared: &'w Shared,
+}
+
+impl Writer<'_> {
+    /// Runs until the journal closes or a write fails.
+    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+        let size = |job: &Job| job.batch.rows.iter().map(weight).sum();
+        let ended = run_writer(jobs, ROWS_MAX, size, |jobs| {
+            let (batches, callbacks): (Vec<_>, Vec<_>) =
+                jobs.into_iter().map(|job| (job.batch, job.done)).unzip();
+            match self.commit(batches) {
+                Ok(existing) => {
+                    for (done, existing) in callbacks.into_iter().zip(existing) {
+                        done(Ok(existing));
+                    }
+                    Ok(())
                 }
-                Ok(())
+                Err(error) => {
+                    self.shared.fail(error.clone());
+                    for done in callbacks {
+                        done(Err(error.clone()));
+                    }
+                    Err(error)
+                }
             }
-            Err(error) => {
-                shared.fail(error.clone());
-                for done in callbacks {
-                    done(Err(error.clone()));
-                }
-                Err(error)
+        });
+        if let Err(error) = ended {
+            // All later batches receive the same error.
+            for job in jobs {
+                (job.done)(Err(error.clone()));
             }
         }
-    });
-    if let Err(error) = ended {
-        // All later batches receive the same error.
-        for job in jobs {
-            (job.done)(Err(error.clone()));
+    }
+
+    /// Makes batches durable. Returns for each the reservations that other transfers hold.
+    fn commit(&mut self, batches: Vec<Batch>) -> Result<Vec<Vec<KeyReservation>>, JournalError> {
+        if let Some(fault) = self.shared.fault.get() {
+            return Err(fault.clone());
         }
+        let store = &self.store.store;
+        let restarted = self.shared.log_restart.run(&store.db);
+        restarted.context("copying the log into the store", &store.path)?;
+        let mut open = OpenBatch::new(&mut self.store, self.shared);
+        let existing = batches.into_iter().map(|batch| open.append_batch(batch));
+        let existing = existing.collect::<Result<_, _>>()?;
+        let (rows, end, signed) = open.finish(&self.signing)?;
+        if let Some(finished) = signed {
+            let store = &self.store.store;
+            let transaction = store.begin()?;
+            finished.write(store)?;
+            transaction.commit().context("writing to the store", &store.path)?;
+            self.shared.publish(&rows, end);
+        }
+        Ok(existing)
     }
 }
 
-/// Makes batches durable. Returns what was written, and for each batch the reservations that other transfers hold.
-fn commit(
-    store: &Store,
-    head: Head,
-    shared: &Shared,
-    batches: Vec<Batch>,
-) -> Result<(CommittedGroup, Vec<Vec<KeyReservation>>), JournalError> {
-    if let Some(fault) = shared.fault.get() {
-        return Err(fault.clone());
-    }
-    let action = "writing to the store";
-    shared.log_restart.run(&store.db).context("copying the log into the store", &store.path)?;
-    let transaction = Transaction::new_unchecked(&store.db, TransactionBehavior::Immediate);
-    let transaction = transaction.context(action, &store.path)?;
-    let mut open = OpenTransaction::new(store, head, shared)?;
-    let existing = batches.into_iter().map(|batch| open.append_batch(batch));
-    let existing = existing.collect::<Result<_, _>>()?;
-    let group = CommittedGroup { rows: open.rows, head: open.head, recorded_at: open.recorded_at };
-    transaction.commit().context(action, &store.path)?;
-    Ok((group, existing))
+/// Returns as how many rows a row counts.
+fn weight(row: &Row) -> usize {
+    let personal = row.personal.as_ref().map_or(0, |text| text.0.len());
+    1 + (row.facts.0.len() + personal) / ROW_BYTES
 }
 
-/// The content of a transaction before its commit.
-struct OpenTransaction<'w> {
-    store: &'w Store,
+/// A signed batch with all that is written beside it.
+pub(super) struct Finished {
+    batch: SignedBatch,
+    /// The metadata that it changed.
+    changed: MetadataValues,
+    sealed: SealedRows,
+    /// The month keys that were made for it.
+    month_keys: Vec<(Month, Vec<u8>)>,
+}
+
+impl Finished {
+    /// Writes it. The caller commits all of it at once.
+    pub(super) fn write(&self, store: &Store) -> Result<(), JournalError> {
+        let Self { batch, changed, sealed, month_keys } = self;
+        store.insert(batch)?;
+        store.insert_sealed(batch.signed.statement.first(), sealed)?;
+        for (month, wrapped) in month_keys {
+            store.insert_month_key(&month.to_string(), wrapped)?;
+        }
+        changed.iter().try_for_each(|(name, value)| store.replace_metadata(name, value))
+    }
+}
+
+/// A batch before it is signed.
+pub(super) struct OpenBatch<'w> {
+    store: &'w mut ProvenRows,
     shared: &'w Shared,
+    before: End,
     head: Head,
     recorded_at: Moment,
-    rows: Vec<CommittedRow>,
-    /// The keys that this transaction reserves.
-    keys: HashMap<u128, u64>,
-    insert: CachedStatement<'w>,
-    scratch: Vec<u8>,
+    lines: String,
+    rows: Vec<RowOutline>,
+    /// The keys that this batch reserves.
+    keys: HashMap<IdempotencyKey, KeyReservation>,
+    /// The last row of each transfer that has rows in this batch.
+    last_rows: HashMap<TransferId, u64>,
+    changed: MetadataValues,
+    sealed: SealedRows,
+    month_keys: Vec<(Month, Vec<u8>)>,
 }
 
-impl<'w> OpenTransaction<'w> {
-    fn new(store: &'w Store, head: Head, shared: &'w Shared) -> Result<Self, JournalError> {
-        Ok(Self {
+impl<'w> OpenBatch<'w> {
+    pub(super) fn new(store: &'w mut ProvenRows, shared: &'w Shared) -> Self {
+        let before = shared.end();
+        let at = before.signed.as_ref().map(|signed| signed.statement.at).unwrap_or_default();
+        Self {
             store,
             shared,
-            head,
-            recorded_at: lock(&shared.head).1,
+            head: before.head(),
+            before,
+            recorded_at: at,
+            lines: String::new(),
             rows: Vec::new(),
             keys: HashMap::new(),
-            insert: insert_statement(&store.db).context("writing to the store", &store.path)?,
-            scratch: Vec::new(),
-        })
+            last_rows: HashMap::new(),
+            changed: MetadataValues::new(),
+            sealed: SealedRows::default(),
+            month_keys: Vec::new(),
+        }
     }
 
-    /// Writes a batch without the transfers whose keys are taken. Returns the reservations that took them.
+    /// Adds a batch without the transfers whose keys are taken. Returns the reservations that took them.
     fn append_batch(&mut self, batch: Batch) -> Result<Vec<KeyReservation>, JournalError> {
         let mut existing = Vec::new();
         let mut left_out: Vec<TransferId> = Vec::new();
@@ -116,53 +170,131 @@ impl<'w> OpenTransaction<'w> {
             }
             let taken = self.existing_reservations(&row)?;
             if taken.is_empty() {
-                self.append_row(row)?;
+                self.append_row(&row)?;
             } else {
                 existing.extend(taken);
                 left_out.push(row.id);
             }
         }
-        let chain = batch.chain;
-        batch.metadata.iter().try_for_each(|metadata| self.replace_metadata(chain, metadata))?;
+        self.changed.extend(batch.metadata.into_iter().map(|value| (value.name, value.value)));
         Ok(existing)
+    }
+
+    /// Changes a metadata value.
+    pub(super) fn change(&mut self, name: &'static str, value: Vec<u8>) {
+        self.changed.insert(Cow::Borrowed(name), value);
     }
 
     /// Returns the reservations that other transfers hold of the keys of a starting transfer. If there is one, the
     /// transfer reserves none of its keys.
-    fn existing_reservations(&self, row: &Row) -> Result<Vec<KeyReservation>, JournalError> {
-        let keys = row.start.iter().flat_map(|start| start.identity.keys());
+    fn existing_reservations(&mut self, row: &Row) -> Result<Vec<KeyReservation>, JournalError> {
+        let Some(start) = &row.start else { return Ok(Vec::new()) };
+        let keys = start.identity.keys();
         keys.filter_map(|key| self.reservation(key).transpose()).collect()
     }
 
-    fn reservation(&self, key: IdempotencyKey) -> Result<Option<KeyReservation>, JournalError> {
-        let seq = match self.keys.get(&key.0) {
-            Some(seq) => Some(*seq),
-            None => self.shared.find_key(key)?,
-        };
-        seq.map(|seq| self.store.reservation(key, seq)).transpose()
+    fn reservation(&mut self, key: IdempotencyKey) -> Result<Option<KeyReservation>, JournalError> {
+        if let Some(own) = self.keys.get(&key) {
+            return Ok(Some(*own));
+        }
+        let number = self.shared.newest(LookupKey::reservation(key))?;
+        Ok(number.map(|number| self.store.reservation(key, number)).transpose()?.flatten())
     }
 
-    fn append_row(&mut self, row: Row) -> Result<(), JournalError> {
-        self.head = self.head.after(&row, &mut self.scratch);
+    pub(super) fn append_row(&mut self, row: &Row) -> Result<(), JournalError> {
+        let number = self.head.count + 1;
+        let previous = match self.last_rows.get(&row.id) {
+            Some(last) => Some(*last),
+            None if row.start.is_some() || row.id == Row::JOURNAL => None,
+            None => self.shared.last_row(row.id)?,
+        };
+        let personal = self.seal(row, number)?;
+        if !self.lines.is_empty() {
+            self.lines.push('\n');
+        }
+        let begin = self.lines.len();
+        line::write(row, previous, personal, &mut self.lines);
+        self.head = self.head.after(self.lines.get(begin..).unwrap_or_default().as_bytes());
         self.recorded_at = row.recorded_at;
-        let inserted = insert(&mut self.insert, self.head, &row);
-        inserted.context("writing to the store", &self.store.path)?;
-        let committed = CommittedRow::new(self.head.count, row);
-        self.keys.extend(committed.keys());
-        self.rows.push(committed);
+        self.last_rows.insert(row.id, number);
+        if let Some(start) = &row.start {
+            let reserved = start.identity.keys().map(|key| (key, start.reservation(key, row.id)));
+            self.keys.extend(reserved);
+        }
+        self.rows.push(RowOutline::new(row, number));
         Ok(())
     }
 
-    fn replace_metadata(&self, chain: Chain, metadata: &Metadata) -> Result<(), JournalError> {
-        let Metadata { name, value } = metadata;
-        self.store
-            .db
-            .prepare_cached("INSERT OR REPLACE INTO metadata VALUES (?1, ?2, ?3, ?4)")
-            .and_then(|mut put| {
-                let digest = metadata_digest(chain, name, value);
-                put.execute((chain.code(), name, value, digest))
-            })
-            .map(drop)
-            .context("writing to the store", &self.store.path)
+    /// Seals the personal data of a row. Returns the digest.
+    fn seal(&mut self, row: &Row, number: u64) -> Result<Option<[u8; 32]>, JournalError> {
+        let Some(PersonalText(text)) = &row.personal else { return Ok(None) };
+        let (place, month) = (personal_place(number), Month::of(row.recorded_at));
+        let path = &self.store.store.path;
+        let (sealed, new) = self
+            .shared
+            .seal_personal(place, month, text)
+            .map_err(|error| JournalError::failed("encrypting personal data of", path, &error))?;
+        self.month_keys.extend(new.map(|wrapped| (month, wrapped)));
+        self.sealed.add(number, &sealed);
+        Ok(Some(digest(&sealed)))
+    }
+
+    /// Signs the batch. A change of metadata alone gets a row of its own, so that no two statements have the same rows.
+    pub(super) fn finish(
+        mut self,
+        key: &SigningKey,
+    ) -> Result<(Vec<RowOutline>, End, Option<Finished>), JournalError> {
+        let path = self.store.store.path.clone();
+        if self.rows.is_empty() && self.changed.is_empty() {
+            return Ok((self.rows, self.before, None));
+        }
+        self.change_month_keys()
+            .and_then(|()| self.change_checkpoints())
+            .map_err(|error| JournalError::failed("writing metadata of", &path, &error))?;
+        if self.rows.is_empty() {
+            let names = self.changed.keys().map(AsRef::as_ref);
+            self.append_row(&Row::of_metadata(self.recorded_at, names))?;
+        }
+        self.store.check_key(key.id(), (self.before.head().count + 1, self.head.count))?;
+        let mut values = MetadataValues::clone(&self.before.metadata);
+        values.extend(self.changed.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let statement = Statement {
+            chain: CHAIN,
+            chain_id: self.store.store.chain_id,
+            epoch: FIRST_EPOCH,
+            before: self.before.head(),
+            head: self.head,
+            metadata: metadata::hash(&values),
+            at: self.recorded_at,
+            key: key.id(),
+        };
+        let signed = statement.sign(key);
+        let end = End { signed: Some(Arc::new(signed.clone())), metadata: Arc::new(values) };
+        let batch = SignedBatch::new(signed, self.lines);
+        let Self { rows, changed, sealed, month_keys, .. } = self;
+        Ok((rows, end, Some(Finished { batch, changed, sealed, month_keys })))
+    }
+
+    /// Records the digests of the month keys that were made for this batch.
+    fn change_month_keys(&mut self) -> Result<(), serde_json::Error> {
+        if self.month_keys.is_empty() {
+            return Ok(());
+        }
+        let mut all = metadata::month_keys(&self.before.metadata).unwrap_or_default();
+        let new = self.month_keys.iter().map(|(month, key)| (month.to_string(), key.clone()));
+        all.extend(metadata::digests(&new.collect::<Vec<_>>()));
+        self.change(metadata_key::MONTH_KEYS, metadata::month_keys_value(&all)?);
+        Ok(())
+    }
+
+    fn change_checkpoints(&mut self) -> Result<(), serde_json::Error> {
+        let written = self.shared.take_checkpoints();
+        if written.is_empty() {
+            return Ok(());
+        }
+        let mut places = metadata::places(&self.before.metadata).unwrap_or_default();
+        places.extend(written);
+        self.change(metadata_key::CHECKPOINTS, metadata::places_value(&places)?);
+        Ok(())
     }
 }

@@ -58,7 +58,7 @@ impl Network {
             de: De::SETTLEMENT_DATE,
             offset: field.offset(),
             expected: "a date that exists, MMDD",
-            masked: field.masked().into_owned(),
+            masked: field.masked_for_error(),
         })
     }
 

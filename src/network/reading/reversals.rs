@@ -205,7 +205,7 @@ fn actual(text: &str) -> Option<u64> {
 
 fn invalid(field: &Field<'_>, expected: &'static str) -> FieldError {
     let (de, offset) = (field.de(), field.offset());
-    FieldError::Invalid { de, offset, expected, masked: field.masked().into_owned() }
+    FieldError::Invalid { de, offset, expected, masked: field.masked_for_error() }
 }
 
 fn millis(time: Duration) -> u64 {

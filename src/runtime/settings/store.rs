@@ -1,8 +1,7 @@
-//! `[store]`: the place of the journal, and the key that signs its checkpoints.
+//! `[store]`: the place of the journal, and those of its checkpoints.
 
 use std::path::PathBuf;
 
-use crate::hex::unhex;
 use crate::journal::{Checkpoints, InvalidStoreUrl, StoreUrl};
 use crate::settings::Section;
 
@@ -11,12 +10,12 @@ use crate::settings::Section;
 pub struct Store {
     /// Where the journal is.
     pub url: StoreUrl,
-    /// The file, interval and key of checkpoints; `None` without a key, then no checkpoint is written.
-    pub checkpoints: Option<Checkpoints>,
+    /// The files and the interval of checkpoints.
+    pub checkpoints: Checkpoints,
 }
 
 impl Store {
-    pub(super) fn read(section: &Section<'_>, node: Option<u8>) -> Option<Self> {
+    pub(super) fn read(section: &Section<'_>) -> Option<Self> {
         let url = section.text("url", |url| {
             StoreUrl::parse(url).map_err(|error| match error {
                 InvalidStoreUrl::Scheme(scheme) => {
@@ -27,21 +26,8 @@ impl Store {
                 }
             })
         });
-        let is_signed = section.has("checkpoint_key_file") || section.has("checkpoint_key_env");
-        let path = section.text("checkpoints", |path| Ok(PathBuf::from(path)));
+        let files = section.texts("checkpoints", |path| Ok(PathBuf::from(path)));
         let every = section.time("checkpoint_every");
-        if !is_signed {
-            return Some(Self { url: url?, checkpoints: None });
-        }
-        let seed = section.secret("checkpoint_key_file", "checkpoint_key_env", seed);
-        let checkpoints =
-            Checkpoints { file: path?, node: node?.to_string(), seed: seed?, every: every? };
-        Some(Self { url: url?, checkpoints: Some(checkpoints) })
+        Some(Self { url: url?, checkpoints: Checkpoints { files: files?, every: every? } })
     }
-}
-
-/// Reads the seed of the signing key: 32 bytes in hexadecimal.
-fn seed(text: &[u8]) -> Result<[u8; 32], String> {
-    let seed = std::str::from_utf8(text).ok().and_then(unhex);
-    seed.ok_or_else(|| "is not 64 hexadecimal digits".to_owned())
 }
