@@ -18,6 +18,7 @@ mod duplicates;
 mod full_disk;
 mod garbage;
 mod inbound;
+mod keys;
 mod kill;
 mod ledger_record;
 mod load;

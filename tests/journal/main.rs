@@ -10,10 +10,12 @@
 )]
 
 mod archives;
+mod attacks;
 mod checkpoints;
 mod damage;
 mod files;
 mod model;
 mod opening;
+mod random_changes;
 mod support;
 mod tampering;
