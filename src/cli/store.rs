@@ -53,9 +53,9 @@ impl From<JournalError> for Failure {
     /// Damage is a negative result. A store that can't be read is wrong input.
     fn from(error: JournalError) -> Self {
         match error {
-            JournalError::Damaged { .. } | JournalError::Older { .. } => {
-                Self::Negative(error.to_string())
-            }
+            JournalError::Damaged { .. }
+            | JournalError::Older { .. }
+            | JournalError::Mismatch { .. } => Self::Negative(error.to_string()),
             JournalError::InUse(_)
             | JournalError::Newer { .. }
             | JournalError::Foreign(_)

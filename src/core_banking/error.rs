@@ -38,7 +38,7 @@ pub enum CoreBankingError {
         detail: String,
     },
     /// Another program changed the file while the ledger was in use.
-    #[error("ledger {}: another program changed the file while it was in use, so the ledger stops; find out which one, then start again: the start proves the ledger", .0.display())]
+    #[error("ledger {}: another program changed or replaced the file while it was in use, so the ledger stops; find out which one, then start again: the start proves the ledger", .0.display())]
     Changed(PathBuf),
     /// A file of the ledger is not one that only its owner can change and read.
     #[error(transparent)]

@@ -89,6 +89,8 @@ pub struct Ledger {
     queued: Arc<AtomicUsize>,
     /// The head after the last commit.
     pub(super) head: DurableHead,
+    /// Whether it had postings when it was opened.
+    pub(super) had_postings: bool,
 }
 
 /// What a ledger is started with.
@@ -156,7 +158,7 @@ impl Ledger {
         let (jobs, queue) = channel();
         let queued = Arc::new(AtomicUsize::new(0));
         let waiting = Arc::clone(&queued);
-        let head = store.head.clone();
+        let (head, had_postings) = (store.head.clone(), store.had_postings);
         let path = settings.ledger.clone();
         let writer = move || {
             let fault = run(&store, &maintenance, (&queue, &waiting), send).err();
@@ -171,7 +173,7 @@ impl Ledger {
         };
         let spawned = thread::Builder::new().name("ledger-writer".to_owned()).spawn(writer);
         spawned.context("starting a thread for", &path)?;
-        Ok(Self { jobs, queued, head })
+        Ok(Self { jobs, queued, head, had_postings })
     }
 
     /// Queues work on the ledger. `release` receives its result when it is durable. Neither is called if the ledger fails.

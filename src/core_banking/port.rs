@@ -94,16 +94,28 @@ impl Handle {
         }
     }
 
+    /// Returns whether the embedded ledger had postings when it was opened; `false` for a core over HTTP.
+    #[must_use]
+    pub const fn had_postings(&self) -> bool {
+        match &self.core {
+            Backend::Http(_) => false,
+            Backend::Ledger(ledger) => ledger.had_postings,
+        }
+    }
+
     /// Accepts no more commands. With the embedded ledger, waits until it has ended its work and is closed. Returns its last
     /// durable head.
-    pub async fn close(self, mut replies: Replies) -> Option<LedgerHead> {
+    ///
+    /// # Errors
+    /// If the ledger failed.
+    pub async fn close(self, mut replies: Replies) -> Result<Option<LedgerHead>, CoreBankingError> {
         let head = match &self.core {
-            Backend::Http(_) => return None,
+            Backend::Http(_) => return Ok(None),
             Backend::Ledger(ledger) => ledger.head.clone(),
         };
         drop(self);
         while replies.next().await.is_some() {}
-        head.get()
+        replies.fault().map_or_else(|| Ok(head.get()), |fault| Err(fault.clone()))
     }
 
     /// Accepts no more commands. The replies end after the commands in flight got theirs, and the ledger is then closed.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::error::{ErrorContext, JournalError};
 use crate::private_files::{Access, check_if_present, sync_name};
-use crate::signing::{Chain, ChainId, SignedStatement, StatementError};
+use crate::signing::{SignedStatement, StatementError};
 
 /// Bytes at the end of the file that are searched for the last line.
 const LINE_BYTES_MAX: u64 = 4096;
@@ -94,33 +94,25 @@ pub(super) struct CheckpointPlace {
     path: PathBuf,
     /// The last checkpoint here.
     last: Option<SignedStatement>,
+    /// The checkpoint whose write failed. It may be in the file.
+    attempted: Option<SignedStatement>,
 }
 
 impl CheckpointPlace {
     /// Opens a place. Returns its last checkpoint too. The file is only read: one that is not ours is refused as it is.
-    pub(super) fn open(
-        path: &Path,
-        chain: (Chain, ChainId),
-    ) -> Result<(Self, Option<SignedStatement>), JournalError> {
+    pub(super) fn open(path: &Path) -> Result<(Self, Option<SignedStatement>), JournalError> {
         check_if_present(path, Access::Secret)?;
         let end = End::read(path).context("reading the checkpoints", path)?;
         let last = match end.last_line() {
             None if end.rest.is_empty() || SignedStatement::is_beginning(&end.rest) => None,
             None => return Err(foreign(path)),
-            Some(line) => match SignedStatement::parse(line) {
-                Ok(signed) if (signed.statement.chain, signed.statement.chain_id) == chain => {
-                    Some(signed)
-                }
-                Ok(_) => {
-                    return Err(JournalError::damaged(
-                        path,
-                        "its checkpoints are of another chain",
-                    ));
-                }
-                Err(_) => return Err(foreign(path)),
-            },
+            Some(line) => Some(SignedStatement::parse(line).map_err(|_| foreign(path))?),
         };
-        Ok((Self { path: path.to_owned(), last: last.clone() }, last))
+        if last.is_some() {
+            // A process that was killed may not have synced it.
+            File::open(path).and_then(|file| file.sync_all()).context("syncing", path)?;
+        }
+        Ok((Self { path: path.to_owned(), last: last.clone(), attempted: None }, last))
     }
 
     /// Returns the name under which the store records the place.
@@ -139,22 +131,27 @@ impl CheckpointPlace {
         check_if_present(&self.path, Access::Secret)?;
         let end = End::read(&self.path).context("reading the checkpoints", &self.path)?;
         let last = end.last_line().map(SignedStatement::parse).transpose();
-        if last.as_ref() != Ok(&self.last) {
-            let detail = "the checkpoints were changed or removed while they were in use";
-            return Err(JournalError::damaged(&self.path, detail));
+        if self.attempted.is_some() && last.as_ref() == Ok(&self.attempted) {
+            let synced = File::open(&self.path).and_then(|file| file.sync_all());
+            synced.context("writing a checkpoint to", &self.path)?;
+            self.last = self.attempted.take();
+        } else if last.as_ref() != Ok(&self.last) {
+            let detail = "the checkpoints were changed or removed while they were in use: find out by what, and put them back";
+            return Err(JournalError::mismatch(&self.path, detail));
         }
         if row == self.last() {
             return Ok(());
         }
+        self.attempted = Some(signed.clone());
         append(&self.path, &format!("{signed}\n"))
             .context("writing a checkpoint to", &self.path)?;
-        self.last = Some(signed.clone());
+        self.last = self.attempted.take();
         Ok(())
     }
 }
 
 fn foreign(path: &Path) -> JournalError {
-    JournalError::damaged(path, "its last line is not a checkpoint; name another file")
+    JournalError::mismatch(path, "its last line is not a checkpoint; name another file")
 }
 
 /// Appends a line. Removes a line that a crash left incomplete.

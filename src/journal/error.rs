@@ -92,6 +92,14 @@ pub enum JournalError {
         "a row has a line break in its facts, or another character than a-z, 0-9 and _ in its state; nothing of the batch was written"
     )]
     NotALine,
+    /// A file beside the store is not what the store knows.
+    #[error("{}: {detail}", path.display())]
+    Mismatch {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        detail: Arc<str>,
+    },
     /// The chain is not in the journal.
     #[error("chain {0} is not in the journal")]
     OtherChain(&'static str),
@@ -140,6 +148,11 @@ impl JournalError {
             | BatchError::Altered => "",
         };
         Self::damaged(path, format!("rows {first} to {last}: {reason}{advice}"))
+    }
+
+    /// Returns the error of a file beside the store.
+    pub(super) fn mismatch(path: &Path, detail: impl Into<Arc<str>>) -> Self {
+        Self::Mismatch { path: path.to_owned(), detail: detail.into() }
     }
 
     /// Returns the error of personal data that no batch has.

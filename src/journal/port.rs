@@ -38,6 +38,9 @@ pub trait Journal: Send + Sync {
     /// Returns the durable head of a chain.
     fn head(&self, chain: Chain) -> Head;
 
+    /// Returns the error that stopped the writing, also while no batch comes.
+    fn fault(&self) -> Option<JournalError>;
+
     /// Returns the clock that knows the age of the last checkpoint.
     fn checkpoint_clock(&self) -> CheckpointClock;
 

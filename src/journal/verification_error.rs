@@ -42,8 +42,16 @@ pub enum VerificationError {
         reason: String,
     },
     /// A file that could not be read, or whose schema or metadata is not what was written.
-    #[error(transparent)]
+    #[error("{}", unreadable(.0))]
     Unreadable(#[from] JournalError),
+}
+
+/// Returns the text without the advice to verify.
+fn unreadable(error: &JournalError) -> String {
+    match error {
+        JournalError::Damaged { path, detail } => format!("{}: {detail}", path.display()),
+        other => other.to_string(),
+    }
 }
 
 fn rows(first: u64, last: u64) -> String {

@@ -113,6 +113,13 @@ impl<'p, E: FnMut(u64, &ChainedRow) -> Result<(), String>> Pass<'p, E> {
         if self.compared < self.start.checkpoints.len() {
             return Err(self.next_row_error(store, "missing: a later checkpoint was signed"));
         }
+        if let Some((new, keys)) = self.rotated_to.zip(self.start.keys) {
+            let next = self.head.count + 1;
+            keys.key(self.start.chain.0, (next, next), new).map_err(|distrust| {
+                let reason = format!("rotates to the next key, but {distrust}");
+                error(store, (self.head.count, self.head.count), &reason)
+            })?;
+        }
         let Self { start, head, batches, traces, rrns, orphaned_personal, .. } = self;
         let has_checked_lookups = start.lookups.is_some();
         start.lookups.map_or(Ok(()), |lookups| lookups.check())?;

@@ -92,12 +92,12 @@ pub fn verify(
     pass.file(store.as_ref(), until)?;
     let Passed { head, batches, has_checked_lookups, orphaned_personal } =
         pass.finish(store.path())?;
-    let values = store.end()?.map(|(_, values)| values).unwrap_or_default();
+    let (values, month_keys) = end_of(store.as_ref())?;
     if metadata::anchor(&values) != Some(store.begin()?) {
         let reason = "missing: the store does not record that they are archived";
         return Err(error(store.path(), (1, store.begin()?.count), reason));
     }
-    check_month_keys(&values, store.as_ref(), &archives)?;
+    check_month_keys(&values, (store.path(), &month_keys), &archives)?;
     if let Some((file, row)) = orphaned_personal {
         return Err(JournalError::orphaned(&file, row).into());
     }
@@ -114,10 +114,24 @@ pub fn verify(
     })
 }
 
+/// The wrapped key of each month.
+type WrappedKeys = Vec<(String, Vec<u8>)>;
+
+/// Reads the metadata after the last row, and the month keys of the same time: a store in use may get one meanwhile.
+fn end_of(store: &dyn StoredChain) -> Result<(MetadataValues, WrappedKeys), JournalError> {
+    loop {
+        let keys = store.month_keys()?;
+        let values = store.end()?.map(|(_, values)| values).unwrap_or_default();
+        if store.month_keys()? == keys {
+            return Ok((values, keys));
+        }
+    }
+}
+
 /// Checks that the month keys are those that were signed, and that an archive has no others.
 fn check_month_keys(
     values: &MetadataValues,
-    store: &dyn StoredChain,
+    (store, month_keys): (&Path, &[(String, Vec<u8>)]),
     archives: &[Box<dyn StoredChain>],
 ) -> Result<(), JournalError> {
     let signed = metadata::month_keys(values).unwrap_or_default();
@@ -125,8 +139,8 @@ fn check_month_keys(
         let detail = "month_keys: a key is missing or differs from what was signed";
         Err(JournalError::damaged(path, detail))
     };
-    if metadata::digests(&store.month_keys()?) != signed {
-        return differs(store.path());
+    if metadata::digests(month_keys) != signed {
+        return differs(store);
     }
     for archive in archives {
         let found = metadata::digests(&archive.month_keys()?);
@@ -179,15 +193,19 @@ fn missing_checkpoints(
     values: &MetadataValues,
 ) -> Result<Vec<(String, u64)>, VerificationError> {
     let mut missing = Vec::new();
-    for (place, row) in metadata::places(values).unwrap_or_default() {
-        let known = Path::new(&place);
+    let places = metadata::places(values).unwrap_or_default();
+    // A file that has the path of a place is that place. Another one may be a copy from another folder, of one place.
+    let is_place = |file: &PathBuf| places.keys().any(|place| Path::new(place) == file);
+    let mut copies: Vec<_> = evidence.checkpoints.iter().filter(|file| !is_place(file)).collect();
+    for (place, row) in &places {
+        let (known, row) = (Path::new(place), *row);
         let given = evidence.checkpoints.iter().find(|file| *file == known);
-        // The file may have been copied to another folder.
         let given = given.or_else(|| {
-            evidence.checkpoints.iter().find(|file| file.file_name() == known.file_name())
+            let copy = copies.iter().position(|file| file.file_name() == known.file_name())?;
+            Some(copies.swap_remove(copy))
         });
         let Some(file) = given else {
-            missing.push((place, row));
+            missing.push((place.clone(), row));
             continue;
         };
         let lines = checkpoint::read(file)?;

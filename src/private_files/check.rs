@@ -28,8 +28,8 @@ impl Access {
     /// Returns the mode of a new file.
     pub(super) const fn mode(self) -> u32 {
         match self {
-            Self::Secret => 0o600,
-            Self::Public | Self::Evidence => 0o644,
+            Self::Secret | Self::Evidence => 0o600,
+            Self::Public => 0o644,
         }
     }
 
@@ -172,10 +172,15 @@ pub(super) fn exposure(
 ) -> Vec<String> {
     let mut reasons = Vec::new();
     if access != Access::Evidence && owner != user && owner != 0 {
-        reasons.push(format!(
-            "belongs to user {owner}, not to user {user}, who runs this program, or to root: chown {user} {}",
-            path.display()
-        ));
+        // What root changes here, the service could not use any more.
+        reasons.push(if user == 0 {
+            format!("belongs to user {owner}, but root runs this program: run it as user {owner}")
+        } else {
+            format!(
+                "belongs to user {owner}, not to user {user}, who runs this program, or to root: chown {user} {}",
+                path.display()
+            )
+        });
     }
     if mode & access.forbidden() != 0 {
         // A folder keeps what its owner can do in it.

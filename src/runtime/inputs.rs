@@ -25,8 +25,8 @@ const CHANNEL_REQUESTS_MAX: usize = 256;
 /// The number of inputs: as many are polled before a turn decides what to commit.
 const INPUTS: usize = 6;
 
-/// The longest sleep of the loop.
-const SLEEP_MAX: Duration = Duration::from_mins(1);
+/// The longest sleep of the loop. So it sees a journal that stopped by itself.
+const SLEEP_MAX: Duration = Duration::from_secs(1);
 
 /// A command for the node.
 pub(super) enum Command {

@@ -159,6 +159,9 @@ impl Node {
     /// Handles deadlines that are due, commits what was decided, and releases what is durable, until nothing is left that can be
     /// done at once.
     pub(super) fn turn(&mut self) -> Result<(), NodeError> {
+        if let Some(fault) = self.journal.fault() {
+            return Err(fault.into());
+        }
         if self.engine.next_deadline().is_some_and(|deadline| deadline <= self.now) {
             self.engine.handle_deadline(self.now);
         }

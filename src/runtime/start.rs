@@ -29,10 +29,11 @@ use crate::api::{self, Api};
 use crate::clock::Clock;
 use crate::core_banking::{self, LedgerKeys};
 use crate::engine::{Engine, Schedule, TraceAllocator, TraceWatermark};
-use crate::journal::{self, Checkpoints, JournalError, Reader};
+use crate::journal::{self, Chain, Checkpoints, Journal, JournalError, Reader};
 use crate::link::{self, Endpoint};
 use crate::random::unpredictable;
 use crate::records::{self, RecordsError};
+use crate::signing::LedgerHead;
 use crate::values::{Date, Moment, Offset};
 
 /// How far the clock may be behind the last message of ours. Further behind, the start is refused.
@@ -101,6 +102,11 @@ pub enum StartError {
     /// The port to core banking could not be opened.
     #[error(transparent)]
     Core(#[from] core_banking::CoreBankingError),
+    /// The journal has no rows, but the ledger has postings.
+    #[error(
+        "the store is new, but the embedded ledger has postings: restore the store that belongs to it, or begin with a new ledger too"
+    )]
+    NewStore,
     /// The node stopped by itself.
     #[error(transparent)]
     Node(#[from] NodeError),
@@ -165,7 +171,7 @@ pub async fn run(
     let network = Arc::new(network);
     let ledger_keys = LedgerKeys { signing: keys.signing, trusted: keys.trusted };
     let recorded = records::recorded_ledger(reader.as_ref())?;
-    let (core, core_replies) = core_banking::start(core, &ledger_keys, recorded, clock)?;
+    let (core, core_replies) = start_core(core, &ledger_keys, recorded, (clock, journal.as_ref()))?;
     let (session, spec) = (Arc::clone(network.session()), Arc::clone(network.spec()));
     let (links, link_events) =
         link::start(session, spec, listeners.endpoints, clock, unpredictable());
@@ -285,16 +291,32 @@ async fn serve(
     if is_drained { Ok(()) } else { Err(StartError::DrainTimeout(drain)) }
 }
 
+/// Starts the port to core. A journal without rows beside a ledger with postings has lost what was paid already, and is refused.
+fn start_core(
+    settings: core_banking::Settings,
+    keys: &LedgerKeys,
+    recorded: Option<LedgerHead>,
+    (clock, journal): (Clock, &dyn Journal),
+) -> Result<(core_banking::Handle, core_banking::Replies), StartError> {
+    let (core, replies) = core_banking::start(settings, keys, recorded, clock)?;
+    if journal.head(Chain::Transfers).count == 0 && core.had_postings() {
+        return Err(StartError::NewStore);
+    }
+    Ok((core, replies))
+}
+
 /// Closes core, has the journal record the last head of the ledger, and closes the journal.
 async fn close(ended: Result<Result<EndedNode, NodeError>, JoinError>) -> Result<(), StartError> {
     let ended = ended.map_err(NodeError::Panicked)??;
     let EndedNode { journal, core, core_replies, mut ledger_record, clock } = ended;
-    if let Some(head) = ledger_record.take_new(core.close(core_replies).await) {
+    let last = core.close(core_replies).await;
+    if let Some(head) = last.as_ref().ok().and_then(|head| ledger_record.take_new(*head)) {
         let batch = records::ledger_batch(head, clock.now()).map_err(NodeError::Form)?;
         // The journal keeps the error of a failed write, and returns it when it closes.
         journal.append(batch, Box::new(drop));
     }
-    Ok(journal.close()?)
+    journal.close()?;
+    last.map(drop).map_err(|fault| NodeError::Core(fault).into())
 }
 
 /// Completes when `true` is sent, or the sender is gone.

@@ -34,8 +34,8 @@ pub(crate) fn prepare_files(store: &Path) -> Result<(), FileFault> {
     })
 }
 
-/// Watches the database and the log of a store in use. A program that replaces or removes one of them would take the content of
-/// later commits with it.
+/// Watches the database, the log and the lock of a store in use. A program that replaces or removes the first two would take the
+/// content of later commits with it; without the lock another process could write beside this one.
 pub(crate) struct FileWatch(Vec<(PathBuf, Option<FileId>)>);
 
 /// The device and the number of a file.
@@ -47,7 +47,7 @@ impl FileWatch {
     /// # Errors
     /// If a file can't be read.
     pub(crate) fn new(store: &Path) -> io::Result<Self> {
-        let paths = ["", "-wal"].map(|suffix| with_suffix(store, suffix));
+        let paths = ["", "-wal", "-lock"].map(|suffix| with_suffix(store, suffix));
         let ids = paths.into_iter().map(|path| id(&path).map(|id| (path, id)));
         ids.collect::<io::Result<_>>().map(Self)
     }

@@ -18,7 +18,7 @@ async fn postings(folder: &Folder, numbers: std::ops::Range<u128>) -> LedgerHead
         assert_eq!(port.post(&posting).await, PostingReply::Posted);
     }
     let Port { handle, replies, .. } = port;
-    let head = handle.close(replies).await.unwrap();
+    let head = handle.close(replies).await.unwrap().unwrap();
     let verified = verify_ledger(&folder.embedded().ledger, &keys().trusted, Some(head)).unwrap();
     assert_eq!(verified.head, head.head, "the last durable head");
     head
@@ -139,7 +139,7 @@ async fn the_head_is_that_of_the_last_durable_reply_and_core_over_http_has_none(
     // A record of an embedded ledger is not compared with it.
     let Port { handle, replies, .. } = port;
     assert_eq!(handle.ledger_head(), None);
-    assert_eq!(handle.close(replies).await, None);
+    assert_eq!(handle.close(replies).await.unwrap(), None);
     core.close().await;
     let text = "mode = \"http\"\ndebit = \"titian\"\nurl = \"http://127.0.0.1:1\"\ntimeout = \"10s\"\nconnections = 4";
     let settings = super::support::read(text).unwrap();

@@ -4,10 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::time::Duration;
 
 use tokio::process::Command;
 
-use super::bank::{Options, TITIAN, TestBank};
+use super::bank::{Options, TITIAN, TestBank, wait_until};
 use super::scenario::{Scenario, transfer};
 
 async fn titian(arguments: &[String]) -> (Option<i32>, String, String) {
@@ -149,5 +150,57 @@ async fn a_rotation_ends_the_rows_of_the_old_key_at_the_last_row_of_the_ledger()
     let public = fs::read_to_string(Path::new(&keys).join("next.pub")).unwrap();
     assert!(public.contains(&format!(" ledger=1-{last}\n")), "{public}");
     assert!(public.contains(&format!(" ledger={}-\n", last + 1)), "{public}");
+    scenario.bank.clear();
+}
+
+/// With a new store and an old ledger, requests that were paid already would be paid again.
+#[tokio::test]
+async fn a_new_store_beside_a_ledger_with_postings_is_refused() {
+    let mut scenario = Scenario::start(Options::default()).await;
+    assert_eq!(scenario.request_transfer(&transfer(1)).await.0, 200);
+    scenario.wait_until_idle().await;
+    assert!(scenario.bank.stop().await.success(), "{}", scenario.bank.log());
+    let bank = &scenario.bank;
+    for suffix in ["", "-wal", "-shm", "-lock"] {
+        let _ = fs::remove_file(bank.file(&format!("titian.db{suffix}")));
+    }
+    // The checkpoints know the old store.
+    let (code, _, result) = titian(&bank.arguments()).await;
+    assert_eq!(code, Some(1), "{result}");
+    assert!(result.contains("checkpoints: its checkpoints are of another chain: the store is new"));
+    fs::remove_file(bank.file("checkpoints")).unwrap();
+    let (code, _, result) = titian(&bank.arguments()).await;
+    assert_eq!(code, Some(1), "{result}");
+    assert!(result.contains("the store is new, but the embedded ledger has postings"), "{result}");
+    bank.clear();
+}
+
+/// What is posted to a file that has no name any more would be lost at the next start.
+#[tokio::test]
+async fn a_ledger_that_is_replaced_while_it_is_in_use_stops_the_adapter() {
+    let mut scenario = Scenario::start(Options::default()).await;
+    assert_eq!(scenario.request_transfer(&transfer(1)).await.0, 200);
+    let (ledger, copy) = (scenario.bank.file("ledger.db"), scenario.bank.file("copy"));
+    fs::copy(&ledger, &copy).unwrap();
+    fs::rename(&copy, &ledger).unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let refused = scenario.request_transfer(&transfer(2)).await;
+    assert_ne!(refused.0, 200, "{refused:?}");
+    scenario.bank.wait_for_log("changed or replaced the file while it was in use").await;
+    scenario.bank.kill().await;
+    scenario.bank.clear();
+}
+
+#[tokio::test]
+async fn checkpoints_that_are_emptied_are_a_fault_of_the_readiness() {
+    let mut scenario = Scenario::start(Options::default()).await;
+    assert_eq!(scenario.request_transfer(&transfer(1)).await.0, 200);
+    let file = scenario.bank.file("checkpoints");
+    wait_until("a checkpoint", || async { fs::read(&file).is_ok_and(|text| !text.is_empty()) })
+        .await;
+    fs::write(&file, "").unwrap();
+    wait_until("the readiness ends", || async { !scenario.bank.probe.is_ready().await }).await;
+    scenario.bank.wait_for_log("checkpoint_not_written").await;
+    scenario.bank.kill().await;
     scenario.bank.clear();
 }

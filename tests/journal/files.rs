@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use titian::journal::{JournalError, file_faults};
+use titian::journal::{Checkpoints, JournalError, file_faults, open};
 use titian::private_files::FileFault;
 
-use super::support::{Folder, append, checkpoints, row, verified};
+use super::support::{Folder, append, checkpoints, keys, row, verified, verified_with};
 use super::tampering::recorded;
 
 /// The files of a store that was closed, and its checkpoints.
@@ -76,7 +76,7 @@ fn a_link_to_the_folder_is_followed() {
     let link = folder.file("link");
     symlink(folder.file(""), &link).unwrap();
     let url = titian::journal::StoreUrl::Sqlite(link.join("titian.db"));
-    let opened = titian::journal::open(&url, &super::support::keys(), &checkpoints(&link));
+    let opened = open(&url, &keys(), &checkpoints(&link));
     opened.unwrap().close().unwrap();
 }
 
@@ -100,4 +100,42 @@ fn a_store_or_a_log_that_is_replaced_while_it_is_in_use_stops_the_journal() {
         assert!(error.contains(name), "{error}");
         assert!(journal.close().is_err());
     }
+}
+
+/// Two places with one file name: a file stands for one of them.
+#[test]
+fn a_place_whose_file_is_not_given_is_not_covered() {
+    let folder = Folder::new();
+    let elsewhere = folder.file("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let files = vec![folder.file("checkpoints"), elsewhere.join("checkpoints")];
+    let two = Checkpoints { files: files.clone(), every: Duration::from_hours(1) };
+    for transfer in 0..2 {
+        let journal = open(&folder.url(), &keys(), &two).unwrap();
+        append(&*journal, vec![row(transfer, 0)]).unwrap();
+        journal.close().unwrap();
+    }
+    let missing = |given: &[PathBuf]| {
+        let verified = verified_with(&folder, &[], given, &keys().trusted).unwrap();
+        verified.missing_checkpoints.into_iter().map(|(place, _)| place).collect::<Vec<_>>()
+    };
+    assert!(missing(&files).is_empty());
+    for (given, other) in [(0, 1), (1, 0)] {
+        assert_eq!(missing(&files[given..=given]), [files[other].display().to_string()]);
+    }
+    // A copy on the auditor's machine.
+    let copies = ["a", "b"].map(|name| folder.file(name).join("checkpoints"));
+    for (file, copy) in files.iter().zip(&copies) {
+        fs::create_dir(copy.parent().unwrap()).unwrap();
+        fs::copy(file, copy).unwrap();
+    }
+    assert!(missing(&copies).is_empty());
+    assert_eq!(missing(&copies[..1]).len(), 1);
+    // A place that the settings name no more is forgotten with the next checkpoint.
+    for transfer in 2..4 {
+        let journal = folder.open();
+        append(&*journal, vec![row(transfer, 0)]).unwrap();
+        journal.close().unwrap();
+    }
+    assert!(missing(&files[..1]).is_empty());
 }

@@ -376,7 +376,7 @@ fn a_checkpoint_file_that_lost_lines_is_changed_or_is_not_ours_is_refused_and_st
     let cases = [
         (String::new(), "missing"),
         (format!("{}\n", lines[0]), "missing"),
-        (text.replacen("epoch=1", "epoch=2", 3), "differs"),
+        (text.replacen("epoch=1", "epoch=2", 3), "signature"),
         ("a file of another program\n".to_owned(), "not a checkpoint"),
         ("no line".to_owned(), "not a checkpoint"),
     ];

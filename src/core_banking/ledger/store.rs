@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
@@ -21,7 +22,7 @@ use crate::clock::Clock;
 use crate::core_banking::error::{CoreBankingError, ErrorContext};
 use crate::private_files::Access;
 use crate::signing::{LedgerHead, TrustedKeys};
-use crate::sqlite::{self, FileIdentity, Lock};
+use crate::sqlite::{self, FileIdentity, FileWatch, Lock};
 use crate::values::{AccountNumber, Name, TransferId};
 
 /// The application id of a ledger: `TiLe` in ASCII. It differs from that of a journal.
@@ -29,6 +30,9 @@ const APPLICATION: i64 = 0x5469_4C65;
 
 /// The version of the schema and of the rows.
 const VERSION: i64 = 3;
+
+/// The time between two looks at the files.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The ledger, proven, opened for writing and locked.
 pub(super) struct Store {
@@ -41,8 +45,12 @@ pub(super) struct Store {
     state: RefCell<State>,
     /// The head after the last commit.
     pub(super) head: DurableHead,
+    /// Whether it had postings when it was opened.
+    pub(super) had_postings: bool,
     /// SQLite's number of the content that was proven. A commit of another connection changes it.
     data_version: i64,
+    /// The files, and when they were last looked at.
+    watch: RefCell<(FileWatch, Instant)>,
 }
 
 /// What is in memory. It is the fold of the chain's rows.
@@ -63,6 +71,8 @@ impl Store {
         let action = "opening the ledger";
         let trust = Trust { keys: &keys.trusted, recorded };
         let lock = lock(path, trust)?;
+        let watch = FileWatch::new(path).context(action, path)?;
+        let watch = RefCell::new((watch, Instant::now()));
         let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let is_new = check_is_new(&db, path)?;
         if is_new && let Some(refusal) = trust.refusal(path, "the file is empty") {
@@ -76,7 +86,7 @@ impl Store {
         // The proof and the number of its content belong to one state of the file.
         let transaction = db.unchecked_transaction().context(action, path)?;
         let data_version = data_version(&transaction).context(action, path)?;
-        let Proven { end, balances, segments: postings, postings: _ } =
+        let Proven { end, balances, segments: postings, postings: count } =
             proof::prove(&transaction, path, trust, |_| {})?;
         transaction.finish().context(action, path)?;
         // Another process may have ended before it synced its last commit.
@@ -92,7 +102,9 @@ impl Store {
             _lock: lock,
             state,
             head: durable,
+            had_postings: count > 0,
             data_version,
+            watch,
         })
     }
 
@@ -106,15 +118,28 @@ impl Store {
     /// Begins a transaction.
     ///
     /// # Errors
-    /// If another connection changed the file after the proof.
+    /// If another connection changed the file after the proof, or another file is in its place.
     pub(super) fn begin(&self) -> Result<Transaction<'_>, CoreBankingError> {
         let action = "writing to the ledger";
+        self.check_files()?;
         let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)
             .context(action, &self.path)?;
         if data_version(&transaction).context(action, &self.path)? == self.data_version {
             return Ok(transaction);
         }
         Err(CoreBankingError::Changed(self.path.clone()))
+    }
+
+    /// Checks, once a second, that the ledger and its log are still the files that were opened.
+    fn check_files(&self) -> Result<(), CoreBankingError> {
+        let (watch, looked) = &mut *self.watch.borrow_mut();
+        if looked.elapsed() < LOOK_EVERY {
+            return Ok(());
+        }
+        *looked = Instant::now();
+        let replaced =
+            watch.replaced().context("looking at the files of the ledger", &self.path)?;
+        replaced.map_or(Ok(()), |path| Err(CoreBankingError::Changed(path.to_owned())))
     }
 
     /// Records a change: as a row of the chain, in memory, and in the table of postings.
@@ -227,6 +252,7 @@ pub fn lock_ledger(
     recorded: Option<LedgerHead>,
 ) -> Result<LockedLedger, CoreBankingError> {
     let lock = lock(path, Trust { keys, recorded })?;
+    sqlite::sync_log(path).context("opening the ledger", path)?;
     Ok(LockedLedger { verified: verify_ledger(path, keys, recorded)?, _lock: lock })
 }
 

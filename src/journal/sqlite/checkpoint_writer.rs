@@ -1,4 +1,5 @@
-//! The checkpoint thread. A place may be a disk of another machine that does not answer, so nothing else waits for it.
+//! The checkpoint thread. A place may be a disk of another machine that does not answer, so no commit waits for it, and a stop
+//! waits for a limited time.
 
 use std::time::{Duration, Instant};
 
@@ -28,8 +29,8 @@ impl CheckpointWriter<'_> {
     /// Writes the last statement to each place. A place that cannot be written stops no transfer: it is a fault of the readiness,
     /// and it is tried again.
     fn write(&mut self) {
-        let Some(signed) = self.shared.end().signed else { return };
         let clock = &self.shared.checkpoint_clock;
+        let Some(signed) = self.shared.end().signed else { return clock.set(Instant::now()) };
         clock.begin(Instant::now());
         let mut fault = None;
         for place in &mut self.places {

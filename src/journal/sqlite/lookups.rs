@@ -4,7 +4,7 @@
 //! would touch another page for each. The newest entries stay in memory and are then sealed into runs: sorted files that never
 //! change. A filter in memory rules out most runs, and runs are merged to keep their number small.
 //!
-//! Everything here is derived from the rows. A run carries a code under a key that only the holder of the signing key knows, and
+//! Everything here is derived from the rows. A run carries a code under a key that only the holder of the record key knows, and
 //! names the head of the chain that it reaches: what is missing, altered or of another chain is rebuilt at a start, and never
 //! used. While the program runs, each part that is read is compared with its hash in memory.
 
@@ -14,7 +14,7 @@ mod filter;
 mod run;
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -122,6 +122,11 @@ impl Lookups {
             lookups.open = last.open()?.into_iter().collect();
         }
         Ok(lookups)
+    }
+
+    /// Returns whether a folder has runs.
+    pub(super) fn has_runs(folder: &Path) -> Result<bool, JournalError> {
+        Ok(folder.exists() && !run::list(folder)?.is_empty())
     }
 
     /// Returns the head up to which all rows are included.

@@ -84,9 +84,8 @@ impl Maintenance<'_> {
     fn check_files(&mut self) -> Result<(), JournalError> {
         let replaced = self.watch.replaced().context("looking at", &self.store.path)?;
         replaced.map_or(Ok(()), |path| {
-            let detail =
-                "it was replaced or removed while it was in use, so its last rows are lost";
-            Err(JournalError::damaged(path, detail))
+            let detail = "it was replaced or removed while it was in use, so its last rows are lost (docs/runbook.md, A start is refused)";
+            Err(JournalError::mismatch(path, detail))
         })
     }
 }

@@ -9,7 +9,7 @@ use super::shared::{End, Shared};
 use super::store::{CHAIN, Store, lookups_folder};
 use crate::codes::journal_state;
 use crate::journal::checkpoint::{CheckpointPlace, Checkpoints};
-use crate::journal::error::JournalError;
+use crate::journal::error::{ErrorContext, JournalError};
 use crate::journal::journal_keys::JournalKeys;
 use crate::journal::line;
 use crate::journal::metadata;
@@ -17,6 +17,7 @@ use crate::journal::rotation::Rotation;
 use crate::journal::row::Row;
 use crate::personal::{Month, MonthKeys};
 use crate::signing::{Head, KeyId, SignedStatement, TrustedKeys};
+use crate::sqlite;
 use crate::values::Value;
 
 /// Batches that one read of the store returns at most.
@@ -53,12 +54,18 @@ pub(super) fn open(
     store.check_schema()?;
     store.check_tables()?;
     let end = proven_end(&store, &keys.trusted)?;
+    // A process that was killed may not have synced its last commit.
+    sqlite::sync_log(path).context("syncing the log of", path)?;
     store.check_personal()?;
     let head = end.head();
     let anchor = proven_anchor(&store, &end)?;
+    let places = open_places(&store, &end, (checkpoints, &keys.trusted))?;
     check_signing_key(&store, keys, &end, use_of_store)?;
-    let places = open_places(&store, &end, checkpoints)?;
     let folder = lookups_folder(path);
+    if head.count == 0 && Lookups::has_runs(&folder)? {
+        let detail = "it has look-ups, but the store has no rows: restore the store, or remove this folder to begin a new record";
+        return Err(JournalError::mismatch(&folder, detail));
+    }
     // A run is ours and of this chain, so the store once had its last row.
     let is_head = |at: Head| {
         if at.count > head.count {
@@ -78,7 +85,8 @@ pub(super) fn open(
     let mut lookups = Lookups::open(folder, code_key, anchor, is_head)?;
     catch_up(&store, head, &mut lookups)?;
     let months = restore_months(&store, keys, &end)?;
-    let shared = Shared::new(end, lookups, months);
+    let names = places.iter().map(CheckpointPlace::name).collect();
+    let shared = Shared::new(end, lookups, months, names);
     // The last checkpoint of the process before this one, which no batch has recorded yet.
     for place in places.iter().filter(|place| place.last() > 0) {
         shared.record_checkpoint(place.name(), place.last());
@@ -183,7 +191,7 @@ pub(super) fn rotated_to(store: &Store, row: u64) -> Result<Option<KeyId>, Journ
 fn open_places(
     store: &Store,
     end: &End,
-    checkpoints: &Checkpoints,
+    (checkpoints, keys): (&Checkpoints, &TrustedKeys),
 ) -> Result<Vec<CheckpointPlace>, JournalError> {
     let known = metadata::places(&end.metadata);
     let known = known
@@ -191,19 +199,33 @@ fn open_places(
     let head = end.head();
     let mut places = Vec::new();
     for file in &checkpoints.files {
-        let (place, last) = CheckpointPlace::open(file, (CHAIN, store.chain_id))?;
+        let (place, last) = CheckpointPlace::open(file)?;
         if let Some(last) = last {
+            if (last.statement.chain, last.statement.chain_id) != (CHAIN, store.chain_id) {
+                return Err(JournalError::mismatch(file, other_chain(head)));
+            }
+            last.check(keys).map_err(|reason| {
+                let detail =
+                    format!("its last checkpoint: {reason}: restore the file, or name another one");
+                JournalError::mismatch(file, detail)
+            })?;
             check_checkpoint(store, head, &last)?;
         }
         if let Some(row) = known.get(&place.name()).filter(|row| **row > place.last()) {
             let detail = format!(
-                "the checkpoint of row {row}, which the store knows to be here, is missing: restore the file, or name another one"
+                "the checkpoint of row {row}, which the store knows to be here, is missing: see whether its disk is mounted, restore the file, or name another one"
             );
-            return Err(JournalError::damaged(file, detail));
+            return Err(JournalError::mismatch(file, detail));
         }
         places.push(place);
     }
     Ok(places)
+}
+
+/// Says why a place has checkpoints of another chain.
+fn other_chain(head: Head) -> String {
+    let why = if head.count == 0 { "the store is new" } else { "the store is another one" };
+    format!("its checkpoints are of another chain: {why}; restore the store, or name another file")
 }
 
 /// Checks that the store has the batch that a checkpoint is a copy of.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, channel, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::checkpoint_writer::CheckpointWriter;
 use super::maintenance::{self, Maintenance};
@@ -25,6 +25,10 @@ use crate::sqlite::{FileWatch, Lock};
 /// Batches that may wait for the writer. Further batches are refused with [`JournalError::Full`].
 const QUEUE_MAX: usize = 1024;
 
+/// The longest time that a stop waits for the last checkpoint, and the time between two looks.
+const CHECKPOINT_WAIT: Duration = Duration::from_secs(10);
+const CHECKPOINT_LOOK: Duration = Duration::from_millis(2);
+
 /// The journal of this process.
 pub(in crate::journal) struct SqliteJournal {
     path: PathBuf,
@@ -35,8 +39,9 @@ pub(in crate::journal) struct SqliteJournal {
     archived: u64,
     _file: Arc<File>,
     jobs: Option<SyncSender<Job>>,
-    /// The writer, the maintenance thread, the merge thread and the checkpoint thread, in the order in which they end.
+    /// The writer, the maintenance thread and the merge thread, in the order in which they end.
     threads: Vec<JoinHandle<()>>,
+    checkpoint_thread: Option<JoinHandle<()>>,
     _lock: Lock,
 }
 
@@ -52,6 +57,7 @@ impl SqliteJournal {
         checkpoints: &Checkpoints,
     ) -> Result<Self, JournalError> {
         let lock = lock_store(path)?;
+        let watch = FileWatch::new(path).context("looking at", path)?;
         let Opened { store, shared, places, archived } =
             opening::open(path, keys, checkpoints, UseOfStore::Append)?;
         let shared = Arc::new(shared);
@@ -63,7 +69,6 @@ impl SqliteJournal {
         let file = Arc::new(File::open(path).context("opening the store", path)?);
         let (jobs, queue) = sync_channel(QUEUE_MAX);
         let (sealed, runs) = channel();
-        let watch = FileWatch::new(path).context("looking at", path)?;
         let (common, synced) = (Arc::clone(&shared), Arc::clone(&file));
         let maintain = move || {
             let (shared, store, file) = (&*common, second_store, synced);
@@ -74,7 +79,8 @@ impl SqliteJournal {
         let (common, signing) = (Arc::clone(&shared), keys.signing.clone());
         let rows = ProvenRows::new(store, Arc::clone(&trusted), archived);
         let write = move || Writer { store: rows, signing, shared: &common }.run(&queue);
-        let mut threads = vec![
+        let mut checkpoint_thread = None;
+        let threads = vec![
             spawn("journal-writer", write, path)?,
             spawn("journal-maint", maintain, path)?,
             spawn("journal-merge", merge, path)?,
@@ -82,7 +88,7 @@ impl SqliteJournal {
         if !places.is_empty() {
             let (common, every) = (Arc::clone(&shared), checkpoints.every);
             let run = move || CheckpointWriter { shared: &common, places, every }.run();
-            threads.push(spawn("journal-points", run, path)?);
+            checkpoint_thread = Some(spawn("journal-points", run, path)?);
         }
         let path = path.to_owned();
         Ok(Self {
@@ -94,6 +100,7 @@ impl SqliteJournal {
             _file: file,
             jobs: Some(jobs),
             threads,
+            checkpoint_thread,
             _lock: lock,
         })
     }
@@ -106,6 +113,20 @@ impl SqliteJournal {
             let _ = thread.join();
             // The writer ends first. After it nothing more comes for the other threads.
             self.shared.close();
+        }
+        if let Some(thread) = self.checkpoint_thread.take() {
+            // A place that does not answer must not hold the stop.
+            let latest = Instant::now() + CHECKPOINT_WAIT;
+            while !thread.is_finished() && Instant::now() < latest {
+                thread::sleep(CHECKPOINT_LOOK);
+            }
+            if thread.is_finished() {
+                let _ = thread.join();
+            } else {
+                tracing::error!(
+                    "a checkpoint place does not answer: the last checkpoint is missing"
+                );
+            }
         }
     }
 }
@@ -140,6 +161,10 @@ impl Journal for SqliteJournal {
             Chain::Transfers => self.shared.end().head(),
             Chain::Ledger => Head::default(),
         }
+    }
+
+    fn fault(&self) -> Option<JournalError> {
+        self.shared.fault.get().cloned()
     }
 
     fn checkpoint_clock(&self) -> CheckpointClock {

@@ -116,15 +116,19 @@ impl ProvenRows {
         Ok(proven)
     }
 
-    /// Returns the reservation of a key by a row; `None` if the row reserved another key.
+    /// Returns the reservation of a key by the row that the look-ups lead to.
+    ///
+    /// # Errors
+    /// If the store can't be read, or the row reserved another key: another row stands in its place.
     pub(super) fn reservation(
         &mut self,
         key: IdempotencyKey,
         number: u64,
-    ) -> Result<Option<KeyReservation>, JournalError> {
+    ) -> Result<KeyReservation, JournalError> {
         let row = self.line(number)?.row;
         let start = row.start.filter(|start| start.identity.keys().any(|reserved| reserved == key));
-        Ok(start.map(|start| start.reservation(key, row.id)))
+        let start = start.ok_or_else(|| another(&self.store.path, number))?;
+        Ok(start.reservation(key, row.id))
     }
 
     /// Returns the rows of a transfer from its last row back to its first; an empty list if the first one is archived.
@@ -150,6 +154,11 @@ impl ProvenRows {
         // The rows of a transfer that started in the archive cannot be interpreted without the archived ones.
         Ok(if rows.first().is_some_and(|row| row.start.is_some()) { rows } else { Vec::new() })
     }
+}
+
+/// Returns the error of a row that the look-ups do not mean.
+fn another(path: &Path, number: u64) -> JournalError {
+    JournalError::damaged(path, format!("row {number}: another row stands in its place"))
 }
 
 fn missing(path: &Path, number: u64) -> JournalError {
@@ -184,7 +193,7 @@ impl Reader for SqliteReader {
             return Ok(Vec::new());
         };
         let held = self.rows.borrow_mut().reservation(key, number)?;
-        held.map_or(Ok(Vec::new()), |held| self.transfer(held.id))
+        self.transfer(held.id)
     }
 
     fn by_trace(&self, transmission_second: u64, stan: Stan) -> Result<Vec<Row>, JournalError> {
@@ -194,7 +203,11 @@ impl Reader for SqliteReader {
         let is_same = row.trace.is_some_and(|trace| {
             (trace.transmission_second, trace.stan) == (Some(transmission_second), stan)
         });
-        if is_same { self.transfer(row.id) } else { Ok(Vec::new()) }
+        if is_same {
+            self.transfer(row.id)
+        } else {
+            Err(another(&self.rows.borrow().store.path, number))
+        }
     }
 
     fn by_inbound_reference(
@@ -212,8 +225,10 @@ impl Reader for SqliteReader {
                 break;
             }
             let row = self.row(number)?;
-            let is_same = InboundReference::of(&row).is_some_and(|other| other.is(&reference));
-            if is_same && row.id.0 >= first {
+            if !InboundReference::of(&row).is_some_and(|other| other.is(&reference)) {
+                return Err(another(&self.rows.borrow().store.path, number));
+            }
+            if row.id.0 >= first {
                 ids.insert(row.id);
             }
         }

@@ -44,6 +44,8 @@ pub(super) struct Shared {
     pub(super) checkpoint_clock: CheckpointClock,
     /// The checkpoints that were written since the last batch, for its metadata.
     checkpoints: Mutex<CheckpointPlaces>,
+    /// The checkpoint places of the settings.
+    places: BTreeSet<String>,
     /// The rows since the maintenance thread last looked.
     waiting_rows: Mutex<usize>,
     /// No more rows come. It is set under the lock of `waiting_rows`, so that a waiting thread can't miss it.
@@ -59,7 +61,12 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    pub(super) fn new(end: End, lookups: Lookups, months: MonthKeys) -> Self {
+    pub(super) fn new(
+        end: End,
+        lookups: Lookups,
+        months: MonthKeys,
+        places: BTreeSet<String>,
+    ) -> Self {
         Self {
             end: Mutex::new(end),
             lookups: RwLock::new(lookups),
@@ -69,6 +76,7 @@ impl Shared {
             checkpoint_fault: Mutex::default(),
             checkpoint_clock: CheckpointClock::default(),
             checkpoints: Mutex::default(),
+            places,
             waiting_rows: Mutex::default(),
             is_closing: AtomicBool::new(false),
             has_new_rows: Condvar::new(),
@@ -187,6 +195,11 @@ impl Shared {
         lock(&self.checkpoints).insert(place, row);
     }
 
+    /// Returns whether the settings name a checkpoint place.
+    pub(super) fn is_place(&self, name: &str) -> bool {
+        self.places.contains(name)
+    }
+
     /// Takes the checkpoints that were recorded since the last batch.
     pub(super) fn take_checkpoints(&self) -> CheckpointPlaces {
         std::mem::take(&mut *lock(&self.checkpoints))
@@ -203,6 +216,7 @@ impl Shared {
 
     /// Stops all writing and wakes the waiting threads.
     pub(super) fn fail(&self, error: JournalError) {
+        tracing::error!(%error, "journal stopped");
         let _ = self.fault.set(error);
         self.close();
         self.sealed.notify_all();

@@ -79,7 +79,11 @@ impl Store {
 
     fn open_or_create(path: &Path, chain_id: Option<ChainId>) -> Result<Self, JournalError> {
         let action = "opening the store";
-        sqlite::prepare_files(path)?;
+        if chain_id.is_some() {
+            private_files::create_if_missing(path).context(action, path)?;
+        } else {
+            sqlite::prepare_files(path)?;
+        }
         let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // The version is checked before any write: the file may belong to another program.
         let is_new = check_version(&db, path)?;

@@ -198,7 +198,7 @@ impl<'w> OpenBatch<'w> {
             return Ok(Some(*own));
         }
         let number = self.shared.newest(LookupKey::reservation(key))?;
-        Ok(number.map(|number| self.store.reservation(key, number)).transpose()?.flatten())
+        number.map(|number| self.store.reservation(key, number)).transpose()
     }
 
     pub(super) fn append_row(&mut self, row: &Row) -> Result<(), JournalError> {
@@ -293,6 +293,8 @@ impl<'w> OpenBatch<'w> {
             return Ok(());
         }
         let mut places = metadata::places(&self.before.metadata).unwrap_or_default();
+        // A place that the settings no longer name is forgotten.
+        places.retain(|name, _| self.shared.is_place(name));
         places.extend(written);
         self.change(metadata_key::CHECKPOINTS, metadata::places_value(&places)?);
         Ok(())

@@ -26,8 +26,15 @@ impl Store {
                 }
             })
         });
-        let files = section.texts("checkpoints", |path| Ok(PathBuf::from(path)));
+        let files = section.texts("checkpoints", |path| Ok(PathBuf::from(path)))?;
+        if let Some(twice) = (1..)
+            .zip(&files)
+            .find(|(next, file)| files.iter().skip(*next).any(|other| other == *file))
+        {
+            section.fault("checkpoints", format!("{}: is named twice", twice.1.display()));
+            return None;
+        }
         let every = section.time("checkpoint_every");
-        Some(Self { url: url?, checkpoints: Checkpoints { files: files?, every: every? } })
+        Some(Self { url: url?, checkpoints: Checkpoints { files, every: every? } })
     }
 }

@@ -1,6 +1,6 @@
 //! A run: sorted entries in a file that never changes, and the transfers that are open after its last row. The header names
 //! the rows and the head at the last one, so that a run of another chain is recognised. The file ends with a code over the
-//! hashes of its parts, under a key that only the holder of the signing key knows.
+//! hashes of its parts, under a key that only the holder of the record key knows.
 
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Read, Write};
