@@ -116,8 +116,11 @@ async fn a_key_is_rotated_as_a_person_does_it() {
     let refused = terminal.run("serve --config titian.toml").await;
     assert!(refused.code != 0, "the old key is replaced");
     assert!(refused.error.contains("set keys.signing_key_file to it"), "{}", refused.error);
-    // The old rows are still verified with the old public key.
-    terminal.done(&format!("{VERIFY} keys/node0.pub")).await;
+    terminal.note("The old public key does not cover what follows. The new file has both keys.");
+    let refused = terminal.run(&format!("{VERIFY} keys/node0.pub")).await;
+    assert_eq!(refused.code, 1);
+    assert!(refused.error.contains("rotates to the next key, but key"), "{}", refused.error);
+    terminal.done(&format!("{VERIFY} keys/node0-2.pub")).await;
 
     terminal.note("The printed lines are pasted into titian.toml.");
     paste(&scenario.bank, &lines);
