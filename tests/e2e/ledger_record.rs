@@ -184,8 +184,9 @@ async fn a_ledger_that_is_replaced_while_it_is_in_use_stops_the_adapter() {
     fs::copy(&ledger, &copy).unwrap();
     fs::rename(&copy, &ledger).unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let refused = scenario.request_transfer(&transfer(2)).await;
-    assert_ne!(refused.0, 200, "{refused:?}");
+    // The adapter may end before it answers.
+    let answer = scenario.bank.channel.submit(&transfer(2)).await;
+    assert!(answer.as_ref().is_none_or(|(status, _)| *status != 200), "{answer:?}");
     scenario.bank.wait_for_log("changed or replaced the file while it was in use").await;
     scenario.bank.kill().await;
     scenario.bank.clear();
