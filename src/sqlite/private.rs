@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::with_suffix;
 use crate::private_files::{self, Access, FileFault};
@@ -36,7 +37,14 @@ pub(crate) fn prepare_files(store: &Path) -> Result<(), FileFault> {
 
 /// Watches the database, the log and the lock of a store in use. A program that replaces or removes the first two would take the
 /// content of later commits with it; without the lock another process could write beside this one.
-pub(crate) struct FileWatch(Vec<(PathBuf, Option<FileId>)>);
+pub(crate) struct FileWatch {
+    files: Vec<(PathBuf, Option<FileId>)>,
+    /// When they were last looked at.
+    looked: Instant,
+}
+
+/// The time between two looks at the files.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The device and the number of a file.
 type FileId = (u64, u64);
@@ -49,7 +57,16 @@ impl FileWatch {
     pub(crate) fn new(store: &Path) -> io::Result<Self> {
         let paths = ["", "-wal", "-lock"].map(|suffix| with_suffix(store, suffix));
         let ids = paths.into_iter().map(|path| id(&path).map(|id| (path, id)));
-        ids.collect::<io::Result<_>>().map(Self)
+        let files = ids.collect::<io::Result<_>>()?;
+        Ok(Self { files, looked: Instant::now() })
+    }
+
+    /// Looks as [`Self::replaced`] does, but once a second at most.
+    ///
+    /// # Errors
+    /// If a file can't be read.
+    pub(crate) fn replaced_if_due(&mut self) -> io::Result<Option<&Path>> {
+        if self.looked.elapsed() < LOOK_EVERY { Ok(None) } else { self.replaced() }
     }
 
     /// Returns a file that is another one now, or gone.
@@ -57,7 +74,8 @@ impl FileWatch {
     /// # Errors
     /// If a file can't be read.
     pub(crate) fn replaced(&mut self) -> io::Result<Option<&Path>> {
-        for (path, known) in &mut self.0 {
+        self.looked = Instant::now();
+        for (path, known) in &mut self.files {
             let now = id(path)?;
             // SQLite makes the log when it needs it.
             if known.is_none() {

@@ -5,7 +5,6 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
@@ -31,9 +30,6 @@ const APPLICATION: i64 = 0x5469_4C65;
 /// The version of the schema and of the rows.
 const VERSION: i64 = 3;
 
-/// The time between two looks at the files.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
 /// The ledger, proven, opened for writing and locked.
 pub(super) struct Store {
     pub(super) db: Connection,
@@ -49,8 +45,7 @@ pub(super) struct Store {
     pub(super) had_postings: bool,
     /// SQLite's number of the content that was proven. A commit of another connection changes it.
     data_version: i64,
-    /// The files, and when they were last looked at.
-    watch: RefCell<(FileWatch, Instant)>,
+    watch: RefCell<FileWatch>,
 }
 
 /// What is in memory. It is the fold of the chain's rows.
@@ -72,7 +67,6 @@ impl Store {
         let trust = Trust { keys: &keys.trusted, recorded };
         let lock = lock(path, trust)?;
         let watch = FileWatch::new(path).context(action, path)?;
-        let watch = RefCell::new((watch, Instant::now()));
         let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let is_new = check_is_new(&db, path)?;
         if is_new && let Some(refusal) = trust.refusal(path, "the file is empty") {
@@ -104,7 +98,7 @@ impl Store {
             head: durable,
             had_postings: count > 0,
             data_version,
-            watch,
+            watch: RefCell::new(watch),
         })
     }
 
@@ -132,13 +126,9 @@ impl Store {
 
     /// Checks, once a second, that the ledger and its log are still the files that were opened.
     fn check_files(&self) -> Result<(), CoreBankingError> {
-        let (watch, looked) = &mut *self.watch.borrow_mut();
-        if looked.elapsed() < LOOK_EVERY {
-            return Ok(());
-        }
-        *looked = Instant::now();
-        let replaced =
-            watch.replaced().context("looking at the files of the ledger", &self.path)?;
+        let mut watch = self.watch.borrow_mut();
+        let replaced = watch.replaced_if_due();
+        let replaced = replaced.context("looking at the files of the ledger", &self.path)?;
         replaced.map_or(Ok(()), |path| Err(CoreBankingError::Changed(path.to_owned())))
     }
 

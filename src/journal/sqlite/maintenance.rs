@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::shared::Shared;
 use super::store::Store;
@@ -15,7 +15,7 @@ use crate::sqlite::{self, FileWatch};
 const STEP: usize = 4096;
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// The longest sleep while nothing is written, and the time between two looks at the files.
+/// The longest sleep while nothing is written.
 const IDLE: Duration = Duration::from_secs(1);
 
 pub(super) struct Maintenance<'k> {
@@ -51,7 +51,6 @@ impl Maintenance<'_> {
     }
 
     fn run_until_closed(&mut self) -> Result<(), JournalError> {
-        let mut looked = Instant::now();
         loop {
             let (came, is_closing) = self.shared.wait(STEP, PATIENCE, IDLE);
             if self.shared.seal()? {
@@ -59,10 +58,7 @@ impl Maintenance<'_> {
                 let _ended = self.sealed.send(());
             }
             self.copy_log()?;
-            if looked.elapsed() >= IDLE || is_closing {
-                looked = Instant::now();
-                self.check_files()?;
-            }
+            self.check_files(is_closing)?;
             if is_closing && !came {
                 return Ok(());
             }
@@ -80,9 +76,11 @@ impl Maintenance<'_> {
         Ok(())
     }
 
-    /// Checks that the store and its log are still the files that were opened.
-    fn check_files(&mut self) -> Result<(), JournalError> {
-        let replaced = self.watch.replaced().context("looking at", &self.store.path)?;
+    /// Checks, once a second and at the end, that the store and its log are still the files that were opened.
+    fn check_files(&mut self, is_closing: bool) -> Result<(), JournalError> {
+        let watch = &mut self.watch;
+        let replaced = if is_closing { watch.replaced() } else { watch.replaced_if_due() };
+        let replaced = replaced.context("looking at", &self.store.path)?;
         replaced.map_or(Ok(()), |path| {
             let detail = "it was replaced or removed while it was in use, so its last rows are lost (docs/runbook.md, A start is refused)";
             Err(JournalError::mismatch(path, detail))
