@@ -143,7 +143,7 @@ impl CheckpointPlace {
             return Ok(());
         }
         self.attempted = Some(signed.clone());
-        append(&self.path, &format!("{signed}\n"))
+        append(&self.path, &end, &format!("{signed}\n"))
             .context("writing a checkpoint to", &self.path)?;
         self.last = self.attempted.take();
         Ok(())
@@ -154,9 +154,8 @@ fn foreign(path: &Path) -> JournalError {
     JournalError::mismatch(path, "its last line is not a checkpoint; name another file")
 }
 
-/// Appends a line. Removes a line that a crash left incomplete.
-fn append(path: &Path, line: &str) -> std::io::Result<()> {
-    let end = End::read(path)?;
+/// Appends a line after the end of a file. Removes a line that a crash left incomplete.
+fn append(path: &Path, end: &End, line: &str) -> std::io::Result<()> {
     let mut file = File::options().create(true).append(true).mode(0o600).open(path)?;
     if !end.rest.is_empty() {
         file.set_len(end.length - end.rest.len() as u64)?;
