@@ -273,6 +273,7 @@ fn rules() -> Rules {
             reversed: code(b"05"),
             not_found: code(b"25"),
             mismatched: code(b"13"),
+            closed: code(b"57"),
             refusals: Vec::new(),
             refused_other: code(b"05"),
             respond_within: seconds(20),

@@ -392,6 +392,7 @@ fn start(transfer: u64) -> TransferStart {
             fingerprint: RequestFingerprint(1),
         },
         requested_by: None,
+        admitted_under: 1,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The command line: a file a subcommand, and a file for each helper that several subcommands share.
 
+mod act;
+mod admin;
 mod archive;
 #[cfg(feature = "harness")]
 mod bench;
@@ -68,6 +70,8 @@ enum Command {
     Verify(verify::Verify),
     Export(export::Export),
     Archive(archive::Archive),
+    Admin(Box<admin::Admin>),
+    Act(act::Act),
     Keys(keys::Keys),
 }
 
@@ -82,6 +86,8 @@ impl Command {
             Self::Verify(verify) => verify.run(),
             Self::Export(export) => export.run(),
             Self::Archive(archive) => archive.run(),
+            Self::Admin(admin) => admin.run(),
+            Self::Act(act) => act.run(),
             Self::Keys(keys) => keys.run(),
         }?;
         Ok(Exit::Success)

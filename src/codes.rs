@@ -28,13 +28,20 @@ macro_rules! codes {
     };
 }
 
+mod control;
 mod core_banking;
 mod facts;
 mod inputs;
+mod links;
+mod people;
 mod reasons;
 mod records;
 mod transfers;
 
+pub use control::{
+    act_refusal, control_command, control_fact, proposal_fact, proposal_state, proposal_target,
+    proposed_command, restriction_mode, role,
+};
 pub use core_banking::{
     account_status, entry_kind, ledger_account, ledger_change, posting_state, refusal, side,
 };
@@ -42,9 +49,14 @@ pub use facts::{inbound_fact, outbound_fact};
 pub use inputs::{
     cancel_reply, inbound_input, outbound_input, posting_reply, prior_posting, send_status,
 };
+pub use links::{
+    disconnect_reason, link_order, link_order_error, link_phase, link_role, link_wish,
+};
+pub use people::{operator_access, people_command, people_fact, problem, sign_in, sign_in_refusal};
 pub use reasons::{
-    bar_cause, cancel_reason, debit_proof, evidence, funding, refund_reason, rejection_reason,
-    resolution_outcome, reversal_cause, settled_by, unknown_cause,
+    bar_cause, cancel_reason, debit_proof, evidence, exception_cause, funding, part_end,
+    refund_reason, rejection_reason, resolution_command, resolution_outcome, reversal_cause,
+    settled_by, unknown_cause,
 };
 pub use records::{chain, direction, journal_state, metadata_key};
 pub use transfers::{alert, inbound_state, message_warning, outbound_state, transfer_status};
@@ -52,9 +64,12 @@ pub use transfers::{alert, inbound_state, message_warning, outbound_state, trans
 /// All groups of codes: name and codes.
 pub fn groups() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     [
+        control::GROUPS,
         core_banking::GROUPS,
         facts::GROUPS,
         inputs::GROUPS,
+        people::GROUPS,
+        links::GROUPS,
         reasons::GROUPS,
         records::GROUPS,
         transfers::GROUPS,

@@ -12,12 +12,15 @@
 
 mod admission;
 mod batch;
+mod controls;
 mod cut_over;
 mod event;
+mod exceptions;
 mod inquiries;
 mod live;
 mod open_inquiries;
 mod recovery;
+mod refusals;
 mod reversals;
 mod schedule;
 mod step;
@@ -28,11 +31,14 @@ mod transfer;
 use std::sync::Arc;
 
 pub use batch::{Batch, Step};
+pub use controls::AccountHasher;
 pub use cut_over::{CutOverOutcome, CutOverRequest};
 pub use event::{
     DuplicateRequest, Event, Fact, Lookup, NotAdmitted, Output, PostingCoreReply, RecordedFact,
     StoredTransfer, Transfer, TransferInput,
 };
+pub use exceptions::ExceptionView;
+pub use refusals::{ResolutionRefusal, RetryRefusal};
 pub use schedule::{Delivery, Destination, RateLimits, Schedule, Slot};
 pub use trace_numbers::{TraceAllocator, TraceWatermark};
 pub use transfer::BooksByDirection;
@@ -40,6 +46,7 @@ pub use transfer::BooksByDirection;
 use crate::transfer::{CoreRules, IllegalFact, Rules};
 use crate::values::{Direction, KeyReservation, MinorUnits, Moment, TransferId};
 use batch::Batches;
+use controls::Controls;
 use live::LiveTransfers;
 use open_inquiries::OpenInquiries;
 use transfer::{ClosedBooks, DecisionBuffers};
@@ -74,6 +81,7 @@ pub struct Engine {
     decision: DecisionBuffers,
     books: BooksByDirection,
     closed_books: ClosedBooks,
+    controls: Controls,
     is_draining: bool,
     is_switch_unreachable: bool,
 }
@@ -100,6 +108,7 @@ impl Engine {
             decision: DecisionBuffers::default(),
             books: BooksByDirection::default(),
             closed_books: ClosedBooks::default(),
+            controls: Controls::default(),
             is_draining: false,
             is_switch_unreachable: false,
         }
@@ -120,7 +129,9 @@ impl Engine {
     /// Returns the open transfers that need a manual resolution.
     #[must_use]
     pub fn exceptions(&self) -> impl ExactSizeIterator<Item = TransferId> {
-        self.live.exceptions()
+        self.live
+            .exceptions()
+            .map(|(slot, _)| self.live.get(slot).map_or(TransferId(0), |live| live.id))
     }
 
     /// Returns the number of open inquiries.
@@ -183,6 +194,7 @@ impl Engine {
             | Event::RefusedRequest { .. }
             | Event::StatusQuery(..) => self.apply_or_look_up(event, now),
             Event::InboundReversal { reversal, step } => self.find_original(reversal, step, now),
+            Event::Act(request) => self.handle_act(*request, now),
             Event::CutOver(CutOverRequest { id, day, today }) => {
                 let outcome = self.trace_numbers.cut_over(day, today);
                 self.put(Output::CutOver(id, outcome));
@@ -240,13 +252,15 @@ impl Engine {
             self.apply(slot, &input, now);
         }
         self.handle_inquiry_deadlines(now);
+        self.expire_proposals(now);
     }
 
     /// Returns when to call [`Engine::handle_deadline`] and [`Engine::poll_batch`] next, if ever.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
         let inquiry = self.inquiries.first_due().map(|(at, _)| at);
-        [self.schedule.next_deadline(), inquiry, self.batches.commit_deadline()]
+        let expiry = self.controls.next_deadline();
+        [self.schedule.next_deadline(), inquiry, self.batches.commit_deadline(), expiry]
             .into_iter()
             .flatten()
             .min()

@@ -5,16 +5,15 @@ mod admin;
 mod books;
 mod channel;
 mod folder;
-mod http;
 mod ports;
 mod process;
 mod processes;
 
+pub use crate::http_client::{HttpClient, NoResponse};
 pub use admin::{AdapterProbe, AdminError, SwitchAdmin, SwitchTotals};
 pub use books::ThreeBooks;
 pub use channel::{ChannelClient, ChannelOutcome, TransferRequest, timestamp};
 pub use folder::{AMPLE_BALANCE, BANK, Folder, FolderError, account, write_key_file};
-pub use http::{HttpClient, NoResponse};
 pub use ports::ReservedPort;
 pub use process::{Process, ProcessError};
 pub use processes::{FinalBooks, Harness, HarnessError, RESPONSE_TIMEOUT, any_port};

@@ -35,6 +35,16 @@ pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
+/// Decodes bytes of any number from hexadecimal in upper or lower case; `None` for any other text.
+pub(crate) fn unhex_all(text: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let byte = |pair: &[u8; 2]| {
+        let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+        u8::try_from(high? << 4 | low?).ok()
+    };
+    rest.is_empty().then(|| pairs.iter().map(byte).collect())?
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,8 +57,10 @@ mod tests {
         assert_eq!(of_digest(&bytes), text.as_bytes());
         assert_eq!(unhex(&text), Some(bytes));
         assert_eq!(unhex(&text.to_uppercase()), Some(bytes));
+        assert_eq!(unhex_all(&text), Some(bytes.to_vec()));
         for wrong in ["", "0", "+f", "0g", "000"] {
             assert_eq!(unhex::<1>(wrong), None, "{wrong}");
+            assert!(wrong.is_empty() || unhex_all(wrong).is_none(), "{wrong}");
         }
     }
 }

@@ -15,12 +15,14 @@ mod open;
 mod port;
 mod rotation;
 mod row;
+mod row_check;
 mod sealed;
 mod sqlite;
 mod unique;
 mod verification_error;
 mod verification_pass;
 mod verify;
+mod verify_control;
 
 pub use checkpoint::{CheckpointClock, Checkpoints};
 pub use error::JournalError;
@@ -29,11 +31,14 @@ pub use location::{InvalidStoreUrl, StoreUrl};
 pub use metadata::MetadataValues;
 pub use open::{archive, file_faults, open, open_to_read, rotate};
 pub use port::{CommitCallback, Journal, Reader, StoredChain, TransferIter};
+pub use rotation::LastRows;
 pub use row::{
-    Batch, ChainedRow, FACTS_BYTES_MAX, MessageTrace, Metadata, Row, StoredFacts, TransferStart,
+    Batch, ChainedRow, ControlRow, FACTS_BYTES_MAX, MessageTrace, Metadata, Row, StoredFacts,
+    TransferStart,
 };
+pub use row_check::RowCheck;
 pub use sealed::SealedRows;
 pub use verification_error::VerificationError;
-pub use verify::{Evidence, Verified, scan_transfers, verify};
+pub use verify::{Evidence, Verified, scan_transfers, verify, verify_with};
 
 pub use crate::signing::{Chain, Head};

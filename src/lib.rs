@@ -7,16 +7,19 @@
 //! The feature `harness` adds what only trials and tests need: the simulated switch, the harness, and the commands `titian demo`,
 //! `titian bench` and `titian switch`. The production build is without it.
 
+pub mod admin;
 pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod codes;
+pub mod control;
 pub mod core_banking;
 pub mod engine;
 #[cfg(feature = "harness")]
 pub mod harness;
 mod hex;
 pub mod hmac_key;
+pub mod http_client;
 pub mod iso8583;
 pub mod journal;
 pub mod link;

@@ -7,6 +7,8 @@
 //! [`Event::Sent`]: the request is in the kernel's buffer. Then one of: [`Event::Response`]; [`Event::Expired`], the
 //! response did not come in time; [`Event::Lost`], the connection broke when some bytes were written, or may have been.
 //! A request is never written after its deadline.
+//!
+//! Operators see [`Handle::states`] and give orders with [`Handle::order`]: sign on, sign off, drain, echo.
 
 mod connection;
 mod disconnect;
@@ -16,18 +18,28 @@ mod group;
 mod handle;
 mod management;
 mod matching;
+mod message_counts;
+mod order;
 mod outbox;
+mod publisher;
+mod response_times;
 mod session;
+mod state;
 mod tcp;
 
 pub use disconnect::DisconnectReason;
 pub use driver::start;
 pub use event::{Event, NotSent, OutgoingKind, OutgoingMessage, SessionPhase};
-pub use group::{Action, LinkGroup, Role};
+pub use group::{Action, LinkGroup};
 pub use handle::{Events, Handle};
+pub use message_counts::MessageCount;
+pub use order::{OrderDone, OrderError, OrderResult};
+pub use response_times::ResponseTimes;
+pub use state::{EchoTime, LinkError, LinkPhase, LinkState, LinkStates, LinkWish, Role};
 pub use tcp::Endpoint;
 
 pub use crate::tls::{Identity, TlsClient, TlsError, TlsServer};
+pub use crate::values::LinkOrder;
 
 /// The id that the owner gives a message; events about the message carry it. All but its last [`CorrelationId::MESSAGE_BITS`]
 /// bits name the subject of the message. Later messages of a subject replace earlier ones with the same matching key.

@@ -14,9 +14,11 @@ mod key;
 mod month;
 mod month_keys;
 mod seal;
+mod sealing_key;
 
 pub use error::PersonalError;
 pub use key::RecordKey;
 pub use month::Month;
 pub use month_keys::{MonthKey, MonthKeys};
 pub use seal::{Place, digest};
+pub use sealing_key::SealingKey;

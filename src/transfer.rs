@@ -15,6 +15,7 @@ mod inquiry;
 mod order;
 mod outbound;
 mod receipt;
+mod resolution;
 mod rules;
 mod state;
 mod status;
@@ -24,14 +25,14 @@ pub use context::Context;
 pub use core_reply::{CancelReply, PostingReply, PriorPosting, Refusal};
 pub use effect::{
     Alert, Decision, Effect, FundedRequest, InboundResponse, MessageKind, OutgoingReversal,
-    OutgoingStatusInquiry, Posting, Side,
+    OutgoingStatusInquiry, PartCancel, Posting, Side,
 };
 pub use inbound::{
     BarCause, InboundFact, InboundInput, InboundMessage, InboundRequest, InboundReversal,
-    InboundState, InboundTrace, InboundTransfer, OriginalSearch, OriginalStep, PartialReversal,
-    ReversalCause, ReversalMessage,
+    InboundState, InboundTrace, InboundTransfer, OriginalSearch, OriginalStep, PartEnd,
+    PartialReversal, ReversalCause, ReversalMessage,
 };
-pub use input::{DualControl, OutboundInput, Resolution, ResolutionOutcome, SendStatus};
+pub use input::{OutboundInput, SendStatus};
 pub use inquiry::{
     AccountDetails, AccountReply, Inquiry, InquiryInput, InquiryOutcome, InquiryStep, OpenInquiry,
 };
@@ -44,6 +45,9 @@ pub use outbound::{
     OutboundTransfer, RefundReason, RejectionReason, Reversal, SettledBy, UnknownCause,
 };
 pub use receipt::{DebitReceipt, PostingReceipt};
+pub use resolution::{
+    DualControl, PossibleResolution, Resolution, ResolutionCommand, ResolutionOutcome,
+};
 pub use rules::{
     AfterUnknown, CoreRules, DeclineMeanings, InboundCodes, InquiryRules, ResponseClass,
     ResponseClasses, ReversalClass, ReversalClasses, ReversalRules, Rules,

@@ -12,7 +12,9 @@ mod date;
 mod direction;
 pub mod display;
 mod form;
+mod iso;
 mod keys;
+mod link_order;
 mod moment;
 mod money;
 mod personal_text;
@@ -32,7 +34,9 @@ pub use codes::{
 };
 pub use date::{Date, Offset};
 pub use direction::Direction;
+pub use iso::{iso_moment, moment_from_iso};
 pub use keys::{IdempotencyKey, KeyReservation, RequestFingerprint, RequestIdentity};
+pub use link_order::LinkOrder;
 pub use moment::Moment;
 pub use money::{Money, MoneyError, MoneyJson};
 pub use personal_text::{

@@ -3,6 +3,8 @@
 //! One program, because each test program takes a link of the whole library. Tests that start processes are in
 //! `tests/processes.rs`: from the fork until the exec, a child process shares the locks of this one.
 
+#[path = "admin/main.rs"]
+mod admin;
 #[path = "api/main.rs"]
 mod api;
 #[path = "codec/main.rs"]

@@ -50,6 +50,17 @@ pub(super) enum Admission {
 }
 
 impl Admission {
+    /// Returns the names of the partners.
+    pub(super) fn partners(&self) -> impl Iterator<Item = &str> {
+        let (signed, open) = match self {
+            Self::Signed(partners, _) => {
+                (Some(partners.values().map(|(partner, _)| partner.id.as_str())), None)
+            }
+            Self::Open(partner) => (None, Some(partner.id.as_str())),
+        };
+        signed.into_iter().flatten().chain(open)
+    }
+
     /// Issues a token. `elapsed` is the time of a monotonic clock.
     pub(super) fn issue_token(
         &self,

@@ -108,7 +108,10 @@ impl ResponseCase {
             FailureReason::Refused(Refusal::NoSuchAccount) => Self::InvalidAccount,
             FailureReason::Refused(Refusal::Limit) => Self::AmountLimit,
             FailureReason::Refused(
-                Refusal::NoSuchOriginal | Refusal::AboveOriginal | Refusal::Other,
+                Refusal::NoSuchOriginal
+                | Refusal::AboveOriginal
+                | Refusal::ServiceClosed
+                | Refusal::Other,
             )
             | FailureReason::Reversed => Self::DoNotHonor,
             FailureReason::NotSent => Self::ServiceUnavailable,
@@ -117,7 +120,7 @@ impl ResponseCase {
 
     /// Returns the case of a request that was not processed.
     #[must_use]
-    pub(super) const fn of_not_processed(reason: NotProcessed) -> Self {
+    pub(super) const fn of_not_processed(reason: &NotProcessed) -> Self {
         match reason {
             NotProcessed::NotAdmitted(
                 NotAdmitted::Full
@@ -125,7 +128,7 @@ impl ResponseCase {
                 | NotAdmitted::Unreachable
                 | NotAdmitted::Withdrawn,
             )
-            | NotProcessed::ServiceClosed => Self::ServiceUnavailable,
+            | NotProcessed::ServiceClosed(_) => Self::ServiceUnavailable,
             NotProcessed::SuspectedFraud => Self::SuspectedFraud,
             NotProcessed::InternalError => Self::GeneralError,
         }
@@ -243,6 +246,7 @@ mod tests {
             Refusal::Limit,
             Refusal::NoSuchOriginal,
             Refusal::AboveOriginal,
+            Refusal::ServiceClosed,
             Refusal::Other,
         ];
         let reasons = refusals.map(|refusal| Some(FailureReason::Refused(refusal)));

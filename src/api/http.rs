@@ -201,7 +201,18 @@ impl<P: ChannelPort> Api<P> {
 }
 
 fn not_processed(reason: NotProcessed) -> ErrorResponse {
-    ResponseCase::of_not_processed(reason).into()
+    let case = ResponseCase::of_not_processed(&reason);
+    match reason {
+        NotProcessed::ServiceClosed(Some(text)) => {
+            ErrorResponse::with_details(case, text.into_string())
+        }
+        NotProcessed::ServiceClosed(None) => {
+            ErrorResponse::constant(case, "The service is closed or limited")
+        }
+        NotProcessed::NotAdmitted(_)
+        | NotProcessed::SuspectedFraud
+        | NotProcessed::InternalError => case.into(),
+    }
 }
 
 const TOO_LARGE: ErrorResponse = ErrorResponse::constant(

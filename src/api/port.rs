@@ -69,12 +69,12 @@ pub enum AccountInquiryResponse {
 }
 
 /// Why a request was not processed. Nothing was done for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum NotProcessed {
     /// The engine did not admit it.
     NotAdmitted(NotAdmitted),
-    /// The service, the direction or the bank is closed, or no link is up.
-    ServiceClosed,
+    /// An operator closed or limited the service, the direction or the bank. Holds the text for channels.
+    ServiceClosed(Option<Box<str>>),
     /// A guard stopped it.
     SuspectedFraud,
     /// An internal error.

@@ -63,6 +63,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Returns the names of the partners. With `auth = "none"` it is the one that all clients are.
+    pub fn partners(&self) -> impl Iterator<Item = &str> {
+        self.admission.partners()
+    }
+
     /// Reads the section, and the key files that it names. Adds every fault with its key, even if faults of other sections
     /// leave `shared` empty.
     #[must_use]

@@ -73,9 +73,10 @@ fn start_failure(error: StartError) -> Failure {
     match error {
         StartError::Listen(lines) => Failure::Input(lines),
         StartError::Journal(error) => error.into(),
-        StartError::DrainTimeout(_) | StartError::Node(_) | StartError::NewStore => {
-            Failure::Negative(error.to_string())
-        }
+        StartError::DrainTimeout(_)
+        | StartError::Node(_)
+        | StartError::NewStore
+        | StartError::OfflineAct(_) => Failure::Negative(error.to_string()),
         StartError::Records(_)
         | StartError::ClockBehind(_)
         | StartError::Thread(_)

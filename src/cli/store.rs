@@ -77,6 +77,7 @@ impl From<VerificationError> for Failure {
         match error {
             VerificationError::Unreadable(error) => error.into(),
             VerificationError::Rows { .. }
+            | VerificationError::Acts { .. }
             | VerificationError::Checkpoint { .. }
             | VerificationError::Metadata { .. } => Self::Negative(error.to_string()),
         }

@@ -23,6 +23,8 @@ codes! {
         NO_SUCH_ORIGINAL = "no_such_original",
         /// All reversals of the posting together are above its amount.
         ABOVE_ORIGINAL = "above_original",
+        /// An operator closed the service. Core banking never says so.
+        SERVICE_CLOSED = "service_closed",
         /// Any other reason.
         OTHER = "other",
     }

@@ -75,6 +75,10 @@ codes! {
         PARTIAL_REVERSAL_REQUESTED = "partial_reversal_requested",
         /// A part of the amount is returned.
         PARTIALLY_REVERSED = "partially_reversed",
+        /// Core banking is asked to cancel the posting that returns a part of the amount.
+        PART_CANCEL_REQUESTED = "part_cancel_requested",
+        /// The bank bears the loss of a reversal that core banking cannot make.
+        WRITTEN_OFF = "written_off",
         /// The request came again.
         REQUEST_REPEATED = "request_repeated",
         /// The response to a reversal.
@@ -83,7 +87,7 @@ codes! {
         MISMATCHED_MESSAGE = "mismatched_message",
         /// The transfer needs a manual resolution.
         EXCEPTION_RAISED = "exception_raised",
-        /// A manual resolution under dual control: no posting stands.
+        /// A manual resolution under dual control.
         RESOLVED = "resolved",
         /// The response to a status inquiry.
         STATUS_INQUIRY_RESPONDED = "status_inquiry_responded",

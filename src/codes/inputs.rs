@@ -33,6 +33,8 @@ codes! {
         CANCEL_REPLY = "cancel_reply",
         /// Core banking's reply to the posting that returns a part of the amount.
         PARTIAL_REVERSAL_REPLY = "partial_reversal_reply",
+        /// Core banking's reply to the cancel of that posting.
+        PART_CANCEL_REPLY = "part_cancel_reply",
         /// The request came again.
         REPEATED_REQUEST = "repeated_request",
         /// A reversal of the request.

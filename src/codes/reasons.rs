@@ -70,9 +70,43 @@ codes! {
     /// The outcome of a manual resolution.
     resolution_outcome {
         /// The money has moved.
-        SETTLE = "settle",
+        SETTLED = "settled",
         /// The money did not move: the customer gets the debit back.
-        REFUND = "refund",
+        REFUNDED = "refunded",
+        /// The money did not move, and the bank corrected the posting in core banking by hand.
+        POSTED_BY_HAND = "posted_by_hand",
+        /// The bank bears the loss.
+        WRITTEN_OFF = "written_off",
+    }
+
+    /// The command to core banking that a manual resolution sends.
+    resolution_command {
+        /// The cancel of the transfer's posting.
+        CANCEL_POSTING = "cancel_posting",
+        /// The cancel of the posting that returns a part of the amount.
+        CANCEL_PART = "cancel_part",
+    }
+
+    /// Why a transfer needs a manual resolution.
+    exception_cause {
+        /// The switch does not confirm the reversal.
+        REVERSAL_UNCONFIRMED = "reversal_unconfirmed",
+        /// No status inquiry gives the outcome, and the network has no reversals.
+        OUTCOME_UNDECIDED = "outcome_undecided",
+        /// Core banking refuses the cancel of a posting, or does not confirm it.
+        CANCEL_UNCONFIRMED = "cancel_unconfirmed",
+        /// Core banking refuses the posting that returns a part of the amount, or does not confirm it.
+        PART_UNCONFIRMED = "part_unconfirmed",
+        /// Two pieces of evidence exclude each other.
+        CONFLICTING_OUTCOME = "conflicting_outcome",
+    }
+
+    /// What a manual resolution decided about the part of a partial reversal.
+    part_end {
+        /// The bank returned the part in core banking by hand.
+        RETURNED_BY_HAND = "returned_by_hand",
+        /// The part stays with the customer, and the bank bears the loss.
+        WRITTEN_OFF = "written_off",
     }
 
     /// Who debits the customer.

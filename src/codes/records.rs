@@ -15,6 +15,8 @@ codes! {
         TRANSFERS = "transfers",
         /// The changes of the embedded ledger.
         LEDGER = "ledger",
+        /// The acts of operators and of the program.
+        CONTROL = "control",
     }
 
     /// State of a row of the journal itself.
@@ -41,5 +43,7 @@ codes! {
         MONTH_KEYS = "month_keys",
         /// The last known head of the embedded ledger.
         LEDGER = "ledger",
+        /// The head of the chain `control`.
+        CONTROL = "control",
     }
 }

@@ -66,6 +66,12 @@ codes! {
         PARTIALLY_REVERSING = "partially_reversing",
         /// A part of the amount is returned, and the rest of the posting stands.
         PARTIALLY_REVERSED = "partially_reversed",
+        /// Core banking is asked to cancel the posting that returns a part of the amount: a manual resolution decided about the part.
+        CANCELLING_PART = "cancelling_part",
+        /// Resolved under dual control: the posting stands and the switch has its reversal. The bank pays.
+        WRITTEN_OFF = "written_off",
+        /// Resolved under dual control: the whole posting stands and the switch has its partial reversal. The bank pays the part.
+        PART_WRITTEN_OFF = "part_written_off",
         /// The request is refused if it comes: its reversal or a status inquiry came first.
         BARRED = "barred",
     }

@@ -1,6 +1,6 @@
 //! What the port asks of core, and what core replies.
 
-use crate::transfer::{AccountReply, CancelReply, Posting, PostingReply};
+use crate::transfer::{AccountReply, CancelReply, PartCancel, Posting, PostingReply};
 use crate::values::{AccountNumber, TransferId};
 
 /// A command to core.
@@ -10,6 +10,8 @@ pub enum CoreCommand {
     Post(Posting),
     /// Cancel the posting of a transfer, or bar it if it never came. A repeat changes nothing.
     Cancel(TransferId),
+    /// Cancel the posting of a partial reversal, or bar it if it never came. A repeat changes nothing.
+    CancelPart(PartCancel),
     /// Return the holder and status of an account, for an inquiry.
     Account(TransferId, AccountNumber),
 }
@@ -23,6 +25,8 @@ pub enum CoreReply {
     Cancel(TransferId, CancelReply),
     /// The reply to the posting of a partial reversal, with the id of the transfer whose posting it reverses in part.
     PartialReversal(TransferId, PostingReply),
+    /// The reply to the cancel of such a posting, with the id of the transfer whose posting it reverses in part.
+    PartCancel(TransferId, CancelReply),
     /// The reply to an account inquiry.
     Account(TransferId, AccountReply),
 }
@@ -32,7 +36,10 @@ impl CoreCommand {
     #[must_use]
     pub const fn id(&self) -> TransferId {
         match self {
-            Self::Post(Posting { id, .. }) | Self::Cancel(id) | Self::Account(id, _) => *id,
+            Self::Post(Posting { id, .. })
+            | Self::Cancel(id)
+            | Self::CancelPart(PartCancel { posting_id: id, .. })
+            | Self::Account(id, _) => *id,
         }
     }
 
@@ -41,6 +48,7 @@ impl CoreCommand {
         match self {
             Self::Post(posting) => CoreReply::to_posting(posting, PostingReply::Unknown),
             Self::Cancel(id) => CoreReply::Cancel(*id, CancelReply::Unknown),
+            Self::CancelPart(part) => CoreReply::PartCancel(part.transfer_id, CancelReply::Unknown),
             Self::Account(id, _) => CoreReply::Account(*id, AccountReply::Unknown),
         }
     }

@@ -229,6 +229,9 @@ fn execute(entries: &Entries<'_>, command: &CoreCommand) -> Result<CoreReply, Co
             },
         ),
         CoreCommand::Cancel(id) => CoreReply::Cancel(*id, entries.cancel(*id)?),
+        CoreCommand::CancelPart(part) => {
+            CoreReply::PartCancel(part.transfer_id, entries.cancel(part.posting_id)?)
+        }
         CoreCommand::Account(id, number) => {
             CoreReply::Account(*id, entries.account(number)?.reply())
         }

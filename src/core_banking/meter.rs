@@ -68,7 +68,7 @@ impl Operation {
     pub(super) const fn of(command: &CoreCommand) -> Self {
         match command {
             CoreCommand::Post(_) => Self::Post,
-            CoreCommand::Cancel(_) => Self::Cancel,
+            CoreCommand::Cancel(_) | CoreCommand::CancelPart(_) => Self::Cancel,
             CoreCommand::Account(..) => Self::AccountInquiry,
         }
     }

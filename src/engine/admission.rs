@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Engine;
+use super::controls::Refused;
 use super::event::{DuplicateRequest, Event, Lookup, NotAdmitted, Output, Transfer};
 use super::live::LiveTransfer;
 use super::schedule::Slot;
@@ -25,13 +26,17 @@ impl Engine {
         if let Some(output) = self.find_duplicate(order.id, identity) {
             return self.put(output);
         }
-        if self.order_refusal().is_some() {
+        if self.admit_order(&order, now).is_err() {
             let event = Event::Order { order, identity };
             return self.look_up(Lookup::RequestIdentity(identity), event);
         }
+        self.accept_order(&order, identity, now);
+    }
+
+    fn accept_order(&mut self, order: &Arc<Order>, identity: RequestIdentity, now: Moment) {
         let mut context =
             Context { now, rules: &self.rules, core: &self.core, numbers: &mut self.trace_numbers };
-        self.decision.accept(&order, &mut context);
+        self.decision.accept(order, &mut context);
         self.start_transfer(order.id, identity, now);
     }
 
@@ -51,15 +56,21 @@ impl Engine {
             Context { now, rules: &self.rules, core: &self.core, numbers: &mut self.trace_numbers };
         if request.amount.minor() > self.limits.inbound_amount_max.0 {
             self.decision.refuse(request, Refusal::Limit, &mut context);
+        } else if self.controls.admit_request(request, now).is_err() {
+            self.decision.refuse(request, Refusal::ServiceClosed, &mut context);
         } else {
             self.decision.receive(request, &mut context);
         }
         self.start_transfer(request.id, RequestIdentity::of_switch_request(key), now);
     }
 
-    /// Returns why new orders of channels are refused, if they are.
-    fn order_refusal(&self) -> Option<NotAdmitted> {
-        self.refusal().or(self.is_switch_unreachable.then_some(NotAdmitted::Unreachable))
+    /// Decides whether a new order of a channel may begin.
+    fn admit_order(&mut self, order: &Order, now: Moment) -> Result<(), Refused> {
+        let unreachable = self.is_switch_unreachable.then_some(NotAdmitted::Unreachable);
+        match self.refusal().or(unreachable) {
+            Some(reason) => Err(Refused::NotAdmitted(reason)),
+            None => self.controls.admit_order(order, now).map_err(Refused::Restricted),
+        }
     }
 
     /// Returns why new transfers of both directions are refused, if they are.
@@ -108,10 +119,12 @@ impl Engine {
                 self.handle_inbound_request(&request, key, now);
             }
             Event::Order { order, identity } => {
-                match (self.find_duplicate(order.id, identity), self.order_refusal()) {
-                    (Some(output), _) => self.put(output),
-                    (None, Some(reason)) => self.put(Output::NotAdmitted(order.id, reason)),
-                    (None, None) => self.handle_order(order, identity, now),
+                if let Some(output) = self.find_duplicate(order.id, identity) {
+                    return self.put(output);
+                }
+                match self.admit_order(&order, now) {
+                    Err(refused) => self.put(refused.output(order.id)),
+                    Ok(()) => self.accept_order(&order, identity, now),
                 }
             }
             Event::Response { trace, kind, response, .. } => {
@@ -129,7 +142,8 @@ impl Engine {
             | Event::Inquiry(..)
             | Event::InquiryInput(..)
             | Event::InquiryResponse { .. }
-            | Event::CutOver(_) => {}
+            | Event::CutOver(_)
+            | Event::Act(_) => {}
         }
     }
 
@@ -160,13 +174,14 @@ impl Engine {
         let Some(StepResult { transfer, traces }) = self.record_decision(id, None, now) else {
             return;
         };
+        self.batches.open.admit_under(id, self.controls.rows());
         let fingerprint = identity.fingerprint;
         let reservations = identity.keys().map(|key| KeyReservation { key, fingerprint, id });
         self.batches.open.reservations.extend(reservations);
         let first_batch = self.batches.open_number();
         let live = LiveTransfer { first_batch, ..LiveTransfer::new(id, transfer, Some(identity)) };
         let slot = self.live.insert(live);
-        self.finish_step(slot, traces);
+        self.finish_step(slot, traces, now);
     }
 
     /// Withdraws a transfer whose key an earlier transfer holds. Nothing of it is durable, and no output of it has left.
@@ -246,7 +261,10 @@ fn event_for_original(own: &KeyReservation, transfer: &Transfer) -> Option<Event
         | InboundState::Reversing { .. }
         | InboundState::Reversed { .. }
         | InboundState::PartiallyReversing { .. }
-        | InboundState::PartiallyReversed { .. } => Event::InboundRequest { request, key },
+        | InboundState::PartiallyReversed { .. }
+        | InboundState::WrittenOff { .. }
+        | InboundState::CancellingPart { .. }
+        | InboundState::PartWrittenOff { .. } => Event::InboundRequest { request, key },
     })
 }
 

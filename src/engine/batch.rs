@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::event::{Output, RecordedFact};
 use super::trace_numbers::TraceWatermark;
 use super::transfer::BooksByDirection;
+use crate::control::Act;
 use crate::values::{KeyReservation, Moment, TransferId};
 
 /// How long facts may stay in the open batch when no output waits for them.
@@ -26,6 +27,8 @@ pub struct Batch {
     pub watermark: Option<TraceWatermark>,
     /// The books of all closed transfers, if the batch changes them.
     pub closed_books: Option<BooksByDirection>,
+    /// The acts, in their order.
+    pub acts: Vec<Act>,
     pub(super) outputs: Vec<Output>,
 }
 
@@ -40,13 +43,18 @@ pub struct Step {
     pub state: &'static str,
     /// Whether the transfer is open after the step.
     pub open: bool,
+    /// The number of acts up to the moment at which the transfer began; in its first step only.
+    pub admitted_under: Option<u64>,
     /// Whether it makes a message of ours ready. A step makes one message ready at most, so two messages take two steps.
     pub(super) has_message: bool,
 }
 
 impl Batch {
     fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.watermark.is_none() && self.closed_books.is_none()
+        self.records.is_empty()
+            && self.acts.is_empty()
+            && self.watermark.is_none()
+            && self.closed_books.is_none()
     }
 
     /// Adds a fact and the state that follows from it. `is_first` says that a step starts with it.
@@ -70,10 +78,18 @@ impl Batch {
                 fact_count: 1,
                 state,
                 open: is_open,
+                admitted_under: None,
                 has_message,
             }),
         }
         self.records.push(record);
+    }
+
+    /// Records the number of acts under which the transfer of the last steps began.
+    pub(super) fn admit_under(&mut self, id: TransferId, acts: u64) {
+        if let Some(first) = self.steps.iter_mut().rev().take_while(|step| step.id == id).last() {
+            first.admitted_under = Some(acts);
+        }
     }
 
     /// Returns the number of facts and of steps.
@@ -99,6 +115,7 @@ impl Batch {
         self.steps.clear();
         self.reservations.clear();
         self.outputs.clear();
+        self.acts.clear();
         self.watermark = None;
         self.closed_books = None;
     }

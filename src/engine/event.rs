@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::cut_over::{CutOverOutcome, CutOverRequest};
+use super::refusals::ResolutionRefusal;
+use crate::control::{ActDone, ActRefusal, ActRequest, Control, Restricted};
 use crate::transfer::{
     AccountDetails, CancelReply, Effect, InboundFact, InboundInput, InboundRequest,
     InboundReversal, InboundTransfer, Inquiry, InquiryInput, InquiryOutcome, MessageKind, Order,
@@ -12,8 +14,8 @@ use crate::transfer::{
     TraceNumbers,
 };
 use crate::values::{
-    AccountNumber, Direction, IdempotencyKey, Institution, Moment, RequestFingerprint,
-    RequestIdentity, ResponseCode, Rrn, TransferId,
+    AccountNumber, Direction, IdempotencyKey, Institution, LinkOrder, Moment, Reference,
+    RequestFingerprint, RequestIdentity, ResponseCode, Rrn, TransferId,
 };
 
 /// Something that happened outside the engine.
@@ -86,6 +88,8 @@ pub enum Event {
         /// The account details that it carries.
         account: AccountDetails,
     },
+    /// A person gives a command.
+    Act(Box<ActRequest>),
     /// The switch asks for a new business date.
     CutOver(CutOverRequest),
     /// A channel or an operator asks for the status of a transfer. The id identifies the question.
@@ -122,6 +126,7 @@ impl Event {
             | Self::InquiryInput(..)
             | Self::InquiryResponse { .. }
             | Self::CutOver(_)
+            | Self::Act(_)
             | Self::RefusedRequest { .. }
             | Self::StatusQuery(..) => None,
         }
@@ -156,7 +161,8 @@ impl Event {
             | Self::Inquiry(..)
             | Self::InquiryInput(..)
             | Self::InquiryResponse { .. }
-            | Self::CutOver(_) => None,
+            | Self::CutOver(_)
+            | Self::Act(_) => None,
         }
     }
 }
@@ -179,6 +185,8 @@ pub enum PostingCoreReply {
     Cancel(CancelReply),
     /// The reply to the command of a partial reversal, whose posting has an id of its own.
     PartialReversal(PostingReply),
+    /// The reply to the cancel of such a posting.
+    PartCancel(CancelReply),
 }
 
 impl PostingCoreReply {
@@ -188,6 +196,7 @@ impl PostingCoreReply {
             (_, Self::PartialReversal(reply)) => {
                 TransferInput::Inbound(InboundInput::PartialReversal(reply))
             }
+            (_, Self::PartCancel(reply)) => TransferInput::Inbound(InboundInput::PartCancel(reply)),
             (Transfer::Outbound(_), Self::Posting(reply)) => {
                 TransferInput::Outbound(OutboundInput::Posting(reply))
             }
@@ -205,7 +214,7 @@ impl PostingCoreReply {
 }
 
 /// Something that the caller must do. Everything that it rests on is durable.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// An effect of a transfer.
     Effect(Effect),
@@ -216,6 +225,14 @@ pub enum Output {
     /// A request is not admitted, and nothing was done. A channel gets a refusal. The switch gets no response: it repeats or
     /// reverses its request, as if the request had been lost.
     NotAdmitted(TransferId, NotAdmitted),
+    /// A restriction refuses the request, and nothing was done. A channel gets its text.
+    Restricted(TransferId, Box<Restricted>),
+    /// The answer to the command with this id: what it did, or why it was refused.
+    Act(TransferId, Result<ActDone, ActRefusal>),
+    /// The state of control after acts. It is durable.
+    Control(Arc<Control>),
+    /// Give a link an order, and tell the person who gave it under this id what became of it.
+    OrderLink(TransferId, Reference, LinkOrder),
     /// Look up a transfer in the journal for an event. Pass the result, once and with this number, to
     /// [`Engine::handle_lookup_result`](super::Engine::handle_lookup_result). The event waits for it.
     JournalLookup(u64, Lookup, Box<Event>),
@@ -223,6 +240,8 @@ pub enum Output {
     UnmatchedResponse(TraceNumbers, MessageKind, ResponseCode),
     /// An event is about a transfer that neither the engine nor the journal has. It may belong to another journal.
     UnknownTransfer(TransferId),
+    /// A manual resolution is not possible in the state of its transfer. Nothing is on record.
+    ResolutionRefused(ResolutionRefusal),
     /// What became of the cut-over with this id. The new business date is durable. Send the response to the switch.
     CutOver(TransferId, CutOverOutcome),
     /// The durable state of the transfer that a status query is about, or `None` if there is no such transfer.

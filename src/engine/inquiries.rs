@@ -4,6 +4,7 @@
 use super::Engine;
 use super::event::{NotAdmitted, Output};
 use super::open_inquiries::ActiveInquiry;
+use crate::control::Restricted;
 use crate::transfer::{
     AccountDetails, Alert, Effect, Inquiry, InquiryInput, InquiryOutcome, InquiryStep, OpenInquiry,
     ResponseFields, TraceNumbers, TraceSource as _,
@@ -30,6 +31,9 @@ impl Engine {
                 self.end_inquiry(id, direction, InquiryOutcome::Declined(code));
             }
             Direction::Outbound | Direction::Inbound => {
+                if let Err(restricted) = self.controls.admit_inquiry(&inquiry, direction, now) {
+                    return self.refuse_inquiry(id, direction, restricted);
+                }
                 let patience = match direction {
                     Direction::Outbound => self.rules.response_timeout,
                     Direction::Inbound => self.rules.inbound.respond_within,
@@ -37,6 +41,17 @@ impl Engine {
                 let rules = (&*self.rules, &self.core);
                 let state = OpenInquiry::start(direction, now, now.after(patience), rules);
                 self.send_inquiry(ActiveInquiry { inquiry, state, traces: Vec::new() }, now);
+            }
+        }
+    }
+
+    /// Refuses an inquiry that a restriction does not admit.
+    fn refuse_inquiry(&mut self, id: TransferId, direction: Direction, restricted: Restricted) {
+        match direction {
+            Direction::Outbound => self.put(Output::Restricted(id, Box::new(restricted))),
+            Direction::Inbound => {
+                let code = self.rules.inbound.closed;
+                self.end_inquiry(id, direction, InquiryOutcome::Declined(code));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 mod index;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub(super) use index::IdHasher;
 use index::{KeyIndex, KeyLocation};
@@ -10,7 +10,7 @@ use index::{KeyIndex, KeyLocation};
 use super::event::Transfer;
 use super::schedule::Slot;
 use crate::transfer::TraceNumbers;
-use crate::values::{Direction, IdempotencyKey, RequestIdentity, TransferId};
+use crate::values::{Direction, IdempotencyKey, Moment, RequestIdentity, TransferId};
 
 /// A transfer in memory.
 #[derive(Debug)]
@@ -50,8 +50,8 @@ pub(super) struct LiveTransfers {
     lookups: Lookups,
     /// The number of open transfers: outbound, inbound.
     open: [usize; 2],
-    /// The slots of the transfers that need a manual resolution.
-    exceptions: BTreeSet<u32>,
+    /// The slots of the transfers that need a manual resolution, and since when.
+    exceptions: BTreeMap<u32, Moment>,
 }
 
 /// A closed transfer, with the conditions for removing it from memory.
@@ -212,16 +212,15 @@ impl LiveTransfers {
         }
     }
 
-    /// Returns the transfers that need a manual resolution.
-    pub(super) fn exceptions(&self) -> impl ExactSizeIterator<Item = TransferId> {
-        let id = |slot: &u32| self.get(Slot(*slot)).map_or(TransferId(0), |live| live.id);
-        self.exceptions.iter().map(id)
+    /// Returns the transfers that need a manual resolution, and since when.
+    pub(super) fn exceptions(&self) -> impl ExactSizeIterator<Item = (Slot, Moment)> {
+        self.exceptions.iter().map(|(slot, since)| (Slot(*slot), *since))
     }
 
-    /// Updates the set of exceptions after a step of a transfer.
-    pub(super) fn set_exception(&mut self, slot: Slot, is_exception: bool) {
+    /// Updates the exceptions after a step of a transfer. `at` is the time of the step; an exception from before keeps its time.
+    pub(super) fn set_exception(&mut self, slot: Slot, is_exception: bool, at: Moment) {
         if is_exception {
-            self.exceptions.insert(slot.0);
+            self.exceptions.entry(slot.0).or_insert(at);
         } else if !self.exceptions.is_empty() {
             self.exceptions.remove(&slot.0);
         }

@@ -26,7 +26,7 @@ impl Engine {
         if let Some(live) = self.live.get(slot) {
             self.books.change(Sums::default(), &live.transfer);
         }
-        self.reschedule(slot);
+        self.reschedule(slot, facts.last().map_or_else(Moment::default, |last| last.at));
         Ok(())
     }
 
@@ -56,14 +56,20 @@ impl Engine {
         facts: &[RecordedFact],
         identity: Option<RequestIdentity>,
     ) -> Result<Slot, IllegalFact> {
-        let mut transfer = None;
+        let (mut transfer, mut exception_since) = (None, None);
         for RecordedFact { fact, at, .. } in facts {
-            transfer = Some(Transfer::fold(transfer, fact, *at)?);
+            let next = Transfer::fold(transfer, fact, *at)?;
+            let is_exception = next.properties().is_exception;
+            exception_since = is_exception.then(|| exception_since.unwrap_or(*at));
+            transfer = Some(next);
         }
         let (Some(first), Some(transfer)) = (facts.first(), transfer) else {
             return Err(IllegalFact { state: "none", fact: "none" });
         };
         let slot = self.live.insert(LiveTransfer::new(first.id, transfer, identity));
+        if let Some(since) = exception_since {
+            self.live.set_exception(slot, true, since);
+        }
         for trace in facts.iter().filter_map(|recorded| recorded.fact.trace()) {
             self.live.index_trace(trace, slot);
         }

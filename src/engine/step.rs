@@ -77,7 +77,7 @@ impl Engine {
                 Output::LateInquiryResponse(trace, response.code)
             }
             Event::StatusQuery(query_id, _) => Output::NotAdmitted(query_id, NotAdmitted::Full),
-            Event::CutOver(_) => return,
+            Event::CutOver(_) | Event::Act(_) => return,
         });
     }
 
@@ -89,7 +89,9 @@ impl Engine {
             return self.put(Output::Status(*query_id, transfer));
         }
         let input = self.live.get(slot).and_then(|live| event.input_for(&live.transfer));
-        if let Some(input) = input {
+        if let Some(input) = input
+            && !self.refuse_resolution(slot, &input)
+        {
             self.apply(slot, &input, now);
         }
     }
@@ -108,7 +110,7 @@ impl Engine {
         if let Some(live) = self.live.get_mut(slot) {
             live.transfer = transfer;
         }
-        self.finish_step(slot, traces);
+        self.finish_step(slot, traces, now);
     }
 
     /// Adds the decided facts to the open batch. Facts that do not fold are an internal error, which the test of all states and
@@ -155,11 +157,16 @@ impl Engine {
     }
 
     /// Indexes the trace numbers of a step, sets the next deadline, and closes the transfer if it is final.
-    pub(super) fn finish_step(&mut self, slot: Slot, traces: [Option<TraceNumbers>; 2]) {
+    pub(super) fn finish_step(
+        &mut self,
+        slot: Slot,
+        traces: [Option<TraceNumbers>; 2],
+        now: Moment,
+    ) {
         for trace in traces.into_iter().flatten() {
             self.live.index_trace(trace, slot);
         }
-        self.reschedule(slot);
+        self.reschedule(slot, now);
         self.close_if_final(slot);
     }
 
@@ -171,8 +178,8 @@ impl Engine {
         }
     }
 
-    /// Sets the next deadline of a transfer, and whether it is an exception.
-    pub(super) fn reschedule(&mut self, slot: Slot) {
+    /// Sets the next deadline of a transfer, and whether it is an exception. `at` is the time of its last step.
+    pub(super) fn reschedule(&mut self, slot: Slot, at: Moment) {
         let Some(live) = self.live.get(slot) else { return };
         let properties = live.transfer.properties();
         match properties.due() {
@@ -182,7 +189,7 @@ impl Engine {
             }
             None => self.schedule.clear(slot),
         }
-        self.live.set_exception(slot, properties.is_exception);
+        self.live.set_exception(slot, properties.is_exception, at);
     }
 
     /// Sets the deadline of a transfer that waits for core to now, so that the command is sent again at core's rate.
@@ -196,7 +203,7 @@ impl Engine {
 
 /// Returns how the next deadline of a transfer is delivered. A timeout is handled at once. The message that follows from it, the
 /// first one or a repeat, waits for the rate of its destination, so that a bank, switch or core that comes back is not overloaded.
-fn delivery(wait: Wait, counterparty: Institution) -> Delivery {
+pub(super) fn delivery(wait: Wait, counterparty: Institution) -> Delivery {
     match wait {
         Wait::Core(_) => Delivery::Paced(CORE),
         Wait::Switch(_) => Delivery::Paced(destination(counterparty)),

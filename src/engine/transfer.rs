@@ -71,7 +71,8 @@ impl Transfer {
         }
     }
 
-    fn amount(&self) -> Amount {
+    /// Returns the amount.
+    pub(super) fn amount(&self) -> Amount {
         match self {
             Self::Outbound(transfer) => transfer.order().amount,
             Self::Inbound(transfer) => transfer.request().amount,

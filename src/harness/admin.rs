@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::http::{HttpClient, NoResponse};
+use crate::http_client::{HttpClient, NoResponse};
 
 /// The reason why a request to the switch or the adapter failed.
 #[derive(Debug, Error)]

@@ -6,8 +6,8 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::http::HttpClient;
 use crate::clock::Clock;
+use crate::http_client::HttpClient;
 use crate::values::{Moment, Offset};
 
 /// The pause before a request without a response is repeated, and between two status inquiries of a transfer in progress.

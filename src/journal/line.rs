@@ -63,6 +63,9 @@ pub(super) fn write(
         if let Some(bank) = start.requested_by {
             let _ = write!(out, ",\"requested_by\":\"{bank}\"");
         }
+        if start.admitted_under > 0 {
+            let _ = write!(out, ",\"admitted_under\":{}", start.admitted_under);
+        }
         out.push('}');
     }
     if let Some(digest) = personal {
@@ -102,6 +105,8 @@ struct Start {
     /// It has the form of a key.
     fingerprint: IdempotencyKey,
     requested_by: Option<Institution>,
+    #[serde(default)]
+    admitted_under: u64,
 }
 
 /// Reads a line.
@@ -118,10 +123,10 @@ pub(super) fn read(line: &str) -> Result<LineRow, serde_json::Error> {
         transmission_second,
     });
     let start = start.map(|start| {
-        let Start { request_key, reference_key, fingerprint, requested_by } = start;
+        let Start { request_key, reference_key, fingerprint, requested_by, admitted_under } = start;
         let fingerprint = RequestFingerprint(fingerprint.0);
         let identity = RequestIdentity { request_key, reference_key, fingerprint };
-        Box::new(TransferStart { identity, requested_by })
+        Box::new(TransferStart { identity, requested_by, admitted_under })
     });
     let row = Row {
         id,
@@ -164,8 +169,10 @@ mod tests {
             fingerprint: RequestFingerprint(9),
         };
         let bank = Institution::from_ascii(b"014").unwrap();
-        let start =
-            |identity, requested_by| Some(Box::new(TransferStart { identity, requested_by }));
+        let start = |identity, requested_by: Option<Institution>| {
+            let admitted_under = u64::from(requested_by.is_some());
+            Some(Box::new(TransferStart { identity, requested_by, admitted_under }))
+        };
         let alone = RequestIdentity { reference_key: None, ..identity };
         let trace = |transmission_second| Some(MessageTrace { stan, rrn, transmission_second });
         let rows = [

@@ -25,9 +25,9 @@ pub(super) fn hash(values: &MetadataValues) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// The head of the archived rows, as the metadata has it.
+/// A head, as the metadata has it.
 #[derive(Serialize, Deserialize)]
-struct StoredAnchor {
+struct StoredHead {
     #[serde(rename = "rows")]
     rows: u64,
     #[serde(rename = "head")]
@@ -36,14 +36,23 @@ struct StoredAnchor {
 
 /// Returns the head of the archived rows; zero rows if none are archived; `None` if the value cannot be read.
 pub(super) fn anchor(values: &MetadataValues) -> Option<Head> {
-    let Some(value) = values.get(metadata_key::ANCHOR) else { return Some(Head::default()) };
-    let StoredAnchor { rows, head } = serde_json::from_slice(value).ok()?;
+    head(values, metadata_key::ANCHOR)
+}
+
+/// Returns the head of the chain `control`; zero rows if it has none; `None` if the value cannot be read.
+pub(super) fn control(values: &MetadataValues) -> Option<Head> {
+    head(values, metadata_key::CONTROL)
+}
+
+fn head(values: &MetadataValues, name: &str) -> Option<Head> {
+    let Some(value) = values.get(name) else { return Some(Head::default()) };
+    let StoredHead { rows, head } = serde_json::from_slice(value).ok()?;
     Some(Head { count: rows, hash: unhex(&head)? })
 }
 
-/// Returns the value of an anchor.
-pub(super) fn anchor_value(anchor: Head) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(&StoredAnchor { rows: anchor.count, head: hex(&anchor.hash) })
+/// Returns the value of a head.
+pub(super) fn head_value(head: Head) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&StoredHead { rows: head.count, head: hex(&head.hash) })
 }
 
 /// The checkpoint places, each with the last row that a checkpoint there is known to cover.
@@ -105,7 +114,7 @@ mod tests {
     #[test]
     fn an_anchor_is_read_as_it_was_written() {
         let head = Head { count: 9, hash: [0xA5; 32] };
-        let value = anchor_value(head).unwrap();
+        let value = head_value(head).unwrap();
         let values = [(metadata_key::ANCHOR.into(), value)].into_iter().collect();
         assert_eq!(anchor(&values), Some(head));
         assert_eq!(anchor(&MetadataValues::new()), Some(Head::default()));

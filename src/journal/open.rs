@@ -7,6 +7,7 @@ use super::error::JournalError;
 use super::journal_keys::JournalKeys;
 use super::location::StoreUrl;
 use super::port::{Journal, StoredChain};
+use super::rotation::LastRows;
 use super::sqlite::{self, SqliteJournal, StoredFile, archive_rows, record_rotation};
 use crate::private_files::FileFault;
 use crate::signing::{Head, SigningKey};
@@ -76,8 +77,8 @@ pub fn archive(
     }
 }
 
-/// Records that another key signs from now on: a row that the old key signs, and that the new key signs too. Returns its number,
-/// the last row of the old key. No process may hold the store. A rotation that is on record already is not recorded again.
+/// Records that another key signs from now on: a row that the old key signs, and that the new key signs too. Returns the last row
+/// of the old key in each chain. No process may hold the store. A rotation that is on record already is not recorded again.
 ///
 /// # Errors
 /// See [`open()`].
@@ -86,7 +87,7 @@ pub fn rotate(
     keys: &JournalKeys,
     checkpoints: &Checkpoints,
     new: &SigningKey,
-) -> Result<u64, JournalError> {
+) -> Result<LastRows, JournalError> {
     match store {
         StoreUrl::Sqlite(file) => record_rotation(file, keys, checkpoints, new),
     }

@@ -20,13 +20,14 @@ pub type CommitCallback = Box<dyn FnOnce(Result<Vec<KeyReservation>, JournalErro
 
 /// The journal of this process. Dropping it ends its threads after all queued batches are durable.
 pub trait Journal: Send + Sync {
-    /// Appends a batch after all earlier ones of its chain. It becomes durable as a whole or not at all.
+    /// Appends a batch after all earlier ones. It becomes durable as a whole or not at all.
     ///
     /// A transfer that starts under a key of another transfer is left out: none of its rows in this batch are written,
     /// and it reserves no key. `done` then receives the reservation of the other transfer; both reservations, the one
     /// of the request key first, if both keys were taken.
     ///
     /// If the queue is full or something in the batch is too large, `done` receives the error at once, on this thread.
+    /// The acts in the batch become durable with it, in the chain `control`.
     fn append(&self, batch: Batch, done: CommitCallback);
 
     /// Opens a reader of the journal.
@@ -34,6 +35,9 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// If the store can't be read.
     fn reader(&self) -> Result<Box<dyn Reader>, JournalError>;
+
+    /// Returns the id of the store's chains.
+    fn chain_id(&self) -> ChainId;
 
     /// Returns the durable head of a chain.
     fn head(&self, chain: Chain) -> Head;
@@ -101,6 +105,18 @@ pub trait Reader: Send {
     /// See [`Reader::transfer`], for the list of open transfers and for each transfer.
     fn open_transfers(&self) -> Result<TransferIter<'_>, JournalError>;
 
+    /// Calls `each` with the acts of the chain `control` after row `number`, in order, at most `limit` of them: the number, and the
+    /// act as it was appended. Each is proven.
+    ///
+    /// # Errors
+    /// If the store can't be read, a row is not what was signed, or `each` fails.
+    fn acts_after(
+        &self,
+        number: u64,
+        limit: u64,
+        each: &mut dyn FnMut(u64, &str) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError>;
+
     /// Returns a metadata value of a chain, if it exists.
     ///
     /// # Errors
@@ -131,6 +147,18 @@ pub trait StoredChain {
     /// # Errors
     /// If the store can't be read, or `each` fails.
     fn batches_after(
+        &self,
+        number: u64,
+        limit: u64,
+        each: &mut dyn FnMut(StoredBatch) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError>;
+
+    /// Calls `each` with the batches of the chain `control` whose rows begin after row `number`, as [`StoredChain::batches_after`]
+    /// does. They are not checked.
+    ///
+    /// # Errors
+    /// If the store can't be read, or `each` fails.
+    fn control_batches_after(
         &self,
         number: u64,
         limit: u64,

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::hex::{hex, unhex};
 use crate::signing::{Chain, ChainId, KeyId, PublicKey, SigningKey};
 
+/// The last row of each chain that a key signed. A chain that is not named has no rows.
+pub type LastRows = Vec<(Chain, u64)>;
+
 /// The facts of a rotation's row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Rotation {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::error::JournalError;
 use crate::codes::journal_state;
-use crate::signing::{Chain, Head};
+use crate::signing::Head;
 use crate::values::{
     IdempotencyKey, Institution, KeyReservation, Moment, PersonalText, RequestIdentity, Rrn, Stan,
     TransferId,
@@ -77,6 +77,8 @@ pub struct TransferStart {
     pub identity: RequestIdentity,
     /// The bank that sent the request of an inbound transfer. With the RRN it finds the transfer.
     pub requested_by: Option<Institution>,
+    /// The number of acts up to the moment at which it was admitted.
+    pub admitted_under: u64,
 }
 
 impl TransferStart {
@@ -114,6 +116,15 @@ impl InboundReference {
     }
 }
 
+/// A row of the chain `control`: an act of an operator or of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlRow {
+    /// When it happened.
+    pub recorded_at: Moment,
+    /// The act, as a line of JSON. It includes the time and its version. It has no personal data of customers.
+    pub act: StoredFacts,
+}
+
 /// A small named value that each batch can replace: the trace number watermark, the business date, the books of
 /// closed transfers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,10 +138,10 @@ pub struct Metadata {
 /// Rows and metadata that become durable together or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
-    /// The chain.
-    pub chain: Chain,
-    /// The rows, in order.
+    /// The rows of transfers, in order.
     pub rows: Vec<Row>,
+    /// The rows of the chain `control`, in order.
+    pub control: Vec<ControlRow>,
     /// The metadata that the batch replaces.
     pub metadata: Vec<Metadata>,
 }
@@ -138,14 +149,20 @@ pub struct Batch {
 impl Batch {
     /// Checks that everything in the batch fits the store's bounds, before anything is written.
     pub(super) fn check(&self) -> Result<(), JournalError> {
-        if self.chain != Chain::Transfers {
-            return Err(JournalError::OtherChain(self.chain.code()));
-        }
         self.rows.iter().try_for_each(Row::check)?;
+        self.control.iter().try_for_each(ControlRow::check)?;
         self.metadata.iter().try_for_each(|metadata| {
             check_length("the length of the metadata name", metadata.name.len(), STATE_BYTES_MAX)?;
             check_length("the size of the metadata value", metadata.value.len(), FACTS_BYTES_MAX)
         })
+    }
+}
+
+impl ControlRow {
+    fn check(&self) -> Result<(), JournalError> {
+        check_length("the size of the act", self.act.0.len(), FACTS_BYTES_MAX)?;
+        check_integer("the time of the act", self.recorded_at.millis())?;
+        if self.act.0.contains('\n') { Err(JournalError::NotALine) } else { Ok(()) }
     }
 }
 

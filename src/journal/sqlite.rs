@@ -17,6 +17,7 @@
 
 mod archive;
 mod checkpoint_writer;
+mod control;
 mod errors;
 mod lookups;
 mod maintenance;

@@ -21,6 +21,18 @@ pub enum VerificationError {
         /// What is wrong.
         reason: String,
     },
+    /// Rows of the chain `control`.
+    #[error("{}: control {}: {reason}", file.display(), rows(*first, *last))]
+    Acts {
+        /// The number of the first row.
+        first: u64,
+        /// The number of the last row: a batch proves its rows together.
+        last: u64,
+        /// The file that has the rows, or should have them.
+        file: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// A checkpoint.
     #[error("{}: line {line}: {reason}", file.display())]
     Checkpoint {

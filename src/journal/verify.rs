@@ -11,8 +11,10 @@ use super::metadata::{self, MetadataValues};
 use super::open::{open_archive, open_to_read};
 use super::port::{Derived, StoredChain};
 use super::row::{ChainedRow, Row};
+use super::row_check::{EachRow, RowCheck};
 use super::verification_error::{VerificationError, error};
 use super::verification_pass::{Checkpoint, Pass, PassStart, Passed, READ_BATCHES};
+use super::verify_control as control;
 use crate::signing::{Chain, Head, SignedStatement, StatementError, TrustedKeys};
 use crate::values::TransferId;
 
@@ -36,6 +38,8 @@ pub struct Verified {
     pub after_row: u64,
     /// The head of the chain.
     pub head: Head,
+    /// The head of the chain `control`.
+    pub control: Head,
     /// The number of batches.
     pub batches: u64,
     /// Whether the signature of each batch was checked.
@@ -53,7 +57,7 @@ pub struct Verified {
 }
 
 /// Verifies all rows: none is missing, each batch is signed and follows the one before it, each key and each trace number was
-/// used once. Verifies that each checkpoint is signed and is a copy of a batch, that the metadata is what was signed, and that
+/// used once. Verifies the acts in the same way. Verifies that each checkpoint is signed and is a copy of a batch, that the metadata is what was signed, and that
 /// the store has no other table, view or trigger. Calls `each` with each row that passed; it can reject a row for its meaning.
 ///
 /// A store in use can be verified too.
@@ -64,6 +68,17 @@ pub fn verify(
     evidence: &Evidence<'_>,
     each: impl FnMut(u64, &ChainedRow) -> Result<(), String>,
 ) -> Result<Verified, VerificationError> {
+    verify_with(evidence, &mut EachRow(each))
+}
+
+/// Verifies a store as [`verify`] does, and calls `check` with each act too.
+///
+/// # Errors
+/// The first error found.
+pub fn verify_with(
+    evidence: &Evidence<'_>,
+    check: &mut impl RowCheck,
+) -> Result<Verified, VerificationError> {
     let store = open_to_read(evidence.store)?;
     let archives = evidence.archives.iter().map(|archive| open_archive(archive));
     let archives = archives.collect::<Result<Vec<_>, _>>()?;
@@ -73,6 +88,11 @@ pub fn verify(
     let checkpoints = read_checkpoints(evidence, store.as_ref(), anchor)?;
     // What is appended from now on is not covered. So no checkpoint is of a later row.
     let until = store.last_row()?;
+    // If the end is not what was signed, the first wrong row says more, and the acts are not read.
+    let end = end_of(store.as_ref());
+    let values = end.as_ref().ok().map(|(values, _)| values);
+    let verified = values.map(|end| control::verify(store.as_ref(), evidence.keys, end, check));
+    let control = verified.transpose()?;
     let (lookups, is_in_use) = match store.derived_audit()? {
         Derived::Audit(audit) => (Some(audit), false),
         Derived::Nothing => (None, false),
@@ -86,12 +106,17 @@ pub fn verify(
             checkpoints: &checkpoints,
             lookups,
         },
-        each,
+        |number: u64, row: &ChainedRow| match control {
+            Some(_) => check.check_row(number, row),
+            None => Ok(()),
+        },
     );
     archives.iter().try_for_each(|file| pass.file(file.as_ref(), u64::MAX))?;
     pass.file(store.as_ref(), until)?;
     let Passed { head, batches, has_checked_lookups, orphaned_personal } =
         pass.finish(store.path())?;
+    end?;
+    let control = control.unwrap_or_default();
     let (values, month_keys) = end_of(store.as_ref())?;
     if metadata::anchor(&values) != Some(store.begin()?) {
         let reason = "missing: the store does not record that they are archived";
@@ -104,6 +129,7 @@ pub fn verify(
     Ok(Verified {
         after_row: anchor.count,
         head,
+        control,
         batches,
         has_checked_signatures: evidence.keys.is_some(),
         has_checked_lookups,

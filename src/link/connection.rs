@@ -6,9 +6,9 @@ use tokio_util::codec::Encoder;
 use super::outbox::{Outbox, Tracked};
 use super::session::Session;
 use super::{DisconnectReason, LinkId};
-use crate::iso8583::{Frame, FrameCodec, FrameError, OutgoingFrame};
+use crate::iso8583::{Frame, FrameCodec, FrameError, Mti, OutgoingFrame};
 use crate::network::SessionTimers;
-use crate::values::Moment;
+use crate::values::{Moment, Stan};
 
 /// One connection of a link.
 pub(super) struct Connection {
@@ -18,6 +18,8 @@ pub(super) struct Connection {
     pub(super) outbox: Outbox,
     /// The number of requests in flight.
     pub(super) in_flight: usize,
+    /// The last echo request without a response: its STAN and when it was sent.
+    pub(super) echo: Option<(Stan, Moment)>,
     /// The reason for closing it, once that is decided.
     pub(super) disconnect_reason: Option<DisconnectReason>,
 }
@@ -31,7 +33,7 @@ const OUTBOX_MAX: usize = 1 << 20;
 impl Connection {
     pub(super) fn new(link: LinkId, session: Session, codec: FrameCodec) -> Self {
         let outbox = Outbox::default();
-        Self { link, session, codec, outbox, in_flight: 0, disconnect_reason: None }
+        Self { link, session, codec, outbox, in_flight: 0, echo: None, disconnect_reason: None }
     }
 
     /// Whether it can take a request, at most `limit` requests in flight.
@@ -49,20 +51,23 @@ impl Connection {
         self.outbox.waiting_since().map(|since| since.after(timers.write))
     }
 
-    /// Appends a message to the outbox.
+    /// Appends a message of this type to the outbox.
     pub(super) fn push(
         &mut self,
+        mti: Mti,
         frame: OutgoingFrame<'_>,
         tracked: Option<Tracked>,
         now: Moment,
     ) -> Result<(), FrameError> {
         let codec = &mut self.codec;
-        self.outbox.push(tracked, now, |buffer: &mut BytesMut| codec.encode(frame, buffer))
+        self.outbox
+            .push((Some(mti), tracked), now, |buffer: &mut BytesMut| codec.encode(frame, buffer))
     }
 
     /// Appends a keep-alive to the outbox.
     pub(super) fn push_keep_alive(&mut self, now: Moment) -> Result<(), FrameError> {
         let codec = &mut self.codec;
-        self.outbox.push(None, now, |buffer: &mut BytesMut| codec.encode(Frame::KeepAlive, buffer))
+        self.outbox
+            .push((None, None), now, |buffer: &mut BytesMut| codec.encode(Frame::KeepAlive, buffer))
     }
 }

@@ -10,12 +10,11 @@ use std::net::IpAddr;
 use std::ops::Bound;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::io::poll_read_buf;
@@ -24,12 +23,14 @@ use tokio_util::sync::PollSender;
 use super::event::Event;
 use super::group::{Action, LinkGroup};
 use super::handle::{Command, Events, Handle, Stopped};
+use super::order::{OrderDone, OrderResult};
+use super::publisher::Publisher;
 use super::tcp::{Endpoint, Wire, accept, dial};
 use super::{ConnectionId, DisconnectReason, LinkId};
 use crate::clock::Clock;
 use crate::iso8583::Spec;
 use crate::network::SessionRules;
-use crate::values::Moment;
+use crate::values::{LinkOrder, Moment};
 
 /// The capacity of the queues of commands and of event batches.
 const QUEUE_CAPACITY: usize = 64;
@@ -63,11 +64,13 @@ pub fn start(
     let (commands, receiver) = mpsc::channel(QUEUE_CAPACITY);
     let (sender, events) = mpsc::channel(QUEUE_CAPACITY);
     let links: Vec<_> = endpoints.iter().map(Endpoint::role).collect();
-    let group = LinkGroup::new(rules, spec, &links, seed, clock.now());
-    let in_flight: Arc<[AtomicUsize]> = links.iter().map(|_| AtomicUsize::new(0)).collect();
+    let now = clock.now();
+    let mut group = LinkGroup::new(rules, spec, &links, seed, now);
+    let addresses = endpoints.iter().map(Endpoint::address).collect();
+    let (publisher, states) = Publisher::new(group.states(now), addresses, now);
     let mut driver = Driver {
         group,
-        in_flight: Arc::clone(&in_flight),
+        publisher,
         clock,
         endpoints,
         commands: receiver,
@@ -76,17 +79,17 @@ pub fn start(
         wires: BTreeMap::new(),
         events: PollSender::new(sender),
         undelivered: Vec::new(),
+        echoes: HashMap::new(),
         timer: Box::pin(sleep_until(Instant::now())),
         accept_from: None,
     };
     drop(tokio::spawn(poll_fn(move |cx| driver.poll(cx))));
-    (Handle { commands, in_flight }, Events(events))
+    (Handle { commands, states }, Events(events))
 }
 
 struct Driver {
     group: LinkGroup,
-    /// Requests in flight on each link, for metrics.
-    in_flight: Arc<[AtomicUsize]>,
+    publisher: Publisher,
     clock: Clock,
     endpoints: Vec<Endpoint>,
     commands: mpsc::Receiver<Command>,
@@ -97,6 +100,8 @@ struct Driver {
     events: PollSender<Vec<Event>>,
     /// Events that are not delivered yet.
     undelivered: Vec<Event>,
+    /// Where the result of each echo by hand goes.
+    echoes: HashMap<LinkId, oneshot::Sender<OrderResult>>,
     timer: Pin<Box<Sleep>>,
     accept_from: Option<Moment>,
 }
@@ -121,6 +126,7 @@ impl Driver {
         if self.deliver_events(cx).is_err()
             || (self.group.is_finished() && self.undelivered.is_empty())
         {
+            self.publish(self.clock.now());
             return Poll::Ready(());
         }
         self.sleep(cx);
@@ -143,6 +149,7 @@ impl Driver {
         has_worked |= self.take_opened(cx, now);
         if self.group.next_deadline().is_some_and(|deadline| deadline <= now) {
             self.group.handle_deadline(now);
+            self.publisher.mark_stale();
         }
         let mut wire = self.next_wire(None);
         while let Some(id) = wire {
@@ -154,10 +161,21 @@ impl Driver {
             self.execute(action, cx, now);
         }
         self.undelivered.extend(self.group.poll_events());
-        for (link, count) in self.in_flight.iter().enumerate() {
-            count.store(self.group.in_flight_on(LinkId(link)), Ordering::Relaxed);
+        self.answer_echoes();
+        if has_worked {
+            self.publisher.mark_stale();
+        }
+        if self.publisher.next_deadline().is_some_and(|deadline| deadline <= now) {
+            self.publish(now);
         }
         has_worked
+    }
+
+    /// Publishes the states of the links.
+    fn publish(&mut self, now: Moment) {
+        let states = self.group.states(now);
+        let peer = |link: LinkId| self.wires.get(&self.group.shown_connection(link)?)?.peer;
+        self.publisher.publish(states, peer, now);
     }
 
     /// Returns the connection with the next higher id, or the first.
@@ -184,7 +202,8 @@ impl Driver {
 
     /// Sets the timer to the next deadline. A timer that fires earlier is left unchanged.
     fn sleep(&mut self, cx: &mut Context<'_>) {
-        let next = self.group.next_deadline().into_iter().chain(self.accept_from).min();
+        let others = self.accept_from.into_iter().chain(self.publisher.next_deadline());
+        let next = self.group.next_deadline().into_iter().chain(others).min();
         let Some(next) = next else { return };
         let at = self.clock.instant_of(next).into();
         if at < self.timer.deadline() {
@@ -211,16 +230,41 @@ impl Driver {
                         self.group.handle_send(outgoing, now);
                     }
                 }
-                Some(Command::SignOff(link)) => self.group.handle_sign_off(link, now),
-                Some(Command::SignOn(link)) => self.group.handle_sign_on(link, now),
-                Some(Command::Drain) => self.group.handle_drain(now),
+                Some(Command::Order(link, order, result)) => {
+                    self.take_order((link, order), result, now);
+                }
+                Some(Command::Stop) => self.group.handle_stop(now),
                 None => {
-                    self.group.handle_drain(now);
+                    self.group.handle_stop(now);
                     return false;
                 }
             }
         }
         count > 0
+    }
+
+    /// Takes an order. Its result follows at once, but for an echo. A caller that does not wait any more changes nothing.
+    fn take_order(
+        &mut self,
+        (link, order): (LinkId, LinkOrder),
+        result: oneshot::Sender<OrderResult>,
+        now: Moment,
+    ) {
+        let taken = self.group.handle_order(link, order, now);
+        self.publish(now);
+        if taken.is_ok() && order == LinkOrder::Echo {
+            self.echoes.insert(link, result);
+        } else {
+            let _no_receiver = result.send(taken.map(|()| OrderDone::Accepted));
+        }
+    }
+
+    fn answer_echoes(&mut self) {
+        while let Some((link, round_trip)) = self.group.poll_echo() {
+            if let Some(result) = self.echoes.remove(&link) {
+                let _no_receiver = result.send(round_trip.map(OrderDone::RoundTrip));
+            }
+        }
     }
 
     fn accept(&mut self, cx: &mut Context<'_>, now: Moment) -> bool {

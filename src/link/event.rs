@@ -77,8 +77,8 @@ pub enum NotSent {
     /// The message is a response, and all links are down.
     #[error("all links are down")]
     NoLinkUp,
-    /// The links are signing off.
-    #[error("the links are signing off")]
+    /// All links are drained or signed off.
+    #[error("all links are drained or signed off")]
     Draining,
 }
 
@@ -163,6 +163,9 @@ pub enum Event {
     },
     /// The link is up: it carries requests.
     Up(LinkId),
+    /// The link carries no new requests: it is drained, or one side signs off. Responses in flight can arrive, and responses to the
+    /// switch leave.
+    Draining(LinkId),
     /// The link is down.
     Down(LinkId, DisconnectReason),
     /// A connection closed that did not carry requests: the sign-on was not completed, or a newer connection replaced it.
@@ -207,6 +210,7 @@ impl fmt::Debug for Event {
                 write!(f, "Tolerated({link:?}, {mti}, {} faults)", faults.len())
             }
             Self::Up(link) => write!(f, "Up({link:?})"),
+            Self::Draining(link) => write!(f, "Draining({link:?})"),
             Self::Down(link, reason) => write!(f, "Down({link:?}, {reason:?})"),
             Self::ConnectionClosed(link, reason) => {
                 write!(f, "ConnectionClosed({link:?}, {reason:?})")

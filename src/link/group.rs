@@ -2,14 +2,17 @@
 //!
 //! The driver repeats these calls in this order: `handle_…` for everything that happened, and
 //! [`LinkGroup::handle_deadline`] when [`LinkGroup::next_deadline`] has passed; [`LinkGroup::poll_action`] until it returns
-//! `None`; for each connection [`LinkGroup::poll_bytes`] and the result of the write; [`LinkGroup::poll_events`].
+//! `None`; for each connection [`LinkGroup::poll_bytes`] and the result of the write; [`LinkGroup::poll_events`]; and
+//! [`LinkGroup::poll_echo`] until it returns `None`.
 
 mod counters;
 mod dispatch;
 mod incoming;
 mod link;
 mod links;
+mod orders;
 mod queue;
+mod states;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -21,15 +24,15 @@ use super::event::{Event, NotSent};
 use super::matching::InFlight;
 use super::outbox::Tracked;
 use super::session::{Context, Input};
+use super::state::Role;
 use super::{ConnectionId, DisconnectReason, LinkId};
 use crate::iso8583::{Message, Spec};
 use crate::network::SessionRules;
 use crate::values::{Moment, TokenBucket};
 use counters::Counters;
 use link::Link;
+use orders::EchoResult;
 use queue::RequestQueue;
-
-pub use link::Role;
 
 /// An action of the driver on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +55,16 @@ pub struct LinkGroup {
     rate_limit: TokenBucket,
     actions: VecDeque<Action>,
     events: Vec<Event>,
+    echo_results: VecDeque<(LinkId, EchoResult)>,
     counters: Counters,
     /// The buffer for network management messages before framing.
     scratch: BytesMut,
+    /// Whether the owner has signed all links off for good.
+    is_stopping: bool,
 }
 
 impl LinkGroup {
-    /// Creates the links of a network. All are down and enabled. Jitter and the first STAN of network management come from
+    /// Creates the links of a network. All are down, and will sign on. Jitter and the first STAN of network management come from
     /// `seed`.
     #[must_use]
     pub fn new(
@@ -78,8 +84,10 @@ impl LinkGroup {
             rate_limit: TokenBucket::new(now, limits.per_second, limits.burst),
             actions: VecDeque::new(),
             events: Vec::new(),
+            echo_results: VecDeque::new(),
             counters: Counters::new(seed),
             scratch: BytesMut::new(),
+            is_stopping: false,
             rules,
             spec,
         }
@@ -92,8 +100,7 @@ impl LinkGroup {
     }
 
     /// Requests on a link that wait for their responses.
-    #[must_use]
-    pub fn in_flight_on(&self, link: LinkId) -> usize {
+    fn in_flight_on(&self, link: LinkId) -> usize {
         self.connections
             .values()
             .filter(|connection| connection.link == link)
@@ -101,10 +108,10 @@ impl LinkGroup {
             .sum()
     }
 
-    /// Whether all links are signed off and all connections closed.
+    /// Whether the links are stopped and all connections closed. Links that operators signed off do not stop by that.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.connections.is_empty() && self.links.iter().all(|link| !link.is_enabled)
+        self.is_stopping && self.connections.is_empty()
     }
 
     /// Returns the moment for the next [`LinkGroup::handle_deadline`], if there is one. It can be earlier than necessary.
@@ -118,11 +125,14 @@ impl LinkGroup {
                 connection.write_deadline(timers),
             ]
         });
-        let dials = self.links.iter().map(|link| link.retry_at);
+        let of_links = self
+            .links
+            .iter()
+            .flat_map(|link| [link.retry_at, link.manual_echo.map(|echo| echo.until)]);
         let can_send = self.select_connection().filter(|_| !self.queue.is_empty());
         let next_token = can_send.map(|_| self.rate_limit.next());
         let others = [self.in_flight.next_expiry(), self.queue.next_deadline(), next_token];
-        connections.chain(dials).chain(others).flatten().min()
+        connections.chain(of_links).chain(others).flatten().min()
     }
 
     /// Removes and returns the events since the last call.
@@ -147,6 +157,7 @@ impl LinkGroup {
             self.events.push(Event::Expired(pending.correlation_id));
             self.release_slot(pending.connection, now);
         }
+        self.expire_echoes(now);
         let connections: Vec<_> = self.connections.keys().copied().collect();
         for id in connections {
             self.check_connection(id, now);
@@ -155,6 +166,7 @@ impl LinkGroup {
             self.dial_if_due(LinkId(link), now);
         }
         self.send_queued(now);
+        self.note_phases(now);
     }
 
     fn check_connection(&mut self, id: ConnectionId, now: Moment) {
@@ -204,8 +216,13 @@ impl LinkGroup {
         now: Moment,
     ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        let mut context =
-            Context { now, rules: &self.rules, stan_counter: &mut self.counters.stan };
+        let link = self.links.get(connection.link.0);
+        let mut context = Context {
+            now,
+            rules: &self.rules,
+            stan_counter: &mut self.counters.stan,
+            may_sign_on: link.is_some_and(Link::may_sign_on),
+        };
         for action in connection.session.handle_input(input, &mut context).into_iter().flatten() {
             self.execute(id, action, &mut message, now);
         }

@@ -1,28 +1,28 @@
 //! The owner's side of the links: commands and events.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::LinkId;
 use super::event::{Event, OutgoingMessage};
+use super::order::{OrderError, OrderResult};
+use super::state::LinkStates;
+use crate::values::LinkOrder;
 
 /// A command of the owner.
 pub(super) enum Command {
     Send(Vec<OutgoingMessage>),
-    SignOff(LinkId),
-    SignOn(LinkId),
-    Drain,
+    Order(LinkId, LinkOrder, oneshot::Sender<OrderResult>),
+    Stop,
 }
 
 /// The owner's handle to the links. When the last handle is dropped, the links sign off.
 #[derive(Clone)]
 pub struct Handle {
     pub(super) commands: mpsc::Sender<Command>,
-    /// Requests in flight on each link, as the driver last saw them.
-    pub(super) in_flight: Arc<[AtomicUsize]>,
+    pub(super) states: watch::Receiver<LinkStates>,
 }
 
 /// The links have stopped. The command was not executed.
@@ -31,10 +31,17 @@ pub struct Handle {
 pub struct Stopped;
 
 impl Handle {
-    /// Returns the requests in flight, by link. The counts outlive the handle.
+    /// Returns the states of all links, in the order of their ids. They are at most 100 ms old, and newer than every order that
+    /// has its result.
     #[must_use]
-    pub fn in_flight(&self) -> Arc<[AtomicUsize]> {
-        Arc::clone(&self.in_flight)
+    pub fn states(&self) -> LinkStates {
+        Arc::clone(&self.states.borrow())
+    }
+
+    /// Returns the states as they change, for readers that follow them. The last ones outlive the links.
+    #[must_use]
+    pub fn follow_states(&self) -> watch::Receiver<LinkStates> {
+        self.states.clone()
     }
 
     /// Sends messages. Events report on each of them. Waits while the queue of commands is full, so the caller must keep
@@ -67,28 +74,24 @@ impl Handle {
         drop(self.commands.reserve().await);
     }
 
-    /// Signs a link off after the responses in flight have arrived.
+    /// Gives an operator's order to a link, and waits for its result: that of an echo for as long as the network's
+    /// `echo_response` at most. The caller must keep reading events meanwhile.
     ///
     /// # Errors
-    /// If the links have stopped.
-    pub async fn sign_off(&self, link: LinkId) -> Result<(), Stopped> {
-        self.command(Command::SignOff(link)).await
-    }
-
-    /// Signs a link on again.
-    ///
-    /// # Errors
-    /// If the links have stopped.
-    pub async fn sign_on(&self, link: LinkId) -> Result<(), Stopped> {
-        self.command(Command::SignOn(link)).await
+    /// If the order cannot be carried out, or the echo failed.
+    pub async fn order(&self, link: LinkId, order: LinkOrder) -> OrderResult {
+        let (sender, result) = oneshot::channel();
+        let command = Command::Order(link, order, sender);
+        self.command(command).await.map_err(|Stopped| OrderError::Stopping)?;
+        result.await.unwrap_or(Err(OrderError::Stopping))
     }
 
     /// Signs all links off and stops. The events end after that.
     ///
     /// # Errors
     /// If the links have stopped.
-    pub async fn drain(&self) -> Result<(), Stopped> {
-        self.command(Command::Drain).await
+    pub async fn stop(&self) -> Result<(), Stopped> {
+        self.command(Command::Stop).await
     }
 
     async fn command(&self, command: Command) -> Result<(), Stopped> {

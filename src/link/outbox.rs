@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use bytes::{Buf, BytesMut};
 
 use super::CorrelationId;
+use crate::iso8583::Mti;
 use crate::values::Moment;
 
 /// A message in the outbox that events report on.
@@ -20,6 +21,8 @@ pub(super) struct Tracked {
 
 struct OutboxFrame {
     length: usize,
+    /// The message type; `None` for a keep-alive.
+    mti: Option<Mti>,
     tracked: Option<Tracked>,
 }
 
@@ -50,16 +53,16 @@ impl Outbox {
         self.bytes.is_empty()
     }
 
-    /// Appends the frame that `write` writes to the buffer.
+    /// Appends the frame that `write` writes to the buffer. A keep-alive has no type.
     pub(super) fn push<E>(
         &mut self,
-        tracked: Option<Tracked>,
+        (mti, tracked): (Option<Mti>, Option<Tracked>),
         now: Moment,
         write: impl FnOnce(&mut BytesMut) -> Result<(), E>,
     ) -> Result<(), E> {
         let before = self.bytes.len();
         write(&mut self.bytes)?;
-        self.frames.push_back(OutboxFrame { length: self.bytes.len() - before, tracked });
+        self.frames.push_back(OutboxFrame { length: self.bytes.len() - before, mti, tracked });
         if let Some(deadline) = tracked.map(|tracked| tracked.deadline) {
             self.earliest_deadline =
                 Some(self.earliest_deadline.map_or(deadline, |other| other.min(deadline)));
@@ -83,8 +86,13 @@ impl Outbox {
         self.taken > 0
     }
 
-    /// Records that all accepted bytes are in the kernel. Calls `sent` for each message that is complete there.
-    pub(super) fn mark_flushed(&mut self, now: Moment, mut sent: impl FnMut(CorrelationId)) {
+    /// Records that all accepted bytes are in the kernel. Calls `sent` for each message that is complete there, with its type and
+    /// the id of a message that events report on.
+    pub(super) fn mark_flushed(
+        &mut self,
+        now: Moment,
+        mut sent: impl FnMut(Mti, Option<CorrelationId>),
+    ) {
         if self.taken == 0 {
             return;
         }
@@ -94,8 +102,8 @@ impl Outbox {
         self.waiting_since = (!self.bytes.is_empty()).then_some(now);
         while let Some(frame) = self.frames.pop_front_if(|frame| frame.length <= self.begun) {
             self.begun -= frame.length;
-            if let Some(tracked) = frame.tracked {
-                sent(tracked.correlation_id);
+            if let Some(mti) = frame.mti {
+                sent(mti, frame.tracked.map(|tracked| tracked.correlation_id));
             }
         }
         if self.frames.is_empty() {
@@ -180,7 +188,8 @@ mod tests {
             let deadline = Moment::from_millis(*deadline);
             let tracked =
                 Tracked { correlation_id: CorrelationId(number.into()), serial: None, deadline };
-            let written: Result<(), ()> = outbox.push(Some(tracked), NOW, |buffer| {
+            let of = (Some(Mti::FINANCIAL_REQUEST), Some(tracked));
+            let written: Result<(), ()> = outbox.push(of, NOW, |buffer| {
                 buffer.extend_from_slice(&[number; 10]);
                 Ok(())
             });
@@ -192,7 +201,7 @@ mod tests {
     fn write(outbox: &mut Outbox, count: usize) -> Vec<u128> {
         let mut sent = Vec::new();
         outbox.mark_taken(count);
-        outbox.mark_flushed(NOW, |correlation_id| sent.push(correlation_id.0));
+        outbox.mark_flushed(NOW, |_, correlation_id| sent.extend(correlation_id.map(|id| id.0)));
         sent
     }
 
@@ -249,7 +258,7 @@ mod tests {
     #[test]
     fn a_message_that_cannot_be_encoded_leaves_the_outbox_unchanged() {
         let mut outbox = outbox(&[5_000]);
-        assert_eq!(outbox.push(None, NOW, |_| Err("too long")), Err("too long"));
+        assert_eq!(outbox.push((None, None), NOW, |_| Err("too long")), Err("too long"));
         assert_eq!((outbox.len(), outbox.waiting_since()), (10, Some(NOW)));
         assert_eq!(write(&mut outbox, 10), [0]);
         assert_eq!((outbox.is_empty(), outbox.waiting_since()), (true, None));

@@ -1,7 +1,7 @@
 //! The session of one connection, as a pure state machine.
 //!
 //! ```text
-//!              connected            signed on           drain, or the switch signs off
+//!              connected            signed on           either side signs off
 //! Connecting ───────────► SigningOn ─────────► Up ─────────────────────────────────► Draining
 //!     │                       │                │                                        │ nothing in flight
 //!     │ timeout               │ refused,       │ echoes lost,                           ▼
@@ -17,7 +17,7 @@ mod tests;
 use super::disconnect::DisconnectReason;
 use super::management::{ManagementMessage, ManagementRequest};
 use crate::network::{SessionRules, SessionTimers, SignOnBy};
-use crate::values::{Moment, Stan};
+use crate::values::{Moment, ResponseCode, Stan};
 
 /// The session of a connection, from the connection attempt to its end.
 #[derive(Clone, Debug)]
@@ -42,6 +42,16 @@ pub(super) enum State {
     SigningOff { request: Stan, until: Moment },
     /// The session has ended.
     Down,
+}
+
+/// How far a session is, as an operator sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Connecting,
+    SigningOn,
+    SignedOn,
+    SigningOff,
+    Ended,
 }
 
 /// The side that signs off.
@@ -70,7 +80,11 @@ pub(super) enum Input {
     /// [`Session::next_deadline`] has passed.
     DeadlinePassed,
     /// The owner signs the link off.
-    Drain,
+    SignOff,
+    /// The owner withdraws the sign-off. Too late once our sign-off request is sent.
+    Resume,
+    /// The owner asks for an echo request.
+    Echo,
     /// The connection has no message in flight and none to write.
     NothingInFlight,
     /// The connection failed or broke, or must be closed.
@@ -96,6 +110,8 @@ pub(super) enum SessionAction {
     Unexpected,
     /// Reports that the link can carry requests.
     Up,
+    /// Reports that the session does not carry new requests any more.
+    Draining,
     /// Closes the connection.
     Close(DisconnectReason),
 }
@@ -106,6 +122,8 @@ pub(super) struct Context<'a> {
     pub(super) rules: &'a SessionRules,
     /// The counter for the STAN of our next request.
     pub(super) stan_counter: &'a mut u64,
+    /// Whether the link may sign on: it is not signed off by the owner, and no guard holds it off.
+    pub(super) may_sign_on: bool,
 }
 
 /// The actions that follow from an input: two at most.
@@ -117,11 +135,23 @@ const DELIVER: SessionActions = [Some(SessionAction::Deliver), None];
 const REFUSED: SessionActions =
     [Some(SessionAction::Respond { done: false }), Some(SessionAction::Unexpected)];
 const DONE: SessionActions = [Some(SessionAction::Respond { done: true }), None];
+const NOT_DONE: SessionActions = [Some(SessionAction::Respond { done: false }), None];
 
 impl Session {
     /// Creates the session of a connection attempt.
     pub(super) fn new(now: Moment, timers: &SessionTimers) -> Self {
         Self { state: State::Connecting { until: now.after(timers.connect) }, last_received: now }
+    }
+
+    /// Returns how far the session is.
+    pub(super) const fn stage(&self) -> Stage {
+        match self.state {
+            State::Connecting { .. } => Stage::Connecting,
+            State::SigningOn { .. } => Stage::SigningOn,
+            State::Up(_) => Stage::SignedOn,
+            State::Draining { .. } | State::SigningOff { .. } => Stage::SigningOff,
+            State::Down => Stage::Ended,
+        }
     }
 
     /// Whether requests may be sent.
@@ -170,7 +200,9 @@ impl Session {
                 self.receive(message, context)
             }
             Input::DeadlinePassed => self.deadline_passed(context),
-            Input::Drain => self.drain(context),
+            Input::SignOff => self.sign_off(context),
+            Input::Resume => self.resume(),
+            Input::Echo => self.echo(context),
             Input::NothingInFlight => self.finish_drain(context),
             Input::Ended(reason) => self.close(reason),
         }
@@ -218,27 +250,29 @@ impl Session {
             ManagementMessage::SignOn => self.peer_signs_on(context),
             ManagementMessage::SignOff => self.peer_signs_off(context),
             ManagementMessage::Response { request: Some(request), stan, code } => {
-                let done = code == Some(context.rules.responses.done);
-                self.receive_response(request, stan, done)
+                self.receive_response(request, stan, code, context)
             }
             ManagementMessage::Response { request: None, .. } => UNEXPECTED,
         }
     }
 
-    /// Handles a sign-on of the switch. A repeated sign-on is valid: the switch may not have received our response.
+    /// Handles a sign-on of the switch. A repeated sign-on is valid: the switch may not have received our response. It is
+    /// refused while we sign off, because the session ends.
     fn peer_signs_on(&mut self, context: &Context<'_>) -> SessionActions {
         match (self.state, context.rules.sign_on) {
-            (State::SigningOn { .. }, SignOnBy::Switch) => {
+            (
+                State::SigningOn { .. } | State::Draining { ended_by: SignOffBy::Switch, .. },
+                SignOnBy::Switch,
+            ) if context.may_sign_on => {
                 self.state = State::Up(EchoState::Idle);
                 [Some(SessionAction::Respond { done: true }), Some(SessionAction::Up)]
             }
-            (State::SigningOn { .. }, SignOnBy::Bank)
+            (State::SigningOn { .. } | State::Draining { .. }, SignOnBy::Switch)
+            | (State::Draining { ended_by: SignOffBy::Bank, .. }, SignOnBy::Bank)
+            | (State::SigningOff { .. }, SignOnBy::Bank | SignOnBy::Switch) => NOT_DONE,
+            (State::SigningOn { .. } | State::Draining { .. }, SignOnBy::Bank)
             | (
-                State::Connecting { .. }
-                | State::Up(_)
-                | State::Draining { .. }
-                | State::SigningOff { .. }
-                | State::Down,
+                State::Connecting { .. } | State::Up(_) | State::Down,
                 SignOnBy::Bank | SignOnBy::Switch,
             ) => DONE,
         }
@@ -249,15 +283,12 @@ impl Session {
             State::Up(_) => {
                 let until = context.now.after(context.rules.timers.drain);
                 self.state = State::Draining { until, ended_by: SignOffBy::Switch };
-                DONE
+                [Some(SessionAction::Respond { done: true }), Some(SessionAction::Draining)]
             }
-            State::Connecting { .. } | State::SigningOn { .. } | State::SigningOff { .. } => {
-                self.state = State::Down;
-                [
-                    Some(SessionAction::Respond { done: true }),
-                    Some(SessionAction::Close(DisconnectReason::SignedOff)),
-                ]
+            State::Connecting { .. } | State::SigningOn { .. } => {
+                self.close_after_response(DisconnectReason::SignedOffBySwitch)
             }
+            State::SigningOff { .. } => self.close_after_response(DisconnectReason::SignedOff),
             State::Draining { until, .. } => {
                 self.state = State::Draining { until, ended_by: SignOffBy::Switch };
                 DONE
@@ -271,17 +302,18 @@ impl Session {
         &mut self,
         answered: ManagementRequest,
         stan: Option<Stan>,
-        done: bool,
+        code: Option<ResponseCode>,
+        context: &Context<'_>,
     ) -> SessionActions {
         match (self.state, answered) {
             (State::SigningOn { request, .. }, ManagementRequest::SignOn)
                 if request.is_some() && request == stan =>
             {
-                if done {
+                if code == Some(context.rules.responses.done) {
                     self.state = State::Up(EchoState::Idle);
                     return [Some(SessionAction::Up), None];
                 }
-                self.close(DisconnectReason::SignOnRefused)
+                self.close(DisconnectReason::SignOnRefused(code))
             }
             (State::SigningOff { request, .. }, ManagementRequest::SignOff)
                 if stan == Some(request) =>
@@ -339,7 +371,7 @@ impl Session {
         [Some(SessionAction::SendRequest(ManagementRequest::Echo, stan)), None]
     }
 
-    fn drain(&mut self, context: &Context<'_>) -> SessionActions {
+    fn sign_off(&mut self, context: &Context<'_>) -> SessionActions {
         match self.state {
             State::Connecting { .. } | State::SigningOn { .. } => {
                 self.close(DisconnectReason::SignedOff)
@@ -347,10 +379,34 @@ impl Session {
             State::Up(_) => {
                 let until = context.now.after(context.rules.timers.drain);
                 self.state = State::Draining { until, ended_by: SignOffBy::Bank };
-                NOTHING
+                [Some(SessionAction::Draining), None]
             }
             State::Draining { .. } | State::SigningOff { .. } | State::Down => NOTHING,
         }
+    }
+
+    fn resume(&mut self) -> SessionActions {
+        match self.state {
+            State::Draining { ended_by: SignOffBy::Bank, .. } => {
+                self.state = State::Up(EchoState::Idle);
+                NOTHING
+            }
+            State::Connecting { .. }
+            | State::SigningOn { .. }
+            | State::Up(_)
+            | State::Draining { ended_by: SignOffBy::Switch, .. }
+            | State::SigningOff { .. }
+            | State::Down => NOTHING,
+        }
+    }
+
+    /// Sends an echo request that the owner asks for. The automatic echo test is left as it is.
+    fn echo(&self, context: &mut Context<'_>) -> SessionActions {
+        if !self.is_up() {
+            return NOTHING;
+        }
+        let stan = context.next_stan();
+        [Some(SessionAction::SendRequest(ManagementRequest::Echo, stan)), None]
     }
 
     /// Ends the drain: all responses are here, or the time for them has passed.
@@ -363,7 +419,7 @@ impl Session {
                 [Some(SessionAction::SendRequest(ManagementRequest::SignOff, request)), None]
             }
             State::Draining { ended_by: SignOffBy::Switch, .. } => {
-                self.close(DisconnectReason::SignedOff)
+                self.close(DisconnectReason::SignedOffBySwitch)
             }
             State::Connecting { .. }
             | State::SigningOn { .. }
@@ -371,6 +427,11 @@ impl Session {
             | State::SigningOff { .. }
             | State::Down => NOTHING,
         }
+    }
+
+    fn close_after_response(&mut self, reason: DisconnectReason) -> SessionActions {
+        self.state = State::Down;
+        [Some(SessionAction::Respond { done: true }), Some(SessionAction::Close(reason))]
     }
 
     fn close(&mut self, reason: DisconnectReason) -> SessionActions {

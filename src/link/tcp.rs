@@ -1,8 +1,9 @@
 //! Endpoints of links, and connections.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -10,7 +11,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::group::Role;
+use super::state::Role;
 use crate::tls::{TlsClient, TlsServer};
 
 /// The endpoint of a link.
@@ -40,6 +41,16 @@ impl Endpoint {
             Self::Listen { .. } => Role::Listen,
         }
     }
+
+    /// Returns the configured address: where the link connects to, or where it listens.
+    pub(super) fn address(&self) -> Arc<str> {
+        match self {
+            Self::Dial { address, .. } => address.as_str().into(),
+            Self::Listen { listener, .. } => {
+                listener.local_addr().map(|address| address.to_string()).unwrap_or_default().into()
+            }
+        }
+    }
 }
 
 /// A bidirectional byte stream.
@@ -53,40 +64,43 @@ pub(super) struct Wire {
     /// Whether the stream can buffer accepted bytes, as TLS does.
     pub(super) is_buffered: bool,
     pub(super) incoming: BytesMut,
+    /// The address of the peer, if the system knows it.
+    pub(super) peer: Option<SocketAddr>,
 }
 
 impl Wire {
-    fn new(stream: impl Stream + 'static, is_buffered: bool) -> Self {
-        Self { stream: Box::pin(stream), is_buffered, incoming: BytesMut::new() }
+    fn new(stream: impl Stream + 'static, peer: Option<SocketAddr>, is_buffered: bool) -> Self {
+        Self { stream: Box::pin(stream), is_buffered, incoming: BytesMut::new(), peer }
     }
 }
 
 /// Connects to a switch.
 pub(super) async fn dial(address: String, tls: Option<TlsClient>) -> io::Result<Wire> {
     let stream = TcpStream::connect(address).await?;
-    configure(&stream)?;
+    let peer = configure(&stream)?;
     match tls {
-        None => Ok(Wire::new(stream, false)),
-        Some(tls) => Ok(Wire::new(tls.connect(stream).await?, true)),
+        None => Ok(Wire::new(stream, peer, false)),
+        Some(tls) => Ok(Wire::new(tls.connect(stream).await?, peer, true)),
     }
 }
 
 /// Accepts a connection of the switch.
 pub(super) async fn accept(stream: TcpStream, tls: Option<TlsServer>) -> io::Result<Wire> {
-    configure(&stream)?;
+    let peer = configure(&stream)?;
     match tls {
-        None => Ok(Wire::new(stream, false)),
-        Some(tls) => Ok(Wire::new(tls.accept(stream).await?, true)),
+        None => Ok(Wire::new(stream, peer, false)),
+        Some(tls) => Ok(Wire::new(tls.accept(stream).await?, peer, true)),
     }
 }
 
 /// Disables Nagle's algorithm, so that small messages leave at once, and enables TCP keep-alive, which detects a dead peer
-/// on networks without an echo message.
-fn configure(stream: &TcpStream) -> io::Result<()> {
+/// on networks without an echo message. Returns the address of the peer.
+fn configure(stream: &TcpStream) -> io::Result<Option<SocketAddr>> {
     stream.set_nodelay(true)?;
     let keep_alive = TcpKeepalive::new()
         .with_time(Duration::from_secs(30))
         .with_interval(Duration::from_secs(10))
         .with_retries(3);
-    SockRef::from(stream).set_tcp_keepalive(&keep_alive)
+    SockRef::from(stream).set_tcp_keepalive(&keep_alive)?;
+    Ok(stream.peer_addr().ok())
 }

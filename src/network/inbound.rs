@@ -3,7 +3,7 @@
 use super::rules::InboundReversals;
 use crate::iso8583::{De, Mti, Spec};
 use crate::settings::{Section, all};
-use crate::transfer::{InboundCodes, Refusal};
+use crate::transfer::{InboundCodes, Refusal, ResponseClass, ResponseClasses};
 use crate::values::ResponseCode;
 
 /// The subfields of DE90, in order: the MTI, DE11, DE7, DE32 and DE33 of the original.
@@ -31,10 +31,11 @@ pub(super) fn read_inbound(section: &Section<'_>) -> Option<InboundCodes> {
         "reversal_before",
         "already_reversed",
         "mismatch",
+        "closed",
     ];
     let [approved, outcome_unknown, in_progress, reversed, rest @ ..] =
         keys.map(|key| section.value(key));
-    let [not_found, reversed_before, reversal_before, already_reversed, mismatch] = rest;
+    let [not_found, reversed_before, reversal_before, already_reversed, mismatch, closed] = rest;
     let (refusals, refused_other) = refusals?;
     Some(InboundCodes {
         approved: approved?,
@@ -46,10 +47,26 @@ pub(super) fn read_inbound(section: &Section<'_>) -> Option<InboundCodes> {
         reversal_without_original: reversal_before?,
         already_reversed: already_reversed?,
         mismatched: mismatch?,
+        closed: closed?,
         refusals,
         refused_other,
         respond_within: respond_within?,
     })
+}
+
+/// Records a fault if the code of a closed service is not one that the network takes as declined: the switch would reverse each
+/// refused request.
+pub(super) fn check_closed(
+    section: &Section<'_>,
+    closed: ResponseCode,
+    classes: &ResponseClasses,
+) -> bool {
+    let is_declined = classes.of(closed) == ResponseClass::Declined && closed.as_str() != "91";
+    if !is_declined {
+        let reason = "must be a code of response_classes.declined, and never 91: otherwise the switch reverses each refused request";
+        section.fault("closed", reason);
+    }
+    is_declined
 }
 
 /// Reads how reversals of the switch are understood.

@@ -7,7 +7,7 @@ use config::Value;
 
 use super::declines::read_declines;
 use super::duplicate_key::check_duplicate_key;
-use super::inbound::{read_inbound, read_reversals};
+use super::inbound::{check_closed, read_inbound, read_reversals};
 use super::leniency::Leniency;
 use super::messages::{Messages, Responses};
 use super::rules::{InboundReversals, Inquiries, Matching, ReversalReasons, Service, TraceTime};
@@ -21,7 +21,7 @@ use crate::transfer::{
     AfterUnknown, InquiryRules, ResponseClass, ResponseClasses, ReversalClasses, ReversalRules,
     Rules, Side,
 };
-use crate::values::{Currency, Offset, ProcessingCode, ResponseCode, RrnForm};
+use crate::values::{Backoff, Currency, Offset, ProcessingCode, ResponseCode, RrnForm};
 
 /// A switch and its rules: a compiled profile with its spec.
 #[derive(Debug)]
@@ -140,6 +140,13 @@ impl Network {
         self.services.iter().map(|service| (service.name.as_str(), service.codes.as_slice()))
     }
 
+    /// Returns the inquiries of the profile, which move no money: the name and the processing code (DE3) of each.
+    pub fn inquiries(&self) -> impl Iterator<Item = (&'static str, ProcessingCode)> {
+        let Inquiries { account, balance, status: _ } = self.inquiries;
+        let balance = balance.map(|code| ("balance_inquiry", code));
+        [("account_inquiry", account)].into_iter().chain(balance)
+    }
+
     /// Returns the names of the services that debit a customer of ours on request of the switch.
     pub fn inbound_debits(&self) -> impl Iterator<Item = &str> {
         let debits = self
@@ -228,6 +235,10 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
         ];
         read_classes(&section, &lists)
     });
+    let is_closed_valid = match (&inbound, &codes, &classes) {
+        (Some(inbound), Some(codes), Some(classes)) => check_closed(inbound, codes.closed, classes),
+        _ => true,
+    };
     let rrn_form = top.section("numbers").and_then(|section| section.choice("rrn", &RRN_FORMS));
     let timers = top.section("timers").and_then(|section| Timers::read(&section));
     let matching = top.section("matching").and_then(|section| read_matching(&section, &spec));
@@ -254,6 +265,7 @@ fn read(top: &Section<'_>, spec: Arc<Spec>, bank: Bank) -> Option<Network> {
     let Timers { response, inquiry_response, inquiry_tries } = timers?;
     let (matching, messages, responses) = (matching?, messages?, responses?);
     let ignored: Vec<De> = ignored?;
+    is_closed_valid.then_some(())?;
     Some(Network {
         name: name?,
         session: Arc::new(SessionRules { lenient: lenient?, ..session? }),
@@ -391,12 +403,30 @@ fn read_hold(section: &Section<'_>) -> Option<UnknownOutcome> {
         (section.number("status_tries", &(1..=1000)), section.time("status_interval"));
     let lists = [("approved", ResponseClass::Approved), ("declined", ResponseClass::Declined)];
     let classes = read_classes(section, &lists);
+    let exception_repeats = read_exception_delays(section);
     let (tries, interval, classes) = (u16::try_from(tries?).ok()?, interval?, classes?);
+    let exception_repeats = exception_repeats?;
+    let rules = InquiryRules { tries, interval, exception_repeats, classes };
     Some(UnknownOutcome {
-        after_unknown: AfterUnknown::Hold(InquiryRules { tries, interval, classes }),
+        after_unknown: AfterUnknown::Hold(rules),
         reversal_classes: ReversalClasses::default(),
         reversal_reasons: None,
     })
+}
+
+/// Reads the pauses between the status inquiries of an exception. Without these keys: 10 minutes, then twice as long each time up
+/// to a day.
+fn read_exception_delays(section: &Section<'_>) -> Option<Backoff> {
+    let time = |key, otherwise| {
+        if section.has(key) { section.time(key) } else { Some(Duration::from_mins(otherwise)) }
+    };
+    let first = time("exception_first_delay", 10);
+    let longest = time("exception_max_delay", 24 * 60);
+    let (first, longest) = (first?, longest?);
+    if first > longest || first.is_zero() {
+        section.fault("exception_first_delay", "must be between 1ms and exception_max_delay");
+    }
+    Some(Backoff { first, longest, jitter_percent: 20 })
 }
 
 fn read_matching(section: &Section<'_>, spec: &Spec) -> Option<Matching> {

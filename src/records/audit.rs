@@ -8,12 +8,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::ledger_head::read_ledger_head;
+use super::reading::read_act;
 use super::writing::{message_trace, start_of};
 use super::{CLOSED_BOOKS, LEDGER, TRACE_WATERMARK};
+use crate::control::AdmissionAudit;
 use crate::engine::{BooksByDirection, Fact, TraceWatermark, Transfer, stored_facts};
 use crate::journal::{
-    self, ChainedRow, Evidence, JournalError, Row, VerificationError, Verified, open_to_read,
-    scan_transfers,
+    self, ChainedRow, Evidence, JournalError, Row, RowCheck, VerificationError, Verified,
+    open_to_read, scan_transfers,
 };
 use crate::signing::LedgerHead;
 use crate::transfer::Sums;
@@ -54,7 +56,7 @@ pub fn audit(evidence: &Evidence<'_>) -> Result<AuditReport, VerificationError> 
     drop(store);
     let late_rows = count_late_rows(evidence, last_row)?;
     let mut audit = Audit { last_row, late_rows, ..Audit::default() };
-    let verified = journal::verify(evidence, |number, chained| audit.check_row(number, chained))?;
+    let verified = journal::verify_with(evidence, &mut audit)?;
     let (_, metadata) = end?.unzip();
     let has_checked_books = verified.after_row == 0;
     if has_checked_books {
@@ -136,6 +138,8 @@ struct Audit {
     kept: HashMap<TransferId, Transfer>,
     /// The last row of each of them.
     last_rows: HashMap<TransferId, u64>,
+    /// The acts, and what was admitted under them.
+    admissions: AdmissionAudit,
     /// The latest transmission second of a message of ours.
     last_second: u64,
     transfers: u64,
@@ -144,7 +148,11 @@ struct Audit {
     closed_books: BooksByDirection,
 }
 
-impl Audit {
+impl RowCheck for Audit {
+    fn check_act(&mut self, _number: u64, act: &str) -> Result<(), String> {
+        self.admissions.add(read_act(act)?)
+    }
+
     /// Checks the meaning of a verified row.
     fn check_row(&mut self, number: u64, chained: &ChainedRow) -> Result<(), String> {
         let row = &chained.row;
@@ -169,13 +177,21 @@ impl Audit {
         let sums = before.as_ref().map(|transfer| (transfer.sums(), transfer.closed_sums()));
         let was_closed = before.as_ref().is_some_and(Transfer::is_final);
         let transfer = fold_row(before, row)?;
+        if let Some(start) = &row.start {
+            let at = row.recorded_at;
+            self.admissions.check(start.admitted_under, |control| {
+                transfer.may_have_been_admitted(control, at)
+            })?;
+        }
         self.change_books(sums.unwrap_or_default(), &transfer)?;
         if self.has_late_rows(row.id, was_closed) || !transfer.is_final() {
             self.kept.insert(row.id, transfer);
         }
         Ok(())
     }
+}
 
+impl Audit {
     /// Checks that the row names the transfer's previous row. A look-up follows these numbers.
     fn check_previous(&mut self, number: u64, chained: &ChainedRow) -> Result<(), String> {
         let ChainedRow { previous, row, .. } = chained;

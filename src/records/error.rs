@@ -33,6 +33,14 @@ pub enum RecordsError {
         /// The fact that cannot follow.
         cause: IllegalFact,
     },
+    /// An act cannot be read, or does not follow from those before it.
+    #[error("control row {number}: {reason}; `titian verify` names the first wrong row")]
+    Act {
+        /// The number of its row.
+        number: u64,
+        /// What is wrong.
+        reason: String,
+    },
     /// A metadata value cannot be read.
     #[error(
         "metadata `{name}`: cannot be read: {cause}; restore the store from a backup, or use the program version that wrote it"

@@ -41,7 +41,7 @@ pub fn ledger_metadata(ledger: LedgerHead) -> Result<Metadata, StoredFactsError>
 /// None is known.
 pub fn ledger_batch(ledger: LedgerHead, at: Moment) -> Result<Batch, StoredFactsError> {
     let rows = vec![Row::of_metadata(at, [LEDGER])];
-    Ok(Batch { chain: Chain::Transfers, rows, metadata: vec![ledger_metadata(ledger)?] })
+    Ok(Batch { rows, control: Vec::new(), metadata: vec![ledger_metadata(ledger)?] })
 }
 
 /// Returns the head that the journal records; `None` if it records no ledger.

@@ -4,8 +4,9 @@ use serde::de::DeserializeOwned;
 
 use super::error::RecordsError;
 use super::{CLOSED_BOOKS, TRACE_WATERMARK};
+use crate::control::Act;
 use crate::engine::{Engine, Lookup, RecordedFact, StoredTransfer, TraceWatermark, stored_facts};
-use crate::journal::{Chain, Reader, Row};
+use crate::journal::{Chain, JournalError, Reader, Row};
 
 /// Returns the facts in the rows of one transfer, and the request identity in its first row.
 ///
@@ -48,6 +49,38 @@ pub fn look_up(reader: &dyn Reader, lookup: Lookup) -> Result<Vec<StoredTransfer
 /// If the journal or the stored value cannot be read.
 pub fn trace_watermark(reader: &dyn Reader) -> Result<Option<TraceWatermark>, RecordsError> {
     metadata(reader, TRACE_WATERMARK)
+}
+
+/// Restores the state of control: all acts from the first.
+///
+/// # Errors
+/// If the journal cannot be read, or an act does not follow from those before it.
+pub fn restore_control(reader: &dyn Reader, engine: &mut Engine) -> Result<(), RecordsError> {
+    let mut failed = None;
+    let read = reader.acts_after(0, u64::MAX, &mut |number, text| {
+        let restored = read_act(text).and_then(|act| Ok(engine.restore_act(&act)?));
+        restored.map_err(|reason| {
+            failed = Some(RecordsError::Act { number, reason });
+            JournalError::Closed
+        })
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(read?),
+    }
+}
+
+/// Reads an act of the record.
+///
+/// # Errors
+/// The reason, if it cannot be read or a later program wrote it.
+pub fn read_act(text: &str) -> Result<Act, String> {
+    let act: Act = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if act.version == Act::VERSION {
+        Ok(act)
+    } else {
+        Err(format!("its version is {}, and this program knows {}", act.version, Act::VERSION))
+    }
 }
 
 /// Restores the books of closed transfers and all open transfers into an empty engine. Call [`Engine::resume`] after

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::{CLOSED_BOOKS, TRACE_WATERMARK};
+use crate::control::Act;
 use crate::engine::stored_facts::{self, StoredFactsError, WrittenFacts};
 use crate::engine::{Batch, Fact, RecordedFact, Step};
-use crate::journal::{self, Chain, MessageTrace, Metadata, Row, StoredFacts, TransferStart};
+use crate::journal::{self, ControlRow, MessageTrace, Metadata, Row, StoredFacts, TransferStart};
 use crate::transfer::{InboundFact, InboundRequest, Order, OutboundFact};
 use crate::values::{Institution, KeyReservation, RequestIdentity, TransferId};
 
@@ -26,7 +27,14 @@ pub fn journal_batch(batch: &Batch) -> Result<journal::Batch, StoredFactsError> 
         batch.closed_books.as_ref().map(|books| metadata(CLOSED_BOOKS, books)),
     ];
     let metadata = metadata.into_iter().flatten().collect::<Result<_, _>>()?;
-    Ok(journal::Batch { chain: Chain::Transfers, rows, metadata })
+    let control = batch.acts.iter().map(control_row).collect::<Result<_, _>>()?;
+    Ok(journal::Batch { rows, control, metadata })
+}
+
+/// Returns the row of an act.
+fn control_row(act: &Act) -> Result<ControlRow, StoredFactsError> {
+    let text = StoredFacts(serde_json::to_string(act)?);
+    Ok(ControlRow { recorded_at: act.at, act: text })
 }
 
 /// Returns the row of a step. A step without facts, which the engine never makes, has none.
@@ -39,7 +47,8 @@ fn row(
     let facts: Vec<&Fact> = records.iter().map(|record| &record.fact).collect();
     let start = start_of(&first.fact).zip(take_identity(step.id, reservations));
     let start = start.map(|(start, identity)| {
-        Box::new(TransferStart { identity, requested_by: start.requested_by() })
+        let admitted_under = step.admitted_under.unwrap_or(0);
+        Box::new(TransferStart { identity, requested_by: start.requested_by(), admitted_under })
     });
     Some(stored_facts::write(&facts).map(|WrittenFacts { text, personal }| Row {
         id: step.id,

@@ -25,6 +25,9 @@ impl Node {
             CoreReply::PartialReversal(id, reply) => {
                 Event::Core(id, PostingCoreReply::PartialReversal(reply))
             }
+            CoreReply::PartCancel(id, reply) => {
+                Event::Core(id, PostingCoreReply::PartCancel(reply))
+            }
             CoreReply::Account(id, reply) => Event::InquiryInput(id, InquiryInput::Core(reply)),
         });
     }
@@ -71,11 +74,17 @@ impl Node {
                 self.set_link_up(link, true);
                 tracing::info!(link = self.link_name(link), "link up");
             }
+            link::Event::Draining(link) => {
+                self.set_link_up(link, false);
+                tracing::info!(link = self.link_name(link), "link draining");
+            }
             link::Event::Down(link, reason) => {
                 self.set_link_up(link, false);
+                self.metrics.links.count_disconnect(link, reason);
                 tracing::warn!(link = self.link_name(link), %reason, "link down");
             }
             link::Event::ConnectionClosed(link, reason) => {
+                self.metrics.links.count_disconnect(link, reason);
                 tracing::warn!(link = self.link_name(link), %reason, "connection failed");
             }
             link::Event::PeerRefused(link, peer) => {
@@ -90,7 +99,7 @@ impl Node {
         } else {
             self.links_up.remove(&link);
         }
-        self.metrics.set_link_up(link.0, is_up);
+        self.metrics.links.set_up(link, is_up);
         self.engine.set_switch_reachable(!self.links_up.is_empty());
     }
 

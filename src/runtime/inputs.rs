@@ -10,6 +10,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::ledger_record::LedgerRecord;
 use super::lookups::LookupResult;
 use super::node::{Committed, Node, NodeError};
+use super::operators::OperatorRequest;
 use super::port::ChannelRequest;
 use crate::clock::Clock;
 use crate::engine::Limits;
@@ -23,7 +24,7 @@ use crate::{core_banking, link};
 const CHANNEL_REQUESTS_MAX: usize = 256;
 
 /// The number of inputs: as many are polled before a turn decides what to commit.
-const INPUTS: usize = 6;
+const INPUTS: usize = 7;
 
 /// The longest sleep of the loop. So it sees a journal that stopped by itself.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -45,6 +46,7 @@ pub(super) struct Inputs {
     pub(super) core: core_banking::Replies,
     pub(super) committed: UnboundedReceiver<Committed>,
     pub(super) lookups: UnboundedReceiver<Result<LookupResult, RecordsError>>,
+    pub(super) operators: Receiver<OperatorRequest>,
     pub(super) commands: Receiver<Command>,
 }
 
@@ -150,6 +152,10 @@ impl MainLoop {
                 node.begin_turn();
                 node.handle_lookup_result(result)?;
             }
+            Some(request) = inputs.operators.recv() => {
+                node.begin_turn();
+                node.handle_operator_request(request);
+            }
             Some(command) = inputs.commands.recv() => {
                 node.begin_turn();
                 *stage = handle_command(node, command, *stage);
@@ -171,7 +177,7 @@ fn handle_command(node: &mut Node, command: Command, stage: Stage) -> Stage {
         // Not awaited: the links may wait until their events are taken. If they have stopped already, the events end.
         Command::SignOff => {
             let links = node.links.clone();
-            drop(tokio::spawn(async move { links.drain().await }));
+            drop(tokio::spawn(async move { links.stop().await }));
             Stage::SigningOff
         }
         Command::Reconfigure(rules, working_days, core, limits) => {

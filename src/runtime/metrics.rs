@@ -2,12 +2,11 @@
 //!
 //! Every series exists from the start and is counted through a handle, so that a transfer costs no lock and no lookup.
 
+mod links;
 mod registration;
 mod transfers;
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, text};
@@ -16,13 +15,16 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use tokio::sync::watch;
 
 use crate::codes::{direction, message_warning};
 use crate::core_banking::Meter;
 use crate::journal::CheckpointClock;
+use crate::link::LinkStates;
 use crate::network::Network;
 use crate::transfer::Alert;
-use registration::{LinkMetrics, New};
+use links::LinkMetrics;
+use registration::New;
 use transfers::TransferMetrics;
 
 /// The content type of the text.
@@ -39,8 +41,7 @@ const COMMIT_BUCKETS: [f64; 15] =
 pub(super) struct Sources<'a> {
     pub(super) network: &'a Network,
     pub(super) link_names: &'a [String],
-    /// Requests in flight, by link.
-    pub(super) in_flight: Arc<[AtomicUsize]>,
+    pub(super) links: watch::Receiver<LinkStates>,
     pub(super) core: Meter,
     pub(super) checkpoints: CheckpointClock,
 }
@@ -52,8 +53,7 @@ pub(super) struct Metrics {
     pub(super) checkpoints: CheckpointClock,
     pub(super) transfers: TransferMetrics,
     alerts: [Counter; Alert::ALL.len()],
-    links: Vec<LinkMetrics>,
-    in_flight: Arc<[AtomicUsize]>,
+    pub(super) links: LinkMetrics,
     pub(super) open_outbound: Gauge,
     pub(super) open_inbound: Gauge,
     pub(super) exceptions_open: Gauge,
@@ -116,9 +116,8 @@ impl Metrics {
                 "alert",
                 Alert::ALL.map(Alert::code),
             ),
-            links: new.links(sources.link_names),
+            links: LinkMetrics::new(&mut new, sources.link_names, sources.links),
             checkpoints: sources.checkpoints,
-            in_flight: sources.in_flight,
             open_outbound,
             open_inbound,
             exceptions_open: new
@@ -172,23 +171,9 @@ impl Metrics {
         }
     }
 
-    /// Records whether a link, by its place, is up.
-    pub(super) fn set_link_up(&self, link: usize, is_up: bool) {
-        if let Some(link) = self.links.get(link) {
-            link.up.set(i64::from(is_up));
-        }
-    }
-
-    /// Returns whether any link is up.
-    pub(super) fn has_link_up(&self) -> bool {
-        self.links.iter().any(|link| link.up.get() > 0)
-    }
-
     /// Returns all metrics in the text format 1.0.0 of `OpenMetrics`.
     pub(super) fn text(&self) -> String {
-        for (link, count) in self.links.iter().zip(&*self.in_flight) {
-            set(&link.in_flight, count.load(Ordering::Relaxed));
-        }
+        self.links.refresh();
         let mut text = String::with_capacity(16 * 1024);
         // Only writing can fail, and a `String` always takes more.
         let _written = text::encode(&mut text, &self.registry);
@@ -230,9 +215,42 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::iso8583::Mti;
+    use crate::link::{
+        DisconnectReason, EchoTime, LinkId, LinkPhase, LinkState, LinkWish, MessageCount,
+        ResponseTimes, Role,
+    };
     use crate::network::Bank;
     use crate::transfer::TransferStatus;
-    use crate::values::{Institution, ProcessingCode, Value};
+    use crate::values::{Institution, Moment, ProcessingCode, ResponseCode, Value};
+
+    fn states() -> Vec<LinkState> {
+        let now = Moment::from_millis(1_000);
+        let state = |link, phase, in_flight| LinkState {
+            link: LinkId(link),
+            role: Role::Dial,
+            address: "switch:7001".into(),
+            peer: None,
+            phase,
+            since: now,
+            wish: LinkWish::SignedOn,
+            is_held: false,
+            next_attempt: None,
+            last_error: None,
+            in_flight,
+            last_echo: None,
+            response_times: None,
+            messages: Vec::new(),
+        };
+        let mut a = state(0, LinkPhase::SignedOn, 3);
+        a.last_echo = Some(EchoTime { at: now, round_trip: Duration::from_millis(12) });
+        let (median, p99) = (Duration::from_millis(40), Duration::from_millis(250));
+        a.response_times = Some(ResponseTimes { count: 100, median, p99 });
+        let (mti, last_sent) = (Mti::FINANCIAL_REQUEST, Some(now));
+        a.messages =
+            vec![MessageCount { mti, sent: 7, last_sent, received: 0, last_received: None }];
+        vec![a, state(1, LinkPhase::Drained, 0)]
+    }
 
     fn metrics() -> Metrics {
         let code = Institution::from_ascii(b"213").unwrap();
@@ -241,7 +259,7 @@ mod tests {
         Metrics::new(Sources {
             network: &network,
             link_names: &["a".to_owned(), "b".to_owned()],
-            in_flight: [3, 0].map(AtomicUsize::new).into(),
+            links: watch::channel(states().into()).1,
             core: Meter::default(),
             checkpoints: CheckpointClock::default(),
         })
@@ -267,7 +285,9 @@ mod tests {
             metrics.transfers.count_outbound(unknown, status, Duration::from_millis(millis));
         }
         metrics.count_alert(Alert::Exception);
-        metrics.set_link_up(1, true);
+        metrics.links.set_up(LinkId(1), true);
+        let refused = DisconnectReason::SignOnRefused(Some(ResponseCode::from_number(91)));
+        metrics.links.count_disconnect(LinkId(0), refused);
         let text = metrics.text();
         for line in [
             "titian_transfers_total{direction=\"outbound\",service=\"other\",status=\"settled\"} 2",
@@ -276,7 +296,19 @@ mod tests {
             "titian_alerts_total{alert=\"exception\"} 1",
             "titian_alerts_total{alert=\"mismatch\"} 0",
             "titian_link_up{link=\"b\"} 1",
+            "titian_link_up{link=\"a\"} 0",
             "titian_link_in_flight{link=\"a\"} 3",
+            "titian_link_phase{link=\"a\",phase=\"signed_on\"} 1",
+            "titian_link_phase{link=\"a\",phase=\"drained\"} 0",
+            "titian_link_phase{link=\"b\",phase=\"drained\"} 1",
+            "titian_link_messages_sent_total{link=\"a\",mti=\"0200\"} 7",
+            "titian_link_messages_received_total{link=\"a\",mti=\"0200\"} 0",
+            "titian_link_echo_seconds{link=\"a\"} 0.012",
+            "titian_link_response_time_seconds{link=\"a\",quantile=\"0.99\"} 0.25",
+            "titian_link_response_time_seconds{link=\"b\",quantile=\"0.5\"} NaN",
+            "titian_link_disconnects_total{link=\"a\",reason=\"sign_on_refused\"} 1",
+            "titian_link_disconnects_total{link=\"b\",reason=\"sign_on_refused\"} 0",
+            "titian_link_sign_on_refusals_total{link=\"a\",code=\"91\"} 1",
             "titian_transfer_duration_seconds_bucket{le=\"0.0025\"} 0",
             "titian_transfer_duration_seconds_bucket{le=\"0.005\"} 1",
             "titian_transfer_duration_seconds_bucket{le=\"60.0\"} 1",

@@ -10,10 +10,12 @@ use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinError;
 
+use super::acts::Acts;
 use super::ids::IdGenerator;
 use super::ledger_record::LedgerRecord;
 use super::lookups::{LookupRequest, LookupResult};
 use super::metrics::{Metrics, set};
+use super::operated_links::OperatedLinks;
 use super::pending_responses::PendingResponses;
 use super::port::ChannelRequest;
 use super::waiting::{Waiter, WaitingRequests};
@@ -69,6 +71,7 @@ pub(super) struct Node {
     pub(super) committed: UnboundedSender<Committed>,
     pub(super) lookups: Sender<LookupRequest>,
     pub(super) links: link::Handle,
+    pub(super) operated_links: OperatedLinks,
     pub(super) link_names: Vec<String>,
     /// Links that can carry requests.
     pub(super) links_up: BTreeSet<LinkId>,
@@ -80,6 +83,7 @@ pub(super) struct Node {
     /// When this turn began.
     pub(super) now: Moment,
     pub(super) waiting: WaitingRequests,
+    pub(super) acts: Acts,
     pub(super) pending_responses: PendingResponses,
     /// Messages of this turn for the switch.
     pub(super) messages: Vec<OutgoingMessage>,

@@ -34,6 +34,14 @@ impl Node {
                 self.metrics.requests_refused.inc();
                 self.waiting.respond_not_processed(id, NotProcessed::NotAdmitted(reason));
             }
+            Output::Restricted(id, restricted) => {
+                self.metrics.requests_refused.inc();
+                let text = restricted.by.public_text.clone();
+                self.waiting.respond_not_processed(id, NotProcessed::ServiceClosed(text));
+            }
+            Output::Act(id, done) => self.acts.answer(id, done),
+            Output::Control(control) => self.acts.publish(control),
+            Output::OrderLink(id, link, order) => self.order_link(id, &link, order),
             Output::JournalLookup(number, lookup, event) => {
                 self.metrics.journal_lookups.inc();
                 let request = LookupRequest { number, lookup, event };
@@ -45,6 +53,9 @@ impl Node {
             }
             Output::UnknownTransfer(id) => {
                 tracing::warn!(transfer = %id, "unknown transfer");
+            }
+            Output::ResolutionRefused(refusal) => {
+                tracing::warn!(%refusal, "manual resolution refused");
             }
             Output::CutOver(id, outcome) => self.finish_cut_over(id, outcome),
             Output::Status(id, transfer) => {
@@ -76,6 +87,7 @@ impl Node {
         match effect {
             Effect::RequestPosting(posting) => self.core_commands.push(CoreCommand::Post(posting)),
             Effect::CancelPosting(id) => self.core_commands.push(CoreCommand::Cancel(id)),
+            Effect::CancelPart(part) => self.core_commands.push(CoreCommand::CancelPart(part)),
             Effect::SendRequest(request) => self.send_request(&request),
             Effect::SendReversal(reversal) => self.send_reversal(&reversal),
             Effect::SendStatusInquiry(inquiry) => self.send_status_inquiry(&inquiry),
@@ -116,6 +128,11 @@ impl Node {
     fn send_request(&mut self, request: &FundedRequest) {
         let (order, trace) = (request.order(), request.trace());
         let id = order.id;
+        // What was closed after the admission stops here: not a byte was written.
+        if !self.engine.may_send(order, self.now) {
+            tracing::info!(transfer = %id, "request not sent: closed");
+            return self.handle_request_status(id, SendStatus::NotSent);
+        }
         let encoded = self.network.encode_request(order, trace, &mut self.encode_buffer);
         tracing::debug!(transfer = %id, stan = %trace.stan, rrn = %trace.rrn, "request queued");
         if !self.send(SentMessage::Transfer(MessageKind::Request), id, request.write_by(), encoded)

@@ -18,6 +18,7 @@ pub use store::Store;
 
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::admin;
 use crate::api::{self, SharedSettings};
 use crate::core_banking;
 use crate::engine::{self, RateLimits};
@@ -61,8 +62,10 @@ pub struct Settings {
     pub api: api::Settings,
     /// Core banking.
     pub core: core_banking::Settings,
-    /// The address of health and metrics.
+    /// The address of health, metrics and the admin API.
     pub console: SocketAddr,
+    /// How people sign in.
+    pub admin: admin::Settings,
     /// The limits.
     pub limits: Limits,
     /// The log level.
@@ -115,6 +118,7 @@ struct Sections {
     api: api::Settings,
     core: core_banking::Settings,
     console: SocketAddr,
+    admin: admin::Settings,
     limits: Limits,
     log: LevelFilter,
 }
@@ -131,6 +135,7 @@ impl Sections {
             api,
             core,
             console,
+            admin,
             limits,
             log,
         } = self;
@@ -144,6 +149,7 @@ impl Sections {
             api,
             core,
             console,
+            admin,
             limits,
             log,
             tree,
@@ -184,7 +190,9 @@ fn read(top: &Section<'_>, faults: &Faults) -> Option<Sections> {
         })
     };
     let api = top.section("api").and_then(|section| api::Settings::read(&section, shared()));
-    let console = top.section("console").and_then(|section| section.address("listen"));
+    let console = top.section("console");
+    let admin = console.as_ref().and_then(admin::Settings::read);
+    let console = console.and_then(|section| section.address("listen"));
     let limits = top.section("limits").and_then(|section| read_limits(&section));
     let log = top.section("telemetry").and_then(|section| section.choice("log", &LOG_LEVELS));
     Some(Sections {
@@ -197,6 +205,7 @@ fn read(top: &Section<'_>, faults: &Faults) -> Option<Sections> {
         api: api?,
         core: core?,
         console: console?,
+        admin: admin?,
         limits: limits?,
         log: log?,
     })
@@ -328,12 +337,17 @@ fn read_limits(section: &Section<'_>) -> Option<Limits> {
 
 /// Returns the keys whose values differ.
 pub(super) fn changed_keys(before: &Tree, after: &Tree) -> Vec<String> {
-    let (mut old, mut new) = (BTreeMap::new(), BTreeMap::new());
-    flatten(String::new(), before, &mut old);
-    flatten(String::new(), after, &mut new);
+    let (old, new) = (flat(before), flat(after));
     let differs = |key: &&String| old.get(*key) != new.get(*key);
     let keys: BTreeSet<_> = old.keys().chain(new.keys()).filter(differs).cloned().collect();
     keys.into_iter().collect()
+}
+
+/// Returns the values by their keys.
+pub(super) fn flat(tree: &Tree) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    flatten(String::new(), tree, &mut values);
+    values
 }
 
 fn flatten(path: String, tree: &Tree, into: &mut BTreeMap<String, String>) {

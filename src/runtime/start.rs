@@ -3,37 +3,46 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use bytes::BytesMut;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
+use super::acts::Acts;
+use super::control_names::{account_hasher, control_names, started};
 use super::health;
 use super::ids::IdGenerator;
 use super::inputs::{self, Command, EndedNode, Inputs};
 use super::ledger_record::LedgerRecord;
+use super::listeners::Listeners;
 use super::lookups;
 use super::metrics::{Metrics, Sources};
 use super::node::{Node, NodeError};
+use super::operated_links::OperatedLinks;
+use super::operators::{OperatorParts, OperatorQueue, OperatorRequest};
 use super::pending_responses::PendingResponses;
 use super::port::RequestQueue;
-use super::settings::{Link, LinkEndpoint, Settings, changed_keys};
+use super::settings::{Limits, Settings, changed_keys};
 use super::waiting::WaitingRequests;
+use crate::admin::{self, Admin};
 use crate::api::{self, Api};
 use crate::clock::Clock;
+use crate::control::{OfflineAct, OperatorKeys};
 use crate::core_banking::{self, LedgerKeys};
 use crate::engine::{Engine, Schedule, TraceAllocator, TraceWatermark};
-use crate::journal::{self, Chain, Checkpoints, Journal, JournalError, Reader};
-use crate::link::{self, Endpoint};
+use crate::journal::{self, Chain, CheckpointClock, Checkpoints, Journal, JournalError, Reader};
+use crate::link;
+use crate::network::Network;
 use crate::random::unpredictable;
 use crate::records::{self, RecordsError};
 use crate::signing::LedgerHead;
+use crate::transfer::{CoreRules, Rules};
 use crate::values::{Date, Moment, Offset};
 
 /// How far the clock may be behind the last message of ours. Further behind, the start is refused.
@@ -73,6 +82,9 @@ const NOT_RELOADED: [&str; 7] = [
     "network.override.inbound.unsupported",
 ];
 
+/// The longest time that a stop waits for requests to the console.
+const CONSOLE_STOP: Duration = Duration::from_secs(2);
+
 /// The size in bytes of a buffer that the messages of ours share.
 const ENCODE_BUFFER_SIZE: usize = 64 << 10;
 
@@ -107,6 +119,9 @@ pub enum StartError {
         "the store is new, but the embedded ledger has postings: restore the store that belongs to it, or begin with a new ledger too"
     )]
     NewStore,
+    /// The offline act cannot be committed.
+    #[error("keys.offline_act_file: {0}; remove the setting to start without it")]
+    OfflineAct(String),
     /// The node stopped by itself.
     #[error(transparent)]
     Node(#[from] NodeError),
@@ -144,30 +159,25 @@ pub async fn run(
         console,
         limits,
         tree,
+        admin: sign_in,
         log: _,
     } = settings;
     let clock = Clock::new();
-    let listeners = Listeners::open(api.listen, console, links).await?;
-    warn_of_no_checkpoints(&store.checkpoints);
+    let names = control_names(&network, &links, &api);
+    let listeners = Listeners::open(api.listen, console, links).await;
+    let listeners = listeners.map_err(StartError::Listen)?;
+    warn_of_what_is_missing(&store.checkpoints, &network);
     let journal = journal::open(&store.url, &keys.of_journal(), &store.checkpoints)?;
     let reader = journal.reader()?;
     let now = clock.now();
-    let watermark = watermark(reader.as_ref(), now, network.offset())?;
-    let trace_numbers =
-        TraceAllocator::new(node, watermark, now, unpredictable()).with_rrns(network.rrn_form());
-    let schedule = Schedule::new(now, limits.repeats);
+    let against = OfflineAct::against(journal.chain_id(), journal.head(Chain::Transfers));
     let rules = Arc::new(network.rules().clone());
-    let mut engine =
-        Engine::new(Arc::clone(&rules), core.rules.clone(), limits.engine, schedule, trace_numbers);
-    records::restore(reader.as_ref(), &mut engine)?;
-    let open = engine.open_transfers();
-    engine.resume(now);
-    // No link is up yet.
-    engine.set_switch_reachable(false);
+    let rules_of = (Arc::clone(&rules), core.rules.clone());
+    let mut engine = new_engine(reader.as_ref(), &network, (node, now), rules_of, limits)?;
+    engine.start(started(names, &tree), account_hasher(&keys.record), now);
+    let offline = keys.offline_act.map(|act| (act, &keys.operators, &*against));
+    let open = resume(&mut engine, reader.as_ref(), offline, now)?;
 
-    for de in network.unchecked_macs() {
-        tracing::warn!(%de, "MAC is not checked");
-    }
     let network = Arc::new(network);
     let ledger_keys = LedgerKeys { signing: keys.signing, trusted: keys.trusted };
     let recorded = records::recorded_ledger(reader.as_ref())?;
@@ -175,18 +185,22 @@ pub async fn run(
     let (session, spec) = (Arc::clone(network.session()), Arc::clone(network.spec()));
     let (links, link_events) =
         link::start(session, spec, listeners.endpoints, clock, unpredictable());
-    let metrics = Arc::new(Metrics::new(Sources {
-        network: &network,
-        link_names: &listeners.names,
-        in_flight: links.in_flight(),
-        core: core.meter(),
-        checkpoints: journal.checkpoint_clock(),
-    }));
+    let checkpoints = journal.checkpoint_clock();
+    let metrics = open_metrics(&network, &listeners.names, (&links, &core), checkpoints);
     let (lookup_sender, lookup_results) = mpsc::unbounded_channel();
     let (committed_sender, committed) = mpsc::unbounded_channel();
     let (command_sender, commands) = mpsc::channel(16);
     let ids = Arc::new(IdGenerator::new(clock, node));
     let (request_queue, channel_requests) = RequestQueue::new(clock, Arc::clone(&ids));
+    let operated_links = OperatedLinks::new(links.clone(), listeners.names.clone().into());
+    let parts = OperatorParts {
+        clock,
+        ids: Arc::clone(&ids),
+        record: keys.record.clone(),
+        reader: journal.reader()?,
+        links: operated_links.clone(),
+    };
+    let (admin, operators, acts) = open_admin(parts, &engine, sign_in);
     let node = Node {
         engine,
         network,
@@ -196,6 +210,7 @@ pub async fn run(
         committed: committed_sender,
         lookups: lookups::start(reader, lookup_sender)?,
         links,
+        operated_links,
         link_names: listeners.names,
         links_up: BTreeSet::new(),
         core,
@@ -205,6 +220,7 @@ pub async fn run(
         clock,
         now,
         waiting: WaitingRequests::default(),
+        acts,
         pending_responses: PendingResponses::new(PENDING_RESPONSES_MAX),
         messages: Vec::new(),
         core_commands: Vec::new(),
@@ -218,29 +234,111 @@ pub async fn run(
         core: core_replies,
         committed,
         lookups: lookup_results,
+        operators,
         commands,
     };
     let running = tokio::spawn(inputs::run(node, inputs));
-    let (end, ended) = watch::channel(false);
-    let (api_address, console_address) =
-        (listeners.api.local_addr()?, listeners.console.local_addr()?);
-    let health = tokio::spawn(health::serve(listeners.console, metrics, ended_signal(ended)));
+    let at = (listeners.api.local_addr()?, listeners.console.local_addr()?);
+    let console = serve_console(listeners.console, metrics, admin);
     drop(tokio::spawn(reload_settings(reloads, reload, tree, command_sender.clone())));
-    tracing::info!(open, api = %api_address, console = %console_address, "adapter started");
+    tracing::info!(open, api = %at.0, console = %at.1, "adapter started");
 
     let api = Api::new(api, keys.record, request_queue);
     serve(listeners.api, api, running, command_sender, stop, limits.drain).await?;
-    let _no_receiver = end.send(true);
-    let _ended = health.await;
+    stop_console(console).await;
     tracing::info!("adapter stopped");
     Ok(())
 }
 
-fn warn_of_no_checkpoints(checkpoints: &Checkpoints) {
+fn open_metrics(
+    network: &Network,
+    link_names: &[String],
+    (links, core): (&link::Handle, &core_banking::Handle),
+    checkpoints: CheckpointClock,
+) -> Arc<Metrics> {
+    let (links, core) = (links.follow_states(), core.meter());
+    Arc::new(Metrics::new(Sources { network, link_names, links, core, checkpoints }))
+}
+
+/// A console that serves, and what ends it.
+type Console = (watch::Sender<bool>, JoinHandle<io::Result<()>>);
+
+fn serve_console(listener: TcpListener, metrics: Arc<Metrics>, admin: Router) -> Console {
+    let (end, ended) = watch::channel(false);
+    (end, tokio::spawn(health::serve(listener, metrics, admin, ended_signal(ended))))
+}
+
+async fn stop_console((end, console): Console) {
+    let _no_receiver = end.send(true);
+    // A reader that does not read must not hold the stop.
+    let _ended = timeout(CONSOLE_STOP, console).await;
+}
+
+/// Returns the routes of the admin API, and the node's ends of its port.
+fn open_admin(
+    parts: OperatorParts,
+    engine: &Engine,
+    sign_in: admin::Settings,
+) -> (Router, mpsc::Receiver<OperatorRequest>, Acts) {
+    let (clock, record) = (parts.clock, parts.record.clone());
+    let (queue, operators, acts) = OperatorQueue::new(parts, Arc::clone(engine.control()));
+    let admin = Admin::new(queue.clone(), sign_in, &record, move || clock.now());
+    (admin::router(Arc::new(admin), admin::operations(queue)), operators, acts)
+}
+
+/// Returns an engine with the state of control of the record, and without transfers.
+fn new_engine(
+    reader: &dyn Reader,
+    network: &Network,
+    (node, now): (u8, Moment),
+    (rules, core): (Arc<Rules>, CoreRules),
+    limits: Limits,
+) -> Result<Engine, StartError> {
+    let watermark = watermark(reader, now, network.offset())?;
+    let trace_numbers =
+        TraceAllocator::new(node, watermark, now, unpredictable()).with_rrns(network.rrn_form());
+    let schedule = Schedule::new(now, limits.repeats);
+    let mut engine = Engine::new(rules, core, limits.engine, schedule, trace_numbers);
+    records::restore_control(reader, &mut engine)?;
+    Ok(engine)
+}
+
+/// Commits an offline act, unless an earlier start did, and resumes the open transfers. Returns how many there are.
+fn resume(
+    engine: &mut Engine,
+    reader: &dyn Reader,
+    offline: Option<(OfflineAct, &OperatorKeys, &str)>,
+    now: Moment,
+) -> Result<usize, StartError> {
+    match offline {
+        Some((act, _, _)) if engine.control().has_run(&act) => {
+            tracing::info!("the offline act was committed by an earlier start");
+        }
+        Some((act, operators, against)) => {
+            let signers = act.check(operators, against, now);
+            let [one, other] =
+                signers.map_err(|refusal| StartError::OfflineAct(refusal.to_string()))?;
+            engine.run_offline(act, now).map_err(StartError::OfflineAct)?;
+            tracing::warn!(one = one.as_str(), other = other.as_str(), "offline act committed");
+        }
+        None => {}
+    }
+    records::restore(reader, engine)?;
+    let open = engine.open_transfers();
+    engine.resume(now);
+    // No link is up yet.
+    engine.set_switch_reachable(false);
+    Ok(open)
+}
+
+fn warn_of_what_is_missing(checkpoints: &Checkpoints, network: &Network) {
     if checkpoints.files.is_empty() {
         tracing::warn!(
             "no checkpoints: a store that lost its last rows is not noticed (store.checkpoints)"
         );
+    }
+    for de in network.unchecked_macs() {
+        tracing::warn!(%de, "MAC is not checked");
     }
 }
 
@@ -354,61 +452,4 @@ async fn reload_settings(
         }
         tree = settings.tree;
     }
-}
-
-/// All listening sockets, and the endpoints of the links.
-struct Listeners {
-    api: TcpListener,
-    console: TcpListener,
-    endpoints: Vec<Endpoint>,
-    names: Vec<String>,
-}
-
-impl Listeners {
-    /// Listens on all addresses.
-    ///
-    /// # Errors
-    /// If an address can't be listened on; every such address is in the error.
-    async fn open(
-        api: SocketAddr,
-        console: SocketAddr,
-        links: Vec<Link>,
-    ) -> Result<Self, StartError> {
-        let mut errors = Vec::new();
-        let api = listen("api.listen", api).await.map_err(|error| errors.push(error));
-        let console = listen("console.listen", console).await.map_err(|error| errors.push(error));
-        let (mut endpoints, mut names) = (Vec::new(), Vec::new());
-        for Link { name, endpoint } in links {
-            match open_endpoint(&name, endpoint).await {
-                Ok(endpoint) => endpoints.push(endpoint),
-                Err(error) => errors.push(error),
-            }
-            names.push(name);
-        }
-        match (api, console) {
-            (Ok(api), Ok(console)) if errors.is_empty() => {
-                Ok(Self { api, console, endpoints, names })
-            }
-            (Ok(_) | Err(()), Ok(_) | Err(())) => Err(StartError::Listen(errors)),
-        }
-    }
-}
-
-async fn open_endpoint(name: &str, endpoint: LinkEndpoint) -> Result<Endpoint, String> {
-    match endpoint {
-        LinkEndpoint::Connect { address, tls } => Ok(Endpoint::Dial { address, tls }),
-        LinkEndpoint::Listen { address, allowed, tls } => {
-            let listener = listen(&format!("link {name}"), address).await?;
-            Ok(Endpoint::Listen { listener, allowed, tls })
-        }
-    }
-}
-
-async fn listen(what: &str, address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            format!("{what} {address}: in use; stop the program that listens there, or choose another port")
-        }
-        _ => format!("{what} {address}: can't listen: {error}"),
-    })
 }

@@ -17,12 +17,17 @@ pub enum Chain {
     Transfers,
     /// The changes of the embedded ledger.
     Ledger,
+    /// The acts of operators and of the program.
+    Control,
 }
 
 impl Chain {
     /// All chains with their codes.
-    pub const CODES: [(&str, Self); 2] =
-        [(chain::TRANSFERS, Self::Transfers), (chain::LEDGER, Self::Ledger)];
+    pub const CODES: [(&str, Self); 3] = [
+        (chain::TRANSFERS, Self::Transfers),
+        (chain::LEDGER, Self::Ledger),
+        (chain::CONTROL, Self::Control),
+    ];
 
     /// Returns the name that the store has.
     #[must_use]
@@ -30,6 +35,7 @@ impl Chain {
         match self {
             Self::Transfers => chain::TRANSFERS,
             Self::Ledger => chain::LEDGER,
+            Self::Control => chain::CONTROL,
         }
     }
 

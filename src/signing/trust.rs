@@ -257,24 +257,30 @@ mod tests {
     fn a_rotation_closes_the_rows_of_the_old_key_and_opens_those_of_the_new_one() {
         let [old, new, third] = [7, 8, 9].map(|seed| SigningKey::from_seed(&[seed; 32]).public());
         let [a, b, c] = [&old, &new, &third].map(PublicKey::to_hex);
-        let last =
-            |rows: [u64; 2]| move |chain| if chain == Chain::Transfers { rows[0] } else { rows[1] };
+        let last = |rows: [u64; 3]| {
+            move |chain| match chain {
+                Chain::Transfers => rows[0],
+                Chain::Ledger => rows[1],
+                Chain::Control => rows[2],
+            }
+        };
         let first = TrustedKeys::new(vec![TrustedKey::always(old.clone())]);
-        let second = first.rotated(old.id(), new.clone(), last([120, 0]));
+        let second = first.rotated(old.id(), new.clone(), last([120, 0, 4]));
         assert_eq!(
             second.to_string(),
-            format!("{a} transfers=1-120\n{b} transfers=121- ledger=1-\n")
+            format!("{a} transfers=1-120 control=1-4\n{b} transfers=121- ledger=1- control=5-\n")
         );
         assert_eq!(TrustedKeys::parse(&second.to_string()).unwrap(), second);
         assert_eq!(second.overlap(), None);
-        let third = second.rotated(new.id(), third, last([200, 30]));
+        let third = second.rotated(new.id(), third, last([200, 30, 9]));
         assert_eq!(
             third.to_string(),
             format!(
-                "{a} transfers=1-120\n{b} transfers=121-200 ledger=1-30\n{c} transfers=201- ledger=31-\n"
+                "{a} transfers=1-120 control=1-4\n{b} transfers=121-200 ledger=1-30 control=5-9\n\
+                 {c} transfers=201- ledger=31- control=10-\n"
             )
         );
-        let unused = first.rotated(old.id(), new, last([0, 0]));
-        assert_eq!(unused.to_string(), format!("{b} transfers=1- ledger=1-\n"));
+        let unused = first.rotated(old.id(), new, last([0, 0, 0]));
+        assert_eq!(unused.to_string(), format!("{b} transfers=1- ledger=1- control=1-\n"));
     }
 }

@@ -24,7 +24,7 @@ pub struct Sums {
     /// The part that is neither settled nor refunded yet.
     #[serde(rename = "in_flight")]
     pub in_flight: u128,
-    /// What the bank paid itself, because a transfer was settled and refunded.
+    /// What the bank paid itself: it is both settled and refunded. Only a manual resolution writes money off.
     #[serde(rename = "written_off")]
     pub written_off: u128,
 }
@@ -65,11 +65,13 @@ pub enum Share {
     /// Debited and refunded.
     Refunded,
     /// Debited, settled and refunded: the bank wrote the amount off.
-    PaidTwice,
+    WrittenOff,
     /// Debited and settled, except for this part, which is neither settled nor refunded yet.
     PartInFlight(Amount),
     /// Debited and settled, except for this part, which is refunded.
     PartRefunded(Amount),
+    /// Debited and settled, and this part is refunded too: the bank wrote the part off.
+    PartWrittenOff(Amount),
 }
 
 impl Share {
@@ -83,7 +85,7 @@ impl Share {
             Self::InFlight => Sums { in_flight: amount, ..debited },
             Self::Settled => Sums { settled: amount, ..debited },
             Self::Refunded => Sums { refunded: amount, ..debited },
-            Self::PaidTwice => {
+            Self::WrittenOff => {
                 Sums { settled: amount, refunded: amount, written_off: amount, ..debited }
             }
             Self::PartInFlight(part) => {
@@ -93,6 +95,10 @@ impl Share {
             Self::PartRefunded(part) => {
                 let part = amount.min(part.minor().into());
                 Sums { settled: amount - part, refunded: part, ..debited }
+            }
+            Self::PartWrittenOff(part) => {
+                let part = amount.min(part.minor().into());
+                Sums { settled: amount, refunded: part, written_off: part, ..debited }
             }
         }
     }
@@ -148,15 +154,18 @@ mod tests {
     fn every_share_is_balanced() {
         let amount = |minor| Amount::new(minor, Currency::IDR);
         let whole =
-            [Share::Nothing, Share::InFlight, Share::Settled, Share::Refunded, Share::PaidTwice];
+            [Share::Nothing, Share::InFlight, Share::Settled, Share::Refunded, Share::WrittenOff];
         let parts = [0, 200, 500, 501].map(amount);
-        let parts = parts
-            .into_iter()
-            .flat_map(|part| [Share::PartInFlight(part), Share::PartRefunded(part)]);
+        let parts = parts.into_iter().flat_map(|part| {
+            [Share::PartInFlight(part), Share::PartRefunded(part), Share::PartWrittenOff(part)]
+        });
         for share in whole.into_iter().chain(parts) {
             assert!(share.sums(amount(500)).is_balanced(), "{share:?}");
         }
         let part = Share::PartRefunded(amount(200)).sums(amount(500));
         assert_eq!(part, Sums { debited: 500, settled: 300, refunded: 200, ..Sums::NOTHING });
+        let lost = Share::PartWrittenOff(amount(200)).sums(amount(500));
+        let whole = Sums { debited: 500, settled: 500, ..Sums::NOTHING };
+        assert_eq!(lost, Sums { refunded: 200, written_off: 200, ..whole });
     }
 }

@@ -43,6 +43,9 @@ pub enum Refusal {
     /// All reversals of the posting together are above its amount.
     #[serde(rename = "above_original")]
     AboveOriginal,
+    /// An operator closed the service. Core never says so.
+    #[serde(rename = "service_closed")]
+    ServiceClosed,
     /// Any other reason.
     #[serde(rename = "other")]
     Other,

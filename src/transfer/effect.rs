@@ -36,6 +36,8 @@ pub enum Effect {
     RequestPosting(Posting),
     /// Requests the cancel of the posting from core. The command is idempotent.
     CancelPosting(TransferId),
+    /// Requests the cancel of the posting that returns a part of the amount from core. The command is idempotent.
+    CancelPart(PartCancel),
     /// Sends the financial request to the switch.
     SendRequest(FundedRequest),
     /// Sends the reversal or its repeat to the switch.
@@ -58,6 +60,7 @@ impl Effect {
     pub fn transfer_id(&self) -> TransferId {
         match self {
             Self::RequestPosting(posting) => posting.transfer_id(),
+            Self::CancelPart(part) => part.transfer_id,
             Self::SendRequest(request) => request.order.id,
             Self::SendReversal(reversal) => reversal.order.id,
             Self::SendStatusInquiry(inquiry) => inquiry.order.id,
@@ -115,6 +118,15 @@ impl Posting {
     pub fn transfer_id(&self) -> TransferId {
         self.reverses.unwrap_or(self.id)
     }
+}
+
+/// The cancel of the posting that returns a part of the amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PartCancel {
+    /// The id of the posting.
+    pub posting_id: TransferId,
+    /// The id of the transfer.
+    pub transfer_id: TransferId,
 }
 
 /// A side of an account.

@@ -11,6 +11,9 @@
 //! Received can also go to PostingRefused at once: the request is over a limit of ours.
 //! Approved ─► PartiallyReversing ─► PartiallyReversed     a partial reversal arrived: a posting of its own returns a part
 //!
+//! Reversing ─► WrittenOff                                 a manual resolution: the bank bears the loss
+//! PartiallyReversing ─► CancellingPart ─► PartiallyReversed, PartWrittenOff     a manual resolution decided about the part
+//!
 //! Barred     the reversal arrived before the request, or a status inquiry got "not found"
 //! ```
 //!
@@ -22,6 +25,7 @@ mod decide;
 mod evolve;
 mod properties;
 mod request;
+mod resolution;
 mod reversal;
 
 use std::sync::Arc;
@@ -29,14 +33,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::core_reply::{CancelReply, PostingReply, PriorPosting, Refusal};
-use super::input::DualControl;
 use super::receipt::{self, PostingReceipt};
+use super::resolution::Resolution;
 use super::state::PendingCancel;
 use crate::codes::inbound_fact;
 use crate::values::{IdempotencyKey, Moment, ResponseCode};
 pub use request::{InboundMessage, InboundRequest, InboundTrace};
 pub use reversal::{
-    InboundReversal, OriginalSearch, OriginalStep, PartialReversal, ReversalMessage,
+    InboundReversal, OriginalSearch, OriginalStep, PartEnd, PartialReversal, ReversalMessage,
 };
 
 /// An inbound transfer: its request, which never changes, and its state.
@@ -99,8 +103,13 @@ pub enum InboundState {
     Reversed {
         /// Why the posting was reversed.
         cause: ReversalCause,
-        /// What core had cancelled.
-        prior: PriorPosting,
+        /// What core had cancelled; `None` if the bank corrected core by hand.
+        prior: Option<PriorPosting>,
+    },
+    /// The posting stands, and the switch has its reversal. The bank bears the loss.
+    WrittenOff {
+        /// Why the posting had to be reversed.
+        cause: ReversalCause,
     },
     /// A part of the amount goes back. Its posting is repeated until core confirms it.
     PartiallyReversing {
@@ -116,6 +125,25 @@ pub enum InboundState {
         /// The response code of the request.
         code: ResponseCode,
         /// The posting that returned the part.
+        part: PartialReversal,
+    },
+    /// A manual resolution decided about the part. The posting that returns it is cancelled or barred, so that it cannot return
+    /// the part once more. The cancel is repeated until core confirms it.
+    CancellingPart {
+        /// The response code of the request.
+        code: ResponseCode,
+        /// The posting that must not stand.
+        part: PartialReversal,
+        /// The cancel.
+        cancel: PendingCancel,
+        /// What was decided about the part.
+        end: PartEnd,
+    },
+    /// The whole posting stands, and the switch has its partial reversal. The bank bears the loss of the part.
+    PartWrittenOff {
+        /// The response code of the request.
+        code: ResponseCode,
+        /// The part, whose posting is cancelled or barred.
         part: PartialReversal,
     },
     /// The request has not arrived, and is declined if it arrives. Its reversal came first, or a status inquiry got
@@ -196,6 +224,9 @@ pub enum InboundInput {
     /// Core replied to the posting that returns a part of the amount, or did not.
     #[serde(rename = "partial_reversal_reply")]
     PartialReversal(PostingReply),
+    /// Core replied to the cancel of that posting, or did not.
+    #[serde(rename = "part_cancel_reply")]
+    PartCancel(CancelReply),
     /// The same request arrived again, marked as a repeat or not.
     #[serde(rename = "repeated_request")]
     RepeatedRequest(InboundMessage),
@@ -205,9 +236,9 @@ pub enum InboundInput {
     /// A status inquiry arrived.
     #[serde(rename = "status_inquiry")]
     StatusInquiry(InboundMessage),
-    /// A maker and a checker confirm that the reversal is done. They corrected core by hand.
+    /// A maker and a checker resolved an exception.
     #[serde(rename = "resolution")]
-    Resolve(DualControl),
+    Resolve(Resolution),
     /// The deadline of the state was reached.
     #[serde(rename = "deadline")]
     Due,
@@ -265,9 +296,9 @@ pub enum InboundFact {
         #[serde(rename = "due_at")]
         due: Moment,
     },
-    /// No posting stands. Holds what core had cancelled.
+    /// No posting stands. Holds what core had cancelled; `None` if the bank corrected core by hand.
     #[serde(rename = "reversed")]
-    Reversed(PriorPosting),
+    Reversed(Option<PriorPosting>),
     /// The posting that returns a part of the amount is requested from core.
     #[serde(rename = "partial_reversal_requested")]
     PartialReversalRequested {
@@ -281,6 +312,19 @@ pub enum InboundFact {
     /// A part of the amount is returned. The rest stands.
     #[serde(rename = "partially_reversed")]
     PartiallyReversed,
+    /// The cancel of the posting that returns a part of the amount is requested from core.
+    #[serde(rename = "part_cancel_requested")]
+    PartCancelRequested {
+        /// What was decided about the part.
+        #[serde(rename = "end")]
+        end: PartEnd,
+        /// When to repeat it.
+        #[serde(rename = "due_at")]
+        due: Moment,
+    },
+    /// The reversal, or the part of it, is written off: the bank bears the loss.
+    #[serde(rename = "written_off")]
+    WrittenOff,
     /// The request arrived again.
     #[serde(rename = "request_repeated")]
     RequestRepeated,
@@ -294,9 +338,9 @@ pub enum InboundFact {
     /// repeated.
     #[serde(rename = "exception_raised")]
     ExceptionRaised,
-    /// A maker and a checker confirmed that the reversal is done.
+    /// A maker and a checker resolved the transfer.
     #[serde(rename = "resolved")]
-    Resolved(DualControl),
+    Resolved(Resolution),
     /// A status inquiry gets this response code.
     #[serde(rename = "status_inquiry_responded")]
     StatusResponded(ResponseCode),
@@ -320,6 +364,8 @@ impl InboundFact {
             Self::Reversed(_) => inbound_fact::REVERSED,
             Self::PartialReversalRequested { .. } => inbound_fact::PARTIAL_REVERSAL_REQUESTED,
             Self::PartiallyReversed => inbound_fact::PARTIALLY_REVERSED,
+            Self::PartCancelRequested { .. } => inbound_fact::PART_CANCEL_REQUESTED,
+            Self::WrittenOff => inbound_fact::WRITTEN_OFF,
             Self::RequestRepeated => inbound_fact::REQUEST_REPEATED,
             Self::ReversalResponded(_) => inbound_fact::REVERSAL_RESPONDED,
             Self::Mismatched(_) => inbound_fact::MISMATCHED_MESSAGE,

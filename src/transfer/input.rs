@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::core_reply::{CancelReply, PostingReply};
 use super::effect::MessageKind;
 use super::order::SwitchResponse;
+use super::resolution::Resolution;
 
 /// An input of an outbound transfer: something that happened to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,65 +70,4 @@ pub enum SendStatus {
     /// The connection was lost. Whether the switch got the message is unknown.
     #[serde(rename = "lost")]
     Lost,
-}
-
-/// The manual resolution of an exception.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Resolution {
-    /// How the transfer ends.
-    #[serde(rename = "outcome")]
-    pub outcome: ResolutionOutcome,
-    /// The maker and the checker.
-    #[serde(rename = "approved_by")]
-    pub approved_by: DualControl,
-}
-
-/// How an exception ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ResolutionOutcome {
-    /// The transfer succeeded.
-    #[serde(rename = "settle")]
-    Settle,
-    /// The transfer failed, and the customer is refunded.
-    #[serde(rename = "refund")]
-    Refund,
-}
-
-/// The names of a maker and a checker, which differ.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Names")]
-pub struct DualControl {
-    #[serde(rename = "maker")]
-    maker: Box<str>,
-    #[serde(rename = "checker")]
-    checker: Box<str>,
-}
-
-/// The stored form, before it is checked.
-#[derive(Deserialize)]
-struct Names {
-    #[serde(rename = "maker")]
-    maker: Box<str>,
-    #[serde(rename = "checker")]
-    checker: Box<str>,
-}
-
-impl TryFrom<Names> for DualControl {
-    type Error = &'static str;
-
-    fn try_from(names: Names) -> Result<Self, Self::Error> {
-        Self::new(&names.maker, &names.checker)
-            .ok_or("maker and checker: must be two different names, neither empty")
-    }
-}
-
-impl DualControl {
-    /// Returns `None` if a name is empty or both are equal. Case and surrounding blanks do not count.
-    #[must_use]
-    pub fn new(maker: &str, checker: &str) -> Option<Self> {
-        let (maker, checker) = (maker.trim(), checker.trim());
-        let same = maker.to_lowercase() == checker.to_lowercase();
-        let differ = !maker.is_empty() && !checker.is_empty() && !same;
-        differ.then(|| Self { maker: maker.into(), checker: checker.into() })
-    }
 }

@@ -33,12 +33,14 @@ mod evolve;
 mod fact;
 mod properties;
 mod reasons;
+mod resolution;
 
 use std::sync::Arc;
 
 pub use fact::{Evidence, OutboundFact};
 pub use reasons::{CancelReason, RefundReason, RejectionReason, SettledBy, UnknownCause};
 
+use super::core_reply::PriorPosting;
 use super::order::{Order, TraceNumbers};
 use super::receipt::DebitReceipt;
 use super::state::PendingCancel;
@@ -56,6 +58,12 @@ impl OutboundTransfer {
     #[must_use]
     pub const fn order(&self) -> &Arc<Order> {
         &self.order
+    }
+
+    /// Returns the trace numbers of the request, once it has any.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceNumbers> {
+        self.state.row().trace
     }
 
     /// Returns the state.
@@ -102,7 +110,7 @@ pub enum OutboundState {
         /// How many status inquiries were sent.
         tries: u16,
     },
-    /// A manual resolution is needed. Repeats of the reversal, late responses and the settlement file still count.
+    /// A manual resolution is needed. Repeats of the reversal or inquiry, late responses and the settlement file still count.
     Exception(Dispatch, ExceptionCause),
     /// The transfer failed. The cancel of the debit is repeated until core confirms it.
     Refunding {
@@ -130,6 +138,8 @@ pub enum OutboundState {
         trace: TraceNumbers,
         /// Why the money was refunded.
         reason: RefundReason,
+        /// What core had cancelled; `None` if the channel returned the debit, or the bank did in core by hand.
+        prior: Option<PriorPosting>,
     },
     /// Two pieces of evidence exclude each other. A manual resolution is needed. Holds the trace numbers of the request.
     ConflictingOutcome(TraceNumbers, Conflict),
@@ -171,8 +181,11 @@ pub struct Reversal {
 pub enum ExceptionCause {
     /// The switch did not confirm the reversal in time. It is still repeated, at a longer interval.
     Unreversed(Reversal),
-    /// The network has no reversals, and no status inquiry gave the outcome.
-    Undecided,
+    /// The network has no reversals, and no status inquiry gave the outcome. Inquiries are still sent, at growing intervals.
+    Undecided {
+        /// How many were sent since the transfer is an exception.
+        tries: u16,
+    },
 }
 
 /// The two outcomes that conflict.

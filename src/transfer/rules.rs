@@ -36,6 +36,16 @@ impl Rules {
             AfterUnknown::Hold(_) => &ReversalRules::CAUTIOUS,
         }
     }
+
+    /// Returns the rules for status inquiries that have begun. If the profile now has reversals, the inquiries go on at a long
+    /// interval: a transfer with an unknown outcome is never dropped.
+    #[must_use]
+    pub fn status_inquiries(&self) -> &InquiryRules {
+        match &self.after_unknown {
+            AfterUnknown::Hold(rules) => rules,
+            AfterUnknown::Reverse(_) => &CAUTIOUS_INQUIRIES,
+        }
+    }
 }
 
 /// How commands to core are repeated.
@@ -125,7 +135,7 @@ impl ReversalClasses {
 pub enum AfterUnknown {
     /// The reversal is repeated until the switch confirms it.
     Reverse(ReversalRules),
-    /// The network has no reversals: status inquiries are sent, and then the settlement file decides.
+    /// The network has no reversals: status inquiries are sent until one of them, the settlement file or a manual resolution decides.
     Hold(InquiryRules),
 }
 
@@ -161,14 +171,28 @@ impl ReversalRules {
 /// How status inquiries are sent and understood.
 #[derive(Clone, Debug)]
 pub struct InquiryRules {
-    /// The most attempts.
+    /// The number of inquiries without an outcome after which the transfer becomes an exception. The inquiries go on, at
+    /// [`Self::exception_repeats`].
     pub tries: u16,
-    /// The interval between attempts.
+    /// The interval between inquiries up to [`Self::tries`].
     pub interval: Duration,
+    /// The intervals between inquiries of an exception.
+    pub exception_repeats: Backoff,
     /// The class of each response code to a status inquiry. A code about the inquiry itself, such as a format error, is
     /// not listed, because it says nothing about the transfer.
     pub classes: ResponseClasses,
 }
+
+static CAUTIOUS_INQUIRIES: InquiryRules = InquiryRules {
+    tries: 0,
+    interval: Duration::from_hours(1),
+    exception_repeats: Backoff {
+        first: Duration::from_hours(1),
+        longest: Duration::from_hours(24),
+        jitter_percent: 20,
+    },
+    classes: ResponseClasses(Vec::new()),
+};
 
 /// The response codes of inbound messages.
 #[derive(Clone, Debug)]
@@ -191,6 +215,8 @@ pub struct InboundCodes {
     pub not_found: ResponseCode,
     /// A message whose amount or account differs from the recorded transfer.
     pub mismatched: ResponseCode,
+    /// A request of a service, bank or direction that is closed.
+    pub closed: ResponseCode,
     /// The response codes of core's refusals.
     pub refusals: Vec<(Refusal, ResponseCode)>,
     /// The response code of any refusal that is not listed.
@@ -203,6 +229,9 @@ impl InboundCodes {
     /// Returns the response code of a refusal.
     #[must_use]
     pub fn refusal_code(&self, refusal: Refusal) -> ResponseCode {
+        if refusal == Refusal::ServiceClosed {
+            return self.closed;
+        }
         let listed = self.refusals.iter().find(|(listed, _)| *listed == refusal);
         listed.map_or(self.refused_other, |(_, code)| *code)
     }

@@ -1,13 +1,17 @@
 //! The direction of a transfer or an inquiry.
 
+use serde::{Deserialize, Serialize};
+
 use crate::codes::direction;
 
 /// Which side sends the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Direction {
     /// Our bank sends the request to the switch.
+    #[serde(rename = "outbound")]
     Outbound,
     /// The switch sends the request to our bank.
+    #[serde(rename = "inbound")]
     Inbound,
 }
 

@@ -28,7 +28,7 @@ use super::key::{MOBILE_PUBLIC, MOBILE_SECRET, TOKEN_KEY};
 pub(crate) const NOW: u64 = 1_795_545_000_000;
 
 /// The next responses of the port.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum PortBehavior {
     /// The status of the transfer.
     Report(TransferStatus, Option<FailureReason>),
@@ -111,8 +111,8 @@ impl FakePort {
     fn accept(&self, order: Arc<Order>, identity: RequestIdentity) -> Accepted {
         let mut state = self.state.lock().unwrap();
         let behavior =
-            state.behavior.unwrap_or(PortBehavior::Report(TransferStatus::Settled, None));
-        if let PortBehavior::NotProcessed(reason) = behavior {
+            state.behavior.clone().unwrap_or(PortBehavior::Report(TransferStatus::Settled, None));
+        if let PortBehavior::NotProcessed(reason) = behavior.clone() {
             return Accepted::Responded(TransferResponse::NotProcessed(reason));
         }
         let known = identity.keys().find_map(|key| Some((key, *state.by_key.get(&key)?)));

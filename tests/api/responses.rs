@@ -54,13 +54,14 @@ async fn a_request_that_is_not_processed_gets_its_reason() {
         NotProcessed::NotAdmitted(NotAdmitted::Full),
         NotProcessed::NotAdmitted(NotAdmitted::Draining),
         NotProcessed::NotAdmitted(NotAdmitted::Withdrawn),
-        NotProcessed::ServiceClosed,
+        NotProcessed::ServiceClosed(None),
+        NotProcessed::ServiceClosed(Some("Transfers to bank 014 are suspended".into())),
         NotProcessed::SuspectedFraud,
         NotProcessed::InternalError,
     ];
     let mut responses = String::new();
     for reason in reasons {
-        server.port.set_behavior(PortBehavior::NotProcessed(reason));
+        server.port.set_behavior(PortBehavior::NotProcessed(reason.clone()));
         let reply = channel.ask(TRANSFER, "1", &order("T1")).await;
         let can_retry = reply.head.contains("retry-after: 1\r\n");
         writeln!(responses, "{reason:?}: {} retry: {can_retry}", reply.shown()).unwrap();
@@ -83,7 +84,7 @@ async fn an_account_inquiry_returns_the_name_or_the_reason() {
         AccountInquiryResponse::Declined(FailureReason::Refused(Refusal::InactiveAccount)),
         AccountInquiryResponse::Declined(FailureReason::Refused(Refusal::Other)),
         AccountInquiryResponse::NoResponse,
-        AccountInquiryResponse::NotProcessed(NotProcessed::ServiceClosed),
+        AccountInquiryResponse::NotProcessed(NotProcessed::ServiceClosed(None)),
     ];
     for response in inquiry_responses {
         server.port.set_inquiry_response(response.clone());

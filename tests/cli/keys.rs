@@ -144,7 +144,9 @@ fn the_printed_lines_configure_the_adapter_and_every_fault_of_a_file_is_named() 
     };
     let id = line(&shown, "signing key ");
     assert!(
-        shown.contains(&format!("trusted      {id} transfers=1- ledger=1-\nrecord key   set\n")),
+        shown.contains(&format!(
+            "trusted      {id} transfers=1- ledger=1- control=1-\nrecord key   set\n"
+        )),
         "{shown}"
     );
     assert_eq!(line(&list, "node0.key "), id);

@@ -135,6 +135,9 @@ fn unknown(command: &CoreCommand) -> CoreReply {
     match command {
         CoreCommand::Post(posting) => CoreReply::Posting(posting.id, PostingReply::Unknown),
         CoreCommand::Cancel(id) => CoreReply::Cancel(*id, CancelReply::Unknown),
+        CoreCommand::CancelPart(part) => {
+            CoreReply::PartCancel(part.transfer_id, CancelReply::Unknown)
+        }
         CoreCommand::Account(id, _) => CoreReply::Account(*id, AccountReply::Unknown),
     }
 }

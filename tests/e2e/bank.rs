@@ -111,8 +111,8 @@ impl TestBank {
         // A folder of an earlier process with the same id.
         let _none = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).unwrap();
-        let api = HttpClient::new((host, 8080).into(), TIMEOUT);
-        let console = HttpClient::new((host, 8081).into(), TIMEOUT);
+        let api = HttpClient::new(SocketAddr::from((host, 8080)), TIMEOUT);
+        let console = HttpClient::new(SocketAddr::from((host, 8081)), TIMEOUT);
         let mut bank = Self {
             folder,
             options,

@@ -134,7 +134,7 @@ async fn a_key_is_rotated_as_a_person_does_it() {
 
     terminal.note("The old public key only, with the checkpoints and without them:");
     let without = VERIFY.replace("--checkpoints checkpoints ", "");
-    for (words, place) in [(VERIFY, "checkpoints: line "), (&without, "titian.db: row")] {
+    for (words, place) in [(VERIFY, "checkpoints: line "), (&without, "titian.db: control row")] {
         let refused = terminal.run(&format!("{words} keys/node0.pub")).await;
         assert_eq!(refused.code, 1);
         assert!(refused.error.contains("is not a trusted key"), "{}", refused.error);

@@ -148,8 +148,8 @@ async fn a_rotation_ends_the_rows_of_the_old_key_at_the_last_row_of_the_ledger()
     let (code, _, result) = titian(&rotate).await;
     assert_eq!(code, Some(0), "{result}");
     let public = fs::read_to_string(Path::new(&keys).join("next.pub")).unwrap();
-    assert!(public.contains(&format!(" ledger=1-{last}\n")), "{public}");
-    assert!(public.contains(&format!(" ledger={}-\n", last + 1)), "{public}");
+    assert!(public.contains(&format!(" ledger=1-{last} control=1-")), "{public}");
+    assert!(public.contains(&format!(" ledger={}- control=", last + 1)), "{public}");
     scenario.bank.clear();
 }
 

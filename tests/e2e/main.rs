@@ -22,6 +22,7 @@ mod keys;
 mod kill;
 mod ledger_record;
 mod load;
+mod night;
 mod odd_messages;
 mod operator;
 mod outcomes;

@@ -5,21 +5,16 @@ use std::time::Duration;
 
 use titian::engine::{Engine, Event, Output, TransferInput};
 use titian::transfer::{
-    Alert, CancelReply, DualControl, Effect, FundedRequest, InboundInput, InboundRequest,
-    InboundResponse, MessageKind, OutboundInput, PostingReply, PriorPosting, Resolution,
-    ResolutionOutcome, SendStatus,
+    Alert, CancelReply, Effect, FundedRequest, InboundInput, InboundRequest, InboundResponse,
+    MessageKind, OutboundInput, PostingReply, PriorPosting, ResolutionOutcome, SendStatus,
 };
 use titian::values::{Currency, IdempotencyKey, KeyReservation, RequestFingerprint, TransferId};
 
-use super::rules::{amount, code, holding, request, response_fields, reversing};
+use super::rules::{amount, code, holding, request, resolution, response_fields, reversing};
 use super::{LATER, NOW, commit, engine_with, outbound_input, reversal_event, sent, state};
 
-fn approvers() -> DualControl {
-    DualControl::new("rina", "budi").unwrap()
-}
-
 fn resolve(outcome: ResolutionOutcome) -> OutboundInput {
-    OutboundInput::Resolve(Resolution { outcome, approved_by: approvers() })
+    OutboundInput::Resolve(resolution(outcome))
 }
 
 /// Commits the open batch. Returns the alerts that it raises.
@@ -50,7 +45,7 @@ fn refunded_on_hold() -> (Engine, FundedRequest) {
         commit(&mut engine);
     }
     assert_eq!(state(&engine, 1), "exception_undecided");
-    engine.handle_event(outbound_input(1, resolve(ResolutionOutcome::Refund)), LATER);
+    engine.handle_event(outbound_input(1, resolve(ResolutionOutcome::Refunded)), LATER);
     commit(&mut engine);
     (engine, funded)
 }
@@ -69,7 +64,7 @@ fn a_reversal_confirmed_after_a_manual_settlement_raises_an_alert() {
         );
     }
     assert_eq!(alerts(&mut engine), [Alert::Exception]);
-    engine.handle_event(outbound_input(1, resolve(ResolutionOutcome::Settle)), NOW);
+    engine.handle_event(outbound_input(1, resolve(ResolutionOutcome::Settled)), NOW);
     commit(&mut engine);
     engine.handle_event(
         outbound_input(1, OutboundInput::ReversalResponse(super::rules::response("00"))),
@@ -77,7 +72,7 @@ fn a_reversal_confirmed_after_a_manual_settlement_raises_an_alert() {
     );
     assert_eq!(alerts(&mut engine), [Alert::ConflictingOutcome]);
     assert_eq!((state(&engine, 1), engine.open_transfers()), ("conflict_settled_but_reversed", 1));
-    engine.handle_event(outbound_input(1, resolve(ResolutionOutcome::Refund)), NOW);
+    engine.handle_event(outbound_input(1, resolve(ResolutionOutcome::Refunded)), NOW);
     commit(&mut engine);
     assert_eq!(state(&engine, 1), "refunding");
 }
@@ -105,7 +100,7 @@ fn an_approval_after_a_refund_raises_an_alert_from_any_source() {
         commit(&mut engine);
         engine.handle_event(approvals(&funded)[nth].clone(), LATER);
         assert_eq!(alerts(&mut engine), [Alert::ConflictingOutcome], "after the refund");
-        engine.handle_event(outbound_input(1, resolve(ResolutionOutcome::Settle)), LATER);
+        engine.handle_event(outbound_input(1, resolve(ResolutionOutcome::WrittenOff)), LATER);
         commit(&mut engine);
         let sums = engine.books().outbound.sums(Currency::IDR);
         assert_eq!((state(&engine, 1), sums.written_off), ("paid_twice", 12_500_000));
@@ -150,7 +145,7 @@ fn an_unconfirmed_cancel_raises_one_alert_and_a_manual_resolution_ends_it() {
     assert_eq!(alerts(&mut engine), [], "only one alert");
     engine.handle_event(outbound_input(1, OutboundInput::Cancel(CancelReply::Refused)), now);
     assert_eq!(alerts(&mut engine), [Alert::Exception], "core refuses the cancel");
-    engine.handle_event(outbound_input(1, resolve(ResolutionOutcome::Refund)), now);
+    engine.handle_event(outbound_input(1, resolve(ResolutionOutcome::PostedByHand)), now);
     commit(&mut engine);
     assert_eq!((state(&engine, 1), engine.open_transfers()), ("refunded", 0));
     assert_eq!(engine.exceptions().len(), 0);

@@ -11,7 +11,9 @@
 use super::transfer::rules;
 
 mod conflicting_outcomes;
+mod controls;
 mod cut_over;
+mod exceptions;
 mod inquiries;
 mod limits;
 mod races;
@@ -48,18 +50,22 @@ fn engine(open_transfers: usize, closed_transfers: usize) -> Engine {
 }
 
 fn engine_with(rules: Rules, open_transfers: usize, closed_transfers: usize) -> Engine {
-    let limits = Limits {
+    let limits = engine_limits(open_transfers, closed_transfers);
+    let rate = NonZeroU32::new(100).unwrap();
+    let rates = RateLimits { per_second: rate, per_destination: rate, burst: rate };
+    let numbers = TraceAllocator::new(1, TraceWatermark::first(Date::of(NOW, Offset::UTC)), NOW, 7);
+    Engine::new(Arc::new(rules), CORE.clone(), limits, Schedule::new(NOW, rates), numbers)
+}
+
+fn engine_limits(open_transfers: usize, closed_transfers: usize) -> Limits {
+    Limits {
         open_transfers,
         inbound_amount_max: MinorUnits(10_000_000_000_000),
         open_inquiries: 1,
         journal_lookups: 100,
         closed_transfers,
         deadlines_at_once: 100,
-    };
-    let rate = NonZeroU32::new(100).unwrap();
-    let rates = RateLimits { per_second: rate, per_destination: rate, burst: rate };
-    let numbers = TraceAllocator::new(1, TraceWatermark::first(Date::of(NOW, Offset::UTC)), NOW, 7);
-    Engine::new(Arc::new(rules), CORE.clone(), limits, Schedule::new(NOW, rates), numbers)
+    }
 }
 
 fn order_with_id(id: u128) -> Arc<Order> {

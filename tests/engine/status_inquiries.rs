@@ -192,7 +192,8 @@ fn all_status_inquiries_of_held_transfers_are_sent() {
     world.pass(Duration::from_secs(20));
     assert_eq!((world.received(b"401000"), world.received(b"381000")), (20, 0));
     world.pass(Duration::from_secs(90));
-    assert_eq!((world.received(b"401000"), world.received(b"381000")), (20, 60));
+    let (requests, inquiries) = (world.received(b"401000"), world.received(b"381000"));
+    assert_eq!((requests, inquiries), (20, 80), "three each, and the first one of the exception");
     for number in 1..=TRANSFERS {
         assert_eq!(state(&world.engine, id(number)), "exception_undecided");
     }

@@ -9,7 +9,8 @@ use bytes::{Bytes, BytesMut};
 use titian::clock::Clock;
 use titian::iso8583::{De, Message};
 use titian::link::{
-    CorrelationId, Endpoint, Event, Events, Handle, LinkId, OutgoingKind, OutgoingMessage, start,
+    CorrelationId, Endpoint, Event, Events, Handle, LinkId, LinkOrder, LinkPhase, OrderResult,
+    OutgoingKind, OutgoingMessage, start,
 };
 use titian::network::{
     Bank as Identity, BuildError, IncomingMessage, MatchingKey, Network, SessionRules,
@@ -132,9 +133,21 @@ impl Bank {
         }
     }
 
+    /// Gives an operator's order to the first link.
+    pub(crate) async fn order_link(&self, order: LinkOrder) -> OrderResult {
+        self.handle.order(LinkId(0), order).await
+    }
+
+    /// Waits until the first link is in a phase.
+    pub(crate) async fn wait_for_phase(&self, phase: LinkPhase) {
+        let mut states = self.handle.follow_states();
+        let reached = states.wait_for(|states| states[0].phase == phase);
+        drop(timeout(PATIENCE, reached).await.expect("the phase in time").unwrap());
+    }
+
     /// Signs off, and waits until the links are closed.
     pub(crate) async fn sign_off(mut self) {
-        self.handle.drain().await.unwrap();
+        self.handle.stop().await.unwrap();
         while timeout(PATIENCE, self.events.next()).await.expect("an end in time").is_some() {}
     }
 

@@ -13,6 +13,7 @@
 mod bank;
 mod connections;
 mod faults;
+mod orders;
 mod program;
 mod restarts;
 mod simulator;

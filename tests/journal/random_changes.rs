@@ -120,7 +120,7 @@ fn every_random_change_is_found() {
     let world = World::new();
     let files = [world.folder.store(), world.ledger(), world.folder.file("archive.db")];
     let tables: Vec<_> = files.iter().flat_map(|file| tables(file)).collect();
-    assert_eq!(tables.len(), 12, "all tables of the store, the ledger and the archive");
+    assert_eq!(tables.len(), 14, "all tables of the store, the ledger and the archive");
     let mut random = Random::new(SEED);
     let mut counts = vec![[0; KINDS.len()]; tables.len()];
     let (mut changes, mut refused) = (0, 0);

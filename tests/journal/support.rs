@@ -9,8 +9,8 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use titian::journal::{
-    Batch, Checkpoints, Evidence, Journal, JournalError, JournalKeys, MessageTrace, Row, StoreUrl,
-    StoredFacts, TransferStart, VerificationError, Verified, open, verify,
+    Batch, Checkpoints, ControlRow, Evidence, Journal, JournalError, JournalKeys, MessageTrace,
+    Reader, Row, StoreUrl, StoredFacts, TransferStart, VerificationError, Verified, open, verify,
 };
 use titian::personal::RecordKey;
 use titian::signing::{SigningKey, TrustedKey, TrustedKeys};
@@ -182,7 +182,27 @@ pub(crate) fn start(
             fingerprint: RequestFingerprint(u128::from(transfer)),
         },
         requested_by: is_inbound(transfer).then(|| Institution::from_ascii(b"014").unwrap()),
+        admitted_under: transfer % 3,
     }
+}
+
+/// An act of the chain `control`.
+pub(crate) fn act(number: u64) -> ControlRow {
+    let act = StoredFacts(format!("{{\"act\":{number},\"text\":\"closed\"}}"));
+    ControlRow { recorded_at: Moment::from_millis(START + number), act }
+}
+
+/// All acts after a row.
+pub(crate) fn acts_after(
+    reader: &dyn Reader,
+    row: u64,
+) -> Result<Vec<(u64, String)>, JournalError> {
+    let mut acts = Vec::new();
+    reader.acts_after(row, u64::MAX, &mut |number, text| {
+        acts.push((number, text.to_owned()));
+        Ok(())
+    })?;
+    Ok(acts)
 }
 
 /// Every third transfer is requested by another bank.

@@ -11,7 +11,7 @@ use titian::journal::{Batch, Chain, Checkpoints, Metadata, StoreUrl, open};
 
 use super::super::test_of;
 use super::alone;
-use super::support::{Folder, checkpoints, id, keys, row, verified};
+use super::support::{Folder, act, acts_after, checkpoints, id, keys, row, verified};
 
 /// The number of kills.
 const KILLS: u64 = 200;
@@ -41,7 +41,7 @@ fn append_without_end() {
         drop(waits);
         let answered = Arc::clone(&waiting);
         let batch_rows =
-            Batch { chain: Chain::Transfers, rows: rows.collect(), metadata: vec![metadata] };
+            Batch { rows: rows.collect(), control: vec![act(batch)], metadata: vec![metadata] };
         let done = move |result: Result<Vec<_>, _>| {
             assert!(result.unwrap().is_empty());
             // The pipe to the test is not buffered here, so the line is out.
@@ -107,6 +107,11 @@ fn check(folder: &Folder, confirmed: Option<u64>, whole: bool) {
         metadata,
         "metadata is that of the last batch"
     );
+    // Each act that is read is proven, so only the last ones are read.
+    let first = if whole { 0 } else { batches.saturating_sub(20) };
+    let acts = acts_after(reader.as_ref(), first).unwrap();
+    let expected = (first..batches).map(|batch| (batch + 1, act(batch).act.0));
+    assert!(acts.into_iter().eq(expected), "the acts of exactly these batches");
     // Checks the last transfers, and a sample of the earlier ones.
     for transfer in (batches.saturating_sub(4) * TRANSFERS..batches * TRANSFERS).chain([0]) {
         let steps: Vec<_> = (0..4).map(|step| row(transfer, step)).collect();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use titian::link::{DisconnectReason, Endpoint, Event, SessionPhase};
 use titian::network::{SessionRules, SignOnBy};
+use titian::values::ResponseCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -110,7 +111,8 @@ async fn a_refused_sign_on_is_retried_after_a_delay() {
     let echoes = &rules.responses.echoes;
     spec.respond(&spec.decode(sign_on).unwrap(), echoes, &refused, &mut reply).unwrap();
     peer.send(&reply).await;
-    assert_eq!(adapter.wait(failed).await, DisconnectReason::SignOnRefused);
+    let code = Some(ResponseCode::from_number(91));
+    assert_eq!(adapter.wait(failed).await, DisconnectReason::SignOnRefused(code));
     let _peer = Peer::accept(&listener, &spec, &rules).await;
     adapter.wait_until_up().await;
 }

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use titian::iso8583::{De, Frame};
-use titian::link::{CorrelationId, Event, LinkId, NotSent};
+use titian::link::{CorrelationId, Event, LinkId, LinkOrder, NotSent};
 use titian::network::SessionRules;
 use tokio::io::AsyncWriteExt;
 
@@ -102,7 +102,7 @@ async fn a_link_signs_off_when_nothing_is_in_flight_and_the_other_link_takes_ove
     let received = draining.message().await.unwrap();
     let mut active = Peer::accept(&second, &spec, &rules).await;
     adapter.wait_until_up().await;
-    adapter.handle.sign_off(LinkId(0)).await.unwrap();
+    adapter.handle.order(LinkId(0), LinkOrder::SignOff).await.unwrap();
     adapter.send_all([2, 3].into_iter()).await;
     for received in active.messages(2).await {
         active.respond(&received).await;
@@ -127,18 +127,18 @@ async fn a_link_signs_off_when_nothing_is_in_flight_and_the_other_link_takes_ove
     );
     draining.respond(&sign_off).await;
     assert!(draining.is_closed().await);
-    adapter.handle.sign_on(LinkId(0)).await.unwrap();
+    adapter.handle.order(LinkId(0), LinkOrder::SignOn).await.unwrap();
     let _back = Peer::accept(&first, &spec, &rules).await;
     assert_eq!(adapter.wait_until_up().await, LinkId(0));
 }
 
 #[tokio::test]
-async fn a_drain_signs_all_links_off_and_ends_the_events() {
+async fn a_stop_signs_all_links_off_and_ends_the_events() {
     let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
     let (mut adapter, mut peer) = one_connection(&spec, &rules).await;
     adapter.send_all([1].into_iter()).await;
     let received = peer.message().await.unwrap();
-    adapter.handle.drain().await.unwrap();
+    adapter.handle.stop().await.unwrap();
     adapter.send(2, request(&spec, 2)).await;
     assert_eq!(adapter.wait(not_sent_reason).await, (CorrelationId(2), NotSent::Draining));
     peer.respond(&received).await;

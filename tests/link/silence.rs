@@ -183,7 +183,7 @@ async fn fill_until_a_deadline(time: Duration) -> bool {
     println!("{sent} sent, {} not sent, deadline after {time:?}", not_sent.len());
     assert!(adapter.clock.now() >= deadline);
     // Now the peer reads the rest of the stream.
-    adapter.handle.drain().await.unwrap();
+    adapter.handle.stop().await.unwrap();
     while let Some(message) = peer.message().await {
         let number = super::messages::stan(&spec, &message);
         assert!(!not_sent.contains(&number), "{number} was reported as not sent");

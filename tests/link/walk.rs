@@ -1,18 +1,21 @@
 //! Random walks of the link group with all inputs of switch, owner and network, in virtual time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use titian::iso8583::{Frame, FrameCodec, OutgoingFrame, Spec};
-use titian::link::{Action, ConnectionId, DisconnectReason, Event, LinkGroup, LinkId, Role};
+use titian::link::{
+    Action, ConnectionId, DisconnectReason, Event, LinkGroup, LinkId, LinkOrder, LinkPhase,
+    LinkState, LinkWish, Role,
+};
 use titian::network::{LinkSelection, SessionRules};
 use titian::values::Moment;
 use tokio_util::codec::{Decoder, Encoder};
 
-use super::messages::{outgoing, request, response_to, rules, spec, stan};
+use super::messages::{management, outgoing, request, response_to, rules, spec, stan};
 
 /// A random step.
 #[derive(Clone, Debug)]
@@ -29,10 +32,12 @@ enum Step {
     Connect { connection: usize },
     /// Time passes.
     Pass { millis: u64 },
-    /// The owner signs a link off.
-    SignOff { link: usize },
-    /// The owner signs a link on again.
-    SignOn { link: usize },
+    /// An operator gives an order to a link.
+    Order { link: usize, order: LinkOrder },
+    /// A guard holds the sign-on of a link off, or releases it.
+    Hold { link: usize, is_held: bool },
+    /// The switch signs a connection off.
+    SignOffBySwitch { connection: usize },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -44,8 +49,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => connection.clone().prop_map(|connection| Step::Break { connection }),
         4 => connection.prop_map(|connection| Step::Connect { connection }),
         3 => (0..4_000_u64).prop_map(|millis| Step::Pass { millis }),
-        1 => (0..2_usize).prop_map(|link| Step::SignOff { link }),
-        1 => (0..2_usize).prop_map(|link| Step::SignOn { link }),
+        3 => (0..2_usize, proptest::sample::select(&LinkOrder::ALL[..]))
+            .prop_map(|(link, order)| Step::Order { link, order }),
+        1 => (0..2_usize, any::<bool>()).prop_map(|(link, is_held)| Step::Hold { link, is_held }),
+        1 => (0..3_usize).prop_map(|connection| Step::SignOffBySwitch { connection }),
     ]
 }
 
@@ -75,6 +82,12 @@ struct World {
     /// How often the switch has read each of our requests.
     received: BTreeMap<u32, usize>,
     sent: Vec<SentRequest>,
+    /// Links with an echo by hand under way.
+    echoes: BTreeSet<LinkId>,
+    /// Links that carry requests, as the events report.
+    is_up: BTreeSet<LinkId>,
+    /// The states after the step before.
+    states: BTreeMap<usize, LinkState>,
 }
 
 impl World {
@@ -96,6 +109,9 @@ impl World {
             read: VecDeque::new(),
             received: BTreeMap::new(),
             sent: Vec::new(),
+            echoes: BTreeSet::new(),
+            is_up: BTreeSet::new(),
+            states: BTreeMap::new(),
         }
     }
 
@@ -123,10 +139,48 @@ impl World {
             }
             Step::Connect { connection } => self.connect(connection),
             Step::Pass { millis } => self.pass(millis),
-            Step::SignOff { link } => self.group.handle_sign_off(LinkId(link), self.now),
-            Step::SignOn { link } => self.group.handle_sign_on(LinkId(link), self.now),
+            Step::Order { link, order } => self.order(LinkId(link), order),
+            Step::Hold { link, is_held } => {
+                self.group.hold_sign_on(LinkId(link), is_held, self.now);
+            }
+            Step::SignOffBySwitch { connection } => {
+                if let Some(connection) = self.connection(connection) {
+                    self.receive(connection, &management(&self.spec, "002", None));
+                }
+            }
         }
         self.settle();
+        self.check_states();
+    }
+
+    /// An operator gives an order. A refused one changes nothing.
+    fn order(&mut self, link: LinkId, order: LinkOrder) {
+        let before = self.group.states(self.now).swap_remove(link.0);
+        match self.group.handle_order(link, order, self.now) {
+            Ok(()) if order == LinkOrder::Echo => {
+                assert!(self.echoes.insert(link), "one echo at a time");
+            }
+            Ok(()) => {}
+            Err(error) => {
+                let after = self.group.states(self.now).swap_remove(link.0);
+                let fixed = |state: LinkState| (state.phase, state.wish, state.since);
+                assert_eq!(fixed(before), fixed(after), "{error}");
+            }
+        }
+    }
+
+    /// A link that is drained or signed off gets no new request, and its wish stands.
+    fn check_states(&mut self) {
+        for state in self.group.states(self.now) {
+            let before = self.states.insert(state.link.0, state.clone());
+            let Some(before) = before else { continue };
+            let stays_closed =
+                before.wish != LinkWish::SignedOn && state.wish != LinkWish::SignedOn;
+            assert!(!stays_closed || state.in_flight <= before.in_flight, "{state:?}");
+            let is_up = state.phase == LinkPhase::SignedOn;
+            assert!(!is_up || state.wish == LinkWish::SignedOn, "{state:?}");
+            assert_eq!(is_up, self.is_up.contains(&state.link), "{state:?}");
+        }
     }
 
     fn send(&mut self, timeout_ms: u64) {
@@ -179,8 +233,15 @@ impl World {
         }
         if decoded.mti().is_request() {
             let reply = response_to(&decoded, &[]);
+            self.receive(connection, &reply);
+        }
+    }
+
+    fn receive(&mut self, connection: ConnectionId, message: &[u8]) {
+        let wire = self.wires.get_mut(&connection).unwrap();
+        if wire.is_connected {
             let mut bytes = BytesMut::new();
-            wire.codec.encode(OutgoingFrame { header: &[], message: &reply }, &mut bytes).unwrap();
+            wire.codec.encode(OutgoingFrame { header: &[], message }, &mut bytes).unwrap();
             self.group.handle_received(connection, &mut bytes, self.now);
         }
     }
@@ -212,6 +273,9 @@ impl World {
                 }
             }
         }
+        while let Some((link, _)) = self.group.poll_echo() {
+            assert!(self.echoes.remove(&link), "a result for each echo by hand");
+        }
         let events: Vec<_> = self.group.poll_events().collect();
         for event in &events {
             self.record(event);
@@ -219,6 +283,11 @@ impl World {
     }
 
     fn record(&mut self, event: &Event) {
+        match event {
+            Event::Up(link) => self.is_up.insert(*link),
+            Event::Draining(link) | Event::Down(link, _) => self.is_up.remove(link),
+            _ => false,
+        };
         let (correlation_id, word) = match event {
             Event::Sent(correlation_id) => (correlation_id, None),
             Event::NotSent(correlation_id, _) => (correlation_id, Some("not sent")),
@@ -229,6 +298,7 @@ impl World {
             | Event::Unmatched { .. }
             | Event::CutOver { .. }
             | Event::Up(_)
+            | Event::Draining(_)
             | Event::Down(..)
             | Event::ConnectionClosed(..) => return,
             Event::Request { .. }
@@ -254,9 +324,9 @@ impl World {
         }
     }
 
-    /// Drains the links and lets time pass until all of them are off.
+    /// Stops the links and lets time pass until all of them are off.
     fn finish(&mut self) {
-        self.group.handle_drain(self.now);
+        self.group.handle_stop(self.now);
         self.settle();
         self.pass(600_000);
         assert!(self.group.is_finished(), "all links are signed off");
@@ -266,6 +336,8 @@ impl World {
             assert!(times <= 1, "{number} was sent {times} times");
         }
         assert_eq!(self.group.open_requests(), (0, 0));
+        assert!(self.echoes.is_empty(), "each echo by hand has a result");
+        assert!(self.is_up.is_empty());
     }
 }
 

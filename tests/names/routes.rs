@@ -8,7 +8,9 @@ use titian::api::Service;
 use super::Groups;
 
 /// The files with routers, and what they serve.
-const ROUTERS: [(&str, &str); 4] = [
+const ROUTERS: [(&str, &str); 6] = [
+    ("Admin API", "src/admin/routes.rs"),
+    ("Admin API: operations", "src/admin/operation_routes.rs"),
     ("Channel API", "src/api/http.rs"),
     ("Console", "src/runtime/health.rs"),
     ("Core banking API", "src/core_banking/server.rs"),

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use titian::codes;
+use titian::control::Act;
 use titian::engine::{BooksByDirection, Fact, TraceWatermark};
 
 use super::walk::{Names, names_of};
 
 /// The enums that are stored, by their Rust names, with their codes.
-const ENUMS: [(&str, &[&str]); 23] = [
+const ENUMS: [(&str, &[&str]); 32] = [
     ("Fact", codes::direction::ALL),
     ("OutboundFact", codes::outbound_fact::ALL),
     ("InboundFact", codes::inbound_fact::ALL),
@@ -31,7 +32,16 @@ const ENUMS: [(&str, &[&str]); 23] = [
     ("Proof", codes::debit_proof::ALL),
     ("BarCause", codes::bar_cause::ALL),
     ("ReversalCause", codes::reversal_cause::ALL),
+    ("PartEnd", codes::part_end::ALL),
     ("Direction", codes::direction::ALL),
+    ("ControlFact", codes::control_fact::ALL),
+    ("ProposalFact", codes::proposal_fact::ALL),
+    ("Proposed", codes::proposed_command::ALL),
+    ("Target", codes::proposal_target::ALL),
+    ("Mode", codes::restriction_mode::ALL),
+    ("Role", codes::role::ALL),
+    ("PeopleFact", codes::people_fact::ALL),
+    ("LinkOrder", codes::link_order::ALL),
 ];
 
 /// All names that the journal stores in facts and metadata.
@@ -39,6 +49,7 @@ pub(crate) fn names() -> Names {
     let mut names = names_of::<Fact>();
     names.extend(names_of::<TraceWatermark>());
     names.extend(names_of::<BooksByDirection>());
+    names.extend(names_of::<Act>());
     names
 }
 

@@ -94,6 +94,29 @@ fn a_response_code_has_one_class() {
     assert_eq!(faults, ["holdfast.toml: hold: response code 00 is listed twice: keep one class"]);
 }
 
+#[test]
+fn the_pauses_of_an_exception_grow_from_a_first_one_to_the_longest() {
+    let (_, good) = Network::SHIPPED[2];
+    let with = |pause: &str| {
+        let key = "exception_first_delay = \"10m\"";
+        assert!(good.contains(key));
+        let text = good.replace(key, &format!("exception_first_delay = \"{pause}\""));
+        let read = Network::parse("holdfast.toml", &text, spec("holdfast"), bank());
+        read.err().unwrap_or_default().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let fault =
+        "holdfast.toml: hold.exception_first_delay: must be between 1ms and exception_max_delay";
+    assert_eq!(with("25h"), [fault]);
+    assert_eq!(with("0s"), [fault]);
+    assert_eq!(with("24h"), [""; 0]);
+    let without =
+        good.replace("exception_first_delay = \"10m\"\nexception_max_delay = \"24h\"\n", "");
+    assert_ne!(without, good);
+    let network = Network::parse("holdfast.toml", &without, spec("holdfast"), bank()).unwrap();
+    let repeats = &network.rules().status_inquiries().exception_repeats;
+    assert_eq!((repeats.first.as_secs(), repeats.longest.as_secs()), (600, 86_400));
+}
+
 /// Returns the faults of the profile after some replacements in the profile and the spec.
 fn faults_after(profile: &[(&str, &str)], layout: &[(&str, &str)]) -> Vec<String> {
     let replaced = |text: &str, pairs: &[(&str, &str)]| {

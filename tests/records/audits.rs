@@ -44,7 +44,7 @@ fn audit_rows(
     let metadata = metadata.map(|value| Metadata { name: "closed_books".into(), value });
     let (done, durable) = channel();
     let metadata = metadata.into_iter().collect();
-    let batch = Batch { chain: Chain::Transfers, rows, metadata };
+    let batch = Batch { rows, control: Vec::new(), metadata };
     journal.append(batch, Box::new(move |result| done.send(result.unwrap()).unwrap()));
     assert!(durable.recv().unwrap().is_empty());
     journal.close().unwrap();
@@ -193,7 +193,7 @@ fn the_head_of_the_ledger_is_read_as_it_was_recorded_and_a_malformed_one_is_name
     let audited = audit(&evidence(&[], &url)).unwrap();
     assert_eq!((audited.ledger, audited.verified.head.count), (last, 2));
     let metadata = vec![Metadata { name: "ledger".into(), value: b"{}".to_vec() }];
-    append(Batch { chain: Chain::Transfers, rows: Vec::new(), metadata });
+    append(Batch { rows: Vec::new(), control: Vec::new(), metadata });
     let named = "metadata `ledger`: ";
     assert!(recorded_ledger(&*reader).unwrap_err().to_string().contains(named));
     assert!(ledger_of_store(&url).unwrap_err().to_string().contains(named));

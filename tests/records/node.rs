@@ -236,6 +236,10 @@ fn replies(effect: &Effect, variant: usize) -> Vec<Event> {
                 Event::Transfer(id, TransferInput::Outbound(OutboundInput::Cancel(reply)))
             }]
         }
+        Effect::CancelPart(part) => {
+            let reply = InboundInput::PartCancel(CancelReply::Cancelled(PriorPosting::Absent));
+            vec![Event::Transfer(part.transfer_id, TransferInput::Inbound(reply))]
+        }
         Effect::SendRequest(request) => match variant % 5 {
             4 => vec![outbound(OutboundInput::Send(SendStatus::Lost))],
             3 => vec![outbound(OutboundInput::Send(SendStatus::NotSent))],

@@ -355,6 +355,13 @@ impl Auditor {
             settled && is_core_debit,
             "{id}: core differs: {transfer:?}"
         );
+        let written_off = transfer.properties().sums(transfer.order().amount).written_off;
+        let is_lost = moved && !core.is_posted(id) && is_core_debit;
+        assert_eq!(
+            written_off > 0,
+            is_lost || twice,
+            "{id}: the books do not show the loss: {transfer:?}"
+        );
     }
 
     /// Checks that core, the adapter and the switch agree about an inbound transfer.
@@ -363,16 +370,26 @@ impl Auditor {
         (id, transfer): (TransferId, &InboundTransfer),
         at_switch: Settled,
     ) {
-        let is_posted = core.is_posted(id);
-        let is_approved = matches!(
-            transfer.state(),
-            InboundState::Approved { .. } | InboundState::PartiallyReversed { .. }
-        );
-        assert_eq!(is_posted, is_approved, "{id}: {transfer:?}");
+        let kept = core.kept(id);
+        // What our customer has, and the other bank has too.
+        let lost = match transfer.state() {
+            InboundState::WrittenOff { .. } => transfer.request().amount.minor(),
+            InboundState::PartWrittenOff { part, .. } => part.returned.minor(),
+            InboundState::Approved { .. } | InboundState::PartiallyReversed { .. } => 0,
+            _ => {
+                return assert_eq!(
+                    (kept, at_switch),
+                    (0, Settled::default()),
+                    "{id}: {transfer:?}"
+                );
+            }
+        };
         let request = transfer.request();
-        let minor = i64::try_from(core.kept(id)).unwrap();
+        assert!(core.is_posted(id), "{id}: {transfer:?}");
+        let written_off = transfer.properties().sums(request.amount).written_off;
+        assert_eq!(written_off, lost.into(), "{id}: the books do not show the loss: {transfer:?}");
+        let minor = i64::try_from(kept - lost).unwrap();
         let expected = match request.side {
-            _ if !is_posted => Settled::default(),
             Side::Credit => Settled { outbound: 0, inbound: minor },
             Side::Debit => Settled { outbound: minor, inbound: 0 },
         };

@@ -1,8 +1,10 @@
 //! Core banking: postings by id. A posting is made once. A cancelled id stays barred.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use titian::transfer::{CancelReply, Posting, PostingReply, PriorPosting, Refusal, Side};
+use titian::transfer::{
+    CancelReply, PartialReversal, Posting, PostingReply, PriorPosting, Refusal, Side,
+};
 use titian::values::{AccountNumber, TransferId};
 
 use super::random::{FaultRates, Random};
@@ -20,6 +22,10 @@ pub(crate) struct Core {
     accounts: HashMap<u128, AccountNumber>,
     /// What partial reversals returned of each posting, in minor units.
     returned: HashMap<u128, u64>,
+    /// The original of each partial reversal.
+    originals: HashMap<u128, TransferId>,
+    /// The partial reversals that the bank made by hand.
+    by_hand: HashSet<u128>,
     /// The balances, in minor units.
     balances: HashMap<AccountNumber, i128>,
 }
@@ -75,9 +81,20 @@ impl Core {
                 if let Some(original) = posting.reverses {
                     assert!(self.kept(original) >= posting.amount.minor(), "returned too much");
                     *self.returned.entry(original.0).or_default() += posting.amount.minor();
+                    self.originals.insert(posting.id.0, original);
                 }
                 PostingReply::Posted
             }
+        }
+    }
+
+    /// Returns a part of a posting by hand, once.
+    pub(crate) fn return_by_hand(&mut self, original: TransferId, part: PartialReversal) {
+        if self.by_hand.insert(part.posting_id.0) {
+            let minor = part.returned.minor();
+            let (_, _, side) = self.postings[&original.0];
+            self.change(original, side, -i128::from(minor));
+            *self.returned.entry(original.0).or_default() += minor;
         }
     }
 
@@ -90,11 +107,19 @@ impl Core {
         if random.permille(fault_rates.cancels_refused) {
             return CancelReply::Refused;
         }
+        self.cancel_now(id)
+    }
+
+    /// Cancels a posting, or bars its id: for the adapter, or by hand.
+    pub(crate) fn cancel_now(&mut self, id: TransferId) -> CancelReply {
         let before = self.postings.get(&id.0).copied();
         let (_, minor, side) = before.unwrap_or((State::Cancelled, 0, Side::Debit));
         self.postings.insert(id.0, (State::Cancelled, minor, side));
         if let Some((State::Posted, ..)) = before {
             self.change(id, side, -i128::from(minor));
+            if let Some(original) = self.originals.get(&id.0) {
+                *self.returned.entry(original.0).or_default() -= minor;
+            }
         }
         CancelReply::Cancelled(match before {
             None => PriorPosting::Absent,

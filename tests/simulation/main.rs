@@ -20,6 +20,7 @@ mod inquiries;
 mod journal;
 mod networks;
 mod odd;
+mod operators;
 mod outputs;
 mod person;
 mod program;

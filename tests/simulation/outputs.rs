@@ -6,7 +6,8 @@ use bytes::Bytes;
 use titian::engine::{Event, Fact, Lookup, NotAdmitted, Output, TransferInput};
 use titian::transfer::{
     AccountDetails, Alert, CancelReply, Effect, InboundInput, InboundResponse, MessageKind, Order,
-    OutboundFact, OutboundInput, OutgoingStatusInquiry, Posting, PostingReply, SendStatus,
+    OutboundFact, OutboundInput, OutgoingStatusInquiry, PartCancel, Posting, PostingReply,
+    SendStatus,
 };
 use titian::values::{Moment, TransferId};
 
@@ -40,6 +41,7 @@ impl World {
                 assert_eq!(reason, NotAdmitted::Withdrawn, "no limit is reached");
             }
             Output::UnknownTransfer(id) => panic!("{id}: unknown transfer"),
+            Output::ResolutionRefused(refusal) => panic!("{refusal}: the operators asked before"),
             Output::Status(query_id, transfer) => {
                 self.auditor.check_status(&self.journal, query_id, transfer.as_deref());
             }
@@ -56,6 +58,10 @@ impl World {
             }
             Output::LateInquiryResponse(..) => {}
             Output::CutOver(id, outcome) => self.respond_to_cut_over(id, outcome),
+            Output::Restricted(..)
+            | Output::Act(..)
+            | Output::Control(_)
+            | Output::OrderLink(..) => panic!("no person acts: {output:?}"),
         }
     }
 
@@ -67,6 +73,10 @@ impl World {
                 self.send_to_core(SimEvent::Post(posting));
             }
             Effect::CancelPosting(id) => self.send_to_core(SimEvent::Cancel(id)),
+            Effect::CancelPart(part) => {
+                self.post_part_by_hand(part.transfer_id);
+                self.send_to_core(SimEvent::CancelPart(part));
+            }
             Effect::SendRequest(funded) => {
                 let (order, trace) = (funded.order(), funded.trace());
                 let id = order.id;
@@ -112,16 +122,17 @@ impl World {
         self.send_response(message_id, response_code, &AccountDetails::default());
     }
 
-    /// Handles an alert. The maker and the checker may decide early, by the settlement data of that moment, while messages are still
-    /// under way.
+    /// Handles an alert. The maker and the checker may decide early, while messages are still under way.
     fn handle_alert(&mut self, id: TransferId, alert: Alert) {
         assert_ne!(alert, Alert::InternalError, "{id}: internal error");
         if alert == Alert::ConflictingOutcome {
             self.counts.conflicting_outcomes += 1;
         }
-        if alert == Alert::Exception && self.random.permille(self.fault_rates.early_resolutions) {
+        let is_exception = matches!(alert, Alert::Exception | Alert::ConflictingOutcome);
+        if is_exception && self.random.permille(self.fault_rates.early_resolutions) {
             let delay = self.random.between(1_000, 100_000);
-            self.schedule(delay, SimEvent::Resolve(id));
+            let is_wrong = self.random.permille(self.fault_rates.wrong_resolutions);
+            self.schedule(delay, SimEvent::Resolve(id, is_wrong));
         }
     }
 
@@ -176,6 +187,12 @@ impl World {
             TransferInput::Outbound(OutboundInput::Cancel(reply))
         };
         self.send_core_reply(Event::Transfer(id, input));
+    }
+
+    pub(crate) fn cancel_part(&mut self, part: PartCancel) {
+        let reply = self.core.cancel(part.posting_id, &mut self.random, self.fault_rates);
+        let input = TransferInput::Inbound(InboundInput::PartCancel(reply));
+        self.send_core_reply(Event::Transfer(part.transfer_id, input));
     }
 
     pub(crate) fn send_core_reply(&mut self, event: Event) {

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use titian::iso8583::De;
 use titian::simulator::{NetworkRules, OddBytes, TextMessage};
 use titian::transfer::Side;
-use titian::values::{Date, MinorUnits, MonthDay, ProcessingCode};
+use titian::values::{AccountNumber, Date, MinorUnits, MonthDay, ProcessingCode};
 
 use super::core::Core;
 use super::networks::OURS;
@@ -261,7 +261,13 @@ impl Asked {
 /// The end.
 impl Person {
     /// Compares what she believes with the accounts of core and with the books of the switch.
-    pub(crate) fn check(&self, core: &Core, files: &HashMap<String, Settled>) {
+    /// What our bank wrote off, by account, is still with the customer: she took it back, and the customer had spent it.
+    pub(crate) fn check(
+        &self,
+        core: &Core,
+        files: &HashMap<String, Settled>,
+        losses: &HashMap<AccountNumber, i128>,
+    ) {
         let mut accounts: BTreeMap<&str, Vec<(&Movement, &Asked)>> = BTreeMap::new();
         let mut transfers: BTreeMap<&str, Vec<(&Movement, &Asked)>> = BTreeMap::new();
         for (movement, asked) in &self.movements {
@@ -276,7 +282,8 @@ impl Person {
         }
         for (number, movements) in accounts {
             let Some((held, story)) = sum(&movements) else { continue };
-            let balance = core.balance(account(number));
+            let lost = losses.get(&account(number)).copied().unwrap_or_default();
+            let balance = core.balance(account(number)) - lost;
             assert_eq!(balance, held, "{story}: the customer's account is wrong");
         }
         for (rrn, movements) in transfers {

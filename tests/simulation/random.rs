@@ -49,6 +49,7 @@ pub(crate) struct FaultRates {
     pub(crate) link_delays: u64,
     pub(crate) cancels_refused: u64,
     pub(crate) early_resolutions: u64,
+    pub(crate) wrong_resolutions: u64,
 }
 
 impl FaultRates {
@@ -74,6 +75,7 @@ impl FaultRates {
             link_delays: rate(50),
             cancels_refused: rate(50),
             early_resolutions: rate(500),
+            wrong_resolutions: rate(300),
         }
     }
 
@@ -96,5 +98,6 @@ impl FaultRates {
         link_delays: 0,
         cancels_refused: 0,
         early_resolutions: 0,
+        wrong_resolutions: 0,
     };
 }

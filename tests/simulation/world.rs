@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use titian::engine::{Engine, Event, Lookup, StoredTransfer, TraceWatermark, TransferInput};
-use titian::transfer::{Order, OutboundInput, Posting, SendStatus};
+use titian::transfer::{Order, OutboundInput, PartCancel, Posting, SendStatus};
 use titian::values::{
     AccountNumber, Amount, Currency, Date, Moment, RequestIdentity, Rrn, TransferId, Value,
 };
@@ -33,8 +33,8 @@ pub(crate) enum SimEvent {
     StartInbound,
     StartInquiry,
     ReadAccount(TransferId),
-    /// A maker and a checker resolve an exception.
-    Resolve(TransferId),
+    /// A maker and a checker resolve an exception, rightly or wrongly.
+    Resolve(TransferId, bool),
     /// The link writes a request, if the adapter has not restarted since.
     WriteRequest(TransferId, Bytes, Moment, u64),
     CutOver,
@@ -53,6 +53,7 @@ pub(crate) enum SimEvent {
     InquirySent(Event),
     Post(Posting),
     Cancel(TransferId),
+    CancelPart(PartCancel),
     ToSwitch(Bytes),
     FromSwitch(SwitchMessage),
     FromCore(Event),
@@ -268,7 +269,7 @@ impl World {
             && match event {
                 SimEvent::Order
                 | SimEvent::RepeatOrder(_)
-                | SimEvent::Resolve(_)
+                | SimEvent::Resolve(..)
                 | SimEvent::QueryStatus
                 | SimEvent::InquirySent(_)
                 | SimEvent::FromSwitch(_)
@@ -291,6 +292,7 @@ impl World {
                 | SimEvent::ReadJournal(..)
                 | SimEvent::Post(_)
                 | SimEvent::Cancel(_)
+                | SimEvent::CancelPart(_)
                 | SimEvent::ToSwitch(_)
                 | SimEvent::SwitchTick
                 | SimEvent::LinkUp
@@ -346,7 +348,7 @@ impl World {
             SimEvent::RepeatOrder(nth) => self.repeat_order(nth),
             SimEvent::StartInbound => self.start_inbound(),
             SimEvent::StartInquiry => self.start_inquiry(),
-            SimEvent::Resolve(id) => self.resolve_transfer(id),
+            SimEvent::Resolve(id, is_wrong) => self.resolve_transfer(id, is_wrong),
             SimEvent::CutOver => self.cut_over(),
             SimEvent::QueryStatus => self.query_status(),
             SimEvent::ReverseInbound(rrn, actual) => self.reverse_inbound(rrn, actual),
@@ -363,6 +365,7 @@ impl World {
             SimEvent::ReadAccount(id) => self.read_account(id),
             SimEvent::Post(posting) => self.post(&posting),
             SimEvent::Cancel(id) => self.cancel(id),
+            SimEvent::CancelPart(part) => self.cancel_part(part),
             SimEvent::ToSwitch(bytes) => self.receive_at_switch(bytes),
             SimEvent::FromSwitch(message) => self.receive(message),
             SimEvent::FromCore(event) | SimEvent::InquirySent(event) => self.handle(event),

@@ -1,12 +1,12 @@
 //! The inputs of an inbound transfer, with labels for the tables.
 
 use titian::transfer::{
-    CancelReply, DualControl, InboundInput, InboundMessage, PostingReply, PriorPosting, Refusal,
-    ReversalMessage,
+    CancelReply, InboundInput, InboundMessage, PostingReply, PriorPosting, Refusal,
+    ResolutionOutcome, ReversalMessage,
 };
 use titian::values::IdempotencyKey;
 
-use super::rules::{amount, request, reversal};
+use super::rules::{amount, request, resolution, reversal};
 
 pub(crate) fn inbound_inputs() -> Vec<(&'static str, InboundInput)> {
     let message = InboundMessage::from(&request());
@@ -14,6 +14,7 @@ pub(crate) fn inbound_inputs() -> Vec<(&'static str, InboundInput)> {
     let another = ReversalMessage { key: IdempotencyKey(91), ..reversal(message) };
     let partial = |minor| ReversalMessage { actual: Some(amount(minor)), ..reversal(message) };
     let refused = PostingReply::Refused(Refusal::NoSuchAccount);
+    let resolve = |outcome| InboundInput::Resolve(resolution(outcome));
     vec![
         ("core: posted", InboundInput::Posting(PostingReply::Posted)),
         ("core: refused", InboundInput::Posting(PostingReply::Refused(Refusal::NoSuchAccount))),
@@ -34,7 +35,10 @@ pub(crate) fn inbound_inputs() -> Vec<(&'static str, InboundInput)> {
         ),
         ("core: no reply to cancel", InboundInput::Cancel(CancelReply::Unknown)),
         ("core: cancel refused", InboundInput::Cancel(CancelReply::Refused)),
-        ("resolution", InboundInput::Resolve(DualControl::new("rina", "budi").unwrap())),
+        ("resolution: settled", resolve(ResolutionOutcome::Settled)),
+        ("resolution: refunded", resolve(ResolutionOutcome::Refunded)),
+        ("resolution: posted by hand", resolve(ResolutionOutcome::PostedByHand)),
+        ("resolution: written off", resolve(ResolutionOutcome::WrittenOff)),
         ("repeated request", InboundInput::RepeatedRequest(message)),
         ("repeated request, other amount", InboundInput::RepeatedRequest(other)),
         ("reversal", InboundInput::Reversal(reversal(message))),
@@ -47,6 +51,12 @@ pub(crate) fn inbound_inputs() -> Vec<(&'static str, InboundInput)> {
         ("core: part conflict", InboundInput::PartialReversal(PostingReply::Conflict)),
         ("core: part barred", InboundInput::PartialReversal(PostingReply::Barred)),
         ("core: no reply to part", InboundInput::PartialReversal(PostingReply::Unknown)),
+        (
+            "core: part cancelled, was posted",
+            InboundInput::PartCancel(CancelReply::Cancelled(PriorPosting::Posted)),
+        ),
+        ("core: cancel of part refused", InboundInput::PartCancel(CancelReply::Refused)),
+        ("core: no reply to cancel of part", InboundInput::PartCancel(CancelReply::Unknown)),
         ("status inquiry", InboundInput::StatusInquiry(message)),
         ("deadline", InboundInput::Due),
         ("restart", InboundInput::Restarted),

@@ -8,98 +8,19 @@ use std::time::Duration;
 use titian::transfer::{
     BarCause, CancelReply, Context, Decision, Effect, InboundFact, InboundInput as Input,
     InboundMessage, InboundResponse, InboundState, InboundTransfer, MessageKind, PostingReply,
-    PriorPosting, Refusal, ReversalCause, ReversalMessage, Rules,
+    Refusal, ResolutionOutcome, ReversalMessage, Rules,
 };
-use titian::values::{IdempotencyKey, Moment, ResponseCode, TransferId};
+use titian::values::{IdempotencyKey, Moment, TransferId};
 
-use super::rules::{CORE, FixedTrace, REVERSAL_KEY, amount, code, request, reversal, reversing};
-
-/// The id of the partial reversal and of its posting.
-const PART: TransferId = TransferId(70);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Books {
-    Nothing,
-    Posted,
-    Cancelled,
-}
-
-/// A message between us and core.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Message {
-    Post,
-    Cancel,
-    Posted,
-    Refused,
-    Barred,
-    PriorPosting(Books),
-    PostPart,
-    PartPosted,
-    PartRefused,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct World {
-    /// `None` before the first message of the switch.
-    transfer: Option<Kept>,
-    books: Books,
-    /// The posting of the part at core.
-    part: Books,
-    net: Vec<Message>,
-    response_code: Option<ResponseCode>,
-    /// The response to the full reversal. Its repeats get the same.
-    reversal_code: Option<ResponseCode>,
-    /// Whether a response said that the part goes back.
-    is_part_confirmed: bool,
-    /// Whether a response said that the request failed finally.
-    is_reported_failed: bool,
-    requests: u8,
-    reversals: u8,
-    partial_reversals: u8,
-    inquiries: u8,
-    losses: u8,
-    crashes: u8,
-    is_too_late: bool,
-}
-
-/// A state, compared by its name and by the fields that change decisions.
-#[derive(Clone, Debug)]
-struct Kept(InboundTransfer);
-
-impl Kept {
-    /// Counters only grow; above these values decisions do not differ.
-    fn key(&self) -> (&'static str, Option<ReversalCause>, u16, bool) {
-        let name = self.0.properties().name;
-        match self.0.state() {
-            InboundState::Reversing { cause, cancel } => {
-                (name, Some(*cause), cancel.tries.min(3), cancel.is_exception)
-            }
-            InboundState::Reversed { cause, .. } => (name, Some(*cause), 0, false),
-            InboundState::Posting { tries, .. } => (name, None, (*tries).min(2), false),
-            InboundState::PartiallyReversing { pending, .. } => {
-                (name, None, pending.tries.min(3), pending.is_exception)
-            }
-            _ => (name, None, 0, false),
-        }
-    }
-}
-
-impl PartialEq for Kept {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Kept {}
-
-impl std::hash::Hash for Kept {
-    fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
-        self.key().hash(hasher);
-    }
-}
+use super::inbound_world::{Books, Kept, Message, PART, World, prior};
+use super::rules::{
+    CORE, FixedTrace, REVERSAL_KEY, amount, code, request, resolution, reversal, reversing,
+};
 
 struct Search {
     rules: Rules,
+    /// Whether operators resolve exceptions.
+    has_operators: bool,
     worlds: usize,
     states: BTreeSet<&'static str>,
 }
@@ -168,6 +89,10 @@ impl Search {
             }
             Effect::RequestPosting(_) => world.net.push(Message::Post),
             Effect::CancelPosting(_) => world.net.push(Message::Cancel),
+            Effect::CancelPart(part) => {
+                assert_eq!((part.posting_id, part.transfer_id), (PART, TransferId(8)));
+                world.net.push(Message::CancelPart);
+            }
             Effect::Respond(InboundResponse { message: MessageKind::Request, code, .. }) => {
                 let is_same = world.response_code.is_none_or(|sent| sent == *code);
                 let after_reversal = self.rules.inbound.request_after_reversal;
@@ -250,6 +175,9 @@ impl Search {
             if transfer.properties().due().is_some() {
                 next.push(self.decide(world, &Input::Due));
             }
+            if self.has_operators {
+                next.extend(self.resolved(world, transfer));
+            }
             if world.crashes > 0 {
                 let crashed = World { crashes: world.crashes - 1, ..world.clone() };
                 next.push(self.decide(&crashed, &Input::Restarted));
@@ -259,6 +187,36 @@ impl Search {
             next.push(World { is_too_late: true, ..world.clone() });
         }
         next
+    }
+
+    /// Every resolution that is right. The bank posts by hand before it says so, also while a command is under way. It writes off
+    /// only what stands, and only when no command is under way that core could still carry out.
+    fn resolved(&self, world: &World, transfer: &InboundTransfer) -> Vec<World> {
+        let is_part = matches!(transfer.state(), InboundState::PartiallyReversing { .. });
+        let is_right = |outcome: &ResolutionOutcome| match outcome {
+            ResolutionOutcome::PostedByHand => !is_part || world.part == Books::Nothing,
+            ResolutionOutcome::WrittenOff => {
+                let stands = world.books == Books::Posted && world.part == Books::Nothing;
+                stands && (is_part || world.net.is_empty())
+            }
+            ResolutionOutcome::Settled | ResolutionOutcome::Refunded => panic!("never possible"),
+        };
+        let outcomes = transfer.resolutions().map(|possible| possible.outcome).filter(is_right);
+        let resolve = |outcome| {
+            let mut world = world.clone();
+            match (outcome, transfer.state()) {
+                (ResolutionOutcome::PostedByHand, InboundState::Reversing { .. }) => {
+                    world.books = Books::Cancelled;
+                }
+                (ResolutionOutcome::PostedByHand, InboundState::CancellingPart { .. }) => {
+                    world.part = Books::Cancelled;
+                }
+                (ResolutionOutcome::PostedByHand, _) => world.part_by_hand = Books::Posted,
+                _ => {}
+            }
+            self.decide(&world, &Input::Resolve(resolution(outcome)))
+        };
+        outcomes.map(resolve).collect()
     }
 
     fn deliver(&self, rest: &World, message: Message) -> Vec<World> {
@@ -288,9 +246,25 @@ impl Search {
                     world.net.sort_unstable();
                     world
                 };
-                let refused = (rest.part == Books::Nothing)
-                    .then(|| with(Books::Nothing, Message::PartRefused));
-                [with(Books::Posted, Message::PartPosted)].into_iter().chain(refused).collect()
+                match rest.part {
+                    Books::Nothing => vec![
+                        with(Books::Posted, Message::PartPosted),
+                        with(Books::Nothing, Message::PartRefused),
+                    ],
+                    Books::Posted => vec![with(Books::Posted, Message::PartPosted)],
+                    // Core replies "barred", after the cancel that barred it.
+                    Books::Cancelled => vec![rest.clone()],
+                }
+            }
+            Message::CancelPart => {
+                let mut world = World { part: Books::Cancelled, ..rest.clone() };
+                world.net.push(Message::PriorPart(rest.part));
+                world.net.sort_unstable();
+                vec![world]
+            }
+            Message::PriorPart(books) => {
+                let cancelled = CancelReply::Cancelled(prior(books));
+                vec![self.decide(rest, &Input::PartCancel(cancelled))]
             }
             Message::PartPosted => {
                 vec![self.decide(rest, &Input::PartialReversal(PostingReply::Posted))]
@@ -303,12 +277,7 @@ impl Search {
             Message::Refused => posting(PostingReply::Refused(Refusal::NoSuchAccount)),
             Message::Barred => posting(PostingReply::Barred),
             Message::PriorPosting(books) => {
-                let prior = match books {
-                    Books::Nothing => PriorPosting::Absent,
-                    Books::Posted => PriorPosting::Posted,
-                    Books::Cancelled => PriorPosting::Cancelled,
-                };
-                vec![self.decide(rest, &Input::Cancel(CancelReply::Cancelled(prior)))]
+                vec![self.decide(rest, &Input::Cancel(CancelReply::Cancelled(prior(books))))]
             }
         }
     }
@@ -319,6 +288,7 @@ impl Search {
             transfer: None,
             books: Books::Nothing,
             part: Books::Nothing,
+            part_by_hand: Books::Nothing,
             net: Vec::new(),
             response_code: None,
             reversal_code: None,
@@ -349,21 +319,26 @@ impl Search {
         self.states.insert(transfer.properties().code);
         let is_partial = matches!(
             transfer.state(),
-            InboundState::PartiallyReversing { .. } | InboundState::PartiallyReversed { .. }
+            InboundState::PartiallyReversing { .. }
+                | InboundState::PartiallyReversed { .. }
+                | InboundState::CancellingPart { .. }
+                | InboundState::PartWrittenOff { .. }
         );
         let has_part = world.part == Books::Posted || world.net.contains(&Message::PostPart);
         assert_eq!(world.is_part_confirmed, is_partial, "{world:#?}");
         assert!(is_partial || !has_part, "a part goes back without a fact: {world:#?}");
         match transfer.state() {
-            InboundState::PartiallyReversing { .. } | InboundState::PartiallyReversed { .. } => {
+            InboundState::PartiallyReversing { .. }
+            | InboundState::PartiallyReversed { .. }
+            | InboundState::CancellingPart { .. }
+            | InboundState::PartWrittenOff { .. } => {
                 assert_eq!(world.books, Books::Posted, "nothing stands: {world:#?}");
                 assert_eq!(world.response_code, Some(code("00")));
                 assert!(!world.is_reported_failed, "{world:#?}");
-                let is_done = matches!(transfer.state(), InboundState::PartiallyReversed { .. });
-                assert!(
-                    world.part == Books::Posted || !is_done,
-                    "the part is not back: {world:#?}"
-                );
+                Self::check_part(world, transfer.state());
+            }
+            InboundState::WrittenOff { .. } => {
+                assert_eq!(world.books, Books::Posted, "there is no loss: {world:#?}");
             }
             InboundState::Approved { .. } => {
                 assert_eq!(world.books, Books::Posted, "approved without a posting: {world:#?}");
@@ -389,6 +364,23 @@ impl Search {
         self.ends_well(world);
     }
 
+    /// Checks that a part is returned once: by core, by hand, or not at all if it is written off.
+    fn check_part(world: &World, state: &InboundState) {
+        let is_by_core = world.part == Books::Posted;
+        let is_by_hand = world.part_by_hand == Books::Posted;
+        match state {
+            InboundState::PartiallyReversed { .. } => {
+                assert!(is_by_core != is_by_hand, "not returned once: {world:#?}");
+            }
+            InboundState::PartWrittenOff { .. } => {
+                assert!(!is_by_core && !is_by_hand, "there is no loss: {world:#?}");
+            }
+            _ => return,
+        }
+        let comes_late = world.net.contains(&Message::PostPart) && world.part == Books::Nothing;
+        assert!(!comes_late, "the part may still be returned: {world:#?}");
+    }
+
     /// Asserts that the transfer ends if no fault and no new message follows.
     fn ends_well(&self, world: &World) {
         let mut world = world.clone();
@@ -408,9 +400,12 @@ impl Search {
 
 #[test]
 fn inbound_posting_stands_exactly_when_approved() {
-    let mut search = Search { rules: reversing(), worlds: 0, states: BTreeSet::new() };
+    let (rules, states) = (reversing(), BTreeSet::new());
+    let mut search = Search { rules, has_operators: false, worlds: 0, states };
     search.run([2, 2, 0, 2]);
     search.run([2, 1, 2, 0]);
+    search.has_operators = true;
+    search.run([1, 1, 1, 0]);
     println!("{} worlds, states {:?}", search.worlds, search.states);
     for state in [
         "posting",
@@ -420,6 +415,9 @@ fn inbound_posting_stands_exactly_when_approved() {
         "reversed",
         "partially_reversing",
         "partially_reversed",
+        "cancelling_part",
+        "written_off",
+        "part_written_off",
         "barred",
     ] {
         assert!(search.states.contains(state), "{state} was not reached");

@@ -12,9 +12,12 @@
 mod form;
 mod inbound_inputs;
 mod inbound_search;
+mod inbound_world;
 mod limits;
+mod outbound_inputs;
 mod outbound_search;
 mod outbound_world;
+mod resolutions;
 #[allow(dead_code, reason = "shared with other tests")]
 pub(crate) mod rules;
 mod table;

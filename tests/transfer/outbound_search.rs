@@ -6,12 +6,14 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
 use titian::transfer::{
-    Context, Decision, DualControl, Funding, OutboundInput, OutboundState, OutboundTransfer,
-    RefundReason, Resolution, ResolutionOutcome, Rules, SendStatus, SettledBy,
+    Context, Decision, Funding, OutboundInput, OutboundState, OutboundTransfer, RefundReason,
+    ResolutionOutcome, Rules, SendStatus, SettledBy,
 };
 use titian::values::Moment;
 
-use super::rules::{CORE, FixedTrace, channel_funding, holding, order, response, reversing};
+use super::rules::{
+    CORE, FixedTrace, channel_funding, holding, order, resolution, response, reversing,
+};
 
 use super::outbound_world::{
     Books, CoreReply, Left, Message, NET_MAX, Switch, World, can_duplicate, core_input, key, now,
@@ -103,27 +105,33 @@ impl Search {
         if !world.is_two_days_later {
             next.push(World { is_two_days_later: true, ..world.clone() });
         }
-        if matches!(
-            world.transfer.state(),
-            OutboundState::Exception(..) | OutboundState::ConflictingOutcome(..)
-        ) {
-            // Maker and checker decide correctly, once no message is in flight.
-            if world.net.is_empty() && !world.at_link {
-                let moved = world.switch == Switch::Moved;
-                let outcome =
-                    if moved { ResolutionOutcome::Settle } else { ResolutionOutcome::Refund };
-                let approved_by = DualControl::new("rina", "budi").unwrap();
-                next.push(
-                    self.decide(
-                        world,
-                        &OutboundInput::Resolve(Resolution { outcome, approved_by }),
-                    ),
-                );
-                let settled = OutboundInput::Settlement { settled: moved };
-                next.push(self.decide(world, &settled));
+        // Maker and checker decide correctly, once no message is in flight.
+        if world.transfer.properties().is_exception && world.net.is_empty() && !world.at_link {
+            next.extend(self.resolved(world));
+            let settled = world.switch == Switch::Moved;
+            if !matches!(world.transfer.state(), OutboundState::CancellingDebit { .. }) {
+                next.push(self.decide(world, &OutboundInput::Settlement { settled }));
             }
         }
         next
+    }
+
+    /// Every resolution that is right. The bank posts by hand before it says so.
+    fn resolved(&self, world: &World) -> Vec<World> {
+        let moved = world.switch == Switch::Moved;
+        let is_right = |outcome: &ResolutionOutcome| match outcome {
+            ResolutionOutcome::Settled | ResolutionOutcome::WrittenOff => moved,
+            ResolutionOutcome::Refunded | ResolutionOutcome::PostedByHand => !moved,
+        };
+        let outcomes = world.transfer.resolutions().map(|possible| possible.outcome);
+        let resolve = |outcome| {
+            let mut world = world.clone();
+            if outcome == ResolutionOutcome::PostedByHand {
+                world.books = Books::Cancelled;
+            }
+            self.decide(&world, &OutboundInput::Resolve(resolution(outcome)))
+        };
+        outcomes.filter(is_right).map(resolve).collect()
     }
 
     /// The program restarts.

@@ -125,7 +125,9 @@ pub(super) fn release(world: &mut World, effect: &Effect) {
         Effect::SendRequest(_) => world.at_link = true,
         Effect::SendReversal(_) => world.net.push(Message::Reversal),
         Effect::SendStatusInquiry(_) => world.net.push(Message::StatusInquiry),
-        Effect::Respond(_) | Effect::CountInbound(..) => panic!("an effect of an inbound transfer"),
+        Effect::Respond(_) | Effect::CountInbound(..) | Effect::CancelPart(_) => {
+            panic!("an effect of an inbound transfer")
+        }
         Effect::NotifyChannel(_) | Effect::Alert(..) => {}
     }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use titian::transfer::{
-    AfterUnknown, Card, CoreRules, DeclineMeanings, Funding, InboundCodes, InboundMessage,
-    InboundRequest, InboundReversal, InboundTrace, InquiryRules, Order, OriginalSearch, Refusal,
-    ResponseClass, ResponseClasses, ResponseFields, ReversalClasses, ReversalMessage,
-    ReversalRules, Rules, Side, SwitchResponse, TraceNumbers, TraceSource, TransferDetails,
+    AfterUnknown, Card, CoreRules, DeclineMeanings, DualControl, Funding, InboundCodes,
+    InboundMessage, InboundRequest, InboundReversal, InboundTrace, InquiryRules, Order,
+    OriginalSearch, Refusal, Resolution, ResolutionOutcome, ResponseClass, ResponseClasses,
+    ResponseFields, ReversalClasses, ReversalMessage, ReversalRules, Rules, Side, SwitchResponse,
+    TraceNumbers, TraceSource, TransferDetails,
 };
 use titian::values::{
     AccountNumber, Amount, Backoff, Currency, Date, IdempotencyKey, Institution, MerchantType,
@@ -58,6 +59,7 @@ pub(crate) fn reversing() -> Rules {
             reversed: code("05"),
             not_found: code("25"),
             mismatched: code("13"),
+            closed: code("57"),
             refusals: vec![(Refusal::NoSuchAccount, code("14"))],
             refused_other: code("05"),
             respond_within: Duration::from_millis(10),
@@ -78,7 +80,8 @@ pub(crate) fn holding() -> Rules {
         (code("00"), ResponseClass::Approved),
         (code("51"), ResponseClass::Declined),
     ]);
-    let inquiry = InquiryRules { tries: 2, interval: Duration::from_millis(1), classes };
+    let interval = Duration::from_millis(1);
+    let inquiry = InquiryRules { tries: 2, interval, exception_repeats: TICK, classes };
     Rules { after_unknown: AfterUnknown::Hold(inquiry), ..reversing() }
 }
 
@@ -172,6 +175,12 @@ pub(crate) fn inbound_reversal(
 
 pub(crate) fn response(text: &str) -> SwitchResponse {
     SwitchResponse { code: code(text), amount: amount(12_500_000), echoes_match: true }
+}
+
+/// A resolution that two people decided, with evidence.
+pub(crate) fn resolution(outcome: ResolutionOutcome) -> Resolution {
+    let approved_by = DualControl::new("rina", "budi").unwrap();
+    Resolution { outcome, approved_by, reference: Reference::from_ascii(b"GL-1") }
 }
 
 /// The fields of a complete response to [`order`].

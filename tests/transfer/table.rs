@@ -7,94 +7,37 @@ use std::sync::Arc;
 use titian::codes;
 use titian::engine::Fact;
 use titian::transfer::{
-    BarCause, CancelReply, Context, Decision, DualControl, Effect, Funding, InboundFact,
-    InboundInput, InboundRequest, InboundResponse, InboundState, InboundTransfer, MessageKind,
-    OutboundFact, OutboundInput, OutboundState, OutboundTransfer, PendingCancel, PostingReply,
-    PriorPosting, Refusal, Resolution, ResolutionOutcome, ReversalCause, Rules, SendStatus,
+    BarCause, Context, Decision, Effect, Funding, InboundFact, InboundInput, InboundRequest,
+    InboundResponse, InboundState, InboundTransfer, MessageKind, OutboundFact, OutboundInput,
+    OutboundState, OutboundTransfer, PendingCancel, Refusal, ReversalCause, Rules,
 };
 use titian::values::Moment;
 
 use super::form;
 use super::inbound_inputs::inbound_inputs;
+use super::outbound_inputs::outbound_inputs;
+use super::resolutions::resolution_table;
 use super::rules::{
-    CORE, FixedTrace, REVERSAL_KEY, amount, channel_funding, holding, order, request, response,
-    reversing,
+    CORE, FixedTrace, REVERSAL_KEY, channel_funding, holding, order, request, reversing,
 };
 
 /// A state, with a label that says how it was reached.
 #[derive(Clone)]
-struct Reached<S> {
-    name: String,
-    state: S,
-    rules: Rules,
-    now: Moment,
+pub(crate) struct Reached<S> {
+    pub(crate) name: String,
+    pub(crate) state: S,
+    pub(crate) rules: Rules,
+    pub(crate) now: Moment,
 }
 
 /// The result of an input.
-struct Decided<S> {
-    facts: Vec<&'static str>,
-    effects: Vec<&'static str>,
-    next: S,
+pub(crate) struct Decided<S> {
+    pub(crate) facts: Vec<&'static str>,
+    pub(crate) effects: Vec<&'static str>,
+    pub(crate) next: S,
 }
 
-fn outbound_inputs() -> Vec<(&'static str, OutboundInput)> {
-    let mut other = response("00");
-    other.amount = amount(1);
-    let resolve = |outcome| {
-        OutboundInput::Resolve(Resolution {
-            outcome,
-            approved_by: DualControl::new("rina", "budi").unwrap(),
-        })
-    };
-    vec![
-        ("core: posted", OutboundInput::Posting(PostingReply::Posted)),
-        (
-            "core: refused",
-            OutboundInput::Posting(PostingReply::Refused(Refusal::InsufficientFunds)),
-        ),
-        ("core: conflict", OutboundInput::Posting(PostingReply::Conflict)),
-        ("core: barred", OutboundInput::Posting(PostingReply::Barred)),
-        ("core: no reply", OutboundInput::Posting(PostingReply::Unknown)),
-        (
-            "core: cancelled, was posted",
-            OutboundInput::Cancel(CancelReply::Cancelled(PriorPosting::Posted)),
-        ),
-        (
-            "core: cancelled, was absent",
-            OutboundInput::Cancel(CancelReply::Cancelled(PriorPosting::Absent)),
-        ),
-        (
-            "core: cancelled, was cancelled",
-            OutboundInput::Cancel(CancelReply::Cancelled(PriorPosting::Cancelled)),
-        ),
-        ("core: no reply to cancel", OutboundInput::Cancel(CancelReply::Unknown)),
-        ("core: cancel refused", OutboundInput::Cancel(CancelReply::Refused)),
-        ("link: sent", OutboundInput::Send(SendStatus::Sent)),
-        ("link: not sent", OutboundInput::Send(SendStatus::NotSent)),
-        ("link: lost", OutboundInput::Send(SendStatus::Lost)),
-        ("response 00", OutboundInput::Response(response("00"))),
-        ("response 51", OutboundInput::Response(response("51"))),
-        ("response 68", OutboundInput::Response(response("68"))),
-        ("response 91", OutboundInput::Response(response("91"))),
-        ("response 00, other amount", OutboundInput::Response(other)),
-        ("reversal response 00", OutboundInput::ReversalResponse(response("00"))),
-        ("reversal response 25", OutboundInput::ReversalResponse(response("25"))),
-        ("reversal response 96", OutboundInput::ReversalResponse(response("96"))),
-        ("reversal response 00, other amount", OutboundInput::ReversalResponse(other)),
-        ("status response 00", OutboundInput::StatusResponse(response("00"))),
-        ("status response 51", OutboundInput::StatusResponse(response("51"))),
-        ("status response 68", OutboundInput::StatusResponse(response("68"))),
-        ("status response 30", OutboundInput::StatusResponse(response("30"))),
-        ("file: settled", OutboundInput::Settlement { settled: true }),
-        ("file: not settled", OutboundInput::Settlement { settled: false }),
-        ("resolution: settle", resolve(ResolutionOutcome::Settle)),
-        ("resolution: refund", resolve(ResolutionOutcome::Refund)),
-        ("deadline", OutboundInput::Due),
-        ("restart", OutboundInput::Restarted),
-    ]
-}
-
-fn decide_outbound(
+pub(crate) fn decide_outbound(
     from: &Reached<OutboundTransfer>,
     input: &OutboundInput,
 ) -> Decided<OutboundTransfer> {
@@ -119,6 +62,7 @@ fn effect_name(effect: &Effect) -> &'static str {
     match effect {
         Effect::RequestPosting(_) => "request posting",
         Effect::CancelPosting(_) => "cancel posting",
+        Effect::CancelPart(_) => "cancel part",
         Effect::SendRequest(_) => "send request",
         Effect::SendReversal(reversal) if reversal.is_repeat => "send reversal repeat",
         Effect::SendReversal(_) => "send reversal",
@@ -137,7 +81,7 @@ fn effect_name(effect: &Effect) -> &'static str {
 }
 
 /// Returns one of each state, reached by the fewest inputs.
-fn outbound_states() -> Vec<Reached<OutboundTransfer>> {
+pub(crate) fn outbound_states() -> Vec<Reached<OutboundTransfer>> {
     let mut reached = Vec::new();
     for (network, rules) in [("with reversals", reversing()), ("without reversals", holding())] {
         for (funding_name, funding) in [("core", Funding::Core), ("channel", channel_funding())] {
@@ -195,6 +139,7 @@ fn counters(transfer: &OutboundTransfer) -> &'static str {
         OutboundState::CancellingDebit { cancel, .. } | OutboundState::Refunding { cancel, .. } => {
             cancel_counter(cancel)
         }
+        OutboundState::Refunded { prior: None, .. } => ", not by core",
         _ => "",
     }
 }
@@ -218,7 +163,7 @@ fn cause_label(cause: ReversalCause) -> String {
     }
 }
 
-fn decide_inbound(
+pub(crate) fn decide_inbound(
     from: &Reached<InboundTransfer>,
     input: &InboundInput,
 ) -> Decided<InboundTransfer> {
@@ -273,7 +218,7 @@ fn refuse(
     InboundTransfer::refuse(request, Refusal::Limit, context, decision);
 }
 
-fn inbound_states() -> Vec<Reached<InboundTransfer>> {
+pub(crate) fn inbound_states() -> Vec<Reached<InboundTransfer>> {
     let start = Moment::from_millis(1_000_000);
     let is_too_late = start.after(std::time::Duration::from_secs(1));
     let mut reached: Vec<Reached<InboundTransfer>> = Vec::new();
@@ -291,7 +236,15 @@ fn inbound_states() -> Vec<Reached<InboundTransfer>> {
             InboundState::Reversing { cause, cancel } => {
                 format!("{name} ({}){}", cause_label(*cause), cancel_counter(cancel))
             }
-            InboundState::Reversed { cause, .. } => format!("{name} ({})", cause_label(*cause)),
+            InboundState::Reversed { cause, prior: None } => {
+                format!("{name} by hand ({})", cause_label(*cause))
+            }
+            InboundState::Reversed { cause, .. } | InboundState::WrittenOff { cause } => {
+                format!("{name} ({})", cause_label(*cause))
+            }
+            InboundState::CancellingPart { cancel, end, .. } => {
+                format!("{name} ({end:?}){}", cancel_counter(cancel))
+            }
             InboundState::PartiallyReversing { pending, .. } => {
                 format!("{name}{}", cancel_counter(pending))
             }
@@ -416,7 +369,7 @@ fn state_page_is_current() {
         | `declined`, `reversing`, `reversed`, `barred` | `mismatch` and an alert: a part of the amount cannot stay, because nothing of it stands |\n\n\
         A repeated request gets the same response, with one exception: a request that was reversed after its approval gets\n\
         `reversed_before` and is never approved again. After a partial reversal the request stays approved. A repeated\n\
-        reversal gets the same response. Another reversal of a reversed transfer gets `already_reversed`.\n",
+        reversal gets the same response. Another reversal of a reversed transfer gets `already_reversed`.\n\n{}",
         diagram(
             &outbound,
             &["debiting", "ready_to_send"],
@@ -425,8 +378,17 @@ fn state_page_is_current() {
         diagram(
             &inbound,
             &["posting", "declined", "barred"],
-            &["approved", "declined", "reversed", "partially_reversed", "barred"]
+            &[
+                "approved",
+                "declined",
+                "reversed",
+                "written_off",
+                "partially_reversed",
+                "part_written_off",
+                "barred",
+            ]
         ),
+        resolution_table(),
     );
     if std::env::var_os("TITIAN_WRITE_DOCS").is_some() {
         std::fs::write("docs/transfer.md", &page).unwrap();

@@ -10,6 +10,7 @@ use rsa::{PrivateKey, PublicKey};
 use sha2::{Digest, Sha256};
 
 use crate::cli::failure::{self, Failure, without_controls};
+use crate::control::OperatorKeys;
 use crate::hex::{hex, unhex};
 use crate::private_files::{Access, read};
 use crate::secrets::{weakness, without_line_end};
@@ -62,6 +63,7 @@ impl List {
 #[derive(Clone, Copy)]
 enum Ending {
     Key,
+    OperatorPublic,
     Public,
     PartnerSecret,
     PrivatePem,
@@ -76,6 +78,7 @@ impl Ending {
         let name = path.file_name()?.to_str()?;
         [
             (".key", Self::Key),
+            (".operator.pub", Self::OperatorPublic),
             (".pub", Self::Public),
             (".secret", Self::PartnerSecret),
             (".private.pem", Self::PrivatePem),
@@ -89,6 +92,7 @@ impl Ending {
     const fn name(self) -> &'static str {
         match self {
             Self::Key => "key",
+            Self::OperatorPublic => "operator key",
             Self::Public => "public keys",
             Self::PartnerSecret => "partner secret",
             Self::PrivatePem => "RSA private key",
@@ -100,11 +104,17 @@ impl Ending {
     fn described(self, path: &Path) -> Result<Description, String> {
         let access = match self {
             Self::Key | Self::PartnerSecret | Self::PrivatePem => Access::Secret,
-            Self::Public | Self::PublicPem => Access::Public,
+            Self::OperatorPublic | Self::Public | Self::PublicPem => Access::Public,
         };
         let text = read(path, access).map_err(|fault| fault.to_string())?;
         Ok(match self {
             Self::Key => described_key(path, without_line_end(&text))?,
+            Self::OperatorPublic => {
+                let keys = OperatorKeys::parse(&text)?;
+                let own =
+                    keys.iter().map(|(person, key)| format!("{} {}", person.as_str(), key.id()));
+                (self.name(), own.collect::<Vec<_>>().join(", "))
+            }
             Self::Public => {
                 let keys = TrustedKeys::parse(&text)?;
                 let rows = keys.keys().iter().map(|trusted| {

@@ -39,7 +39,7 @@ pub(super) struct New {
     #[arg(long, value_name = "DIR", default_value = "keys")]
     dir: PathBuf,
 
-    /// Name of the files; of a partner: its X-PARTNER-ID
+    /// Name of the files; of a partner: its X-PARTNER-ID; of an operator: the person id
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 }
@@ -57,6 +57,8 @@ enum Kind {
     Core,
     /// RSA key pair and secret of a partner
     Partner,
+    /// Signs offline acts; one for each operator, who keeps it
+    Operator,
 }
 
 /// A file to be made.
@@ -85,6 +87,11 @@ impl New {
             (None, Kind::Record) => "record",
             (None, Kind::Token) => "token",
             (None, Kind::Core) => "core",
+            (None, Kind::Operator) => {
+                return Err("--name is missing: write the person id of the operator"
+                    .to_owned()
+                    .into());
+            }
             (None, Kind::Partner) => {
                 return Err("--name is missing: write the partner's X-PARTNER-ID"
                     .to_owned()
@@ -144,6 +151,17 @@ impl Kind {
                      # In [core]:\nhmac_key_file = {key}\n"
                 ),
             ),
+            Self::Operator => {
+                let public = SigningKey::from_seed(&seed).public().to_hex();
+                let line = format!("{name} {public}\n");
+                let public = file("operator.pub", Access::Public, line);
+                let lines = format!(
+                    "# Keep {name}.operator.key secret: only the operator may have it. Give {name}.operator.pub to those who configure the adapter.\n\
+                     # In [keys]:\noperator_files = [{}]\n",
+                    path("operator.pub")
+                );
+                (vec![secret("operator.key"), public], lines)
+            }
             Self::Partner => {
                 let (private, public) = key_pair()?;
                 let files = vec![

@@ -13,7 +13,7 @@ use crate::cli::failure::{self, Failure};
 use crate::cli::layers::{LayersOption, failure};
 use crate::core_banking::{Core, LockedLedger, lock_ledger};
 use crate::hex::{hex, unhex};
-use crate::journal;
+use crate::journal::{self, LastRows};
 use crate::private_files::{Access, create, create_folder, read};
 use crate::records::ledger_of_store;
 use crate::runtime::{Keys, Settings};
@@ -43,9 +43,6 @@ pub(super) struct Rotate {
     #[arg(long, value_name = "NAME")]
     name: String,
 }
-
-/// The last row of each chain that the old key signed. A chain that is not named has no rows.
-type LastRows = Vec<(Chain, u64)>;
 
 impl Rotate {
     pub(super) fn run(&self) -> Result<(), Failure> {
@@ -135,8 +132,7 @@ fn record_rotation(
             locked.transpose()?
         }
     };
-    let last = journal::rotate(&store.url, &keys.of_journal(), &store.checkpoints, new)?;
-    let mut rows = vec![(Chain::Transfers, last)];
+    let mut rows = journal::rotate(&store.url, &keys.of_journal(), &store.checkpoints, new)?;
     rows.extend(ledger.as_ref().map(|ledger| (Chain::Ledger, ledger.verified.head.count)));
     Ok((rows, ledger))
 }
@@ -146,6 +142,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::control::OperatorKeys;
     use crate::personal::RecordKey;
     use crate::signing::{TrustedKey, TrustedKeys};
 
@@ -163,7 +160,13 @@ mod tests {
         let Command { rotate } = Command::parse_from(words);
         let signing = SigningKey::from_seed(&[7; 32]);
         let trusted = TrustedKeys::new(vec![TrustedKey::always(signing.public())]);
-        let keys = Keys { signing, trusted, record: RecordKey::new([8; 32]) };
+        let keys = Keys {
+            signing,
+            trusted,
+            record: RecordKey::new([8; 32]),
+            operators: OperatorKeys::default(),
+            offline_act: None,
+        };
         let mut first = None;
         let interrupted = rotate.rotate::<()>(&keys, |new| {
             first = Some(new.id());
@@ -183,8 +186,10 @@ mod tests {
         assert!(lines.unwrap().contains("new.pub\"]\n"));
         let text = read(&folder.join("new.pub"), Access::Public).unwrap();
         let old = keys.signing.public().to_hex();
-        let expected =
-            format!("{old} transfers=1-120\n{} transfers=121- ledger=1-\n", new.to_hex());
+        let expected = format!(
+            "{old} transfers=1-120\n{} transfers=121- ledger=1- control=1-\n",
+            new.to_hex()
+        );
         assert_eq!(text, expected);
         let text = read(&folder.join("new.key"), Access::Secret).unwrap();
         let seed = unhex(text.trim_end()).unwrap();

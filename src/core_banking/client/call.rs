@@ -26,8 +26,8 @@ impl Call {
                 let path = format!("{base}/postings/{}", posting.id);
                 Self { method: Method::PUT, path, body: body.into() }
             }
-            CoreCommand::Cancel(id) => {
-                let path = format!("{base}/postings/{id}");
+            CoreCommand::Cancel(_) | CoreCommand::CancelPart(_) => {
+                let path = format!("{base}/postings/{}", command.id());
                 Self { method: Method::DELETE, path, body: Bytes::new() }
             }
             CoreCommand::Account(_, number) => {

@@ -19,6 +19,8 @@ pub(super) fn read_reply(command: &CoreCommand, status: u16, body: &[u8]) -> Opt
         CoreCommand::Cancel(id) => {
             read_cancel_reply(*id, status, body).map(|reply| CoreReply::Cancel(*id, reply))
         }
+        CoreCommand::CancelPart(part) => read_cancel_reply(part.posting_id, status, body)
+            .map(|reply| CoreReply::PartCancel(part.transfer_id, reply)),
         CoreCommand::Account(id, _) => {
             read_account_reply(status, body).map(|reply| CoreReply::Account(*id, reply))
         }

@@ -64,6 +64,7 @@ impl Coded for Refusal {
         Self::Limit,
         Self::NoSuchOriginal,
         Self::AboveOriginal,
+        Self::ServiceClosed,
         Self::Other,
     ];
 
@@ -75,6 +76,7 @@ impl Coded for Refusal {
             Self::Limit => refusal::LIMIT,
             Self::NoSuchOriginal => refusal::NO_SUCH_ORIGINAL,
             Self::AboveOriginal => refusal::ABOVE_ORIGINAL,
+            Self::ServiceClosed => refusal::SERVICE_CLOSED,
             Self::Other => refusal::OTHER,
         }
     }

@@ -130,7 +130,7 @@ fn remove_archived(
     head: Head,
 ) -> Result<(), JournalError> {
     let path = rows.store.path.clone();
-    let value = metadata::anchor_value(head)
+    let value = metadata::head_value(head)
         .map_err(|error| JournalError::failed("writing metadata of", &path, &error))?;
     let at = shared.end().signed.map(|signed| signed.statement.at).unwrap_or_default();
     let mut open = OpenBatch::new(rows, shared);

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::control::{CONTROL, proven_control};
 use super::lookups::{Lookups, RowOutline};
 use super::shared::{End, Shared};
 use super::store::{CHAIN, Store, lookups_folder};
@@ -59,8 +60,9 @@ pub(super) fn open(
     store.check_personal()?;
     let head = end.head();
     let anchor = proven_anchor(&store, &end)?;
+    let control = proven_control(&store, &end.metadata, &keys.trusted)?;
     let places = open_places(&store, &end, (checkpoints, &keys.trusted))?;
-    check_signing_key(&store, keys, &end, use_of_store)?;
+    check_signing_key(&store, keys, (&end, control), use_of_store)?;
     let folder = lookups_folder(path);
     if head.count == 0 && Lookups::has_runs(&folder)? {
         let detail = "it has look-ups, but the store has no rows: restore the store, or remove this folder to begin a new record";
@@ -155,15 +157,19 @@ fn restore_months(store: &Store, keys: &JournalKeys, end: &End) -> Result<MonthK
 fn check_signing_key(
     store: &Store,
     keys: &JournalKeys,
-    end: &End,
+    (end, control): (&End, Head),
     use_of_store: UseOfStore,
 ) -> Result<(), JournalError> {
     let error = |detail: String| {
         Err(JournalError::Keys { path: store.path.clone(), detail: detail.into() })
     };
     let (id, next) = (keys.signing.id(), end.head().count + 1);
-    if let Err(distrust) = keys.trusted.key(CHAIN, (next, next), id) {
-        return error(format!("{distrust}: it cannot sign the next row; see `titian keys rotate`"));
+    for (chain, next) in [(CHAIN, next), (CONTROL, control.count + 1)] {
+        if let Err(distrust) = keys.trusted.key(chain, (next, next), id) {
+            return error(format!(
+                "{distrust}: it cannot sign the next row; see `titian keys rotate`"
+            ));
+        }
     }
     match rotated_to(store, next - 1)?.filter(|new| *new != id) {
         Some(new) if use_of_store == UseOfStore::Append => error(format!(

@@ -17,6 +17,7 @@ use super::writer::{Job, Writer};
 use crate::journal::checkpoint::{CheckpointClock, Checkpoints};
 use crate::journal::error::{ErrorContext, JournalError};
 use crate::journal::journal_keys::JournalKeys;
+use crate::journal::metadata;
 use crate::journal::port::{CommitCallback, Journal, Reader};
 use crate::journal::row::Batch;
 use crate::signing::{Chain, ChainId, Head, TrustedKeys};
@@ -156,9 +157,14 @@ impl Journal for SqliteJournal {
         Ok(Box::new(SqliteReader::new(rows, Arc::clone(&self.shared))))
     }
 
+    fn chain_id(&self) -> ChainId {
+        self.chain_id
+    }
+
     fn head(&self, chain: Chain) -> Head {
         match chain {
             Chain::Transfers => self.shared.end().head(),
+            Chain::Control => metadata::control(&self.shared.end().metadata).unwrap_or_default(),
             Chain::Ledger => Head::default(),
         }
     }

@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::control;
 use super::lookups::LookupKey;
 use super::shared::Shared;
 use super::store::{CHAIN, Store};
 use crate::journal::error::JournalError;
 use crate::journal::line::{self, LineRow};
+use crate::journal::metadata;
 use crate::journal::port::{Reader, TransferIter};
 use crate::journal::row::{InboundReference, Row};
 use crate::journal::sealed::SealedRows;
@@ -53,8 +55,13 @@ impl ProvenRows {
     }
 
     /// Checks that a key may sign rows.
-    pub(super) fn check_key(&self, id: KeyId, rows: (u64, u64)) -> Result<(), JournalError> {
-        self.keys.key(CHAIN, rows, id).map(drop).map_err(|distrust| {
+    pub(super) fn check_key(
+        &self,
+        chain: Chain,
+        id: KeyId,
+        rows: (u64, u64),
+    ) -> Result<(), JournalError> {
+        self.keys.key(chain, rows, id).map(drop).map_err(|distrust| {
             let detail = format!("{distrust}; see `titian keys rotate`");
             JournalError::Keys { path: self.store.path.clone(), detail: detail.into() }
         })
@@ -241,10 +248,24 @@ impl Reader for SqliteReader {
         Ok(Box::new(rows.filter(|rows| !matches!(rows, Ok(rows) if rows.is_empty()))))
     }
 
+    fn acts_after(
+        &self,
+        number: u64,
+        limit: u64,
+        each: &mut dyn FnMut(u64, &str) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        let rows = self.rows.borrow();
+        if (number, limit) == (0, u64::MAX) {
+            let head = metadata::control(&self.shared.end().metadata).unwrap_or_default();
+            return control::all_acts(&rows.store, head, each);
+        }
+        control::acts_after(&rows.store, &rows.keys, (number, limit), each)
+    }
+
     fn metadata(&self, chain: Chain, name: &str) -> Result<Option<Vec<u8>>, JournalError> {
         match chain {
             Chain::Transfers => Ok(self.shared.end().metadata.get(name).cloned()),
-            Chain::Ledger => Err(JournalError::OtherChain(chain.code())),
+            Chain::Ledger | Chain::Control => Err(JournalError::OtherChain(chain.code())),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::control::CONTROL;
 use super::opening::{self, Opened, UseOfStore};
 use super::reader::ProvenRows;
 use super::store::{CHAIN, lock_store};
@@ -11,11 +12,12 @@ use crate::codes::journal_state;
 use crate::journal::checkpoint::Checkpoints;
 use crate::journal::error::{ErrorContext, JournalError};
 use crate::journal::journal_keys::JournalKeys;
-use crate::journal::rotation::Rotation;
+use crate::journal::metadata;
+use crate::journal::rotation::{LastRows, Rotation};
 use crate::journal::row::{Row, StoredFacts};
 use crate::signing::SigningKey;
 
-/// Records the rotation in the last row of the old key, whose number it returns. If the last row is this rotation already, nothing
+/// Records the rotation in the last row of the old key. Returns the last row of the old key in each chain. If the last row is this rotation already, nothing
 /// is written.
 ///
 /// # Errors
@@ -25,15 +27,17 @@ pub(in crate::journal) fn record_rotation(
     keys: &JournalKeys,
     checkpoints: &Checkpoints,
     new: &SigningKey,
-) -> Result<u64, JournalError> {
+) -> Result<LastRows, JournalError> {
     let _lock = lock_store(path)?;
     let Opened { store, shared, archived, .. } =
         opening::open(path, keys, checkpoints, UseOfStore::Rotate)?;
     let chain = (CHAIN, store.chain_id);
     let mut rows = ProvenRows::new(store, Arc::new(keys.trusted.clone()), archived);
     let last = shared.end().head().count;
+    let control = metadata::control(&shared.end().metadata).unwrap_or_default().count;
+    let last_rows = |last| vec![(CHAIN, last), (CONTROL, control)];
     match opening::rotated_to(&rows.store, last)? {
-        Some(known) if known == new.id() => return Ok(last),
+        Some(known) if known == new.id() => return Ok(last_rows(last)),
         Some(known) => {
             let detail = format!("row {last} rotates to key {known} already: use that key");
             return Err(JournalError::Keys { path: path.to_owned(), detail: detail.into() });
@@ -62,5 +66,5 @@ pub(in crate::journal) fn record_rotation(
     }
     transaction.commit().context("writing to the store", path)?;
     rows.store.empty_log()?;
-    Ok(last + 1)
+    Ok(last_rows(last + 1))
 }

@@ -25,6 +25,7 @@ const VERSION: i64 = 1;
 /// The schema. A store has exactly this: another table, index, view or trigger is refused.
 const SCHEMA: &str = concat!(
     create_batches!("transfers"),
+    create_batches!("control"),
     "CREATE TABLE transfers_personal (first INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;\n",
     "CREATE TABLE month_keys (month TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;\n",
     "CREATE TABLE metadata (chain TEXT, name TEXT, value BLOB NOT NULL, PRIMARY KEY (chain, name)) STRICT, WITHOUT ROWID;\n",
@@ -33,6 +34,9 @@ const SCHEMA: &str = concat!(
 
 /// The table of the batches.
 const BATCHES: BatchTable = batch_table!("transfers");
+
+/// The table of the batches of the chain `control`.
+pub(super) const CONTROL_BATCHES: BatchTable = batch_table!("control");
 
 /// The chain.
 pub(super) const CHAIN: Chain = Chain::Transfers;
@@ -147,6 +151,11 @@ impl Store {
         BATCHES.last(&self.db).context("reading the head of", &self.path)
     }
 
+    /// Returns the last batch of the chain `control`, unchecked.
+    pub(super) fn last_control(&self) -> Result<Option<StoredBatch>, JournalError> {
+        CONTROL_BATCHES.last(&self.db).context("reading the control rows of", &self.path)
+    }
+
     /// Returns the batch that has a row, or the last one before it, unchecked.
     pub(super) fn containing(&self, number: u64) -> Result<Option<StoredBatch>, JournalError> {
         BATCHES.containing(&self.db, number).context("reading a row of", &self.path)
@@ -177,10 +186,20 @@ impl Store {
         &self,
         number: u64,
         limit: u64,
+        each: impl FnMut(StoredBatch) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        self.read_after(BATCHES, (number, limit), each)
+    }
+
+    /// Calls `each` with the batches of a table, as [`Self::batches_after`] does.
+    pub(super) fn read_after(
+        &self,
+        table: BatchTable,
+        (number, limit): (u64, u64),
         mut each: impl FnMut(StoredBatch) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         let mut failed = None;
-        let read = BATCHES.after(&self.db, number, limit, |batch| {
+        let read = table.after(&self.db, number, limit, |batch| {
             // An error of `each` ends the reading as an error of SQLite would.
             each(batch).map_err(|error| {
                 failed = Some(error);
@@ -195,8 +214,17 @@ impl Store {
 
     /// Appends a batch.
     pub(super) fn insert(&self, batch: &SignedBatch) -> Result<(), JournalError> {
+        self.insert_in(BATCHES, batch)
+    }
+
+    /// Appends a batch to a table.
+    pub(super) fn insert_in(
+        &self,
+        table: BatchTable,
+        batch: &SignedBatch,
+    ) -> Result<(), JournalError> {
         let signed = &batch.signed;
-        BATCHES
+        table
             .insert(&self.db, signed.statement.first(), &signed.to_string(), batch.rows())
             .context("writing to the store", &self.path)
     }
@@ -303,10 +331,12 @@ impl Store {
         if metadata + chains > 0 {
             return Err(JournalError::damaged(&self.path, "metadata or chains: an unknown chain"));
         }
-        let outside = BATCHES.outside(&self.db).context("reading the tables of", &self.path)?;
-        if let Some(first) = outside {
-            let detail = format!("row {first}: outside the chain");
-            return Err(JournalError::damaged(&self.path, detail));
+        for (name, table) in [("", BATCHES), ("control ", CONTROL_BATCHES)] {
+            let outside = table.outside(&self.db).context("reading the tables of", &self.path)?;
+            if let Some(first) = outside {
+                let detail = format!("{name}row {first}: outside the chain");
+                return Err(JournalError::damaged(&self.path, detail));
+            }
         }
         Ok(())
     }

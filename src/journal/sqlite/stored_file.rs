@@ -3,8 +3,9 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use super::control::check_end;
 use super::lookups::LookupAudit;
-use super::store::{Store, lookups_folder};
+use super::store::{CONTROL_BATCHES, Store, lookups_folder};
 use crate::journal::error::{ErrorContext, JournalError};
 use crate::journal::line::{self, LineRow};
 use crate::journal::metadata::{self, MetadataValues};
@@ -66,6 +67,15 @@ impl StoredChain for StoredFile {
         self.store.batches_after(number, limit, each)
     }
 
+    fn control_batches_after(
+        &self,
+        number: u64,
+        limit: u64,
+        each: &mut dyn FnMut(StoredBatch) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        self.store.read_after(CONTROL_BATCHES, (number, limit), each)
+    }
+
     fn transfer(&self, id: TransferId) -> Result<Vec<ChainedRow>, JournalError> {
         if id == Row::JOURNAL {
             return Ok(Vec::new());
@@ -120,11 +130,17 @@ impl StoredChain for StoredFile {
         let (db, path) = (&self.store.db, &self.store.path);
         let snapshot = db.unchecked_transaction().context("reading the head of", path)?;
         let (last, values) = (self.store.last()?, self.store.metadata()?);
+        let last_act = self.store.last_control()?;
         drop(snapshot);
-        let Some(last) = last else { return Ok(None) };
+        let Some(last) = last else {
+            return check_end(&self.store, &values, last_act).map(|_| None);
+        };
         let batch = self.store.linked(last)?;
         if !self.is_archive && batch.signed.statement.metadata != metadata::hash(&values) {
             return Err(JournalError::damaged(path, "metadata: differs from what was signed"));
+        }
+        if !self.is_archive {
+            check_end(&self.store, &values, last_act)?;
         }
         Ok(Some((batch.signed, values)))
     }
@@ -144,6 +160,12 @@ impl StoredChain for StoredFile {
     fn check_schema(&self) -> Result<(), JournalError> {
         self.store.check_schema()?;
         self.store.check_tables()?;
+        if self.is_archive && self.store.last_control()?.is_some() {
+            return Err(JournalError::damaged(
+                &self.store.path,
+                "control rows: an archive has none",
+            ));
+        }
         if self.is_archive && !self.store.metadata()?.is_empty() {
             return Err(JournalError::damaged(&self.store.path, "metadata: an archive has none"));
         }

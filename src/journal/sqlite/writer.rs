@@ -6,16 +6,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
+use super::control::{CONTROL, OpenActs};
 use super::lookups::{LookupKey, RowOutline};
 use super::reader::{ProvenRows, personal_place};
 use super::shared::{End, Shared};
-use super::store::{CHAIN, Store};
+use super::store::{CHAIN, CONTROL_BATCHES, Store};
 use crate::codes::metadata_key;
 use crate::journal::error::{ErrorContext, JournalError};
 use crate::journal::line;
 use crate::journal::metadata::{self, MetadataValues};
 use crate::journal::port::CommitCallback;
-use crate::journal::row::{Batch, Row};
+use crate::journal::row::{Batch, ControlRow, Row};
 use crate::journal::sealed::SealedRows;
 use crate::personal::{Month, digest};
 use crate::signing::{FIRST_EPOCH, Head, SignedBatch, SigningKey, Statement};
@@ -42,7 +43,8 @@ pub(super) struct Writer<'w> {
 impl Writer<'_> {
     /// Runs until the journal closes or a write fails.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
-        let size = |job: &Job| job.batch.rows.iter().map(weight).sum();
+        let size =
+            |job: &Job| job.batch.control.len() + job.batch.rows.iter().map(weight).sum::<usize>();
         let ended = run_writer(jobs, ROWS_MAX, size, |jobs| {
             let (batches, callbacks): (Vec<_>, Vec<_>) =
                 jobs.into_iter().map(|job| (job.batch, job.done)).unzip();
@@ -102,6 +104,8 @@ fn weight(row: &Row) -> usize {
 /// A signed batch with all that is written beside it.
 pub(super) struct Finished {
     batch: SignedBatch,
+    /// The acts.
+    acts: Option<SignedBatch>,
     /// The metadata that it changed.
     changed: MetadataValues,
     sealed: SealedRows,
@@ -112,8 +116,9 @@ pub(super) struct Finished {
 impl Finished {
     /// Writes it. The caller commits all of it at once.
     pub(super) fn write(&self, store: &Store) -> Result<(), JournalError> {
-        let Self { batch, changed, sealed, month_keys } = self;
+        let Self { batch, acts, changed, sealed, month_keys } = self;
         store.insert(batch)?;
+        acts.as_ref().map_or(Ok(()), |acts| store.insert_in(CONTROL_BATCHES, acts))?;
         store.insert_sealed(batch.signed.statement.first(), sealed)?;
         for (month, wrapped) in month_keys {
             store.insert_month_key(&month.to_string(), wrapped)?;
@@ -131,6 +136,7 @@ pub(super) struct OpenBatch<'w> {
     recorded_at: Moment,
     lines: String,
     rows: Vec<RowOutline>,
+    acts: Option<OpenActs>,
     /// The keys that this batch reserves.
     keys: HashMap<IdempotencyKey, KeyReservation>,
     /// The last row of each transfer that has rows in this batch.
@@ -152,6 +158,7 @@ impl<'w> OpenBatch<'w> {
             recorded_at: at,
             lines: String::new(),
             rows: Vec::new(),
+            acts: None,
             keys: HashMap::new(),
             last_rows: HashMap::new(),
             changed: MetadataValues::new(),
@@ -177,7 +184,23 @@ impl<'w> OpenBatch<'w> {
             }
         }
         self.changed.extend(batch.metadata.into_iter().map(|value| (value.name, value.value)));
+        batch.control.iter().try_for_each(|act| self.append_act(act))?;
         Ok(existing)
+    }
+
+    fn append_act(&mut self, row: &ControlRow) -> Result<(), JournalError> {
+        let acts = match &mut self.acts {
+            Some(acts) => acts,
+            none => {
+                let head = metadata::control(&self.before.metadata).ok_or_else(|| {
+                    let detail = "metadata control: malformed";
+                    JournalError::damaged(&self.store.store.path, detail)
+                })?;
+                none.insert(OpenActs::after(head))
+            }
+        };
+        acts.append(row);
+        Ok(())
     }
 
     /// Changes a metadata value.
@@ -245,22 +268,27 @@ impl<'w> OpenBatch<'w> {
         key: &SigningKey,
     ) -> Result<(Vec<RowOutline>, End, Option<Finished>), JournalError> {
         let path = self.store.store.path.clone();
-        if self.rows.is_empty() && self.changed.is_empty() {
+        if self.rows.is_empty() && self.changed.is_empty() && self.acts.is_none() {
             return Ok((self.rows, self.before, None));
         }
+        let acts = self.acts.take();
         self.change_month_keys()
             .and_then(|()| self.change_checkpoints())
+            .and_then(|()| self.change_control(acts.as_ref()))
             .map_err(|error| JournalError::failed("writing metadata of", &path, &error))?;
         if self.rows.is_empty() {
             let names = self.changed.keys().map(AsRef::as_ref);
             self.append_row(&Row::of_metadata(self.recorded_at, names))?;
         }
-        self.store.check_key(key.id(), (self.before.head().count + 1, self.head.count))?;
+        self.store.check_key(CHAIN, key.id(), (self.before.head().count + 1, self.head.count))?;
+        acts.as_ref()
+            .map_or(Ok(()), |acts| self.store.check_key(CONTROL, key.id(), acts.span()))?;
+        let chain_id = self.store.store.chain_id;
         let mut values = MetadataValues::clone(&self.before.metadata);
         values.extend(self.changed.iter().map(|(name, value)| (name.clone(), value.clone())));
         let statement = Statement {
             chain: CHAIN,
-            chain_id: self.store.store.chain_id,
+            chain_id,
             epoch: FIRST_EPOCH,
             before: self.before.head(),
             head: self.head,
@@ -272,7 +300,8 @@ impl<'w> OpenBatch<'w> {
         let end = End { signed: Some(Arc::new(signed.clone())), metadata: Arc::new(values) };
         let batch = SignedBatch::new(signed, self.lines);
         let Self { rows, changed, sealed, month_keys, .. } = self;
-        Ok((rows, end, Some(Finished { batch, changed, sealed, month_keys })))
+        let acts = acts.map(|acts| acts.sign(chain_id, key));
+        Ok((rows, end, Some(Finished { batch, acts, changed, sealed, month_keys })))
     }
 
     /// Records the digests of the month keys that were made for this batch.
@@ -284,6 +313,13 @@ impl<'w> OpenBatch<'w> {
         let new = self.month_keys.iter().map(|(month, key)| (month.to_string(), key.clone()));
         all.extend(metadata::digests(&new.collect::<Vec<_>>()));
         self.change(metadata_key::MONTH_KEYS, metadata::month_keys_value(&all)?);
+        Ok(())
+    }
+
+    /// Records the head after the acts.
+    fn change_control(&mut self, acts: Option<&OpenActs>) -> Result<(), serde_json::Error> {
+        let Some(acts) = acts else { return Ok(()) };
+        self.change(metadata_key::CONTROL, metadata::head_value(acts.head())?);
         Ok(())
     }
 

@@ -42,7 +42,7 @@ impl LinkGroup {
     }
 
     fn accept_request(&mut self, request: QueuedRequest) -> Result<(), NotSent> {
-        if self.links.iter().all(|link| !link.is_enabled) {
+        if !self.links.iter().any(Link::takes_requests) {
             return Err(NotSent::Draining);
         }
         if self.queue.len() >= self.rules.limits.queued {
@@ -78,7 +78,7 @@ impl LinkGroup {
         }
         let header = self.rules.headers.of(mti);
         connection
-            .push(OutgoingFrame { header, message }, Some(tracked), now)
+            .push(mti, OutgoingFrame { header, message }, Some(tracked), now)
             .map_err(|error| not_sent(&error))
     }
 
@@ -103,7 +103,7 @@ impl LinkGroup {
     /// Returns the connection for the next request, if one has capacity.
     pub(super) fn select_connection(&self) -> Option<ConnectionId> {
         let limit = self.rules.limits.in_flight;
-        let up = self.links.iter().filter_map(|link| {
+        let up = self.links.iter().filter(|link| link.takes_requests()).filter_map(|link| {
             let id = link.current?;
             self.connections
                 .get(&id)
@@ -134,7 +134,7 @@ impl LinkGroup {
         let tracked = Tracked { correlation_id, serial: Some(serial), deadline };
         let header = self.rules.headers.of(mti);
         connection
-            .push(OutgoingFrame { header, message }, Some(tracked), now)
+            .push(mti, OutgoingFrame { header, message }, Some(tracked), now)
             .map_err(|error| not_sent(&error))?;
         connection.in_flight += 1;
         let until = now.after(self.rules.timers.response);
@@ -192,8 +192,13 @@ impl LinkGroup {
     /// Handles a flush: all bytes that the transport accepted are in the kernel.
     pub fn handle_flushed(&mut self, id: ConnectionId, now: Moment) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        let events = &mut self.events;
-        connection.outbox.mark_flushed(now, |message| events.push(Event::Sent(message)));
+        let (events, mut link) = (&mut self.events, self.links.get_mut(connection.link.0));
+        connection.outbox.mark_flushed(now, |mti, message| {
+            if let Some(link) = &mut link {
+                link.seen.messages.count_sent(mti, now);
+            }
+            events.extend(message.map(Event::Sent));
+        });
         self.check_drained(id, now);
         self.send_queued(now);
     }

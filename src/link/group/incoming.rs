@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use tokio_util::codec::Decoder;
 
 use super::{Action, LinkGroup};
-use crate::iso8583::{DecodeError, Frame, FrameError, Message, OutgoingFrame, Salvaged, Spec};
+use crate::iso8583::{DecodeError, Frame, FrameError, Message, Mti, OutgoingFrame, Salvaged, Spec};
 use crate::link::event::{Event, SessionPhase};
 use crate::link::management::{ManagementMessage, ManagementRequest, write_request};
 use crate::link::session::{Input, SessionAction};
@@ -31,6 +31,7 @@ impl LinkGroup {
             }
         }
         self.send_queued(now);
+        self.note_phases(now);
     }
 
     fn receive(&mut self, id: ConnectionId, bytes: Bytes, spec: &Spec, now: Moment) {
@@ -41,8 +42,21 @@ impl LinkGroup {
     }
 
     fn handle_message(&mut self, id: ConnectionId, message: Message<'_>, now: Moment) {
-        let input = Input::Received(ManagementMessage::of(&message, &self.rules));
-        self.step(id, input, Some(message), now);
+        self.count_received(id, message.mti(), now);
+        let received = ManagementMessage::of(&message, &self.rules);
+        if let ManagementMessage::Response { request, stan: Some(stan), code } = received
+            && request == Some(ManagementRequest::Echo)
+        {
+            self.note_echo_response(id, stan, code, now);
+        }
+        self.step(id, Input::Received(received), Some(message), now);
+    }
+
+    fn count_received(&mut self, id: ConnectionId, mti: Mti, now: Moment) {
+        let link = self.connections.get(&id).map(|connection| connection.link);
+        if let Some(link) = link.and_then(|link| self.links.get_mut(link.0)) {
+            link.seen.messages.count_received(mti, now);
+        }
     }
 
     /// Handles a message that is not valid. If the profile tolerates all its faults, it is handled as any other.
@@ -90,10 +104,14 @@ impl LinkGroup {
         };
         match action {
             SessionAction::SendRequest(request, stan) => {
+                if request == ManagementRequest::Echo {
+                    self.note_echo_sent(id, stan, now);
+                }
                 self.send_management_request(id, request, stan, now);
             }
             SessionAction::KeepAlive => self.return_keep_alive(id, now),
             SessionAction::Up => self.set_up(id, now),
+            SessionAction::Draining => self.report(link, false),
             SessionAction::Close(reason) => self.close(id, reason),
             SessionAction::Respond { done } => {
                 if let Some(message) = message {
@@ -139,6 +157,7 @@ impl LinkGroup {
             Some(pending) => {
                 let correlation_id = pending.correlation_id;
                 self.events.push(Event::Response { correlation_id, link, message });
+                self.record_response_time(&pending, now);
                 self.release_slot(pending.connection, now);
             }
             None => self.events.push(Event::Unmatched { link, message }),
@@ -176,7 +195,7 @@ impl LinkGroup {
         self.scratch.clear();
         let with = (&*self.spec, &*rules);
         match write_request((request, stan), with, now, &mut self.scratch) {
-            Ok(()) => self.push_scratch(id, rules.headers.of(rules.request), now),
+            Ok(()) => self.push_scratch(id, rules.request, now),
             Err(_) => self.step(id, Input::Ended(DisconnectReason::NotEncodable), None, now),
         }
     }
@@ -187,18 +206,22 @@ impl LinkGroup {
         self.scratch.clear();
         let written = rules.write_response(message, done, &mut self.scratch);
         if let (Ok(()), Some(mti)) = (written, message.mti().response()) {
-            self.push_scratch(id, rules.headers.of(mti), now);
+            self.push_scratch(id, mti, now);
         }
     }
 
     /// Appends the message in `scratch` to the outbox of a connection.
-    fn push_scratch(&mut self, id: ConnectionId, header: &[u8], now: Moment) {
+    fn push_scratch(&mut self, id: ConnectionId, mti: Mti, now: Moment) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let reason = if connection.is_full() {
             Some(DisconnectReason::WriteTimeout)
         } else {
+            let header = self.rules.headers.of(mti);
             let frame = OutgoingFrame { header, message: &self.scratch };
-            connection.push(frame, None, now).is_err().then_some(DisconnectReason::NotEncodable)
+            connection
+                .push(mti, frame, None, now)
+                .is_err()
+                .then_some(DisconnectReason::NotEncodable)
         };
         if let Some(reason) = reason {
             self.step(id, Input::Ended(reason), None, now);

@@ -1,7 +1,8 @@
-//! Links and their connections: dialing, accepting, sign-on, sign-off and closing.
+//! Links and their connections: dialing, accepting, sign-on and closing.
 
 use std::net::IpAddr;
 
+use super::link::Link;
 use super::{Action, LinkGroup};
 use crate::iso8583::FrameCodec;
 use crate::link::connection::Connection;
@@ -16,11 +17,13 @@ const UNSIGNED_MAX: usize = 16;
 
 /// Connections.
 impl LinkGroup {
-    /// Handles a peer that connected to a listening link. Returns `None` if the link is signed off; the caller closes the
-    /// connection.
+    /// Handles a peer that connected to a listening link. Returns `None` if the link is signed off or its sign-on is held off; the
+    /// caller closes the connection.
     pub fn handle_accepted(&mut self, link: LinkId, now: Moment) -> Option<ConnectionId> {
-        let is_enabled = self.links.get(link.0).is_some_and(|link| link.is_enabled);
-        is_enabled.then(|| self.add_connection(link, now))
+        let may_sign_on = self.links.get(link.0).is_some_and(Link::may_sign_on);
+        let accepted = may_sign_on.then(|| self.add_connection(link, now));
+        self.note_phases(now);
+        accepted
     }
 
     /// Handles a peer that was refused because its address is not on the list.
@@ -31,11 +34,13 @@ impl LinkGroup {
     /// Handles an established connection, with the TLS handshake complete.
     pub fn handle_connected(&mut self, id: ConnectionId, now: Moment) {
         self.step(id, Input::Connected, None, now);
+        self.note_phases(now);
     }
 
     /// Handles a connection that could not be established, or broke.
     pub fn handle_ended(&mut self, id: ConnectionId, reason: DisconnectReason, now: Moment) {
         self.step(id, Input::Ended(reason), None, now);
+        self.note_phases(now);
     }
 
     /// Handles a closed connection. Events report the result of every message in flight on it.
@@ -66,6 +71,7 @@ impl LinkGroup {
         let reason = connection.disconnect_reason.unwrap_or(DisconnectReason::ClosedByPeer);
         self.remove_from_link(id, connection.link, reason, now);
         self.send_queued(now);
+        self.note_phases(now);
     }
 
     fn remove_from_link(
@@ -77,13 +83,15 @@ impl LinkGroup {
     ) {
         let Some(link) = self.links.get_mut(link_id.0) else { return };
         let was_up = link.current == Some(id);
-        link.forget(id);
+        link.is_reported_up &= !was_up;
+        link.forget(id, reason, now);
         link.schedule_retry(&self.rules, &mut self.counters, now);
         self.events.push(if was_up {
             Event::Down(link_id, reason)
         } else {
             Event::ConnectionClosed(link_id, reason)
         });
+        self.end_echo(link_id, id, reason);
     }
 
     /// Dials if the moment of the next attempt has come.
@@ -122,46 +130,23 @@ impl LinkGroup {
         let Some(link) = self.links.get_mut(link_id.0) else { return };
         link.unsigned.retain(|unsigned| *unsigned != id);
         link.tries = 0;
-        let previous = link.current.replace(id);
-        self.events.push(Event::Up(link_id));
+        let previous = link.current.replace(id).filter(|previous| *previous != id);
+        link.is_reported_up = link.takes_requests();
+        self.events.push(if link.is_reported_up {
+            Event::Up(link_id)
+        } else {
+            Event::Draining(link_id)
+        });
         if let Some(previous) = previous {
             self.step(previous, Input::Ended(DisconnectReason::Replaced), None, now);
         }
     }
-}
 
-/// Sign-off and sign-on by the owner.
-impl LinkGroup {
-    /// Handles the owner's sign-off of a link. New requests are not sent; responses in flight can arrive within the network's drain time.
-    pub fn handle_sign_off(&mut self, link: LinkId, now: Moment) {
-        let Some(link_state) = self.links.get_mut(link.0) else { return };
-        link_state.is_enabled = false;
-        link_state.retry_at = None;
-        let of_link = self.connections.iter().filter(|(_, connection)| connection.link == link);
-        let connections: Vec<_> = of_link.map(|(id, _)| *id).collect();
-        for id in connections {
-            self.step(id, Input::Drain, None, now);
-            self.check_drained(id, now);
-        }
-    }
-
-    /// Handles the owner's sign-on of a link.
-    pub fn handle_sign_on(&mut self, link: LinkId, now: Moment) {
-        let Some(link) = self.links.get_mut(link.0) else { return };
-        if !link.is_enabled {
-            link.is_enabled = true;
-            link.tries = 0;
-            link.retry_at = link.must_dial().then_some(now);
-        }
-    }
-
-    /// Handles the owner's last sign-off, of all links.
-    pub fn handle_drain(&mut self, now: Moment) {
-        for correlation_id in self.queue.take_all() {
-            self.events.push(Event::NotSent(correlation_id, NotSent::Draining));
-        }
-        for link in 0..self.links.len() {
-            self.handle_sign_off(LinkId(link), now);
+    /// Reports whether a link carries requests, unless the owner knows it.
+    pub(super) fn report(&mut self, id: LinkId, is_up: bool) {
+        let Some(link) = self.links.get_mut(id.0) else { return };
+        if std::mem::replace(&mut link.is_reported_up, is_up) != is_up {
+            self.events.push(if is_up { Event::Up(id) } else { Event::Draining(id) });
         }
     }
 }

@@ -27,6 +27,10 @@ fn rules(sign_on: SignOnBy) -> SessionRules {
     SessionRules { sign_on, ..shipped("nusantara") }
 }
 
+fn context<'a>(now: Moment, rules: &'a SessionRules, stan_counter: &'a mut u64) -> Context<'a> {
+    Context { now, rules, stan_counter, may_sign_on: true }
+}
+
 fn states(sign_on: SignOnBy) -> Vec<(&'static str, State)> {
     let until = START.after(Duration::from_secs(10));
     let request = (sign_on == SignOnBy::Bank).then_some(stan(REQUEST));
@@ -74,7 +78,9 @@ fn inputs() -> Vec<(&'static str, Input)> {
         ("echo response", response(ManagementRequest::Echo, REQUEST, 0)),
         ("other 0810", Input::Received(other)),
         ("deadline passed", Input::DeadlinePassed),
-        ("drain", Input::Drain),
+        ("sign-off", Input::SignOff),
+        ("resume", Input::Resume),
+        ("echo", Input::Echo),
         ("nothing in flight", Input::NothingInFlight),
         ("peer closed", Input::Ended(DisconnectReason::ClosedByPeer)),
     ]
@@ -89,9 +95,9 @@ fn every_state_with_every_input() {
             let _ = writeln!(table, "\n{name} (sign-on by {sign_on:?})");
             for (label, input) in inputs() {
                 let mut session = Session { state, last_received: Moment::default() };
-                let mut context =
-                    Context { now: START, rules: &rules, stan_counter: &mut REQUEST.clone() };
-                let actions = session.handle_input(input, &mut context);
+                let mut counter = REQUEST;
+                let context = &mut context(START, &rules, &mut counter);
+                let actions = session.handle_input(input, context);
                 let actions: Vec<_> =
                     actions.iter().flatten().map(|action| format!("{action:?}")).collect();
                 let _ = writeln!(
@@ -118,9 +124,9 @@ fn management_codes_and_timers_come_from_the_rules() {
     assert_eq!(session.next_deadline(&rules.timers), Some(START.after(rules.timers.echo_idle)));
     let now = START.after(rules.timers.echo_idle);
     let mut stan_counter = 1;
-    let mut context = Context { now, rules: &rules, stan_counter: &mut stan_counter };
+    let context = &mut context(now, &rules, &mut stan_counter);
     let echo = SessionAction::SendRequest(ManagementRequest::Echo, stan(1));
-    assert_eq!(session.handle_input(Input::DeadlinePassed, &mut context)[0], Some(echo));
+    assert_eq!(session.handle_input(Input::DeadlinePassed, context)[0], Some(echo));
     assert_eq!(session.next_deadline(&rules.timers), Some(now.after(rules.timers.echo_response)));
 }
 
@@ -133,17 +139,33 @@ fn a_connection_with_traffic_is_not_closed_for_a_lost_echo() {
     let mut now = START;
     for _ in 0..100 {
         now = session.next_deadline(&rules.timers).unwrap();
-        let mut context = Context { now, rules: &rules, stan_counter: &mut stan_counter };
-        session.handle_input(Input::DeadlinePassed, &mut context);
-        session.handle_input(Input::Received(ManagementMessage::Traffic), &mut context);
+        let context = &mut context(now, &rules, &mut stan_counter);
+        session.handle_input(Input::DeadlinePassed, context);
+        session.handle_input(Input::Received(ManagementMessage::Traffic), context);
         assert!(session.is_up());
     }
     let mut actions = Vec::new();
     while let Some(due) = session.next_deadline(&rules.timers) {
-        let mut context = Context { now: due, rules: &rules, stan_counter: &mut stan_counter };
-        actions.extend(session.handle_input(Input::DeadlinePassed, &mut context));
+        let context = &mut context(due, &rules, &mut stan_counter);
+        actions.extend(session.handle_input(Input::DeadlinePassed, context));
         now = due;
     }
     assert!(actions.contains(&Some(SessionAction::Close(DisconnectReason::EchoTimeout))));
     assert!(now > START);
+}
+
+/// A link that is signed off by the owner, or held off by a guard, confirms no sign-on of the switch.
+#[test]
+fn a_sign_on_of_the_switch_is_refused_while_the_link_may_not_sign_on() {
+    let rules = rules(SignOnBy::Switch);
+    for (name, state) in states(SignOnBy::Switch) {
+        let mut session = Session { state, last_received: START };
+        let mut counter = REQUEST;
+        let context = Context { may_sign_on: false, ..context(START, &rules, &mut counter) };
+        let input = Input::Received(ManagementMessage::SignOn);
+        let actions = session.handle_input(input, &mut { context });
+        let confirms = actions.contains(&Some(SessionAction::Respond { done: true }));
+        assert_eq!(confirms, matches!(state, State::Up(_)), "{name}");
+        assert!(!actions.contains(&Some(SessionAction::Up)), "{name}");
+    }
 }

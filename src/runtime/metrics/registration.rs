@@ -6,13 +6,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// The numbers of a link.
-#[derive(Debug)]
-pub(super) struct LinkMetrics {
-    pub(super) up: Gauge,
-    pub(super) in_flight: Gauge,
-}
-
 type Labels = [(&'static str, String); 1];
 
 /// Makes metrics and registers them.
@@ -67,24 +60,5 @@ impl New<'_> {
         let family = Family::<Labels, Gauge>::default();
         self.0.register(name, help, family.clone());
         values.map(|value| family.get_or_create(&[(label, value.to_owned())]).clone())
-    }
-
-    pub(super) fn links(&mut self, names: &[String]) -> Vec<LinkMetrics> {
-        let (up, in_flight) =
-            (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());
-        self.0.register("link_up", "1 if the link is signed on, else 0", up.clone());
-        self.0.register(
-            "link_in_flight",
-            "Requests on the link that wait for their responses",
-            in_flight.clone(),
-        );
-        let link = |name: &String| {
-            let labels = [("link", name.clone())];
-            LinkMetrics {
-                up: up.get_or_create(&labels).clone(),
-                in_flight: in_flight.get_or_create(&labels).clone(),
-            }
-        };
-        names.iter().map(link).collect()
     }
 }

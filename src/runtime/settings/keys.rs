@@ -1,10 +1,14 @@
 //! `[keys]`: the keys of the record.
 
+use crate::control::{OfflineAct, OperatorKeys};
 use crate::hex::unhex;
 use crate::journal::JournalKeys;
 use crate::personal::RecordKey;
-use crate::settings::Section;
+use crate::settings::{Section, optional};
 use crate::signing::{Chain, SigningKey, TrustedKeys};
+
+/// The key of the file with an offline act.
+const OFFLINE_ACT: &str = "offline_act_file";
 
 /// The keys of the record.
 #[derive(Debug)]
@@ -15,6 +19,10 @@ pub struct Keys {
     pub trusted: TrustedKeys,
     /// The key that protects personal data.
     pub record: RecordKey,
+    /// The public keys of operators, who sign offline acts.
+    pub operators: OperatorKeys,
+    /// An offline act that the start commits, if it was not committed before.
+    pub offline_act: Option<OfflineAct>,
 }
 
 impl Keys {
@@ -32,12 +40,20 @@ impl Keys {
         let signing = read_key(section, "signing", ["signing_key_file", "signing_key_env"]);
         let record = read_key(section, "record", ["record_key_file", "record_key_env"]);
         let trusted = read_trusted(section);
+        let operators = read_operators(section);
         let (signing, trusted) = (SigningKey::from_seed(&signing?), trusted?);
         if let Some(reason) = distrust(&signing, &trusted) {
             section.fault("trusted_files", reason);
             return None;
         }
-        Some(Self { signing, trusted, record: RecordKey::new(record?) })
+        let offline_act = optional(section.has(OFFLINE_ACT), || {
+            section.file(OFFLINE_ACT, |text| {
+                serde_json::from_str(text)
+                    .map_err(|error| format!("is not an offline act: {error}"))
+            })
+        });
+        let (record, operators) = (RecordKey::new(record?), operators?);
+        Some(Self { signing, trusted, record, operators, offline_act: offline_act.ok()? })
     }
 }
 
@@ -73,6 +89,22 @@ fn read_trusted(section: &Section<'_>) -> Option<TrustedKeys> {
         );
         section.fault(KEY, reason);
         return None;
+    }
+    Some(all)
+}
+
+/// Reads the public keys of operators, if there are some.
+fn read_operators(section: &Section<'_>) -> Option<OperatorKeys> {
+    const KEY: &str = "operator_files";
+    let mut all = OperatorKeys::default();
+    if !section.has(KEY) {
+        return Some(all);
+    }
+    for keys in section.files(KEY, OperatorKeys::parse)? {
+        for (person, key) in keys.iter() {
+            let added = all.add(person.clone(), key.clone());
+            added.map_err(|reason| section.fault(KEY, reason)).ok()?;
+        }
     }
     Some(all)
 }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use super::reversal::{PartialReversal, ReversalMessage};
+use super::reversal::{PartEnd, PartialReversal, ReversalMessage};
 use super::{
     InboundFact as Fact, InboundInput as Input, InboundMessage, InboundRequest, ReversalCause,
 };
 use crate::transfer::context::Context;
 use crate::transfer::core_reply::{PriorPosting, Refusal};
-use crate::transfer::effect::{Alert, Decision, Effect, InboundResponse, MessageKind, Posting};
-use crate::transfer::input::DualControl;
+use crate::transfer::effect::{
+    Alert, Decision, Effect, InboundResponse, MessageKind, PartCancel, Posting,
+};
 use crate::transfer::state::PendingCancel;
 use crate::transfer::status::InboundStatus;
 use crate::values::{Moment, ResponseCode, TransferId};
@@ -90,7 +91,25 @@ impl DecisionBuilder<'_, '_> {
         self.raise_alert(Alert::Exception);
     }
 
-    pub(super) fn record_reversed(&mut self, prior: PriorPosting) {
+    /// Requests the cancel of the posting that returns a part of the amount, for the first time or after `earlier` requests. If
+    /// core does not confirm it for too long, the transfer becomes an exception.
+    pub(super) fn request_part_cancel(
+        &mut self,
+        part: &PartialReversal,
+        end: PartEnd,
+        earlier: Option<&PendingCancel>,
+    ) {
+        let due = self.context.cancel_due(earlier.map_or(0, |cancel| cancel.tries));
+        self.record(Fact::PartCancelRequested { end, due });
+        let (posting_id, transfer_id) = (part.posting_id, self.request.id);
+        self.emit(Effect::CancelPart(PartCancel { posting_id, transfer_id }));
+        if let Some(cancel) = earlier.filter(|cancel| self.context.is_overdue(cancel)) {
+            self.escalate(cancel);
+        }
+    }
+
+    /// No posting stands. `prior` is what core had cancelled; `None` if the bank corrected core by hand.
+    pub(super) fn record_reversed(&mut self, prior: Option<PriorPosting>) {
         self.record(Fact::Reversed(prior));
         self.count(InboundStatus::Reversed);
     }
@@ -100,8 +119,12 @@ impl DecisionBuilder<'_, '_> {
         self.count(InboundStatus::PartiallyReversed);
     }
 
-    pub(super) fn record_resolved(&mut self, approved_by: &DualControl) {
-        self.record(Fact::Resolved(approved_by.clone()));
+    /// The posting that returns the part cannot stand any more: carries out what was decided about the part.
+    pub(super) fn end_part(&mut self, end: PartEnd) {
+        match end {
+            PartEnd::ReturnedByHand => self.record_partially_reversed(),
+            PartEnd::WrittenOff => self.record(Fact::WrittenOff),
+        }
     }
 
     /// Records the response to the request and sends it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::builder::DecisionBuilder;
-use super::reversal::{PartialReversal, ReversalMessage};
+use super::reversal::{PartEnd, PartialReversal, ReversalMessage};
 use super::{
     BarCause, InboundFact as Fact, InboundInput as Input, InboundMessage, InboundRequest,
     InboundState as State, InboundTransfer, ReversalCause,
@@ -66,6 +66,9 @@ impl InboundTransfer {
         {
             return builder.record_mismatch(kind, message);
         }
+        if let Input::Resolve(resolution) = input {
+            return self.resolve(resolution, input, &mut builder);
+        }
         match &self.state {
             State::Received | State::Posted(_) | State::PostingRefused(_) => {
                 builder.record_unexpected(input);
@@ -76,11 +79,16 @@ impl InboundTransfer {
             State::Approved { code, .. } => builder.approved(*code, input),
             State::Declined(code) => builder.declined(*code, input),
             State::Reversing { cause, cancel } => builder.reversing(*cause, cancel, input),
+            State::Reversed { cause, prior: None } => builder.reversed_by_hand(*cause, input),
             State::Reversed { cause, .. } => builder.reversed(*cause, input),
+            State::WrittenOff { cause } => builder.written_off(*cause, input),
             State::PartiallyReversing { code, part, pending } => {
                 builder.partially_reversing(*code, part, pending, input);
             }
-            State::PartiallyReversed { code, part } => {
+            State::CancellingPart { code, part, cancel, end } => {
+                builder.cancelling_part((*code, part), *end, cancel, input);
+            }
+            State::PartiallyReversed { code, part } | State::PartWrittenOff { code, part } => {
                 builder.partially_reversed(*code, part, input);
             }
             State::Barred(cause) => builder.barred(*cause, input),
@@ -106,6 +114,7 @@ impl Input {
             Self::Posting(_)
             | Self::Cancel(_)
             | Self::PartialReversal(_)
+            | Self::PartCancel(_)
             | Self::Resolve(_)
             | Self::Due
             | Self::Restarted => None,
@@ -154,7 +163,10 @@ impl DecisionBuilder<'_, '_> {
                 );
             }
             Input::Posting(PostingReply::Unknown) | Input::Restarted => {}
-            Input::Cancel(_) | Input::PartialReversal(_) | Input::Resolve(_) => {
+            Input::Cancel(_)
+            | Input::PartialReversal(_)
+            | Input::PartCancel(_)
+            | Input::Resolve(_) => {
                 self.record_unexpected(input);
             }
         }
@@ -171,7 +183,11 @@ impl DecisionBuilder<'_, '_> {
             Input::Posting(
                 PostingReply::Refused(_) | PostingReply::Conflict | PostingReply::Barred,
             ) => self.core_differs(input),
-            Input::Cancel(_) | Input::PartialReversal(_) | Input::Resolve(_) | Input::Due => {
+            Input::Cancel(_)
+            | Input::PartialReversal(_)
+            | Input::PartCancel(_)
+            | Input::Resolve(_)
+            | Input::Due => {
                 self.record_unexpected(input);
             }
         }
@@ -211,7 +227,11 @@ impl DecisionBuilder<'_, '_> {
             }
             Input::Posting(PostingReply::Posted) => self.core_differs(input),
             Input::Posting(_) | Input::Restarted => {}
-            Input::Cancel(_) | Input::PartialReversal(_) | Input::Resolve(_) | Input::Due => {
+            Input::Cancel(_)
+            | Input::PartialReversal(_)
+            | Input::PartCancel(_)
+            | Input::Resolve(_)
+            | Input::Due => {
                 self.record_unexpected(input);
             }
         }
@@ -223,15 +243,11 @@ impl DecisionBuilder<'_, '_> {
                 if *prior == PriorPosting::Absent && cause.is_after_approval() {
                     self.raise_alert(Alert::CoreDiffers);
                 }
-                self.record_reversed(*prior);
+                self.record_reversed(Some(*prior));
             }
             Input::Cancel(CancelReply::Refused) => {
                 self.record_unexpected(input);
                 self.escalate(cancel);
-            }
-            Input::Resolve(approved_by) => {
-                self.record_resolved(approved_by);
-                self.record_reversed(PriorPosting::Cancelled);
             }
             Input::Due => self.request_reversal(cause, Some(cancel)),
             Input::RepeatedRequest(_) | Input::Reversal(_) | Input::StatusInquiry(_) => {
@@ -239,7 +255,9 @@ impl DecisionBuilder<'_, '_> {
             }
             // A late reply to the posting changes nothing: the reply to the cancel will say what core had.
             Input::Posting(_) | Input::Cancel(CancelReply::Unknown) | Input::Restarted => {}
-            Input::PartialReversal(_) => self.record_unexpected(input),
+            Input::PartialReversal(_) | Input::PartCancel(_) | Input::Resolve(_) => {
+                self.record_unexpected(input);
+            }
         }
     }
 
@@ -276,9 +294,29 @@ impl DecisionBuilder<'_, '_> {
                 self.respond(MessageKind::StatusInquiry, message.id, codes.reversed);
             }
             Input::Cancel(_) | Input::Posting(_) | Input::Restarted => {}
-            Input::PartialReversal(_) | Input::Resolve(_) | Input::Due => {
+            Input::PartialReversal(_) | Input::PartCancel(_) | Input::Resolve(_) | Input::Due => {
                 self.record_unexpected(input);
             }
+        }
+    }
+
+    /// The bank corrected core by hand, so a cancel that core carries out now takes the money a second time.
+    fn reversed_by_hand(&mut self, cause: ReversalCause, input: &Input) {
+        if *input == Input::Cancel(CancelReply::Cancelled(PriorPosting::Posted)) {
+            self.core_differs(input);
+        } else {
+            self.reversed(cause, input);
+        }
+    }
+
+    /// The switch has its reversal, so it gets the same responses as for a reversed transfer. If core confirms a cancel after all,
+    /// there is no loss.
+    fn written_off(&mut self, cause: ReversalCause, input: &Input) {
+        if let Input::Cancel(CancelReply::Cancelled(prior)) = input {
+            self.raise_alert(Alert::CoreDiffers);
+            self.record_reversed(Some(*prior));
+        } else {
+            self.reversed(cause, input);
         }
     }
 
@@ -299,10 +337,6 @@ impl DecisionBuilder<'_, '_> {
                 self.core_differs(input);
                 self.escalate(pending);
             }
-            Input::Resolve(approved_by) => {
-                self.record_resolved(approved_by);
-                self.record_partially_reversed();
-            }
             Input::Due => self.request_partial_reversal(*part, Some(pending)),
             Input::PartialReversal(PostingReply::Unknown)
             | Input::RepeatedRequest(_)
@@ -310,6 +344,35 @@ impl DecisionBuilder<'_, '_> {
             | Input::StatusInquiry(_)
             | Input::Posting(_)
             | Input::Cancel(_)
+            | Input::PartCancel(_)
+            | Input::Resolve(_)
+            | Input::Restarted => self.partially_reversed(code, part, input),
+        }
+    }
+
+    /// A manual resolution decided about the part, so the posting that returns it must not stand.
+    fn cancelling_part(
+        &mut self,
+        (code, part): (ResponseCode, &PartialReversal),
+        end: PartEnd,
+        cancel: &PendingCancel,
+        input: &Input,
+    ) {
+        match input {
+            Input::PartCancel(CancelReply::Cancelled(_)) => self.end_part(end),
+            Input::PartCancel(CancelReply::Refused) => {
+                self.record_unexpected(input);
+                self.escalate(cancel);
+            }
+            Input::Due => self.request_part_cancel(part, end, Some(cancel)),
+            // A late reply to the posting changes nothing: the reply to the cancel will say what core had.
+            Input::PartialReversal(_) | Input::PartCancel(CancelReply::Unknown) => {}
+            Input::RepeatedRequest(_)
+            | Input::Reversal(_)
+            | Input::StatusInquiry(_)
+            | Input::Posting(_)
+            | Input::Cancel(_)
+            | Input::Resolve(_)
             | Input::Restarted => self.partially_reversed(code, part, input),
         }
     }
@@ -327,6 +390,7 @@ impl DecisionBuilder<'_, '_> {
             Input::Reversal(reversal) => self.record_other_amount(reversal),
             Input::Posting(PostingReply::Posted | PostingReply::Unknown)
             | Input::PartialReversal(PostingReply::Posted | PostingReply::Unknown)
+            | Input::PartCancel(_)
             | Input::Restarted => {}
             Input::Posting(
                 PostingReply::Refused(_) | PostingReply::Conflict | PostingReply::Barred,
@@ -368,6 +432,7 @@ impl DecisionBuilder<'_, '_> {
             Input::Posting(_)
             | Input::Cancel(_)
             | Input::PartialReversal(_)
+            | Input::PartCancel(_)
             | Input::Resolve(_)
             | Input::Due => self.record_unexpected(input),
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::reversal::PartEnd;
 use super::{InboundFact as Fact, InboundState as State, InboundTransfer};
 use crate::transfer::state::{IllegalFact, PendingCancel};
 
@@ -84,8 +85,27 @@ impl State {
                 state => Err(state.illegal(fact)),
             },
             Fact::PartiallyReversed => match self {
-                Self::PartiallyReversing { code, part, .. } => {
+                Self::PartiallyReversing { code, part, .. }
+                | Self::CancellingPart { code, part, end: PartEnd::ReturnedByHand, .. } => {
                     Ok(Self::PartiallyReversed { code, part })
+                }
+                state => Err(state.illegal(fact)),
+            },
+            Fact::PartCancelRequested { end, due } => match self {
+                Self::PartiallyReversing { code, part, .. } => {
+                    let cancel = PendingCancel::first(*due);
+                    Ok(Self::CancellingPart { code, part, cancel, end: *end })
+                }
+                Self::CancellingPart { code, part, cancel, end } => {
+                    let cancel = cancel.repeated(*due);
+                    Ok(Self::CancellingPart { code, part, cancel, end })
+                }
+                state => Err(state.illegal(fact)),
+            },
+            Fact::WrittenOff => match self {
+                Self::Reversing { cause, .. } => Ok(Self::WrittenOff { cause }),
+                Self::CancellingPart { code, part, end: PartEnd::WrittenOff, .. } => {
+                    Ok(Self::PartWrittenOff { code, part })
                 }
                 state => Err(state.illegal(fact)),
             },
@@ -96,15 +116,23 @@ impl State {
                 Self::Reversing { cause, cancel } if !cancel.is_exception => {
                     Ok(Self::Reversing { cause, cancel: cancel.escalated() })
                 }
+                Self::CancellingPart { code, part, cancel, end } if !cancel.is_exception => {
+                    Ok(Self::CancellingPart { code, part, cancel: cancel.escalated(), end })
+                }
                 state => Err(state.illegal(fact)),
             },
-            // The fact that follows carries out the resolution.
+            // The facts that follow carry out the resolution.
             Fact::Resolved(_) => match self {
-                state @ (Self::Reversing { .. } | Self::PartiallyReversing { .. }) => Ok(state),
+                state @ (Self::Reversing { .. }
+                | Self::PartiallyReversing { .. }
+                | Self::CancellingPart { .. }) => Ok(state),
                 state => Err(state.illegal(fact)),
             },
             Fact::Reversed(prior) => match self {
-                Self::Reversing { cause, .. } => Ok(Self::Reversed { cause, prior: *prior }),
+                // Core may confirm a cancel after its loss was written off: then there is no loss.
+                Self::Reversing { cause, .. } | Self::WrittenOff { cause } => {
+                    Ok(Self::Reversed { cause, prior: *prior })
+                }
                 state => Err(state.illegal(fact)),
             },
             Fact::RequestRepeated

@@ -79,6 +79,17 @@ pub struct ReversalMessage {
     pub actual: Option<Amount>,
 }
 
+/// What a manual resolution decided about the part of a partial reversal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PartEnd {
+    /// The bank returned the part in core by hand.
+    #[serde(rename = "returned_by_hand")]
+    ReturnedByHand,
+    /// The part stays with our customer, and the bank bears the loss.
+    #[serde(rename = "written_off")]
+    WrittenOff,
+}
+
 /// The posting that returns a part of the amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PartialReversal {

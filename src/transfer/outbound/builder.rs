@@ -11,7 +11,7 @@ use crate::transfer::core_reply::PriorPosting;
 use crate::transfer::effect::{
     Alert, Decision, Effect, FundedRequest, OutgoingReversal, OutgoingStatusInquiry, Posting, Side,
 };
-use crate::transfer::input::{OutboundInput, Resolution, ResolutionOutcome};
+use crate::transfer::input::OutboundInput;
 use crate::transfer::order::{Funding, Order, SwitchResponse, TraceNumbers};
 use crate::transfer::receipt::DebitReceipt;
 use crate::transfer::rules::{
@@ -159,8 +159,26 @@ impl DecisionBuilder<'_, '_> {
         }
     }
 
+    /// Sends a status inquiry that counts toward the profile's limit.
     pub(super) fn send_status_inquiry(&mut self, dispatch: &Dispatch, rules: &InquiryRules) {
-        self.record(Fact::StatusInquirySent { due: self.context.now.after(rules.interval) });
+        self.emit_status_inquiry(dispatch, self.context.now.after(rules.interval));
+    }
+
+    /// Sends a status inquiry of an exception, after `tries` earlier ones.
+    pub(super) fn repeat_status_inquiry(
+        &mut self,
+        dispatch: &Dispatch,
+        tries: u16,
+        rules: &InquiryRules,
+    ) {
+        let draw = self.context.numbers.draw();
+        let repeats = &rules.exception_repeats;
+        let due = repeats.next(self.context.now, tries.saturating_add(1), draw);
+        self.emit_status_inquiry(dispatch, due);
+    }
+
+    fn emit_status_inquiry(&mut self, dispatch: &Dispatch, due: Moment) {
+        self.record(Fact::StatusInquirySent { due });
         let (order, trace) = (Arc::clone(self.order), dispatch.trace);
         self.emit(Effect::SendStatusInquiry(OutgoingStatusInquiry { order, trace }));
     }
@@ -203,33 +221,15 @@ impl DecisionBuilder<'_, '_> {
         }
     }
 
-    pub(super) fn resolve(&mut self, resolution: &Resolution) {
-        self.record(Fact::Resolved(resolution.clone()));
-        match resolution.outcome {
-            ResolutionOutcome::Settle => self.settle(SettledBy::ManualResolution),
-            ResolutionOutcome::Refund => self.refund(RefundReason::Resolved),
-        }
-    }
-
-    /// Applies a manual resolution after the customer was refunded.
-    pub(super) fn resolve_refunded(&mut self, resolution: &Resolution) {
-        self.record(Fact::Resolved(resolution.clone()));
-        match resolution.outcome {
-            ResolutionOutcome::Settle => {
-                self.record(Fact::PaidTwice);
-                self.notify_channel(TransferStatus::Settled);
-            }
-            ResolutionOutcome::Refund => {
-                self.record(Fact::Refunded(None));
-                let cause = FailureCause::Refunded(RefundReason::Resolved);
-                self.notify_failure(TransferStatus::Refunded, cause);
-            }
-        }
-    }
-
     pub(super) fn raise_exception(&mut self) {
         self.record(Fact::ExceptionRaised);
         self.raise_alert(Alert::Exception);
+    }
+
+    /// Core replies the opposite of what the transfer's facts say: raises an alert.
+    pub(super) fn core_differs(&mut self, input: &OutboundInput) {
+        self.raise_alert(Alert::CoreDiffers);
+        self.record_unexpected(input);
     }
 
     /// The transfer failed: core refunds the debit, or the channel that made it does.
@@ -309,12 +309,12 @@ impl DecisionBuilder<'_, '_> {
         self.record(Fact::UnexpectedInput(input.clone()));
     }
 
-    fn notify_channel(&mut self, status: TransferStatus) {
+    pub(super) fn notify_channel(&mut self, status: TransferStatus) {
         let (order, trace) = (Arc::clone(self.order), self.trace);
         self.emit(Effect::NotifyChannel(StatusReport { order, status, trace, failure: None }));
     }
 
-    fn notify_failure(&mut self, status: TransferStatus, cause: FailureCause) {
+    pub(super) fn notify_failure(&mut self, status: TransferStatus, cause: FailureCause) {
         let (order, trace) = (Arc::clone(self.order), self.trace);
         let failure = Some(cause.reason(self.context.rules));
         self.emit(Effect::NotifyChannel(StatusReport { order, status, trace, failure }));

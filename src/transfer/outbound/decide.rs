@@ -7,13 +7,11 @@ use std::sync::Arc;
 use super::builder::DecisionBuilder;
 use super::fact::{Evidence, OutboundFact as Fact};
 use super::reasons::{CancelReason, RefundReason, RejectionReason, SettledBy, UnknownCause};
-use super::{
-    Conflict, Dispatch, ExceptionCause, OutboundState as State, OutboundTransfer, Reversal,
-};
+use super::{Dispatch, ExceptionCause, OutboundState as State, OutboundTransfer, Reversal};
 use crate::transfer::context::Context;
 use crate::transfer::core_reply::{CancelReply, PostingReply, PriorPosting};
 use crate::transfer::effect::{Alert, Decision};
-use crate::transfer::input::{OutboundInput, ResolutionOutcome, SendStatus};
+use crate::transfer::input::{OutboundInput, SendStatus};
 use crate::transfer::order::{Funding, Order};
 use crate::transfer::receipt::DebitReceipt;
 use crate::transfer::rules::{AfterUnknown, ResponseClass, ReversalClass};
@@ -41,6 +39,9 @@ impl OutboundTransfer {
     ) {
         let (order, trace) = (&self.order, self.state.row().trace);
         let mut builder = DecisionBuilder { order, trace, context, decision };
+        if let OutboundInput::Resolve(resolution) = input {
+            return self.resolve(resolution, input, &mut builder);
+        }
         match &self.state {
             State::Accepted | State::Debited(_) => builder.record_unexpected(input),
             State::Debiting { tries, .. } => builder.debiting(*tries, input),
@@ -57,15 +58,25 @@ impl OutboundTransfer {
             State::Exception(dispatch, ExceptionCause::Unreversed(reversal)) => {
                 builder.exception_unreversed(dispatch, reversal, input);
             }
-            State::Exception(_, ExceptionCause::Undecided) => builder.exception_undecided(input),
+            State::Exception(dispatch, ExceptionCause::Undecided { tries }) => {
+                builder.exception_undecided(dispatch, *tries, input);
+            }
             State::Refunding { reason, cancel, .. } => builder.refunding(*reason, cancel, input),
             State::Settled { by, .. } => builder.settled(*by, input),
+            State::Refunded { prior: None, .. } if is_second_refund(input) => {
+                builder.core_differs(input);
+            }
             State::Refunded { .. } => builder.refunded(input),
-            State::ConflictingOutcome(_, conflict) => builder.conflicting_outcome(conflict, input),
-            State::PaidTwice(_) => builder.paid_twice(input),
+            // Both outcomes are on record, so no further evidence changes the state.
+            State::ConflictingOutcome(..) | State::PaidTwice(_) => builder.paid_twice(input),
             State::Rejected(_) => builder.rejected(input),
         }
     }
+}
+
+/// Whether core now returned a debit that was returned before without it.
+const fn is_second_refund(input: &OutboundInput) -> bool {
+    matches!(input, OutboundInput::Cancel(CancelReply::Cancelled(PriorPosting::Posted)))
 }
 
 /// One function per state, in the order in which a transfer passes them.
@@ -113,13 +124,6 @@ impl DecisionBuilder<'_, '_> {
                 self.reject(reason.rejection(*prior));
             }
             OutboundInput::Cancel(CancelReply::Refused) => self.core_refused_cancel(cancel, input),
-            // Core was corrected by hand under dual control.
-            OutboundInput::Resolve(resolution)
-                if resolution.outcome == ResolutionOutcome::Refund =>
-            {
-                self.record(Fact::Resolved(resolution.clone()));
-                self.reject(reason.rejection(PriorPosting::Cancelled));
-            }
             OutboundInput::Due => self.cancel_debit(reason, Some(cancel)),
             // A late reply to the debit changes nothing: the reply to the cancel will say what core had.
             OutboundInput::Posting(_)
@@ -230,16 +234,16 @@ impl DecisionBuilder<'_, '_> {
     }
 
     fn inquiring(&mut self, dispatch: &Dispatch, tries: u16, input: &OutboundInput) {
+        let rules = self.context.rules.status_inquiries();
         match input {
             OutboundInput::Response(response) => self.apply_response(response),
             OutboundInput::StatusResponse(response) => self.apply_status_response(response),
             OutboundInput::Settlement { settled } => self.apply_settlement_file(*settled),
-            OutboundInput::Due => match &self.context.rules.after_unknown {
-                AfterUnknown::Hold(rules) if tries < rules.tries => {
-                    self.send_status_inquiry(dispatch, rules);
-                }
-                AfterUnknown::Hold(_) | AfterUnknown::Reverse(_) => self.raise_exception(),
-            },
+            OutboundInput::Due if tries < rules.tries => self.send_status_inquiry(dispatch, rules),
+            OutboundInput::Due => {
+                self.raise_exception();
+                self.repeat_status_inquiry(dispatch, 0, rules);
+            }
             OutboundInput::Send(_) | OutboundInput::Restarted => {}
             OutboundInput::Posting(_)
             | OutboundInput::Cancel(_)
@@ -263,27 +267,30 @@ impl DecisionBuilder<'_, '_> {
                 self.repeat_reversal(dispatch, reversal, self.context.rules.reversal(), true);
             }
             OutboundInput::Response(response) => self.record_late(*response),
-            OutboundInput::Resolve(resolution) => self.resolve(resolution),
             OutboundInput::Send(_) | OutboundInput::Restarted => {}
             OutboundInput::Posting(_)
             | OutboundInput::Cancel(_)
             | OutboundInput::StatusResponse(_)
-            | OutboundInput::Settlement { .. } => self.record_unexpected(input),
+            | OutboundInput::Settlement { .. }
+            | OutboundInput::Resolve(_) => self.record_unexpected(input),
         }
     }
 
-    /// The network has no reversals: the switch, the settlement file or a manual resolution decides.
-    fn exception_undecided(&mut self, input: &OutboundInput) {
+    /// The network has no reversals: the switch, the settlement file or a manual resolution decides. Status inquiries are still
+    /// sent.
+    fn exception_undecided(&mut self, dispatch: &Dispatch, tries: u16, input: &OutboundInput) {
         match input {
             OutboundInput::Response(response) => self.apply_response(response),
             OutboundInput::StatusResponse(response) => self.apply_status_response(response),
             OutboundInput::Settlement { settled } => self.apply_settlement_file(*settled),
-            OutboundInput::Resolve(resolution) => self.resolve(resolution),
+            OutboundInput::Due => {
+                self.repeat_status_inquiry(dispatch, tries, self.context.rules.status_inquiries());
+            }
             OutboundInput::Send(_) | OutboundInput::Restarted => {}
             OutboundInput::Posting(_)
             | OutboundInput::Cancel(_)
             | OutboundInput::ReversalResponse(_)
-            | OutboundInput::Due => {
+            | OutboundInput::Resolve(_) => {
                 self.record_unexpected(input);
             }
         }
@@ -298,13 +305,6 @@ impl DecisionBuilder<'_, '_> {
                 self.complete_refund(reason, Some(*prior));
             }
             OutboundInput::Cancel(CancelReply::Refused) => self.core_refused_cancel(cancel, input),
-            // Core was corrected by hand under dual control.
-            OutboundInput::Resolve(resolution)
-                if resolution.outcome == ResolutionOutcome::Refund =>
-            {
-                self.record(Fact::Resolved(resolution.clone()));
-                self.complete_refund(reason, None);
-            }
             OutboundInput::Due => self.request_refund(reason, Some(cancel)),
             OutboundInput::Cancel(CancelReply::Unknown)
             | OutboundInput::Response(_)
@@ -379,25 +379,7 @@ impl DecisionBuilder<'_, '_> {
         }
     }
 
-    fn conflicting_outcome(&mut self, conflict: &Conflict, input: &OutboundInput) {
-        match input {
-            OutboundInput::Resolve(resolution) => match conflict {
-                Conflict::RefundedButSettled => self.resolve_refunded(resolution),
-                Conflict::SettledButReversed(_) => self.resolve(resolution),
-            },
-            OutboundInput::Response(_)
-            | OutboundInput::ReversalResponse(_)
-            | OutboundInput::StatusResponse(_)
-            | OutboundInput::Settlement { .. }
-            | OutboundInput::Cancel(_)
-            | OutboundInput::Send(_)
-            | OutboundInput::Restarted
-            | OutboundInput::Posting(_)
-            | OutboundInput::Due => self.paid_twice(input),
-        }
-    }
-
-    /// Both outcomes are confirmed, so no input changes the state.
+    /// Both outcomes have evidence, so no further evidence changes the state.
     fn paid_twice(&mut self, input: &OutboundInput) {
         match input {
             OutboundInput::Response(response)
@@ -419,8 +401,7 @@ impl DecisionBuilder<'_, '_> {
         match input {
             OutboundInput::Posting(PostingReply::Posted) => {
                 // Core reports a debit whose cancel it confirmed before.
-                self.raise_alert(Alert::CoreDiffers);
-                self.record_unexpected(input);
+                self.core_differs(input);
             }
             OutboundInput::Posting(_) | OutboundInput::Cancel(_) | OutboundInput::Restarted => {}
             OutboundInput::Send(_)

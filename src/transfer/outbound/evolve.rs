@@ -10,6 +10,7 @@ use super::reasons::{CancelReason, RefundReason, SettledBy};
 use super::{
     Conflict, Dispatch, ExceptionCause, OutboundState as State, OutboundTransfer, Reversal,
 };
+use crate::transfer::core_reply::PriorPosting;
 use crate::transfer::order::TraceNumbers;
 use crate::transfer::state::{IllegalFact, PendingCancel};
 use crate::values::Moment;
@@ -78,7 +79,7 @@ impl State {
             Fact::ExceptionRaised => self.exception_raised(fact),
             Fact::Resolved(_) => self.resolved(fact),
             Fact::RefundRequested { reason, due } => self.refund_requested(fact, *reason, *due),
-            Fact::Refunded(_) => self.refunded(fact),
+            Fact::Refunded(prior) => self.refunded(fact, *prior),
             Fact::ConflictingOutcome(_) => self.conflicting_outcome(fact),
             Fact::PaidTwice => match self {
                 Self::ConflictingOutcome(trace, Conflict::RefundedButSettled) => {
@@ -185,6 +186,10 @@ impl State {
                 let tries = tries.saturating_add(1);
                 Ok(Self::Inquiring { dispatch: Dispatch { due, ..dispatch }, tries })
             }
+            Self::Exception(dispatch, ExceptionCause::Undecided { tries }) => {
+                let cause = ExceptionCause::Undecided { tries: tries.saturating_add(1) };
+                Ok(Self::Exception(Dispatch { due, ..dispatch }, cause))
+            }
             state => Err(state.illegal(fact)),
         }
     }
@@ -195,7 +200,7 @@ impl State {
                 Ok(Self::Exception(dispatch, ExceptionCause::Unreversed(reversal)))
             }
             Self::Inquiring { dispatch, .. } => {
-                Ok(Self::Exception(dispatch, ExceptionCause::Undecided))
+                Ok(Self::Exception(dispatch, ExceptionCause::Undecided { tries: 0 }))
             }
             Self::CancellingDebit { reason, cancel } if !cancel.is_exception => {
                 Ok(Self::CancellingDebit { reason, cancel: cancel.escalated() })
@@ -240,14 +245,14 @@ impl State {
         }
     }
 
-    fn refunded(self, fact: &Fact) -> Folded {
+    fn refunded(self, fact: &Fact, prior: Option<PriorPosting>) -> Folded {
         match self {
             Self::Refunding { trace, reason: RefundReason::ApprovedMeanwhile, .. } => {
                 Ok(Self::ConflictingOutcome(trace, Conflict::RefundedButSettled))
             }
-            Self::Refunding { trace, reason, .. } => Ok(Self::Refunded { trace, reason }),
+            Self::Refunding { trace, reason, .. } => Ok(Self::Refunded { trace, reason, prior }),
             Self::ConflictingOutcome(trace, Conflict::RefundedButSettled) => {
-                Ok(Self::Refunded { trace, reason: RefundReason::Resolved })
+                Ok(Self::Refunded { trace, reason: RefundReason::Resolved, prior })
             }
             state => Err(state.illegal(fact)),
         }

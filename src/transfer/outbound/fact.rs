@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::reasons::{CancelReason, RefundReason, RejectionReason, SettledBy, UnknownCause};
 use crate::codes::outbound_fact;
 use crate::transfer::core_reply::PriorPosting;
-use crate::transfer::input::{OutboundInput, Resolution};
+use crate::transfer::input::OutboundInput;
 use crate::transfer::order::{Order, SwitchResponse, TraceNumbers};
 use crate::transfer::receipt::{self, DebitReceipt};
+use crate::transfer::resolution::Resolution;
 use crate::values::Moment;
 
 /// A fact: something that became true of an outbound transfer.

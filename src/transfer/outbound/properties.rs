@@ -116,9 +116,9 @@ impl State {
                 let (code, wait) = (code::EXCEPTION_UNREVERSED, Wait::Switch(request.due));
                 Row::open(code, "exception (unreversed)", Pending, wait, request).exception(true)
             }
-            Self::Exception(request, ExceptionCause::Undecided) => {
-                let code = code::EXCEPTION_UNDECIDED;
-                Row::open(code, "exception (undecided)", Pending, Wait::Resolution, request)
+            Self::Exception(request, ExceptionCause::Undecided { .. }) => {
+                let (code, wait) = (code::EXCEPTION_UNDECIDED, Wait::Switch(request.due));
+                Row::open(code, "exception (undecided)", Pending, wait, request).exception(true)
             }
             Self::Refunding { trace, reason, cancel, .. } => {
                 let (code, name, status) = reason.refunding();
@@ -131,7 +131,7 @@ impl State {
                 Row::new(code::SETTLED, "settled", Settled, Share::Settled, Wait::Nothing)
                     .request(*trace)
             }
-            Self::Refunded { trace, reason } => {
+            Self::Refunded { trace, reason, .. } => {
                 Row::new(code::REFUNDED, "refunded", Refunded, Share::Refunded, Wait::Nothing)
                     .request(*trace)
                     .failed(FailureCause::Refunded(*reason))
@@ -141,7 +141,7 @@ impl State {
                 Row::new(code, name, Pending, share, Wait::Resolution).request(*trace)
             }
             Self::PaidTwice(trace) => {
-                Row::new(code::PAID_TWICE, "paid twice", Settled, Share::PaidTwice, Wait::Nothing)
+                Row::new(code::PAID_TWICE, "paid twice", Settled, Share::WrittenOff, Wait::Nothing)
                     .request(*trace)
             }
             Self::Rejected(reason) => {

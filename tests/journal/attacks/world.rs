@@ -19,7 +19,7 @@ use titian::signing::{
 use titian::values::Moment;
 
 use super::super::support::{
-    Folder, START, append_batch, checkpoints, id, key, keys, row, write_private,
+    Folder, START, act, acts_after, append_batch, checkpoints, id, key, keys, row, write_private,
 };
 use crate::core_banking::forgery::Forged;
 
@@ -80,7 +80,8 @@ fn append_one(journal: &dyn Journal, transfer: u64, ledger: Option<LedgerHead>) 
     };
     let mut metadata = vec![value("reserved", transfer), value("closed_books", transfer)];
     metadata.extend(ledger.map(|head| ledger_metadata(head).unwrap()));
-    append_batch(journal, Batch { rows: written(transfer), metadata, ..Batch::default() }).unwrap();
+    let control = vec![act(transfer)];
+    append_batch(journal, Batch { rows: written(transfer), control, metadata }).unwrap();
 }
 
 impl World {
@@ -94,11 +95,16 @@ impl World {
         let journal = open(&folder.url(), &old, &places).unwrap();
         append_all(&*journal, 0..5);
         journal.close().unwrap();
-        assert_eq!(rotate(&folder.url(), &old, &places, &keys().signing).unwrap(), ROTATION);
-        let spans = vec![(Chain::Transfers, span(1, Some(ROTATION)))];
-        let retired = TrustedKey { key: retired.public(), spans };
+        let last = rotate(&folder.url(), &old, &places, &keys().signing).unwrap();
+        assert_eq!(last, [(Chain::Transfers, ROTATION), (Chain::Control, 5)]);
         let spans =
-            vec![(Chain::Transfers, span(ROTATION + 1, None)), (Chain::Ledger, span(1, None))];
+            vec![(Chain::Transfers, span(1, Some(ROTATION))), (Chain::Control, span(1, Some(5)))];
+        let retired = TrustedKey { key: retired.public(), spans };
+        let spans = vec![
+            (Chain::Transfers, span(ROTATION + 1, None)),
+            (Chain::Ledger, span(1, None)),
+            (Chain::Control, span(6, None)),
+        ];
         let present = TrustedKey { key: keys().signing.public(), spans };
         let keys = JournalKeys { trusted: TrustedKeys::new(vec![retired, present]), ..keys() };
         let journal = open(&folder.url(), &keys, &places).unwrap();
@@ -209,6 +215,11 @@ impl World {
                 Ok(rows) => is_written &= rows == written(transfer),
                 Err(error) => first = first.and(Err(self.plain(&error.to_string()))),
             }
+        }
+        let acts = (0..20).chain([60, OPEN, 62]).map(|transfer| act(transfer).act.0);
+        match acts_after(reader, 0) {
+            Ok(found) => is_written &= found.into_iter().map(|(_, act)| act).eq(acts),
+            Err(error) => first = first.and(Err(self.plain(&error.to_string()))),
         }
         (first, is_written)
     }

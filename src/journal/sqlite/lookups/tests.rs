@@ -57,7 +57,7 @@ fn stored(number: u64, reserved: u64) -> Row {
         state: "sent".into(),
         is_open: true,
         trace: None,
-        start: Some(Box::new(TransferStart { identity, requested_by: None })),
+        start: Some(Box::new(TransferStart { identity, requested_by: None, admitted_under: 0 })),
         facts: StoredFacts("{}".into()),
         personal: None,
     }

@@ -1,0 +1,50 @@
+//! Control: what operators decide. Restrictions close or limit new work; a proposal opens again, or decides about money, when a second
+//! person approves it.
+//!
+//! This room is pure, as `transfer/` is: time and state come in, facts and refusals come out. [`Control`] is the fold of all
+//! [`Act`]s. Each act is a row of the chain `control`, an act of the program too.
+
+mod admission;
+mod audit;
+mod command;
+mod decide;
+mod fact;
+mod ids;
+mod minute_window;
+mod names;
+mod offline;
+mod people;
+mod person;
+mod proposal;
+mod refusal;
+mod request;
+mod restriction;
+mod scope;
+mod state;
+mod subject;
+mod world;
+
+pub use admission::{Admitted, Cause, Restricted, Restrictions};
+pub use audit::AdmissionAudit;
+pub use command::{Command, Draft, Proposed, Target};
+pub use fact::{Act, Author, ControlFact, Started};
+pub use ids::{CommandHash, ProposalId, StateVersion};
+pub use names::{Names, ServiceCodes};
+pub use offline::{OFFLINE_TIME_MAX, OfflineAct, OfflineRefusal, OfflineSignature, OperatorKeys};
+pub use people::{
+    Access, ENROLMENT_TIME, Enrolment, NewOperator, NewToken, OPERATORS_MAX, Operator, People,
+    PeopleCommand, PeopleFact, PeopleRefusal, PersonalAct, PersonalChange, SealedCredentials,
+    SecretHash, TOKEN_TIME_MAX, TOKENS_MAX, Token, TokenId,
+};
+pub use person::{Actor, PersonId, Proof, Right, Role};
+pub use proposal::{
+    Against, Check, EXPIRY_DEFAULT, EXPIRY_MAX, Proposal, ProposalFact, ProposalRefusal,
+    ProposalState,
+};
+pub use refusal::ActRefusal;
+pub use request::{ActDone, ActRequest};
+pub use restriction::{AccountKey, Limits, Mode, Restriction, RestrictionId};
+pub use scope::{Scope, Work};
+pub use state::{Control, StoredProposal};
+pub use subject::Subject;
+pub use world::World;
