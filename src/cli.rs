@@ -9,6 +9,8 @@ mod check;
 mod decode;
 #[cfg(feature = "harness")]
 mod demo;
+#[cfg(feature = "harness")]
+mod drill;
 mod encode;
 mod exit;
 mod export;

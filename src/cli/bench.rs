@@ -1,5 +1,6 @@
 //! `titian bench`: transfers a second, the duration of each, and the limits of this machine in the same run.
 
+mod closings;
 mod cost;
 mod course;
 mod flap;
@@ -43,6 +44,7 @@ Examples:
   titian bench --dir /mnt/disk/bench --format json
   titian bench --rate 6000 --flapping             with a second link that breaks each second
   titian bench --waiting 10000                    with reversals that wait for a dead bank
+  titian bench --closings 200                     with an operator who closes banks
   titian bench --seconds 800 --samples curve.csv  the cost of a transfer as the store grows
 
 The bench starts `titian switch` and `titian serve` as separate processes, with
@@ -58,6 +60,10 @@ With --waiting, one bank is dead. Before the load, N transfers to it are sent un
 their reversals wait. The measured adapter starts with them and repeats them at the
 normal rate. The load pays another bank. At the end the dead bank responds, and all
 N are refunded. The report shows how much memory the waiting transfers take.
+
+With --closings, an operator closes N banks that the load does not pay, spread over
+the measured time. A closing is in force when it is answered; the report shows how
+long that takes. The operator's sign-in takes up to a minute before the load.
 
 With --samples, the file has a line for each count of 1, 2 and 5 times a power of
 ten from 1,000 up, and for each second: seconds since the start, transfers in all
@@ -105,6 +111,10 @@ pub(super) struct Bench {
     /// Number of transfers to a dead bank whose reversals wait
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     waiting: Option<u32>,
+
+    /// Number of banks that an operator closes beside the load
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=400))]
+    closings: Option<u32>,
 
     /// Write samples to a CSV file
     #[arg(long, value_name = "FILE")]
@@ -173,9 +183,12 @@ impl Bench {
 
     /// Checks that the options can be combined.
     fn check_options(&self) -> Result<(), Failure> {
-        let outbound_only = self.flapping || self.waiting.is_some() || self.samples.is_some();
+        let outbound_only = self.flapping
+            || self.waiting.is_some()
+            || self.closings.is_some()
+            || self.samples.is_some();
         if self.direction == Direction::Inbound && outbound_only {
-            let reason = "--flapping, --waiting and --samples need outbound transfers: remove `--direction in`";
+            let reason = "--flapping, --waiting, --closings and --samples need outbound transfers: remove `--direction in`";
             return Err(reason.to_owned().into());
         }
         Ok(())

@@ -12,6 +12,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::exit::Exit;
 use super::failure::Failure;
+pub(super) use folder::configure;
+pub(super) use load::{faults, traffic, wanted};
+pub(super) use progress::Tally;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,7 +71,7 @@ pub(super) struct Demo {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Faults {
+pub(super) enum Faults {
     /// No fault except the crash
     None,
     /// The faults of a usual day

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::stop::no_handler;
-use crate::harness::{AdminError, FolderError, HarnessError, ProcessError};
+use crate::harness::{AdminError, FolderError, HarnessError, OperatorError, ProcessError};
 
 /// How long an error waits for the interruption that may have caused it.
 const INTERRUPTION_DELAY: Duration = Duration::from_millis(200);
@@ -83,6 +83,12 @@ impl From<ProcessError> for Failure {
 
 impl From<AdminError> for Failure {
     fn from(error: AdminError) -> Self {
+        Self::Negative(error.to_string())
+    }
+}
+
+impl From<OperatorError> for Failure {
+    fn from(error: OperatorError) -> Self {
         Self::Negative(error.to_string())
     }
 }

@@ -1,4 +1,4 @@
-//! What stands in a production build for `titian demo`, `titian bench` and `titian switch`: an error that names the other build.
+//! What stands in a production build for `titian demo`, `titian drill`, `titian bench` and `titian switch`: an error that names the other build.
 
 use std::ffi::OsString;
 
@@ -12,6 +12,8 @@ use super::failure::Failure;
 pub(super) enum HarnessCommand {
     #[command(hide = true, disable_help_flag = true)]
     Demo(Arguments),
+    #[command(hide = true, disable_help_flag = true)]
+    Drill(Arguments),
     #[command(hide = true, disable_help_flag = true)]
     Bench(Arguments),
     #[command(hide = true, disable_help_flag = true)]
@@ -30,11 +32,12 @@ impl HarnessCommand {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         let name = match self {
             Self::Demo(_) => "demo",
+            Self::Drill(_) => "drill",
             Self::Bench(_) => "bench",
             Self::Switch(_) => "switch",
         };
         Err(format!(
-            "titian {name}: this program is a production build, without simulated switch, demo and bench; \
+            "titian {name}: this program is a production build, without simulated switch, demo, drill and bench; \
              for these build Titian without `--no-default-features`: cargo build --release"
         )
         .into())

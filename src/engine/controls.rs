@@ -304,6 +304,22 @@ impl Engine {
         self.controls.rows()
     }
 
+    /// Withdraws the requests that were released, and that the restrictions refuse now.
+    fn withdraw_refused(&mut self, now: Moment) {
+        let slots = self.live.slots().filter_map(|slot| self.live.get(slot));
+        let refused = slots.filter_map(|live| match &live.transfer {
+            Transfer::Outbound(transfer) if transfer.is_ready_to_send() => {
+                let order = transfer.order();
+                (!self.may_send(order, now)).then_some(order.id)
+            }
+            Transfer::Outbound(_) | Transfer::Inbound(_) => None,
+        });
+        let refused: Vec<_> = refused.collect();
+        if !refused.is_empty() {
+            self.put(Output::WithdrawRequests(refused));
+        }
+    }
+
     /// Does what a fact of an act orders.
     fn carry_out(
         &mut self,
@@ -328,8 +344,8 @@ impl Engine {
             ControlFact::LinkOrdered { link, order } => {
                 self.put(Output::OrderLink(id, link.clone(), *order));
             }
+            ControlFact::Restricted { .. } => self.withdraw_refused(now),
             ControlFact::Started(_)
-            | ControlFact::Restricted { .. }
             | ControlFact::Lifted { .. }
             | ControlFact::Proposal { .. }
             | ControlFact::People(_)

@@ -132,6 +132,14 @@ impl Harness {
         Ok(probe)
     }
 
+    /// Returns a client of the running adapter's health and metrics.
+    ///
+    /// # Errors
+    /// If the adapter does not run.
+    pub fn probe(&self) -> Result<AdapterProbe, HarnessError> {
+        Ok(AdapterProbe::new(HttpClient::new(self.address("console")?, RESPONSE_TIMEOUT)))
+    }
+
     /// Returns an address of the adapter by its name in the log: `api` or `console`.
     ///
     /// # Errors

@@ -230,6 +230,7 @@ impl Driver {
                         self.group.handle_send(outgoing, now);
                     }
                 }
+                Some(Command::Withdraw(messages)) => self.group.handle_withdrawal(&messages, now),
                 Some(Command::Order(link, order, result)) => {
                     self.take_order((link, order), result, now);
                 }

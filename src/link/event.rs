@@ -40,7 +40,11 @@ impl NotSent {
             Self::QueueFull | Self::KeyInFlight | Self::InvalidMessage | Self::NotEncodable(_) => {
                 true
             }
-            Self::DeadlinePassed | Self::ConnectionLost | Self::NoLinkUp | Self::Draining => false,
+            Self::DeadlinePassed
+            | Self::ConnectionLost
+            | Self::NoLinkUp
+            | Self::Draining
+            | Self::Withdrawn => false,
         }
     }
 }
@@ -80,6 +84,9 @@ pub enum NotSent {
     /// All links are drained or signed off.
     #[error("all links are drained or signed off")]
     Draining,
+    /// The owner withdrew the message.
+    #[error("it was withdrawn before it was written")]
+    Withdrawn,
 }
 
 /// An event at the links.

@@ -14,7 +14,7 @@ mod orders;
 mod queue;
 mod states;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -25,7 +25,7 @@ use super::matching::InFlight;
 use super::outbox::Tracked;
 use super::session::{Context, Input};
 use super::state::Role;
-use super::{ConnectionId, DisconnectReason, LinkId};
+use super::{ConnectionId, CorrelationId, DisconnectReason, LinkId};
 use crate::iso8583::{Message, Spec};
 use crate::network::SessionRules;
 use crate::values::{Moment, TokenBucket};
@@ -187,19 +187,44 @@ impl LinkGroup {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let mut late = Vec::new();
         let expired = connection.outbox.expire(now, |tracked| late.push(tracked));
-        let serials: Vec<_> = late.iter().filter_map(|tracked| tracked.serial).collect();
+        self.report_removed(id, late, NotSent::DeadlinePassed);
+        if expired.is_err() {
+            self.step(id, Input::Ended(DisconnectReason::WriteTimeout), None, now);
+        }
+    }
+
+    /// Withdraws messages of which not a single byte has left. Those that are partly or completely written go their way.
+    pub fn handle_withdrawal(&mut self, withdrawn: &BTreeSet<CorrelationId>, now: Moment) {
+        let events = &mut self.events;
+        self.queue.withdraw(withdrawn, |correlation_id| {
+            events.push(Event::NotSent(correlation_id, NotSent::Withdrawn));
+        });
+        let connections: Vec<_> = self.connections.keys().copied().collect();
+        for id in connections {
+            let Some(connection) = self.connections.get_mut(&id) else { continue };
+            let mut removed = Vec::new();
+            let is_withdrawn = |tracked: &Tracked| withdrawn.contains(&tracked.correlation_id);
+            let _partly_written =
+                connection.outbox.remove(is_withdrawn, |tracked| removed.push(tracked));
+            self.report_removed(id, removed, NotSent::Withdrawn);
+            self.check_drained(id, now);
+        }
+        self.send_queued(now);
+    }
+
+    /// Reports messages that were removed from an outbox, and frees their places in flight.
+    fn report_removed(&mut self, id: ConnectionId, removed: Vec<Tracked>, reason: NotSent) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let serials: Vec<_> = removed.iter().filter_map(|tracked| tracked.serial).collect();
         let withdrawn = self.in_flight.withdraw(&serials);
         connection.in_flight -= withdrawn.len();
-        for Tracked { correlation_id, serial, .. } in late {
+        for Tracked { correlation_id, serial, .. } in removed {
             let was_in_flight =
                 |serial| withdrawn.binary_search_by_key(&serial, |request| request.serial).is_ok();
             // For a request that was replaced by its repeat, `Expired` was reported already.
             if serial.is_none_or(was_in_flight) {
-                self.events.push(Event::NotSent(correlation_id, NotSent::DeadlinePassed));
+                self.events.push(Event::NotSent(correlation_id, reason));
             }
-        }
-        if expired.is_err() {
-            self.step(id, Input::Ended(DisconnectReason::WriteTimeout), None, now);
         }
     }
 }

@@ -1,19 +1,21 @@
 //! The owner's side of the links: commands and events.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::LinkId;
 use super::event::{Event, OutgoingMessage};
 use super::order::{OrderError, OrderResult};
 use super::state::LinkStates;
+use super::{CorrelationId, LinkId};
 use crate::values::LinkOrder;
 
 /// A command of the owner.
 pub(super) enum Command {
     Send(Vec<OutgoingMessage>),
+    Withdraw(BTreeSet<CorrelationId>),
     Order(LinkId, LinkOrder, oneshot::Sender<OrderResult>),
     Stop,
 }
@@ -62,6 +64,22 @@ impl Handle {
         match self.commands.try_reserve() {
             Ok(permit) => {
                 permit.send(Command::Send(std::mem::take(messages)));
+                Ok(())
+            }
+            Err(TrySendError::Full(())) => Ok(()),
+            Err(TrySendError::Closed(())) => Err(Stopped),
+        }
+    }
+
+    /// Withdraws messages of which not a single byte is written, if the queue of commands has capacity now. Otherwise `messages` stays as
+    /// it is. An event reports each message that was withdrawn; the others go their way.
+    ///
+    /// # Errors
+    /// If the links have stopped.
+    pub fn try_withdraw(&self, messages: &mut BTreeSet<CorrelationId>) -> Result<(), Stopped> {
+        match self.commands.try_reserve() {
+            Ok(permit) => {
+                permit.send(Command::Withdraw(std::mem::take(messages)));
                 Ok(())
             }
             Err(TrySendError::Full(())) => Ok(()),

@@ -133,6 +133,18 @@ impl Outbox {
         if self.earliest_deadline.is_none_or(|earliest| earliest > now) {
             return Ok(());
         }
+        self.remove(|tracked| tracked.deadline <= now, &mut removed)
+    }
+
+    /// Removes the messages that are chosen and of which not a single byte has left.
+    ///
+    /// # Errors
+    /// If such a message is partly written.
+    pub(super) fn remove(
+        &mut self,
+        is_chosen: impl Fn(&Tracked) -> bool,
+        mut removed: impl FnMut(Tracked),
+    ) -> Result<(), PartlyWritten> {
         let out = self.begun + self.taken;
         let mut start = 0;
         let mut kept = VecDeque::with_capacity(self.frames.len());
@@ -140,11 +152,11 @@ impl Outbox {
         let mut has_partly_written = false;
         for frame in self.frames.drain(..) {
             let end = start + frame.length;
-            let is_late = frame.tracked.is_some_and(|tracked| tracked.deadline <= now);
-            if let (true, true, Some(tracked)) = (is_late, start >= out, frame.tracked) {
+            let is_chosen = frame.tracked.as_ref().is_some_and(&is_chosen);
+            if let (true, true, Some(tracked)) = (is_chosen, start >= out, frame.tracked) {
                 removed(tracked);
             } else {
-                has_partly_written |= is_late;
+                has_partly_written |= is_chosen;
                 let from = start.max(self.begun) - self.begun;
                 bytes.extend_from_slice(self.bytes.get(from..end - self.begun).unwrap_or_default());
                 kept.push_back(frame);
@@ -171,7 +183,7 @@ impl Outbox {
     }
 }
 
-/// A message whose deadline has passed is partly written.
+/// A message that should be removed is partly written.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PartlyWritten;
 

@@ -24,7 +24,7 @@ use crate::core_banking::{self, CoreCommand};
 use crate::engine::stored_facts::StoredFactsError;
 use crate::engine::{Engine, Event, Limits, Lookup, TransferInput};
 use crate::journal::{Journal, JournalError};
-use crate::link::{self, LinkId, OutgoingMessage};
+use crate::link::{self, CorrelationId, LinkId, OutgoingMessage};
 use crate::network::Network;
 use crate::records::{RecordsError, journal_batch, ledger_batch, ledger_metadata};
 use crate::transfer::{Alert, CoreRules, IllegalFact, OutboundInput, Rules, SendStatus};
@@ -87,6 +87,8 @@ pub(super) struct Node {
     pub(super) pending_responses: PendingResponses,
     /// Messages of this turn for the switch.
     pub(super) messages: Vec<OutgoingMessage>,
+    /// Messages that the links must withdraw, if they are not written.
+    pub(super) withdrawn: BTreeSet<CorrelationId>,
     /// Commands of this turn for core.
     pub(super) core_commands: Vec<CoreCommand>,
     /// Where messages are encoded before they are split off.
@@ -236,6 +238,10 @@ impl Node {
                     link::NotSent::Draining,
                 ));
             }
+        }
+        // The links report each message of theirs when they stop.
+        if !self.withdrawn.is_empty() && self.links.try_withdraw(&mut self.withdrawn).is_err() {
+            self.withdrawn.clear();
         }
     }
 

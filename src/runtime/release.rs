@@ -8,7 +8,7 @@ use super::node::{Node, NodeError};
 use crate::api::{AccountInquiryResponse, NotProcessed, TransferResponse};
 use crate::core_banking::CoreCommand;
 use crate::engine::{Event, Lookup, Output, Transfer};
-use crate::link::{OutgoingKind, OutgoingMessage};
+use crate::link::{self, NotSent, OutgoingKind, OutgoingMessage};
 use crate::network::{BuildError, MatchingKey};
 use crate::transfer::{
     AccountDetails, Alert, Effect, FailureReason, FundedRequest, InboundResponse, Inquiry,
@@ -42,6 +42,7 @@ impl Node {
             Output::Act(id, done) => self.acts.answer(id, done),
             Output::Control(control) => self.acts.publish(control),
             Output::OrderLink(id, link, order) => self.order_link(id, &link, order),
+            Output::WithdrawRequests(ids) => self.withdraw_requests(&ids),
             Output::JournalLookup(number, lookup, event) => {
                 self.metrics.journal_lookups.inc();
                 let request = LookupRequest { number, lookup, event };
@@ -138,6 +139,24 @@ impl Node {
         if !self.send(SentMessage::Transfer(MessageKind::Request), id, request.write_by(), encoded)
         {
             self.handle_request_status(id, SendStatus::NotSent);
+        }
+    }
+
+    /// Withdraws requests of which not a byte is written: those that wait for the links here, and those that wait in the links.
+    fn withdraw_requests(&mut self, ids: &[TransferId]) {
+        let request = SentMessage::Transfer(MessageKind::Request);
+        let withdrawn = ids.iter().map(|id| request.correlation_id(*id));
+        self.withdrawn.extend(withdrawn);
+        let (withdrawn, events) = (&self.withdrawn, &mut Vec::new());
+        self.messages.retain(|message| {
+            let is_withdrawn = withdrawn.contains(&message.correlation_id);
+            if is_withdrawn {
+                events.push(link::Event::NotSent(message.correlation_id, NotSent::Withdrawn));
+            }
+            !is_withdrawn
+        });
+        for event in std::mem::take(events) {
+            self.handle_link_event(event);
         }
     }
 

@@ -223,6 +223,7 @@ pub async fn run(
         acts,
         pending_responses: PendingResponses::new(PENDING_RESPONSES_MAX),
         messages: Vec::new(),
+        withdrawn: BTreeSet::new(),
         core_commands: Vec::new(),
         encode_buffer: BytesMut::with_capacity(ENCODE_BUFFER_SIZE),
     };

@@ -60,6 +60,12 @@ impl OutboundTransfer {
         &self.order
     }
 
+    /// Returns whether its request is released, and the links have not reported yet what became of it.
+    #[must_use]
+    pub const fn is_ready_to_send(&self) -> bool {
+        matches!(self.state, OutboundState::ReadyToSend(_))
+    }
+
     /// Returns the trace numbers of the request, once it has any.
     #[must_use]
     pub fn trace(&self) -> Option<TraceNumbers> {

@@ -17,6 +17,7 @@ mod rules;
 
 mod bench;
 mod demo;
+mod drill;
 mod encode;
 mod ends;
 mod fixtures;

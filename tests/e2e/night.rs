@@ -96,7 +96,10 @@ impl<'b> Desk<'b> {
         let session = self.bank.path(&format!("{person}.session"));
         let fixed = ["admin", "--server", &self.server, "--session", &session];
         let all: Vec<_> = fixed.into_iter().chain(arguments.iter().copied()).collect();
-        titian(&all, lines).await
+        let said = titian(&all, lines).await;
+        // The transcript of the night, for `--show-output`.
+        println!("{person}$ titian admin {}\n{}{}", arguments.join(" "), said.out, said.err);
+        said
     }
 
     /// Runs a command that must succeed, and returns the server's answer.
@@ -222,9 +225,46 @@ async fn first_administrators(bank: &mut TestBank) -> Vec<String> {
     secrets.map(str::to_owned).collect()
 }
 
+/// A transfer has no response, and its reversal none: it becomes an exception. One person proposes what became of it, another approves.
+async fn an_exception_is_resolved_by_two_persons(scenario: &Scenario, desk: &Desk<'_>) {
+    let file = scenario.bank.file("titian.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("response = \"60s\"", "response = \"800ms\"")).unwrap();
+    scenario.bank.adapter.as_ref().unwrap().signal("HUP").await.unwrap();
+    scenario.bank.wait_for_log("configuration reloaded").await;
+    let lost = json!("drop_response");
+    let rules = ["0200", "0420", "0421"].map(|mti| (mti, 1.0, lost.clone()));
+    scenario.switch.set_faults(&rules).await;
+    let order = transfer(6);
+    let resolved = async {
+        scenario.bank.wait_for_metric("titian_exceptions_open", |count| count == 1).await;
+        let exceptions = desk.done("e31", &["exceptions"]).await;
+        let exception = &exceptions["exceptions"][0];
+        assert_eq!(exception["cause"], "reversal_unconfirmed", "{exceptions}");
+        let id = exception["transfer"].as_str().unwrap();
+        // The switch has reversed it: its own record says so.
+        let words = ["resolve", id, "--outcome", "refunded", "--reason", "the switch reversed it"];
+        let proposed = desk.done("e31", &words).await["act"].to_string();
+        let again = desk.admin("e44", &words).await;
+        assert!(again.err.contains(&format!("proposal {proposed}")), "{}", again.err);
+        let refused = desk.admin("e31", &["approve", &proposed, "--yes"]).await;
+        assert_eq!(refused.code, Some(1), "{}", refused.out);
+        desk.done("e44", &["approve", &proposed, "--yes"]).await;
+        scenario.wait_for_status(6, "04").await;
+    };
+    let (answered, ()) = tokio::join!(scenario.request_transfer(&order), resolved);
+    assert_ne!(answered.0, 200, "it was refunded");
+    scenario.switch.set_faults(&[]).await;
+    assert_eq!(scenario.bank.probe.metric("titian_exceptions_open").await.unwrap(), 0);
+}
+
 #[tokio::test]
 async fn a_bank_breaks_is_closed_and_opens_in_stages_and_a_link_is_signed_off_and_on() {
-    let mut scenario = Scenario::start(Options::default()).await;
+    let mut scenario = Scenario::start(Options {
+        set: vec!["network.override.reversal.exception_after=1s"],
+        ..Options::default()
+    })
+    .await;
     scenario.bank.stop().await;
     let secrets = first_administrators(&mut scenario.bank).await;
     scenario.bank.start().await;
@@ -283,6 +323,8 @@ async fn a_bank_breaks_is_closed_and_opens_in_stages_and_a_link_is_signed_off_an
     wait_until("the link is signed on", async || phase("a").await == "signed_on").await;
     let unknown = desk.admin("e31", &["link", "c", "sign-on"]).await;
     assert!(unknown.err.contains("link \"c\" is unknown (known: a, b)"), "{}", unknown.err);
+
+    an_exception_is_resolved_by_two_persons(&scenario, &desk).await;
 
     // All of it is on record, and a restart has the same restrictions.
     let acts = desk.done("e17", &["acts", "--limit", "1000"]).await;

@@ -10,7 +10,7 @@ use titian::control::{
 };
 use titian::engine::{Engine, Event, Output};
 use titian::transfer::{
-    Effect, InboundRequest, Inquiry, InquiryOutcome, OutboundInput, SendStatus,
+    Effect, InboundRequest, Inquiry, InquiryOutcome, OutboundInput, PostingReply, SendStatus,
 };
 use titian::values::{
     Amount, Currency, Direction, IdempotencyKey, Institution, Moment, Reference, ResponseCode,
@@ -57,6 +57,15 @@ fn checker() -> Actor {
     person("budi", Role::Supervisor, NOW)
 }
 
+/// Gives a command, and commits.
+fn outputs_of(engine: &mut Engine, actor: Actor, command: Command, now: Moment) -> Vec<Output> {
+    let id = TransferId(999);
+    let (from, via) = ("10.0.0.7".into(), "session".into());
+    let request = ActRequest { id, command, actor, from, via, request: None };
+    engine.handle_event(Event::Act(Box::new(request)), now);
+    commit(engine).0
+}
+
 /// Gives a command, commits, and returns the answer.
 fn act_at(
     engine: &mut Engine,
@@ -64,15 +73,11 @@ fn act_at(
     command: Command,
     now: Moment,
 ) -> Result<ActDone, ActRefusal> {
-    let id = TransferId(999);
-    let (from, via) = ("10.0.0.7".into(), "session".into());
-    let request = ActRequest { id, command, actor, from, via, request: None };
-    engine.handle_event(Event::Act(Box::new(request)), now);
-    let outputs = commit(engine).0;
-    let answer = outputs.into_iter().find_map(|output| match output {
-        Output::Act(_, answer) => Some(answer),
-        _ => None,
-    });
+    let answer =
+        outputs_of(engine, actor, command, now).into_iter().find_map(|output| match output {
+            Output::Act(_, answer) => Some(answer),
+            _ => None,
+        });
     answer.unwrap()
 }
 
@@ -188,6 +193,28 @@ fn an_order_that_was_admitted_is_not_sent_after_a_closing() {
     let other = Institution::from_ascii(b"777").unwrap();
     assert_ne!(other, order.counterparty);
     assert!(engine.may_send(&titian::transfer::Order { counterparty: other, ..order }, NOW));
+}
+
+#[test]
+fn a_closing_withdraws_the_requests_that_it_refuses_and_no_other() {
+    let mut engine = engine();
+    sent(&mut engine, 1);
+    engine.handle_event(order_event(2, 2, 2), NOW);
+    let _accepted = commit(&mut engine);
+    engine.handle_event(outbound_input(2, OutboundInput::Posting(PostingReply::Posted)), NOW);
+    let _released = commit(&mut engine);
+    assert_eq!([state(&engine, 1), state(&engine, 2)], ["sent", "ready_to_send"]);
+    let other = Institution::from_ascii(b"777").unwrap();
+    let mut withdraws = |scope| {
+        let outputs = outputs_of(&mut engine, maker(), close(scope), NOW);
+        let is_it = |output: &Output| matches!(output, Output::WithdrawRequests(ids) if ids[..] == [TransferId(2)]);
+        outputs.iter().any(is_it)
+    };
+    assert!(!withdraws(Scope { bank: Some(other), ..Scope::default() }), "another bank");
+    assert!(withdraws(Scope::default()));
+    engine.handle_event(outbound_input(2, OutboundInput::Send(SendStatus::NotSent)), NOW);
+    commit(&mut engine);
+    assert_eq!(state(&engine, 2), "refunding", "the customer gets the money back");
 }
 
 #[test]

@@ -24,6 +24,22 @@ async fn without_a_link_a_request_waits_until_its_deadline() {
 }
 
 #[tokio::test]
+async fn a_request_that_waits_for_a_link_can_be_withdrawn() {
+    let (spec, rules) = (spec("nusantara"), quick(rules("nusantara")));
+    let (listener, address) = listener().await;
+    drop(listener);
+    let mut adapter = Adapter::dialing(&spec, &rules, &[address]);
+    let deadline = adapter.deadline_in(300 * MILLI);
+    adapter.send_until(1, request(&spec, 1), deadline).await;
+    adapter.send_until(2, request(&spec, 2), deadline).await;
+    let mut withdrawn = [1, 7].map(CorrelationId).into();
+    adapter.handle.try_withdraw(&mut withdrawn).unwrap();
+    assert!(withdrawn.is_empty(), "the links have the command");
+    assert_eq!(adapter.wait(not_sent_reason).await, (CorrelationId(1), NotSent::Withdrawn));
+    assert_eq!(adapter.wait(not_sent_reason).await, (CorrelationId(2), NotSent::DeadlinePassed));
+}
+
+#[tokio::test]
 async fn requests_over_the_limits_wait_in_a_bounded_queue_and_the_rest_is_refused() {
     let spec = spec("nusantara");
     let mut rules = quick(rules("nusantara"));

@@ -61,7 +61,8 @@ impl World {
             Output::Restricted(..)
             | Output::Act(..)
             | Output::Control(_)
-            | Output::OrderLink(..) => panic!("no person acts: {output:?}"),
+            | Output::OrderLink(..)
+            | Output::WithdrawRequests(_) => panic!("no person acts: {output:?}"),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::closings::Closings;
 use super::flap::Relay;
 use super::keys::Keys;
 use super::machine::{self, Machine};
@@ -34,7 +35,17 @@ pub(super) async fn run(bench: &Bench, folder: Folder) -> Result<(), Failure> {
         None => None,
     };
     let measured = settings.write(&stage.folder, Purpose::Measured)?;
-    let mut watcher = stage.start_adapter(&measured).await?;
+    let closings = match bench.closings {
+        Some(count) => {
+            let closings = Closings::prepare(count, &mut stage, &measured).await?;
+            Some(closings.begin(bench.warm_up(), bench.measured()))
+        }
+        None => None,
+    };
+    let mut watcher = match &stage.adapter {
+        Some(_) => stage.probe()?,
+        None => stage.start_adapter(&measured).await?,
+    };
     let request = Partner::sign_in(&stage, &keys).await?.request(bench.core, PAYEE);
     if let Some(waiting) = &mut waiting {
         waiting.begin(&stage, &watcher).await?;
@@ -45,6 +56,11 @@ pub(super) async fn run(bench: &Bench, folder: Folder) -> Result<(), Failure> {
         }
         Direction::Inbound => inbound::run(bench, &stage, &watcher).await?,
     };
+    if let Some(closings) = closings {
+        let ended = closings.join();
+        let ended = ended.map_err(|_| "the thread of the closings panicked".to_owned())?;
+        measured.closings = Some(ended?);
+    }
     if let Some(waiting) = &mut waiting {
         quiet(&stage, &watcher, waiting.begin).await?;
         waiting.end(&watcher).await?;

@@ -46,6 +46,7 @@ pub(super) async fn run(
         in_progress: Vec::new(),
         response_length: RESPONSE_LENGTH,
         cuts: None,
+        closings: None,
     })
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Measured {
     pub(super) response_length: usize,
     /// How often the second link was cut during the load, with `--flapping`.
     pub(super) cuts: Option<u64>,
+    /// The number of closings beside the load, and how long each took until it was in force, with `--closings`.
+    pub(super) closings: Option<(u32, Times)>,
 }
 
 /// Durations of transfers, in microseconds.

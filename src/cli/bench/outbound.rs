@@ -47,6 +47,7 @@ pub(super) async fn run(
         in_progress: tally.in_progress,
         response_length: tally.response_length,
         cuts: relay.map(Relay::cuts),
+        closings: None,
     })
 }
 

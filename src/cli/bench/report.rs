@@ -134,6 +134,10 @@ impl<'a> Report<'a> {
         if let Some(cuts) = self.measured.cuts {
             line("second link", format!("cut {cuts} times"));
         }
+        if let Some((count, Times { p50, p99, max, .. })) = self.measured.closings {
+            let [p50, p99, max] = [p50, p99, max].map(millis);
+            line("closings", format!("{count} in force after p50 {p50}   p99 {p99}   max {max}"));
+        }
         if let Some(waiting) = self.waiting {
             line("waiting", waiting_line(waiting));
         }
@@ -210,6 +214,9 @@ impl<'a> Report<'a> {
             "transfers_per_second": self.rate(),
             "duration_micros": { "p50": p50, "p99": p99, "p99.9": p999, "max": max },
             "second_link_cuts": self.measured.cuts,
+            "closings_micros": self.measured.closings.map(|(count, times)| {
+                json!({ "count": count, "p50": times.p50, "p99": times.p99, "max": times.max })
+            }),
             "waiting": self.waiting.map(json_of_waiting),
             "responses": outcomes,
             "processor_micros_per_transfer": costs.collect::<serde_json::Map<_, _>>(),

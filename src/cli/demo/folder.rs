@@ -11,12 +11,12 @@ pub(super) const ACCOUNTS: u64 = 200;
 /// Number of accounts with a low balance. They come first.
 pub(super) const LOW_BALANCE: u64 = 5;
 
-/// Writes the configuration of the adapter.
-pub(super) fn configure(
+/// Writes the configuration of the adapter. The channel API waits for an outcome for `wait`.
+pub(in crate::cli) fn configure(
     folder: &Folder,
     switch: SocketAddr,
-    api: SocketAddr,
-    console: SocketAddr,
+    (api, console): (SocketAddr, SocketAddr),
+    wait: &str,
 ) -> Result<PathBuf, FolderError> {
     let accounts = folder.accounts(ACCOUNTS, |number| {
         let status = if number == 7 { "closed" } else { "active" };
@@ -31,7 +31,7 @@ pub(super) fn configure(
          reversal = {{ first_delay = \"500ms\", max_delay = \"4s\" }}\n\
          session = {{ timers = {{ reconnect = {{ first_delay = \"100ms\", max_delay = \"2s\" }} }}, \
          limits = {{ per_second = 100000, burst = 100000 }} }}\n\n\
-         [api]\nlisten = \"{api}\"\nauth = \"none\"\nwait = \"5s\"\nrate = 1000000\nburst = 1000000\n\n\
+         [api]\nlisten = \"{api}\"\nauth = \"none\"\nwait = \"{wait}\"\nrate = 1000000\nburst = 1000000\n\n\
          [core]\nledger = {ledger:?}\naccounts_file = {accounts:?}\n\n\
          [limits]\nrepeats_per_second = 2000\nrepeats_per_bank = 500\nrepeats_burst = 500\n",
         common = folder.settings([switch; 2], console),

@@ -11,7 +11,7 @@ use crate::random;
 const BANKS: [&str; 5] = ["002", "008", "014", "022", "451"];
 
 /// Returns the transfer at an index of the load.
-pub(super) fn wanted(seed: u64, index: u64) -> TransferRequest {
+pub(in crate::cli) fn wanted(seed: u64, index: u64) -> TransferRequest {
     let draw = |nth: u64| random::nth(seed, index.wrapping_mul(8).wrapping_add(nth));
     let bank = usize::try_from(draw(0) % 5).ok().and_then(|nth| BANKS.get(nth)).unwrap_or(&"014");
     // Some accounts at other banks are closed or do not exist.
@@ -31,7 +31,7 @@ pub(super) fn wanted(seed: u64, index: u64) -> TransferRequest {
 /// Returns the inbound traffic that the switch sends.
 ///
 /// Accounts with a low balance get none: a credit that the customer has spent cannot be reversed without a person.
-pub(super) fn traffic(tps: u64, faults: Faults) -> Value {
+pub(in crate::cli) fn traffic(tps: u64, faults: Faults) -> Value {
     let accounts: Vec<_> = (LOW_BALANCE..ACCOUNTS).map(account).collect();
     json!({
         "bank": BANK,
@@ -46,7 +46,7 @@ pub(super) fn traffic(tps: u64, faults: Faults) -> Value {
 }
 
 /// Returns the fault rules of the switch. The first rule that matches and whose chance is drawn applies.
-pub(super) fn faults(faults: Faults) -> Value {
+pub(in crate::cli) fn faults(faults: Faults) -> Value {
     let rule = |mti: &str, chance: f64, action: Value| json!({ "match": { "mti": mti }, "chance": chance, "action": action });
     match faults {
         Faults::None => json!([]),

@@ -115,7 +115,7 @@ impl Play {
         let [switch, admin, api, console] = ports.each_ref().map(|port| port.address);
         let mut stage = Harness::start(program, folder, demo.seed, [switch, admin]).await?;
         stage.switch_admin.set_fault_rules(&load::faults(demo.faults)).await?;
-        let settings = configure(&stage.folder, switch, api, console)?;
+        let settings = configure(&stage.folder, switch, (api, console), "5s")?;
         let watcher = stage.start_adapter(&settings).await?;
         let channel =
             Arc::new(ChannelClient::new(HttpClient::new(api, RESPONSE_TIMEOUT), Clock::new()));

@@ -16,20 +16,20 @@ const LINE_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Counts of what channels have requested and of how it ended.
 #[derive(Default)]
-pub(super) struct Tally {
-    pub(super) requested: AtomicU64,
-    pub(super) settled: AtomicU64,
-    pub(super) settled_minor: AtomicU64,
-    pub(super) refunded: AtomicU64,
-    pub(super) rejected: AtomicU64,
-    pub(super) unexpected: AtomicU64,
+pub(in crate::cli) struct Tally {
+    pub(in crate::cli) requested: AtomicU64,
+    pub(in crate::cli) settled: AtomicU64,
+    pub(in crate::cli) settled_minor: AtomicU64,
+    pub(in crate::cli) refunded: AtomicU64,
+    pub(in crate::cli) rejected: AtomicU64,
+    pub(in crate::cli) unexpected: AtomicU64,
     /// Requests and status requests that were sent again.
-    pub(super) retries: AtomicU64,
+    pub(in crate::cli) retries: AtomicU64,
 }
 
 impl Tally {
     /// Counts a transfer that has ended.
-    pub(super) fn count(&self, outcome: ChannelOutcome, minor: u64) {
+    pub(in crate::cli) fn count(&self, outcome: ChannelOutcome, minor: u64) {
         let add = |number: &AtomicU64, by| number.fetch_add(by, Ordering::Relaxed);
         match outcome {
             ChannelOutcome::Settled => {
@@ -42,12 +42,12 @@ impl Tally {
         };
     }
 
-    pub(super) fn get(number: &AtomicU64) -> u64 {
+    pub(in crate::cli) fn get(number: &AtomicU64) -> u64 {
         number.load(Ordering::Relaxed)
     }
 
     /// Returns the number of transfers that have ended.
-    pub(super) fn ended(&self) -> u64 {
+    pub(in crate::cli) fn ended(&self) -> u64 {
         [&self.settled, &self.refunded, &self.rejected, &self.unexpected]
             .map(Self::get)
             .iter()

@@ -1,6 +1,6 @@
 //! The queue of requests that wait for a link.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
@@ -66,6 +66,21 @@ impl RequestQueue {
             !is_late
         });
         self.earliest_deadline = self.requests.iter().map(|request| request.deadline).min();
+    }
+
+    /// Removes requests that are withdrawn.
+    pub(super) fn withdraw(
+        &mut self,
+        withdrawn: &BTreeSet<CorrelationId>,
+        mut removed: impl FnMut(CorrelationId),
+    ) {
+        self.requests.retain(|request| {
+            let is_withdrawn = withdrawn.contains(&request.correlation_id);
+            if is_withdrawn {
+                removed(request.correlation_id);
+            }
+            !is_withdrawn
+        });
     }
 
     pub(super) fn take_all(&mut self) -> impl Iterator<Item = CorrelationId> {
