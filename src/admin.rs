@@ -51,6 +51,6 @@ pub use routes::router;
 pub use settings::Settings;
 pub use signed::{Signed, Via};
 pub use views::{
-    EchoView, ErrorView, ExceptionView, LinkView, OverviewView, ResolutionView, TimesView,
-    TransferView,
+    EchoView, ErrorView, ExceptionView, LinkView, OverviewView, ResolutionView, SettingView,
+    TimesView, TransferView,
 };

@@ -7,8 +7,11 @@
 mod admission;
 mod audit;
 mod command;
+mod configuration;
 mod decide;
+mod decide_settings;
 mod fact;
+mod guarded;
 mod ids;
 mod minute_window;
 mod names;
@@ -19,15 +22,21 @@ mod proposal;
 mod refusal;
 mod request;
 mod restriction;
+mod restrictions;
 mod scope;
 mod state;
 mod subject;
 mod world;
 
-pub use admission::{Admitted, Cause, Restricted, Restrictions};
+pub use admission::{Admission, Cause, Restricted};
 pub use audit::AdmissionAudit;
 pub use command::{Command, Draft, Proposed, Target};
+pub use configuration::{GuardedSettings, Reloaded};
 pub use fact::{Act, Author, ControlFact, Started};
+pub use guarded::{
+    Compared, Looser, SettingChange, SettingValue, SettingValues, guarded_patterns, key_path,
+    looser,
+};
 pub use ids::{CommandHash, ProposalId, StateVersion};
 pub use names::{Names, ServiceCodes};
 pub use offline::{OFFLINE_TIME_MAX, OfflineAct, OfflineRefusal, OfflineSignature, OperatorKeys};
@@ -44,6 +53,7 @@ pub use proposal::{
 pub use refusal::ActRefusal;
 pub use request::{ActDone, ActRequest};
 pub use restriction::{AccountKey, Limits, Mode, Restriction, RestrictionId};
+pub use restrictions::Restrictions;
 pub use scope::{Scope, Work};
 pub use state::{Control, StoredProposal};
 pub use subject::Subject;

@@ -285,6 +285,7 @@ impl Engine {
     /// reservations: the key, the transfer that holds it and the fingerprint of its request.
     pub fn handle_commit(&mut self, number: u64, existing: &[KeyReservation]) {
         let Some(mut batch) = self.batches.commit(number) else { return };
+        self.controls.handle_commit(number);
         for earlier in existing {
             let own = batch.reservations.iter().find(|own| own.key == earlier.key).copied();
             if let Some(own) = own {

@@ -36,7 +36,7 @@ pub use message_counts::MessageCount;
 pub use order::{OrderDone, OrderError, OrderResult};
 pub use response_times::ResponseTimes;
 pub use state::{EchoTime, LinkError, LinkPhase, LinkState, LinkStates, LinkWish, Role};
-pub use tcp::Endpoint;
+pub use tcp::{Endpoint, LinkTls};
 
 pub use crate::tls::{Identity, TlsClient, TlsError, TlsServer};
 pub use crate::values::LinkOrder;

@@ -17,7 +17,7 @@ mod writing;
 pub use audit::{AuditReport, audit};
 pub use error::RecordsError;
 pub use ledger_head::{ledger_batch, ledger_metadata, ledger_of_store, recorded_ledger};
-pub use reading::{look_up, read_act, restore, restore_control, trace_watermark};
+pub use reading::{look_up, read_act, read_control, restore, trace_watermark};
 pub use writing::journal_batch;
 
 use crate::codes::metadata_key::{CLOSED_BOOKS, LEDGER, TRACE_WATERMARK};

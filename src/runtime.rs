@@ -29,6 +29,8 @@ mod operators;
 mod pending_responses;
 mod port;
 mod release;
+mod reload;
+mod reload_changes;
 mod settings;
 mod start;
 mod views;
@@ -36,5 +38,6 @@ mod waiting;
 
 pub use node::NodeError;
 pub use operated_links::OperatedLinks;
+pub use reload::Reload;
 pub use settings::{DEFAULTS, Keys, Limits, Link, LinkEndpoint, Settings, Store};
-pub use start::{Reload, StartError, run};
+pub use start::{StartError, run};

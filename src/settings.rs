@@ -1,5 +1,6 @@
 //! Reads settings, and finds every fault of a file with its key before it refuses the file.
 
+mod contents;
 mod distinct;
 mod layers;
 mod secret;
@@ -12,6 +13,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use config::{Config, ConfigError, File, FileFormat, Value, ValueKind};
+pub use contents::Contents;
 use distinct::DistinctSecrets;
 pub use layers::Layers;
 
@@ -68,17 +70,24 @@ impl Fault {
     }
 }
 
-/// The faults found so far, and the secrets read so far.
+/// The faults found so far, and the secrets and files read so far.
 #[derive(Debug, Default)]
 pub struct Faults {
     found: RefCell<Vec<Fault>>,
     secrets: DistinctSecrets,
+    contents: Contents,
 }
 
 impl Faults {
     /// Adds a fault.
     pub fn add(&self, fault: Fault) {
         self.found.borrow_mut().push(fault);
+    }
+
+    /// Takes the contents of all secrets and files that keys name.
+    #[must_use]
+    pub fn take_contents(&self) -> Contents {
+        self.contents.take()
     }
 
     /// Returns all faults, sorted by file and key.
@@ -129,6 +138,11 @@ impl<'a> Section<'a> {
         let file = self.table.get(key).and_then(|value| value.origin()).unwrap_or(self.file);
         let fault = Fault { file: file.to_owned(), key: self.path_of(key), reason: reason.into() };
         self.faults.add(fault);
+    }
+
+    /// Notes the content of the file that a key names, so that a reload finds a change of it.
+    pub fn note_content(&self, key: &str, content: &[u8]) {
+        self.faults.contents.add(self.path_of(key), content);
     }
 
     fn path_of(&self, key: &str) -> String {

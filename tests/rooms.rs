@@ -9,6 +9,8 @@ mod admin;
 mod api;
 #[path = "codec/main.rs"]
 mod codec;
+#[path = "control/main.rs"]
+mod control;
 #[path = "core_banking/main.rs"]
 mod core_banking;
 #[path = "engine/main.rs"]

@@ -26,6 +26,7 @@ pub fn operations<P: AdminPort>(port: P) -> Router {
         .route("/admin/v1/transfers/{id}/retry", post(operations::retry::<P>))
         .route("/admin/v1/links", get(operations::links::<P>))
         .route("/admin/v1/links/{name}/{order}", post(operations::order_link::<P>))
+        .route("/admin/v1/settings", get(operations::settings::<P>))
         .route("/admin/v1/operators", get(operations::operators::<P>))
         .route("/admin/v1/acts", get(operations::acts::<P>))
         .route("/admin/v1/events", get(events::stream::<P>))

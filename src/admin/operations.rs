@@ -24,8 +24,8 @@ const OPENAPI: &str = include_str!("../../specs/admin.openapi.json");
 /// The longest `Idempotency-Key`, in characters.
 const REQUEST_KEY_MAX: usize = 64;
 
-/// The most acts in an answer.
-const ACTS_MAX: u64 = 1000;
+/// The most entries of a page.
+const PAGE_MAX: u64 = 1000;
 
 /// What the handlers share.
 pub(super) struct Operations<P> {
@@ -219,6 +219,15 @@ struct OrderedBody {
     round_trip_ms: Option<u64>,
 }
 
+pub(super) async fn settings<P: AdminPort>(
+    State(shared): Shared<P>,
+    _: Signed,
+) -> impl IntoResponse {
+    let control = shared.port.control();
+    let proposal = control.open_settings_proposal().map(|(id, _)| id.0);
+    Json(json!({ "settings": &*shared.port.settings(), "proposal": proposal }))
+}
+
 pub(super) async fn operators<P: AdminPort>(
     State(shared): Shared<P>,
     _: Signed,
@@ -244,15 +253,21 @@ pub(super) async fn acts<P: AdminPort>(
     _: Signed,
 ) -> Result<impl IntoResponse, Problem> {
     let query = query.map_err(|error| Problem::invalid(error.body_text()))?;
-    let limit = query.limit.unwrap_or(100);
-    if !(1..=ACTS_MAX).contains(&limit) {
-        return Err(Problem::invalid(format!("limit: must be from 1 to {ACTS_MAX}")));
-    }
+    let limit = page_limit(query.limit)?;
     let acts = shared.port.acts_after(query.after, limit).await.map_err(unavailable)?;
     let next = acts.last().map(|(row, _)| *row);
     let acts =
         acts.iter().map(|(row, text)| ActView::read(*row, text)).collect::<Result<Vec<_>, _>>()?;
     Ok(Json(json!({ "acts": acts, "next": next })))
+}
+
+/// Returns how many entries a page has: 100, if the person does not say.
+pub(super) fn page_limit(limit: Option<u64>) -> Result<u64, Problem> {
+    let limit = limit.unwrap_or(100);
+    if (1..=PAGE_MAX).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Problem::invalid(format!("limit: must be from 1 to {PAGE_MAX} (got {limit})")))
 }
 
 pub(super) async fn openapi(_: Signed) -> Response {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::views::{ExceptionView, LinkView, OverviewView, TransferView};
+use super::views::{ExceptionView, LinkView, OverviewView, SettingView, TransferView};
 use crate::control::{AccountKey, ActDone, ActRefusal, ActRequest, Control};
 use crate::values::{AccountNumber, Moment, TransferId};
 
@@ -70,6 +70,9 @@ pub trait AdminPort: Send + Sync + 'static {
 
     /// Returns the links.
     fn links(&self) -> Vec<LinkView>;
+
+    /// Returns the settings, sorted by key.
+    fn settings(&self) -> Arc<[SettingView]>;
 
     /// Returns what happens now.
     fn overview(&self) -> impl Future<Output = Result<OverviewView, Unavailable>> + Send;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
@@ -13,11 +14,12 @@ use super::access::internal;
 use super::bearer::{NewBearer, new_bearer};
 use super::enrolment::{NewInvitation, new_invitation};
 use super::json_body::JsonBody;
-use super::operations::{DoneBody, Shared, created, number};
+use super::operations::{DoneBody, Shared, created, number, page_limit};
 use super::port::AdminPort;
 use super::problem::Problem;
 use super::restrictions::RestrictionBody;
 use super::signed::Signed;
+use crate::codes::proposal_state;
 use crate::control::{
     Command, CommandHash, NewOperator, NewToken, PeopleCommand, PersonId, Proposal, ProposalFact,
     ProposalId, Proposed, RestrictionId, Role, SecretHash, StoredProposal, TokenId,
@@ -216,12 +218,36 @@ impl ProposalView {
     }
 }
 
-pub(super) async fn list<P: AdminPort>(State(shared): Shared<P>, _: Signed) -> impl IntoResponse {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    /// Proposals with lower ids only.
+    before: Option<u64>,
+    limit: Option<u64>,
+    state: Option<Box<str>>,
+}
+
+pub(super) async fn list<P: AdminPort>(
+    State(shared): Shared<P>,
+    query: Result<Query<ListQuery>, QueryRejection>,
+    _: Signed,
+) -> Result<impl IntoResponse, Problem> {
+    let Query(ListQuery { before, limit, state }) =
+        query.map_err(|error| Problem::invalid(error.body_text()))?;
+    let limit = usize::try_from(page_limit(limit)?).unwrap_or(usize::MAX);
+    if let Some(state) = state.as_deref().filter(|state| !proposal_state::ALL.contains(state)) {
+        let known = proposal_state::ALL.join(", ");
+        return Err(Problem::invalid(format!("state: {state:?} is unknown (known: {known})")));
+    }
     let control = shared.port.control();
+    let is_wanted =
+        |stored: &StoredProposal| state.as_deref().is_none_or(|state| state == stored.state.code());
     // The newest first: what waits for a checker is what a person looks for.
-    let views: Vec<_> =
-        control.proposals().rev().map(|(id, stored)| ProposalView::of(id, stored)).collect();
-    Json(json!({ "proposals": views }))
+    let all = control.proposals_before(ProposalId(before.unwrap_or(u64::MAX)));
+    let page = all.filter(|(_, stored)| is_wanted(stored)).take(limit);
+    let views: Vec<_> = page.map(|(id, stored)| ProposalView::of(id, stored)).collect();
+    let next = views.last().filter(|_| views.len() == limit).map(|last| last.id);
+    Ok(Json(json!({ "proposals": views, "next": next })))
 }
 
 pub(super) async fn show<P: AdminPort>(

@@ -128,6 +128,25 @@ pub struct TimesView {
     pub p99: u64,
 }
 
+/// A setting. No secret is one: a setting names its file or variable.
+#[derive(Clone, Debug, Serialize)]
+pub struct SettingView {
+    /// Its key.
+    pub key: String,
+    /// The value that runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The file, variable or option that it comes from; without one the default. `approved`: a looser value waits for a checker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// The value of the configuration, if it waits for a checker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for_checker: Option<String>,
+    /// The value of the configuration, if it needs a restart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs_restart: Option<String>,
+}
+
 /// What happens now.
 #[derive(Clone, Debug, Serialize)]
 pub struct OverviewView {

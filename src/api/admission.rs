@@ -7,7 +7,7 @@ use super::error::{ErrorResponse, ResponseCase};
 use super::field_errors::FieldErrors;
 use super::limits::InFlightPermit;
 use super::partner::{Credentials, Partner};
-use super::signature::SignedRequest;
+use super::signature::{SignedRequest, SigningKey};
 use super::timestamp::Timestamp;
 use super::token::TokenKey;
 use crate::values::{Moment, Reference, Terminal, Value};
@@ -61,6 +61,24 @@ impl Admission {
         signed.into_iter().flatten().chain(open)
     }
 
+    /// Goes on after a reload: partners keep what they took of their limits, and those of `kept` their keys, if they lost all of them.
+    pub(super) fn take_over(&mut self, before: &Self, kept: &[&str]) {
+        match (self, before) {
+            (Self::Signed(partners, _), Self::Signed(before, _)) => {
+                for (name, (partner, credentials)) in before {
+                    if let Some((new, new_credentials)) = partners.get_mut(name) {
+                        new.take_over(partner);
+                        new_credentials.token_rate.take_over(&credentials.token_rate);
+                    } else if kept.contains(&name.as_str()) {
+                        partners.insert(name.clone(), (partner.clone(), credentials.clone()));
+                    }
+                }
+            }
+            (Self::Open(new), Self::Open(before)) => new.take_over(before),
+            (Self::Signed(..), Self::Open(_)) | (Self::Open(_), Self::Signed(..)) => {}
+        }
+    }
+
     /// Issues a token. `elapsed` is the time of a monotonic clock.
     pub(super) fn issue_token(
         &self,
@@ -82,10 +100,11 @@ impl Admission {
         if !client.token_rate.try_take(elapsed) {
             return Err(ResponseCase::TooManyRequests.into());
         }
-        if !client.key.verifies(headers.client, headers.timestamp, headers.signature) {
-            return Err(INVALID_SIGNATURE);
-        }
-        Ok(tokens.issue(client.token_holder, now))
+        let verifies = |(key, _): &&(SigningKey, _)| {
+            key.verifies(headers.client, headers.timestamp, headers.signature)
+        };
+        let (_, holder) = client.keys.iter().find(verifies).ok_or(INVALID_SIGNATURE)?;
+        Ok(tokens.issue(*holder, now))
     }
 
     /// Admits a request. Checks the partner first, then its limits, then the other headers.
@@ -138,13 +157,13 @@ impl Credentials {
         now: Moment,
     ) -> Result<Moment, ErrorResponse> {
         let token = headers.authorization.strip_prefix("Bearer ").unwrap_or_default();
-        if !tokens.is_valid(token, self.token_holder, now) {
+        if !self.keys.iter().any(|(_, holder)| tokens.is_valid(token, *holder, now)) {
             return Err(ResponseCase::InvalidToken.into());
         }
         let at = timestamp(headers, now)?;
         let Headers { path, timestamp, .. } = *headers;
         let request = SignedRequest { method: "POST", path, token, body, timestamp };
-        if self.secret.verifies(&request, headers.signature) {
+        if self.secrets.iter().any(|secret| secret.verifies(&request, headers.signature)) {
             Ok(at)
         } else {
             Err(INVALID_SIGNATURE)

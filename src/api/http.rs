@@ -1,6 +1,6 @@
 //! HTTP: reads requests within limits, admits them, and responds.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -43,14 +43,20 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// The channel API in front of a port.
 pub struct Api<P> {
     port: P,
-    admission: Admission,
-    rules: RequestRules,
+    /// What a reload replaces. A request keeps what it began with.
+    live: RwLock<Arc<Live>>,
     /// The key of request fingerprints.
     record_key: RecordKey,
-    pub(super) limits: Limits,
-    in_flight: InFlightLimit,
     /// The start of the monotonic clock of the rate limits.
     started: Instant,
+}
+
+/// The settings in use.
+pub(super) struct Live {
+    admission: Admission,
+    rules: RequestRules,
+    pub(super) limits: Limits,
+    in_flight: InFlightLimit,
 }
 
 impl<P: ChannelPort> Api<P> {
@@ -59,8 +65,26 @@ impl<P: ChannelPort> Api<P> {
     pub fn new(settings: Settings, record_key: RecordKey, port: P) -> Arc<Self> {
         let Settings { admission, rules, limits, .. } = settings;
         let in_flight = InFlightLimit::new(limits.in_flight);
-        let started = Instant::now();
-        Arc::new(Self { port, admission, rules, record_key, limits, in_flight, started })
+        let live = RwLock::new(Arc::new(Live { admission, rules, limits, in_flight }));
+        Arc::new(Self { port, live, record_key, started: Instant::now() })
+    }
+
+    /// Replaces the settings. Requests that are under way end under those that they began with. The address, the network, the bank and
+    /// core stay. Partners of `kept` stay as they are, if the settings have lost them.
+    pub fn reconfigure(&self, settings: Settings, kept: &[&str]) {
+        let Settings { mut admission, mut rules, limits, .. } = settings;
+        let before = self.live();
+        admission.take_over(&before.admission, kept);
+        rules.keep_shared(&before.rules);
+        let mut in_flight = InFlightLimit::new(limits.in_flight);
+        in_flight.take_over(&before.in_flight);
+        let live = Arc::new(Live { admission, rules, limits, in_flight });
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+    }
+
+    /// Returns the settings in use.
+    pub(super) fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Returns the routes.
@@ -79,7 +103,8 @@ impl<P: ChannelPort> Api<P> {
 
     /// Returns the longest time from a complete request to its response.
     pub(super) fn request_time_max(&self) -> Duration {
-        self.limits.wait.max(self.limits.inquiry_wait) + STATUS_WAIT + MARGIN
+        let limits = self.live().limits;
+        limits.wait.max(limits.inquiry_wait) + STATUS_WAIT + MARGIN
     }
 
     async fn respond(&self, service: Service, request: Request) -> Response {
@@ -105,36 +130,42 @@ impl<P: ChannelPort> Api<P> {
             ResponseCase::ServiceUnavailable,
             "Too many concurrent requests",
         );
-        let _permit = self.in_flight.try_acquire().ok_or(at_limit)?;
+        let live = self.live();
+        let _permit = live.in_flight.try_acquire().ok_or(at_limit)?;
         let (parts, body) = request.into_parts();
         let body = read_body(&parts.headers, body).await?;
         let headers = request_headers(&parts);
         match service {
-            Service::Token => self.token(&headers, &body),
-            Service::Inquiry => self.inquiry(id, &headers, &body).await,
-            Service::Transfer => self.transfer(id, &headers, &body).await,
-            Service::Status => self.status(&headers, &body).await,
+            Service::Token => self.token(&live, &headers, &body),
+            Service::Inquiry => self.inquiry(&live, id, (&headers, &body)).await,
+            Service::Transfer => self.transfer(&live, id, (&headers, &body)).await,
+            Service::Status => self.status(&live, &headers, &body).await,
         }
     }
 
-    fn token(&self, headers: &Headers<'_>, body: &[u8]) -> Result<ApiResponse, ErrorResponse> {
+    fn token(
+        &self,
+        live: &Live,
+        headers: &Headers<'_>,
+        body: &[u8],
+    ) -> Result<ApiResponse, ErrorResponse> {
         orders::check_token_request(body)?;
-        let token = self.admission.issue_token(headers, self.port.now(), self.started.elapsed())?;
+        let token = live.admission.issue_token(headers, self.port.now(), self.started.elapsed())?;
         Ok(ApiResponse::token(&token))
     }
 
     async fn inquiry(
         &self,
+        live: &Live,
         id: TransferId,
-        headers: &Headers<'_>,
-        body: &[u8],
+        (headers, body): (&Headers<'_>, &[u8]),
     ) -> Result<ApiResponse, ErrorResponse> {
         let admitted =
-            self.admission.admit(headers, body, self.port.now(), self.started.elapsed())?;
-        let inquiry = orders::inquiry(body, id, &admitted, &self.rules)?;
+            live.admission.admit(headers, body, self.port.now(), self.started.elapsed())?;
+        let inquiry = orders::inquiry(body, id, &admitted, &live.rules)?;
         tracing::debug!(inquiry = %id, partner = %admitted.partner, "account inquiry received");
         let response =
-            timeout(self.limits.inquiry_wait, self.port.account_inquiry(inquiry.clone())).await;
+            timeout(live.limits.inquiry_wait, self.port.account_inquiry(inquiry.clone())).await;
         match response.unwrap_or(AccountInquiryResponse::NoResponse) {
             AccountInquiryResponse::Found(name) => {
                 Ok(ApiResponse::inquiry(&inquiry, name.as_ref()))
@@ -147,16 +178,16 @@ impl<P: ChannelPort> Api<P> {
 
     async fn transfer(
         &self,
+        live: &Live,
         id: TransferId,
-        headers: &Headers<'_>,
-        body: &[u8],
+        (headers, body): (&Headers<'_>, &[u8]),
     ) -> Result<ApiResponse, ErrorResponse> {
         let admitted =
-            self.admission.admit(headers, body, self.port.now(), self.started.elapsed())?;
+            live.admission.admit(headers, body, self.port.now(), self.started.elapsed())?;
         let (order, identity) =
-            orders::transfer(body, id, &admitted, &self.rules, &self.record_key)?;
+            orders::transfer(body, id, &admitted, &live.rules, &self.record_key)?;
         tracing::debug!(transfer = %id, partner = %admitted.partner, "transfer request received");
-        match timeout(self.limits.wait, self.port.transfer(Arc::clone(&order), identity)).await {
+        match timeout(live.limits.wait, self.port.transfer(Arc::clone(&order), identity)).await {
             Ok(TransferResponse::Report(report)) => {
                 Ok(ApiResponse::transfer(&order, Some(&report)))
             }
@@ -185,12 +216,13 @@ impl<P: ChannelPort> Api<P> {
 
     async fn status(
         &self,
+        live: &Live,
         headers: &Headers<'_>,
         body: &[u8],
     ) -> Result<ApiResponse, ErrorResponse> {
         let admitted =
-            self.admission.admit(headers, body, self.port.now(), self.started.elapsed())?;
-        let key = orders::status(body, &admitted, &self.rules)?;
+            live.admission.admit(headers, body, self.port.now(), self.started.elapsed())?;
+        let key = orders::status(body, &admitted, &live.rules)?;
         match timeout(STATUS_WAIT, self.port.transfer_status(key)).await {
             Ok(Ok(Some(report))) => Ok(ApiResponse::status(&report)),
             Ok(Ok(None)) => Ok(ApiResponse::no_transfer()),

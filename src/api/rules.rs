@@ -31,6 +31,13 @@ pub(super) struct RequestRules {
 }
 
 impl RequestRules {
+    /// Keeps what comes from other sections of the settings: a reload does not change it.
+    pub(super) const fn keep_shared(&mut self, before: &Self) {
+        let Self { transfer_code, inquiry_code, currency, offset, debit, .. } = before;
+        (self.transfer_code, self.inquiry_code) = (*transfer_code, *inquiry_code);
+        (self.currency, self.offset, self.debit) = (*currency, *offset, *debit);
+    }
+
     /// Returns the merchant type of a channel.
     pub(super) fn merchant(&self, channel: Terminal) -> MerchantType {
         let listed = self.channels.iter().find(|(id, _)| *id == channel);

@@ -36,7 +36,7 @@ pub async fn serve<D: ChannelPort>(
 ) {
     let router = api.router();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(api.limits.idle).max_buf_size(BUFFER_MAX);
+    http.timer(TokioTimer::new()).max_buf_size(BUFFER_MAX);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
@@ -47,10 +47,11 @@ pub async fn serve<D: ChannelPort>(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) if connections.len() < api.limits.connections => {
+            Ok((stream, _)) if connections.len() < api.live().limits.connections => {
                 // Otherwise a response waits for the acknowledgement of the previous one.
                 let _slower = stream.set_nodelay(true);
                 let service = TowerToHyperService::new(router.clone());
+                http.header_read_timeout(api.live().limits.idle);
                 let connection = http.serve_connection(TokioIo::new(stream), service);
                 connections.spawn(run(graceful.watch(connection)));
             }

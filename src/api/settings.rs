@@ -12,7 +12,7 @@ use super::rules::RequestRules;
 use super::signature::{SignatureKey, SigningKey};
 use super::token::TokenKey;
 use crate::core_banking::Debit;
-use crate::settings::{Section, all};
+use crate::settings::{Section, all, optional};
 use crate::values::Money;
 use crate::values::{Currency, MerchantType, Offset, ProcessingCode, Reference, Terminal, Value};
 
@@ -190,7 +190,7 @@ fn read_partners(section: &Section<'_>, limits: PartnerLimits) -> Option<Partner
     for (name, (_, own)) in &partners {
         let others = || partners.iter().filter(|(other, _)| *other < name).map(|(_, (_, of))| of);
         let same_client = others().any(|other| other.client_id == own.client_id);
-        let same_key = others().any(|other| other.key.fingerprint() == own.key.fingerprint());
+        let same_key = others().any(|other| other.shares_key(own));
         for (is_same, what) in [(same_client, "client_id"), (same_key, "public key")] {
             if is_same {
                 section.fault(name, format!("has the {what} of another partner"));
@@ -213,21 +213,31 @@ fn read_partner(
     }
     let client_id = own.value("client_id").map(|id: Reference| id.as_str().to_owned());
     let key = own.file("public_key_file", SigningKey::from_pem);
-    let secret = own.secret("secret_file", "secret_env", |secret| {
-        SignatureKey::new(secret)
-            .ok_or_else(|| format!("has fewer than {} bytes", SignatureKey::MIN_BYTES))
+    let second_key = optional(own.has("second_public_key_file"), || {
+        own.file("second_public_key_file", SigningKey::from_pem)
     });
+    let secret = own.secret("secret_file", "secret_env", read_secret);
+    let has_second = own.has("second_secret_file") || own.has("second_secret_env");
+    let second_secret =
+        optional(has_second, || own.secret("second_secret_file", "second_secret_env", read_secret));
     let rate = if own.has("rate") { per_second(&own, "rate") } else { Some(limits.rate) };
     let burst = if own.has("burst") { per_second(&own, "burst") } else { Some(limits.burst) };
     check_burst(&own, rate, burst);
     let in_flight =
         if own.has("in_flight") { count(&own, "in_flight") } else { Some(limits.in_flight) };
     let (id, token_rate) = (id?, RateLimit::new(TOKEN_RATE.0, TOKEN_RATE.1));
-    let credentials = Credentials::new(&id, client_id?, token_rate, key?, secret?);
+    let keys = [key?].into_iter().chain(second_key.ok()?).collect();
+    let secrets = [secret?].into_iter().chain(second_secret.ok()?).collect();
+    let credentials = Credentials::new(&id, client_id?, token_rate, keys, secrets);
     Some((
         PartnerLimits { rate: rate?, burst: burst?, in_flight: in_flight? }.partner(id),
         credentials,
     ))
+}
+
+fn read_secret(secret: &[u8]) -> Result<SignatureKey, String> {
+    SignatureKey::new(secret)
+        .ok_or_else(|| format!("has fewer than {} bytes", SignatureKey::MIN_BYTES))
 }
 
 /// Adds a fault if a rate cannot be reached with a burst. The limiter counts milliseconds, and admits at most a burst in each.

@@ -25,7 +25,7 @@ enum LogFormat {
 }
 
 /// Changes the log level.
-pub(super) type SetLevel = Box<dyn Fn(LevelFilter) + Send>;
+pub(super) type SetLevel = Box<dyn Fn(LevelFilter) + Send + Sync>;
 
 impl LogOption {
     /// Starts the log.

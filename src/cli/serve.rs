@@ -5,7 +5,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::failure::Failure;
 use super::layers::{LayersOption, failure};
-use super::log::{LogOption, SetLevel};
+use super::log::LogOption;
 use super::stop;
 use crate::runtime::{self, Reload, StartError};
 
@@ -16,9 +16,9 @@ Examples:
   titian serve --config titian.toml --set bank.node=2 --log json
 
 SIGTERM and Ctrl-C stop the adapter: it refuses new work, answers waiting
-requests, signs the links off, and exits with 0. SIGHUP reloads the settings:
-limits, timers and response codes of the network, and the log level apply at
-once. The log names every other changed setting: it needs a restart.
+requests, signs the links off, and exits with 0. SIGHUP reloads the settings.
+The log names every changed setting: applied; waiting for a checker, if it is
+looser than what is approved; or waiting for a restart.
 
 GET /healthz, /readyz and /metrics on http://127.0.0.1:8081.";
 
@@ -44,34 +44,21 @@ impl Serve {
         let runtime = runtime.map_err(|error| format!("runtime not started: {error}"))?;
         let done = runtime.block_on(async {
             let (stop, reloads) = (stop::signal()?, stop::reload()?);
-            let reload = reload(self.layers.clone(), set_level);
-            runtime::run(settings, stop, reloads, reload).await.map_err(start_failure)
+            let layers = self.layers.clone();
+            let reload = Reload { load: Box::new(move || layers.load()), set_log: set_level };
+            // It is large, and there is one.
+            Box::pin(runtime::run(settings, stop, reloads, reload)).await.map_err(start_failure)
         });
         Runtime::shutdown_background(runtime);
         done
     }
 }
 
-/// Returns a function that reads the settings again. If they are wrong it logs every fault, and the old settings stay.
-fn reload(layers: LayersOption, set_level: SetLevel) -> Reload {
-    Box::new(move || match layers.load() {
-        Ok(settings) => {
-            set_level(settings.log);
-            Some(settings)
-        }
-        Err(faults) => {
-            for fault in faults {
-                tracing::error!(%fault, "configuration not reloaded");
-            }
-            None
-        }
-    })
-}
-
 /// Returns the failure. An error that the operator can correct, such as a used address, is wrong input.
 fn start_failure(error: StartError) -> Failure {
     match error {
         StartError::Listen(lines) => Failure::Input(lines),
+        StartError::Settings(faults) => failure(&faults),
         StartError::Journal(error) => error.into(),
         StartError::DrainTimeout(_)
         | StartError::Node(_)

@@ -5,6 +5,12 @@ codes! {
     control_fact {
         /// The program started.
         STARTED = "started",
+        /// The configuration was read again.
+        RELOADED = "reloaded",
+        /// Guarded settings of the configuration are approved, because they are not looser.
+        SETTINGS_TAKEN = "settings_taken",
+        /// A checker approved looser settings.
+        SETTINGS_APPROVED = "settings_approved",
         /// A restriction is set or replaced.
         RESTRICTED = "restricted",
         /// A restriction is lifted.
@@ -57,6 +63,8 @@ codes! {
         RESOLVE = "resolve",
         /// Change operators or tokens.
         PEOPLE = "people",
+        /// Take looser settings.
+        SETTINGS = "settings",
     }
 
     /// Fact of a proposal.
@@ -83,6 +91,8 @@ codes! {
         TRANSFER = "transfer",
         /// An operator or a token.
         PEOPLE = "people",
+        /// The settings.
+        SETTINGS = "settings",
     }
 
     /// Why a command is refused.

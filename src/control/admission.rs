@@ -1,37 +1,55 @@
 //! Admission: whether new work may begin. One function of the work, the restrictions and the time.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::RandomState;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher, RandomState};
 use std::sync::Arc;
 
-use super::ids::StateVersion;
+use super::fact::ControlFact;
 use super::minute_window::MinuteWindow;
 use super::restriction::{AccountKey, Limits, Mode, Restriction, RestrictionId};
-use super::scope::{Parts, Work};
+use super::restrictions::Restrictions;
+use super::scope::{Parts, PartsHashes, Work};
 use crate::values::Moment;
 
-/// The restrictions that are set, found by their scopes.
+/// The restrictions that are set, found by their scopes, and what was admitted under each in the last minute.
 ///
 /// Each scope is a set of parts with values. For each set of parts that a restriction has (at most 32), the work has one hash, so the
-/// time of an admission does not grow with the number of restrictions.
-#[derive(Clone, Debug, Default)]
-pub struct Restrictions {
-    set: BTreeMap<RestrictionId, Entry>,
-    by_scope: HashMap<(Parts, u64), Vec<RestrictionId>>,
-    parts: Vec<Parts>,
+/// time of an admission does not grow with the number of restrictions. A restart begins with an empty minute.
+#[derive(Debug, Default)]
+pub struct Admission {
+    by_scope: HashMap<u64, Vec<Entry>, BuildHasherDefault<Hashed>>,
+    /// The scope of each restriction.
+    scopes: HashMap<RestrictionId, (Parts, u64)>,
+    /// The sets of parts that restrictions have, with the number of those.
+    parts: Vec<(Parts, usize)>,
+    minutes: HashMap<RestrictionId, MinuteWindow>,
     hasher: RandomState,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Entry {
+    id: RestrictionId,
     restriction: Arc<Restriction>,
-    /// The number of the row that set it last.
-    version: StateVersion,
 }
 
-/// What was admitted in the last minute under each restriction that limits it. A restart begins with an empty minute.
-#[derive(Debug, Default)]
-pub struct Admitted(HashMap<RestrictionId, MinuteWindow>);
+/// Takes over a number that is a hash already.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Not called: the keys are numbers.
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
 
 /// Why new work is not admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,49 +77,63 @@ pub enum Cause {
     Share,
 }
 
-impl Restrictions {
-    /// Returns the restrictions in the order of their numbers.
+impl Admission {
+    /// Returns the admission by these restrictions.
     #[must_use]
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (RestrictionId, &Arc<Restriction>)> {
-        self.set.iter().map(|(id, entry)| (*id, &entry.restriction))
-    }
-
-    /// Returns the version of a restriction.
-    #[must_use]
-    pub fn version(&self, id: RestrictionId) -> Option<StateVersion> {
-        self.set.get(&id).map(|entry| entry.version)
-    }
-
-    /// Returns a restriction.
-    #[must_use]
-    pub fn get(&self, id: RestrictionId) -> Option<&Arc<Restriction>> {
-        self.set.get(&id).map(|entry| &entry.restriction)
-    }
-
-    /// Sets a restriction.
-    pub fn insert(&mut self, id: RestrictionId, restriction: Restriction, version: StateVersion) {
-        self.remove(id);
-        let key = (restriction.scope.parts(), restriction.scope.hash(&self.hasher));
-        self.by_scope.entry(key).or_default().push(id);
-        if !self.parts.contains(&key.0) {
-            self.parts.push(key.0);
+    pub fn of(restrictions: &Restrictions) -> Self {
+        let mut admission = Self::default();
+        for (id, restriction) in restrictions.iter() {
+            admission.set(id, (**restriction).clone());
         }
-        self.set.insert(id, Entry { restriction: Arc::new(restriction), version });
+        admission
     }
 
-    /// Lifts a restriction. Returns it, if it was set.
-    pub fn remove(&mut self, id: RestrictionId) -> Option<Arc<Restriction>> {
-        let Entry { restriction, .. } = self.set.remove(&id)?;
-        let key = (restriction.scope.parts(), restriction.scope.hash(&self.hasher));
-        if let Some(ids) = self.by_scope.get_mut(&key) {
-            ids.retain(|known| *known != id);
-            if ids.is_empty() {
-                self.by_scope.remove(&key);
+    /// Takes over what a fact changes. Facts come in the order of their acts.
+    pub fn apply(&mut self, fact: &ControlFact) {
+        match fact {
+            ControlFact::Restricted { id, restriction } => self.set(*id, (**restriction).clone()),
+            ControlFact::Lifted { id } => {
+                self.unset(*id);
+                self.minutes.remove(id);
+            }
+            ControlFact::Started(_)
+            | ControlFact::Proposal { .. }
+            | ControlFact::Resolved { .. }
+            | ControlFact::Retried { .. }
+            | ControlFact::People(_)
+            | ControlFact::SignedOffline(_)
+            | ControlFact::LinkOrdered { .. }
+            | ControlFact::Reloaded(_)
+            | ControlFact::SettingsTaken { .. }
+            | ControlFact::SettingsApproved { .. }
+            | ControlFact::Refused { .. } => {}
+        }
+    }
+
+    fn set(&mut self, id: RestrictionId, restriction: Restriction) {
+        self.unset(id);
+        let (parts, hash) = (restriction.scope.parts(), restriction.scope.hash(&self.hasher));
+        let restriction = Arc::new(restriction);
+        self.by_scope.entry(hash).or_default().push(Entry { id, restriction });
+        self.scopes.insert(id, (parts, hash));
+        match self.parts.iter_mut().find(|(known, _)| *known == parts) {
+            Some((_, count)) => *count += 1,
+            None => self.parts.push((parts, 1)),
+        }
+    }
+
+    fn unset(&mut self, id: RestrictionId) {
+        let Some((parts, hash)) = self.scopes.remove(&id) else { return };
+        if let Some(entries) = self.by_scope.get_mut(&hash) {
+            entries.retain(|entry| entry.id != id);
+            if entries.is_empty() {
+                self.by_scope.remove(&hash);
             }
         }
-        let by_scope = &self.by_scope;
-        self.parts.retain(|parts| by_scope.keys().any(|(used, _)| used == parts));
-        Some(restriction)
+        if let Some((_, count)) = self.parts.iter_mut().find(|(known, _)| *known == parts) {
+            *count -= 1;
+        }
+        self.parts.retain(|(_, count)| *count > 0);
     }
 
     /// Decides whether new work may begin. `account` returns the keyed hash of its account. Admitted work counts at once in the
@@ -110,33 +142,31 @@ impl Restrictions {
     /// # Errors
     /// The oldest restriction that refuses it.
     pub fn admit(
-        &self,
+        &mut self,
         work: &Work<'_>,
         account: impl Fn() -> AccountKey,
-        (now, admitted): (Moment, &mut Admitted),
+        now: Moment,
     ) -> Result<(), Restricted> {
-        let mut refused: Option<(RestrictionId, Cause)> = None;
+        let Self { by_scope, parts, minutes, hasher, scopes: _ } = self;
+        let mut oldest: Option<(&Entry, Cause)> = None;
         let mut limited = Vec::new();
-        self.each_in_force(work, now, |id, restriction| {
-            let cause = restriction.refusal(work, &account);
+        each_in_force((by_scope, parts, hasher), (work, now), |entry| {
+            let Entry { id, restriction } = entry;
             let limit = restriction.per_minute();
-            let cause = cause.or_else(|| {
-                let is_full = limit.is_some_and(|limit| admitted.count(id, now) >= limit);
-                is_full.then_some(Cause::Rate)
+            let cause = restriction.refusal(work, &account).or_else(|| {
+                let mut count = || minutes.get_mut(id).map_or(0, |minute| minute.count(now));
+                limit.is_some_and(|limit| count() >= limit).then_some(Cause::Rate)
             });
             match cause {
-                Some(cause) if refused.is_none_or(|(oldest, _)| id < oldest) => {
-                    refused = Some((id, cause));
-                }
-                Some(_) => {}
-                None => limited.extend(limit.map(|_| id)),
+                Some(cause) => oldest = Some(older(oldest, (entry, cause))),
+                None => limited.extend(limit.map(|_| *id)),
             }
         });
-        if let Some((id, cause)) = refused {
-            return self.refused(id, cause);
+        if let Some((entry, cause)) = oldest {
+            return Err(entry.refusal(cause));
         }
         for id in limited {
-            admitted.add(id, now);
+            minutes.entry(id).or_insert_with(MinuteWindow::new).add(now);
         }
         Ok(())
     }
@@ -151,58 +181,60 @@ impl Restrictions {
         account: impl Fn() -> AccountKey,
         now: Moment,
     ) -> Result<(), Restricted> {
-        let mut refused: Option<(RestrictionId, Cause)> = None;
-        self.each_in_force(work, now, |id, restriction| {
-            if let Some(cause) = restriction.refusal(work, &account)
-                && refused.is_none_or(|(oldest, _)| id < oldest)
-            {
-                refused = Some((id, cause));
+        let mut oldest: Option<(&Entry, Cause)> = None;
+        each_in_force((&self.by_scope, &self.parts, &self.hasher), (work, now), |entry| {
+            if let Some(cause) = entry.restriction.refusal(work, &account) {
+                oldest = Some(older(oldest, (entry, cause)));
             }
         });
-        refused.map_or(Ok(()), |(id, cause)| self.refused(id, cause))
+        oldest.map_or(Ok(()), |(entry, cause)| Err(entry.refusal(cause)))
     }
+}
 
-    fn refused(&self, id: RestrictionId, cause: Cause) -> Result<(), Restricted> {
-        let by = self.get(id).map(Arc::clone);
-        by.map_or(Ok(()), |by| Err(Restricted { id, cause, by }))
+impl Entry {
+    fn refusal(&self, cause: Cause) -> Restricted {
+        Restricted { id: self.id, cause, by: Arc::clone(&self.restriction) }
     }
+}
 
-    /// Calls `each` with the restrictions in force that cover some work.
-    fn each_in_force(
-        &self,
-        work: &Work<'_>,
-        now: Moment,
-        mut each: impl FnMut(RestrictionId, &Restriction),
-    ) {
-        for parts in &self.parts {
-            let Some(hash) = work.hash(*parts, &self.hasher) else { continue };
-            for id in self.by_scope.get(&(*parts, hash)).into_iter().flatten() {
-                // Two scopes can have one hash.
-                let Some(Entry { restriction, .. }) = self.set.get(id) else { continue };
-                if restriction.scope.covers(work) && restriction.is_in_force(now) {
-                    each(*id, restriction);
-                }
+/// Returns the refusal of the older restriction.
+fn older<'e>(oldest: Option<(&'e Entry, Cause)>, other: (&'e Entry, Cause)) -> (&'e Entry, Cause) {
+    oldest.filter(|(entry, _)| entry.id < other.0.id).unwrap_or(other)
+}
+
+/// Calls `each` with the restrictions in force that cover some work.
+fn each_in_force<'e>(
+    (by_scope, parts, hasher): (
+        &'e HashMap<u64, Vec<Entry>, BuildHasherDefault<Hashed>>,
+        &[(Parts, usize)],
+        &RandomState,
+    ),
+    (work, now): (&Work<'_>, Moment),
+    mut each: impl FnMut(&'e Entry),
+) {
+    if parts.is_empty() {
+        return;
+    }
+    let of_work = PartsHashes::of(work, hasher);
+    for (parts, _) in parts {
+        for entry in
+            of_work.of_parts(*parts).and_then(|hash| by_scope.get(&hash)).into_iter().flatten()
+        {
+            // Two scopes can have one hash.
+            let restriction = &entry.restriction;
+            if restriction.scope.covers(work) && restriction.is_in_force(now) {
+                each(entry);
             }
         }
     }
 }
 
-impl Admitted {
-    fn count(&mut self, id: RestrictionId, now: Moment) -> u32 {
-        self.0.get_mut(&id).map_or(0, |window| window.count(now))
-    }
-
-    fn add(&mut self, id: RestrictionId, now: Moment) {
-        self.0.entry(id).or_insert_with(MinuteWindow::new).add(now);
-    }
-
-    /// Forgets the minutes of restrictions that are not set any more.
-    pub fn retain(&mut self, restrictions: &Restrictions) {
-        self.0.retain(|id, _| restrictions.get(*id).is_some());
-    }
-}
-
 impl Restriction {
+    /// Returns whether the restriction refuses some work, apart from its rate.
+    pub fn refuses(&self, work: &Work<'_>, account: impl Fn() -> AccountKey, now: Moment) -> bool {
+        self.is_in_force(now) && self.scope.covers(work) && self.refusal(work, &account).is_some()
+    }
+
     /// Returns what the restriction refuses of work that it covers, apart from the rate.
     fn refusal(&self, work: &Work<'_>, account: &impl Fn() -> AccountKey) -> Option<Cause> {
         let Limits { amount_max, per_minute: _, pilot, percent } = match &self.mode {

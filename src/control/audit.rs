@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 
 use super::command::{Proposed, Target};
 use super::fact::{Act, ControlFact};
+use super::guarded::{self, SettingChange};
 use super::people::PeopleFact;
+use super::person::PersonId;
 use super::proposal::{Proposal, ProposalFact, ProposalState};
 use super::restriction::{Limits, Mode, Restriction};
 use super::scope::Work;
@@ -79,6 +81,22 @@ impl Control {
     }
 }
 
+/// Returns whether a proposal was made by its maker: that of settings by the program.
+fn has_its_maker(proposal: &Proposal, act: &Act) -> bool {
+    if matches!(proposal.command, Proposed::Settings { .. }) {
+        return act.by.is_none() && proposal.maker == PersonId::configuration();
+    }
+    let right = proposal.command.subject().right_to_propose();
+    act.by.as_ref().is_some_and(|by| by.person == proposal.maker && by.role.has(right))
+}
+
+/// Returns whether changes of settings are looser than what is approved.
+fn loosens(changes: &[SettingChange], before: &Control) -> bool {
+    let mut taken = before.settings().approved().cloned().unwrap_or_default();
+    guarded::apply(&mut taken, changes);
+    !before.settings().compare(&taken).held.is_empty()
+}
+
 /// Checks that maker, checker and author of an act were allowed to do it.
 fn check_allowed(act: &Act, before: &Control) -> Result<(), String> {
     let mut approved: Option<&Proposal> = None;
@@ -87,9 +105,7 @@ fn check_allowed(act: &Act, before: &Control) -> Result<(), String> {
         let author = || act.by.as_ref().ok_or_else(|| format!("{}: has no author", fact.code()));
         match fact {
             ControlFact::Proposal { fact: ProposalFact::Made(proposal), .. } => {
-                let by = author()?;
-                let right = proposal.command.subject().right_to_propose();
-                if by.person != proposal.maker || !by.role.has(right) {
+                if !has_its_maker(proposal, act) {
                     return Err("a proposal was made in the name of another person".to_owned());
                 }
             }
@@ -113,7 +129,10 @@ fn check_allowed(act: &Act, before: &Control) -> Result<(), String> {
                 let is_approved = approved.is_some_and(|proposal| match &proposal.command {
                     Proposed::Replace { restriction: target, .. } => target == id,
                     Proposed::Restrict(_) => old.is_none(),
-                    Proposed::Lift { .. } | Proposed::Resolve { .. } | Proposed::People(_) => false,
+                    Proposed::Lift { .. }
+                    | Proposed::Resolve { .. }
+                    | Proposed::People(_)
+                    | Proposed::Settings { .. } => false,
                 });
                 if loosens && !is_approved {
                     return Err("a restriction was loosened by one person".to_owned());
@@ -137,7 +156,8 @@ fn check_allowed(act: &Act, before: &Control) -> Result<(), String> {
                     Proposed::Lift { .. }
                     | Proposed::Replace { .. }
                     | Proposed::Restrict(_)
-                    | Proposed::People(_) => false,
+                    | Proposed::People(_)
+                    | Proposed::Settings { .. } => false,
                 });
                 if !is_approved {
                     return Err("a transfer was resolved by one person".to_owned());
@@ -159,7 +179,17 @@ fn check_allowed(act: &Act, before: &Control) -> Result<(), String> {
                     return Err("operators or tokens were changed by one person".to_owned());
                 }
             }
+            ControlFact::SettingsTaken { changes } | ControlFact::SettingsApproved { changes } => {
+                let is_approved = approved.is_some_and(|proposal| {
+                    proposal.command == Proposed::Settings { changes: changes.clone() }
+                });
+                let is_taken = act.by.is_none() && !loosens(changes, before);
+                if !is_approved && !is_taken {
+                    return Err("settings were loosened without a checker".to_owned());
+                }
+            }
             ControlFact::Started(_)
+            | ControlFact::Reloaded(_)
             | ControlFact::Proposal { .. }
             | ControlFact::Retried { .. }
             | ControlFact::LinkOrdered { .. }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::guarded::SettingChange;
 use super::ids::{CommandHash, ProposalId};
 use super::people::{PeopleCommand, PersonalChange};
 use super::restriction::{Mode, RestrictionId};
@@ -141,6 +142,13 @@ pub enum Proposed {
     /// Change operators or tokens.
     #[serde(rename = "people")]
     People(PeopleCommand),
+    /// Take looser values of the configuration. Only the program proposes that.
+    #[serde(rename = "settings")]
+    Settings {
+        /// The values.
+        #[serde(rename = "changes")]
+        changes: Vec<SettingChange>,
+    },
 }
 
 impl Proposed {
@@ -156,6 +164,7 @@ impl Proposed {
             Self::Restrict(_) => proposed_command::RESTRICT,
             Self::Resolve { .. } => proposed_command::RESOLVE,
             Self::People(_) => proposed_command::PEOPLE,
+            Self::Settings { .. } => proposed_command::SETTINGS,
         }
     }
 
@@ -163,9 +172,11 @@ impl Proposed {
     #[must_use]
     pub const fn subject(&self) -> Subject {
         match self {
-            Self::Lift { .. } | Self::Replace { .. } | Self::Restrict(_) | Self::Resolve { .. } => {
-                Subject::Operation
-            }
+            Self::Lift { .. }
+            | Self::Replace { .. }
+            | Self::Restrict(_)
+            | Self::Resolve { .. }
+            | Self::Settings { .. } => Subject::Operation,
             Self::People(_) => Subject::Administration,
         }
     }
@@ -182,6 +193,7 @@ impl Proposed {
                 transfers.iter().map(|id| Target::Transfer(*id)).collect()
             }
             Self::People(command) => vec![Target::People(command.target())],
+            Self::Settings { .. } => vec![Target::Settings],
         }
     }
 }
@@ -201,4 +213,7 @@ pub enum Target {
     /// An operator or a token.
     #[serde(rename = "people")]
     People(Box<str>),
+    /// The settings.
+    #[serde(rename = "settings")]
+    Settings,
 }

@@ -7,7 +7,7 @@ use super::fact::ControlFact;
 use super::ids::{ProposalId, StateVersion};
 use super::people::PersonalAct;
 use super::person::{Actor, PersonId, Right};
-use super::proposal::{Against, Check, EXPIRY_DEFAULT, Proposal, ProposalFact};
+use super::proposal::{Against, Check, EXPIRY_DEFAULT, PROPOSALS_MAX, Proposal, ProposalFact};
 use super::refusal::ActRefusal;
 use super::restriction::{Restriction, RestrictionId};
 use super::scope::Scope;
@@ -17,9 +17,6 @@ use crate::values::{Moment, Reference};
 
 /// The most restrictions.
 const RESTRICTIONS_MAX: usize = 10_000;
-
-/// The most open proposals.
-const PROPOSALS_MAX: usize = 10_000;
 
 /// The longest reason or public text, in bytes.
 const TEXT_MAX: usize = 500;
@@ -124,6 +121,7 @@ impl Control {
             Target::Scope(_) => Some(StateVersion(0)),
             Target::Transfer(id) => world.version(*id),
             Target::People(target) => Some(self.people().version(target)),
+            Target::Settings => Some(self.settings().version()),
         }
     }
 
@@ -149,7 +147,7 @@ impl Control {
             let version = self.version(&target, world).ok_or(match &target {
                 Target::Restriction(id) => ActRefusal::UnknownRestriction(*id),
                 Target::Transfer(id) => ActRefusal::UnknownTransfer(*id),
-                Target::Scope(_) | Target::People(_) => ActRefusal::NoTransfers,
+                Target::Scope(_) | Target::People(_) | Target::Settings => ActRefusal::NoTransfers,
             })?;
             against.push(Against { target, version });
         }
@@ -199,6 +197,12 @@ impl Control {
                 let facts = self.people().decide(command, now)?;
                 Ok(facts.into_iter().map(ControlFact::People).collect())
             }
+            Proposed::Settings { .. } if proposal.maker != PersonId::configuration() => {
+                Err(ActRefusal::Invalid("settings: change the configuration and reload it"))
+            }
+            Proposed::Settings { changes } => {
+                Ok(vec![ControlFact::SettingsApproved { changes: changes.clone() }])
+            }
             Proposed::Resolve { transfers, outcome } => {
                 let run = transfers.iter().filter(|id| !skipped.contains(&Target::Transfer(**id)));
                 run.map(|id| {
@@ -216,7 +220,7 @@ impl Control {
         actor: &Actor,
         now: Moment,
     ) -> Result<Restriction, ActRefusal> {
-        if self.restrictions().iter().len() >= RESTRICTIONS_MAX {
+        if self.restrictions().len() >= RESTRICTIONS_MAX {
             return Err(ActRefusal::TooMany("restrictions", RESTRICTIONS_MAX));
         }
         self.check_draft(draft, now)?;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::configuration::Reloaded;
+use super::guarded::SettingChange;
 use super::ids::ProposalId;
 use super::names::Names;
 use super::offline::OfflineAct;
@@ -18,6 +20,23 @@ pub enum ControlFact {
     /// The program started.
     #[serde(rename = "started")]
     Started(Box<Started>),
+    /// The configuration was read again while the program runs.
+    #[serde(rename = "reloaded")]
+    Reloaded(Box<Reloaded>),
+    /// Guarded settings of the configuration are approved: at the first start all, later stricter ones.
+    #[serde(rename = "settings_taken")]
+    SettingsTaken {
+        /// The values.
+        #[serde(rename = "changes")]
+        changes: Vec<SettingChange>,
+    },
+    /// A checker approved looser settings.
+    #[serde(rename = "settings_approved")]
+    SettingsApproved {
+        /// The values.
+        #[serde(rename = "changes")]
+        changes: Vec<SettingChange>,
+    },
     /// A restriction is set, or replaces the one with its id.
     #[serde(rename = "restricted")]
     Restricted {
@@ -96,6 +115,9 @@ impl ControlFact {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Started(_) => control_fact::STARTED,
+            Self::Reloaded(_) => control_fact::RELOADED,
+            Self::SettingsTaken { .. } => control_fact::SETTINGS_TAKEN,
+            Self::SettingsApproved { .. } => control_fact::SETTINGS_APPROVED,
             Self::Restricted { .. } => control_fact::RESTRICTED,
             Self::Lifted { .. } => control_fact::LIFTED,
             Self::Proposal { .. } => control_fact::PROPOSAL,

@@ -13,6 +13,8 @@ pub struct CommandHash(pub [u8; 32]);
 
 /// The version of the state that a command changes: the number of the last row about its target. If it has grown, the command was
 /// made against another state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct StateVersion(pub u64);

@@ -11,6 +11,9 @@ use crate::values::Moment;
 /// The longest time between a one-time code and an approval.
 const CODE_AGE_MAX: Duration = Duration::from_mins(5);
 
+/// The id under which the program proposes what the configuration changes. Its editor is the maker.
+const CONFIGURATION: &str = "configuration";
+
 /// The prefix of the id under which a token without a person acts.
 const TOKEN: &str = "token.";
 
@@ -39,10 +42,15 @@ impl PersonId {
         Self(format!("{TOKEN}{id}").into())
     }
 
-    /// Returns whether the id is one of tokens, which no person may have.
+    /// Returns the id under which the program proposes what the configuration changes.
+    pub(super) fn configuration() -> Self {
+        Self(CONFIGURATION.into())
+    }
+
+    /// Returns whether the id is one of tokens or of the configuration, which no person may have.
     #[must_use]
-    pub fn is_of_token(&self) -> bool {
-        self.0.starts_with(TOKEN)
+    pub fn is_reserved(&self) -> bool {
+        self.0.starts_with(TOKEN) || &*self.0 == CONFIGURATION
     }
 
     /// Returns the id.
@@ -205,7 +213,8 @@ mod tests {
         assert_eq!(read("\"e 17\""), None);
         let token = PersonId::of_token(&"0017");
         assert_eq!(serde_json::to_string(&token).unwrap(), "\"token.0017\"");
-        assert!(token.is_of_token() && !PersonId::new("e-17").unwrap().is_of_token());
+        assert!(token.is_reserved() && !PersonId::new("e-17").unwrap().is_reserved());
+        assert!(PersonId::new("Configuration").unwrap().is_reserved());
     }
 
     #[test]

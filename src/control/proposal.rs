@@ -18,6 +18,13 @@ pub const EXPIRY_DEFAULT: Duration = Duration::from_mins(30);
 /// The longest that a proposal can be open.
 pub const EXPIRY_MAX: Duration = Duration::from_hours(24);
 
+/// How long a proposal about settings is open: over a long weekend. Nothing runs with the looser values meanwhile, and an approval takes
+/// exactly the values that it shows.
+pub(super) const SETTINGS_EXPIRY: Duration = Duration::from_hours(7 * 24);
+
+/// The most open proposals.
+pub(super) const PROPOSALS_MAX: usize = 10_000;
+
 /// A target with its version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Against {

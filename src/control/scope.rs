@@ -78,50 +78,60 @@ impl Scope {
             | bit(partner.is_some(), PARTNER)
     }
 
-    /// Returns a hash of the parts. Work that the scope covers has the same ([`Work::hash`]).
+    /// Returns a hash of the parts. Work that the scope covers has the same ([`PartsHashes`]).
     pub(super) fn hash(&self, hasher: &impl BuildHasher) -> u64 {
         let Self { network, service, direction, bank, partner } = self;
-        let mut state = hasher.build_hasher();
-        self.parts().hash(&mut state);
-        if let Some(network) = network {
-            network.as_str().hash(&mut state);
-        }
-        if let Some(service) = service {
-            service.as_str().hash(&mut state);
-        }
-        if let Some(direction) = direction {
-            direction.hash(&mut state);
-        }
-        if let Some(bank) = bank {
-            bank.hash(&mut state);
-        }
-        if let Some(partner) = partner {
-            partner.as_str().hash(&mut state);
-        }
-        state.finish()
+        let parts = [
+            network.as_ref().map(|network| hash_of(hasher, NETWORK, network.as_str())),
+            service.as_ref().map(|service| hash_of(hasher, SERVICE, service.as_str())),
+            direction.map(|direction| hash_of(hasher, DIRECTION, direction)),
+            bank.map(|bank| hash_of(hasher, BANK, bank)),
+            partner.as_ref().map(|partner| hash_of(hasher, PARTNER, partner.as_str())),
+        ];
+        sum(parts.into_iter().flatten())
     }
 }
 
-impl Work<'_> {
-    /// Returns the hash of a scope that has these parts of the work; `None` if the work lacks one.
-    pub(super) fn hash(&self, parts: Parts, hasher: &impl BuildHasher) -> Option<u64> {
-        let mut state = hasher.build_hasher();
-        parts.hash(&mut state);
-        if parts & NETWORK != 0 {
-            self.network.hash(&mut state);
+/// The hash of each part of some work. That of a scope is their sum, so each set of parts costs a few additions.
+pub(super) struct PartsHashes {
+    /// In the order of the bits; `None`: the work lacks the part.
+    hashes: [Option<u64>; 5],
+}
+
+impl PartsHashes {
+    pub(super) fn of(work: &Work<'_>, hasher: &impl BuildHasher) -> Self {
+        Self {
+            hashes: [
+                Some(hash_of(hasher, NETWORK, work.network)),
+                Some(hash_of(hasher, SERVICE, work.service)),
+                Some(hash_of(hasher, DIRECTION, work.direction)),
+                Some(hash_of(hasher, BANK, work.bank)),
+                work.partner.map(|partner| hash_of(hasher, PARTNER, partner)),
+            ],
         }
-        if parts & SERVICE != 0 {
-            self.service.hash(&mut state);
-        }
-        if parts & DIRECTION != 0 {
-            self.direction.hash(&mut state);
-        }
-        if parts & BANK != 0 {
-            self.bank.hash(&mut state);
-        }
-        if parts & PARTNER != 0 {
-            self.partner?.hash(&mut state);
-        }
-        Some(state.finish())
     }
+
+    /// Returns the hash of a scope that has these parts of the work; `None` if the work lacks one.
+    pub(super) fn of_parts(&self, parts: Parts) -> Option<u64> {
+        let bits = [NETWORK, SERVICE, DIRECTION, BANK, PARTNER];
+        let mut hash = 0_u64;
+        for (part, bit) in self.hashes.iter().zip(bits) {
+            if parts & bit != 0 {
+                hash = hash.wrapping_add((*part)?);
+            }
+        }
+        Some(hash)
+    }
+}
+
+/// Returns the hash of a part with its value.
+fn hash_of(hasher: &impl BuildHasher, part: Parts, value: impl Hash) -> u64 {
+    let mut state = hasher.build_hasher();
+    part.hash(&mut state);
+    value.hash(&mut state);
+    state.finish()
+}
+
+fn sum(hashes: impl Iterator<Item = u64>) -> u64 {
+    hashes.fold(0, u64::wrapping_add)
 }

@@ -1,10 +1,11 @@
 //! The state of control: the fold of all acts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::admission::Restrictions;
-use super::command::Target;
+use rpds::{HashTrieMapSync, RedBlackTreeMapSync, RedBlackTreeSetSync};
+
+use super::command::{Proposed, Target};
+use super::configuration::GuardedSettings;
 use super::fact::{Act, ControlFact};
 use super::ids::{ProposalId, StateVersion};
 use super::names::Names;
@@ -12,6 +13,7 @@ use super::offline::OfflineAct;
 use super::people::People;
 use super::person::PersonId;
 use super::proposal::{Proposal, ProposalFact, ProposalState};
+use super::restrictions::Restrictions;
 use crate::values::Moment;
 
 /// Closed proposals that stay in memory. Older ones are in the record only.
@@ -20,32 +22,30 @@ const CLOSED_KEPT: usize = 1000;
 /// Requests whose repeats are known.
 const REQUESTS_KEPT: usize = 10_000;
 
-/// The state of control. A clone costs little, so readers get one of each moment.
-#[derive(Clone, Debug, Default)]
+/// A request of a person: who, and its key.
+type RequestKey = Arc<(PersonId, Box<str>)>;
+
+/// The state of control. A clone shares all parts with the original, and an act copies what it changes. So neither depends on how many
+/// restrictions and proposals there are, and readers get a state of each moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Control {
     rows: u64,
     names: Arc<Names>,
     people: Arc<People>,
+    settings: Arc<GuardedSettings>,
     /// The states of the store that an offline act was made against and run on.
-    signed_offline: BTreeSet<Box<str>>,
+    signed_offline: RedBlackTreeSetSync<Box<str>>,
     restrictions: Restrictions,
-    proposals: BTreeMap<ProposalId, Arc<StoredProposal>>,
+    proposals: RedBlackTreeMapSync<ProposalId, Arc<StoredProposal>>,
     /// The open proposal of each target.
-    open: HashMap<Target, ProposalId>,
+    open: HashTrieMapSync<Target, ProposalId>,
     /// The open proposals in the order of their expiry.
-    expiries: BTreeSet<(Moment, ProposalId)>,
-    closed: VecDeque<ProposalId>,
-    requests: BTreeMap<(PersonId, Box<str>), u64>,
-    request_order: VecDeque<(PersonId, Box<str>)>,
-}
-
-impl PartialEq for Control {
-    /// Two states after the same acts are equal.
-    fn eq(&self, other: &Self) -> bool {
-        self.rows == other.rows
-            && self.proposals == other.proposals
-            && self.restrictions.iter().eq(other.restrictions.iter())
-    }
+    expiries: RedBlackTreeSetSync<(Moment, ProposalId)>,
+    /// The closed proposals that are kept, by the rows that closed them.
+    closed: RedBlackTreeSetSync<(u64, ProposalId)>,
+    /// The rows of the requests that are kept, and their order.
+    requests: RedBlackTreeMapSync<RequestKey, u64>,
+    request_order: RedBlackTreeMapSync<u64, RequestKey>,
 }
 
 /// A proposal with what became of it.
@@ -78,6 +78,12 @@ impl Control {
         &self.people
     }
 
+    /// Returns the guarded settings.
+    #[must_use]
+    pub const fn settings(&self) -> &Arc<GuardedSettings> {
+        &self.settings
+    }
+
     /// Returns whether an offline act was run already.
     #[must_use]
     pub fn has_run(&self, act: &OfflineAct) -> bool {
@@ -97,15 +103,22 @@ impl Control {
     }
 
     /// Returns the proposals in memory, the oldest first.
-    #[must_use]
     pub fn proposals(&self) -> impl DoubleEndedIterator<Item = (ProposalId, &Arc<StoredProposal>)> {
         self.proposals.iter().map(|(id, stored)| (*id, stored))
+    }
+
+    /// Returns the proposals in memory that were made before another one, the newest first.
+    pub fn proposals_before(
+        &self,
+        before: ProposalId,
+    ) -> impl Iterator<Item = (ProposalId, &Arc<StoredProposal>)> {
+        self.proposals.range(..before).rev().map(|(id, stored)| (*id, stored))
     }
 
     /// Returns the number of open proposals.
     #[must_use]
     pub fn open_proposals(&self) -> usize {
-        self.expiries.len()
+        self.expiries.size()
     }
 
     /// Returns the open proposal of a target.
@@ -129,7 +142,7 @@ impl Control {
     /// Returns the row of a person's earlier request with the same key.
     #[must_use]
     pub fn earlier_request(&self, person: &PersonId, key: &str) -> Option<u64> {
-        self.requests.get(&(person.clone(), key.into())).copied()
+        self.requests.get(&(person.clone(), Box::from(key))).copied()
     }
 
     /// Adds the next act. Its row is the number of acts after it.
@@ -141,18 +154,24 @@ impl Control {
         for fact in &act.facts {
             self.apply_fact(fact, act.at)?;
         }
-        if let Some((person, key)) =
+        if let Some(key) =
             act.by.as_ref().and_then(|by| Some((by.person.clone(), by.request.clone()?)))
         {
-            if self.request_order.len() >= REQUESTS_KEPT
-                && let Some(oldest) = self.request_order.pop_front()
-            {
-                self.requests.remove(&oldest);
-            }
-            self.request_order.push_back((person.clone(), key.clone()));
-            self.requests.insert((person, key), self.rows);
+            self.keep_request(Arc::new(key));
         }
         Ok(())
+    }
+
+    fn keep_request(&mut self, key: RequestKey) {
+        if self.request_order.size() >= REQUESTS_KEPT
+            && let Some((row, oldest)) =
+                self.request_order.first().map(|(row, key)| (*row, Arc::clone(key)))
+        {
+            self.requests.remove_mut(&oldest);
+            self.request_order.remove_mut(&row);
+        }
+        self.requests.insert_mut(Arc::clone(&key), self.rows);
+        self.request_order.insert_mut(self.rows, key);
     }
 
     fn apply_fact(&mut self, fact: &ControlFact, at: Moment) -> Result<(), &'static str> {
@@ -166,12 +185,20 @@ impl Control {
                 Ok(())
             }
             ControlFact::Lifted { id } => {
-                let lifted = self.restrictions.remove(*id);
-                lifted.map(drop).ok_or("a restriction is lifted that is not set")
+                let is_lifted = self.restrictions.remove(*id);
+                is_lifted.then_some(()).ok_or("a restriction is lifted that is not set")
             }
             ControlFact::Proposal { id, fact } => self.apply_proposal(*id, fact, at),
             ControlFact::Started(started) => {
                 self.names = Arc::new(started.names.clone());
+                Ok(())
+            }
+            ControlFact::Reloaded(reloaded) => {
+                self.names = Arc::new(reloaded.names.clone());
+                Ok(())
+            }
+            ControlFact::SettingsTaken { changes } | ControlFact::SettingsApproved { changes } => {
+                Arc::make_mut(&mut self.settings).apply(changes, self.rows);
                 Ok(())
             }
             ControlFact::People(fact) => {
@@ -179,7 +206,7 @@ impl Control {
                 Ok(())
             }
             ControlFact::SignedOffline(act) => {
-                self.signed_offline.insert(act.against.clone());
+                self.signed_offline.insert_mut(act.against.clone());
                 Ok(())
             }
             ControlFact::Resolved { .. }
@@ -201,10 +228,12 @@ impl Control {
             if id.0 != self.rows {
                 return Err("a proposal has the number of another row");
             }
-            self.expiries.insert((proposal.expires_at, id));
-            self.open.extend(proposal.against.iter().map(|one| (one.target.clone(), id)));
+            self.expiries.insert_mut((proposal.expires_at, id));
+            for one in &proposal.against {
+                self.open.insert_mut(one.target.clone(), id);
+            }
             let proposal = (**proposal).clone();
-            self.proposals.insert(id, Arc::new(StoredProposal { proposal, state, last }));
+            self.proposals.insert_mut(id, Arc::new(StoredProposal { proposal, state, last }));
             return Ok(());
         }
         let stored = self.proposals.get_mut(&id).ok_or("a proposal is unknown")?;
@@ -213,15 +242,21 @@ impl Control {
         }
         let stored = Arc::make_mut(stored);
         (stored.state, stored.last) = (state, last);
-        self.expiries.remove(&(stored.proposal.expires_at, id));
-        for one in &stored.proposal.against {
-            self.open.remove(&one.target);
-        }
-        self.closed.push_back(id);
-        if self.closed.len() > CLOSED_KEPT
-            && let Some(oldest) = self.closed.pop_front()
+        if let (ProposalState::Rejected, Proposed::Settings { changes }) =
+            (state, &stored.proposal.command)
         {
-            self.proposals.remove(&oldest);
+            Arc::make_mut(&mut self.settings).reject(changes);
+        }
+        self.expiries.remove_mut(&(stored.proposal.expires_at, id));
+        for one in &stored.proposal.against {
+            self.open.remove_mut(&one.target);
+        }
+        self.closed.insert_mut((self.rows, id));
+        if self.closed.size() > CLOSED_KEPT
+            && let Some(oldest) = self.closed.first().copied()
+        {
+            self.closed.remove_mut(&oldest);
+            self.proposals.remove_mut(&oldest.1);
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ mod connection;
 mod reply;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
@@ -68,18 +68,36 @@ pub(super) fn start(
     queue: Receiver<QueuedCommand>,
     replies: &ReplySender,
     meter: &Meter,
-) {
+) -> CoreInUse {
     let connections = core.connections;
+    let core = CoreInUse(Arc::new(RwLock::new(Arc::new(core))));
+    let in_use = core.clone();
     let client = Arc::new(Client { core, clock, meter: meter.clone() });
     let queue = Arc::new(Mutex::new(queue));
     for _ in 0..connections {
         let (client, queue, replies) = (Arc::clone(&client), Arc::clone(&queue), replies.clone());
         tokio::spawn(async move { client.run(&queue, &replies).await });
     }
+    in_use
+}
+
+/// The settings of core in use. Its copies share them.
+#[derive(Clone)]
+pub(super) struct CoreInUse(Arc<RwLock<Arc<Http>>>);
+
+impl CoreInUse {
+    fn get(&self) -> Arc<Http> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the settings. Requests that are under way end with those that they began with, and open connections stay.
+    pub(super) fn replace(&self, core: Http) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(core);
+    }
 }
 
 struct Client {
-    core: Http,
+    core: CoreInUse,
     clock: Clock,
     meter: Meter,
 }
@@ -105,12 +123,12 @@ impl Client {
         connection: &mut Option<CoreConnection>,
         queued: &QueuedCommand,
     ) -> Option<CoreReply> {
-        let command = &queued.command;
-        if queued.since.elapsed() >= self.core.timeout {
+        let (command, core) = (&queued.command, self.core.get());
+        if queued.since.elapsed() >= core.timeout {
             self.record_failure(command, RequestResult::Expired, &"no connection free in time");
             return None;
         }
-        let called = self.call(connection, &Call::new(&self.core.base, command)).await;
+        let called = self.call(&core, connection, &Call::new(&core.base, command)).await;
         self.meter.observe(queued.since.elapsed());
         match called {
             Ok((status, body)) => {
@@ -146,11 +164,12 @@ impl Client {
     /// dropped.
     async fn call(
         &self,
+        core: &Http,
         connection: &mut Option<CoreConnection>,
         call: &Call,
     ) -> Result<(u16, Bytes), NoReply> {
-        let late = |_| NoReply::Timeout(self.core.timeout);
-        let attempt = timeout(self.core.timeout, self.call_once(connection.take(), call));
+        let late = |_| NoReply::Timeout(core.timeout);
+        let attempt = timeout(core.timeout, self.call_once(core, connection.take(), call));
         let (reply, kept) = attempt.await.map_err(late)??;
         *connection = Some(kept);
         Ok(reply)
@@ -158,54 +177,55 @@ impl Client {
 
     async fn call_once(
         &self,
+        core: &Http,
         connection: Option<CoreConnection>,
         call: &Call,
     ) -> Result<((u16, Bytes), CoreConnection), NoReply> {
-        let request = self.request(call).map_err(NoReply::Build)?;
-        let (response, connection) = self.send(connection, request).await?;
+        let request = self.request(core, call).map_err(NoReply::Build)?;
+        let (response, connection) = send(core, connection, request).await?;
         let status = response.status().as_u16();
         let body = axum::body::to_bytes(Body::new(response.into_body()), BODY_MAX).await;
         Ok(((status, body.map_err(NoReply::Body)?), connection))
     }
 
-    /// Sends a request on the connection, or on a new one if the old one was closed before any byte was written.
-    async fn send(
-        &self,
-        connection: Option<CoreConnection>,
-        request: Request<Body>,
-    ) -> Result<(hyper::Response<Incoming>, CoreConnection), NoReply> {
-        let request = match connection {
-            None => request,
-            Some(mut connection) => match connection.send(request).await {
-                Ok(response) => return Ok((response, connection)),
-                Err(mut error) => match error.take_message() {
-                    Some(unwritten) => unwritten,
-                    None => return Err(NoReply::Broken(error.into_error())),
-                },
-            },
-        };
-        let mut connection = CoreConnection::connect(&self.core).await.map_err(NoReply::Connect)?;
-        match connection.send(request).await {
-            Ok(response) => Ok((response, connection)),
-            Err(error) => Err(NoReply::Broken(error.into_error())),
-        }
-    }
-
-    fn request(&self, call: &Call) -> Result<Request<Body>, axum::http::Error> {
+    fn request(&self, core: &Http, call: &Call) -> Result<Request<Body>, axum::http::Error> {
         let mut request = Request::builder()
             .method(call.method.clone())
             .uri(&call.path)
-            .header(header::HOST, &self.core.authority);
+            .header(header::HOST, &core.authority);
         if !call.body.is_empty() {
             let json = HeaderValue::from_static("application/json");
             request = request.header(header::CONTENT_TYPE, json);
         }
-        if let Some(key) = &self.core.key {
+        if let Some(key) = &core.key {
             let timestamp = self.clock.now().millis().to_string();
             let (method, path) = (call.method.as_str(), call.path.as_str());
             let input = SignatureInput { method, path, body: &call.body, timestamp: &timestamp };
             request = request.header(SIGNATURE, key.sign(&input)).header(TIMESTAMP, &timestamp);
         }
         request.body(Body::from(call.body.clone()))
+    }
+}
+
+/// Sends a request on the connection, or on a new one if the old one was closed before any byte was written.
+async fn send(
+    core: &Http,
+    connection: Option<CoreConnection>,
+    request: Request<Body>,
+) -> Result<(hyper::Response<Incoming>, CoreConnection), NoReply> {
+    let request = match connection {
+        None => request,
+        Some(mut connection) => match connection.send(request).await {
+            Ok(response) => return Ok((response, connection)),
+            Err(mut error) => match error.take_message() {
+                Some(unwritten) => unwritten,
+                None => return Err(NoReply::Broken(error.into_error())),
+            },
+        },
+    };
+    let mut connection = CoreConnection::connect(core).await.map_err(NoReply::Connect)?;
+    match connection.send(request).await {
+        Ok(response) => Ok((response, connection)),
+        Err(error) => Err(NoReply::Broken(error.into_error())),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Sender, channel};
 
-use super::client::{self, QueuedCommand};
+use super::client::{self, CoreInUse, QueuedCommand};
 use super::command::{CoreCommand, CoreReply};
 use super::error::CoreBankingError;
 use super::ledger::{Ledger, LedgerKeys, LedgerStart};
@@ -34,8 +34,8 @@ pub fn start(
     let core = match settings.core {
         Core::Http(http) => {
             let (commands, queue) = channel(QUEUE_MAX);
-            client::start(*http, clock, queue, &sender, &meter);
-            Backend::Http(commands)
+            let core = client::start(*http, clock, queue, &sender, &meter);
+            Backend::Http(commands, core)
         }
         Core::Embedded(embedded) => {
             let start = LedgerStart { keys, recorded, clock };
@@ -46,7 +46,7 @@ pub fn start(
 }
 
 enum Backend {
-    Http(Sender<QueuedCommand>),
+    Http(Sender<QueuedCommand>, CoreInUse),
     Ledger(Ledger),
 }
 
@@ -65,7 +65,7 @@ impl Handle {
     pub fn send(&self, commands: Vec<CoreCommand>) {
         let since = Instant::now();
         let rejected = match &self.core {
-            Backend::Http(queue) => {
+            Backend::Http(queue, _) => {
                 commands.into_iter().filter_map(|command| enqueue(queue, command, since)).collect()
             }
             Backend::Ledger(ledger) => ledger.submit_commands(commands),
@@ -79,6 +79,14 @@ impl Handle {
         }
     }
 
+    /// Replaces time-out, key and TLS of a core over HTTP. A core of the other mode changes nothing.
+    pub fn reconfigure(&self, core: Core) {
+        match (&self.core, core) {
+            (Backend::Http(_, in_use), Core::Http(http)) => in_use.replace(*http),
+            (Backend::Http(..) | Backend::Ledger(_), Core::Http(_) | Core::Embedded(_)) => {}
+        }
+    }
+
     /// Returns the meter of the core requests.
     #[must_use]
     pub fn meter(&self) -> Meter {
@@ -89,7 +97,7 @@ impl Handle {
     #[must_use]
     pub fn ledger_head(&self) -> Option<LedgerHead> {
         match &self.core {
-            Backend::Http(_) => None,
+            Backend::Http(..) => None,
             Backend::Ledger(ledger) => ledger.head.get(),
         }
     }
@@ -98,7 +106,7 @@ impl Handle {
     #[must_use]
     pub const fn had_postings(&self) -> bool {
         match &self.core {
-            Backend::Http(_) => false,
+            Backend::Http(..) => false,
             Backend::Ledger(ledger) => ledger.had_postings,
         }
     }
@@ -110,7 +118,7 @@ impl Handle {
     /// If the ledger failed.
     pub async fn close(self, mut replies: Replies) -> Result<Option<LedgerHead>, CoreBankingError> {
         let head = match &self.core {
-            Backend::Http(_) => return Ok(None),
+            Backend::Http(..) => return Ok(None),
             Backend::Ledger(ledger) => ledger.head.clone(),
         };
         drop(self);

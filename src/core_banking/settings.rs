@@ -1,9 +1,9 @@
 //! The settings of the port to core banking: the section `[core]`.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use std::{fmt, fs};
 
 use axum::http::Uri;
 use axum::http::uri::Scheme;
@@ -80,6 +80,7 @@ pub struct Embedded {
 }
 
 /// A core over HTTP.
+#[derive(Clone)]
 pub struct Http {
     /// The host to connect to.
     pub(super) host: String,
@@ -165,7 +166,11 @@ fn read_embedded(section: &Section<'_>) -> Option<Embedded> {
             let path = PathBuf::from(path);
             // The ledger opens the accounts at the start. A fault in the file must show before that.
             let checked = accounts_file::read(&path, |_| Ok(()));
-            checked.map(|()| path).map_err(|error| error.to_string())
+            checked.map_err(|error| error.to_string())?;
+            let content =
+                fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+            section.note_content("accounts_file", &content);
+            Ok(path)
         })
     });
     Some(Embedded { ledger: ledger?, accounts: accounts.ok()? })

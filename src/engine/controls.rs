@@ -7,8 +7,9 @@ use super::Engine;
 use super::event::{NotAdmitted, Output, Transfer};
 use super::live::LiveTransfers;
 use crate::control::{
-    AccountKey, Act, ActDone, ActRefusal, ActRequest, Admitted, Author, Control, ControlFact,
-    Names, OfflineAct, ProposalFact, Restricted, Started, StateVersion, Work, World,
+    AccountKey, Act, ActDone, ActRefusal, ActRequest, Admission, Author, Control, ControlFact,
+    Names, OfflineAct, ProposalFact, Reloaded, Restricted, Restriction, SettingValues, Started,
+    StateVersion, Work, World,
 };
 use crate::transfer::{
     DualControl, InboundRequest, InboundState, Inquiry, Order, Resolution, ResolutionOutcome, Wait,
@@ -28,7 +29,9 @@ pub type AccountHasher = Arc<dyn Fn(&AccountNumber) -> AccountKey + Send + Sync>
 /// The state of control in the engine.
 pub(super) struct Controls {
     control: Arc<Control>,
-    admitted: Admitted,
+    admission: Admission,
+    /// The restrictions that were lifted or replaced, with the batch whose commit makes it durable.
+    ending: Vec<(u64, Arc<Restriction>)>,
     hasher: AccountHasher,
     refusals: TokenBucket,
 }
@@ -37,7 +40,13 @@ impl Default for Controls {
     fn default() -> Self {
         let hasher: AccountHasher = Arc::new(|_: &AccountNumber| AccountKey(0));
         let refusals = TokenBucket::new(Moment::default(), REFUSALS_PER_SECOND, REFUSALS_BURST);
-        Self { control: Arc::default(), admitted: Admitted::default(), hasher, refusals }
+        Self {
+            control: Arc::default(),
+            admission: Admission::default(),
+            ending: Vec::new(),
+            hasher,
+            refusals,
+        }
     }
 }
 
@@ -69,10 +78,36 @@ impl Controls {
         self.control.next_deadline()
     }
 
+    /// Takes over the state that the record has.
+    fn restore(&mut self, control: Control) {
+        self.admission = Admission::of(control.restrictions());
+        self.control = Arc::new(control);
+    }
+
+    /// Adds the next act.
+    fn apply(&mut self, act: &Act) -> Result<(), &'static str> {
+        act.facts.iter().for_each(|fact| self.admission.apply(fact));
+        Arc::make_mut(&mut self.control).apply(act)
+    }
+
+    /// Keeps the restriction that a fact of an open batch ends or replaces.
+    fn keep_ending(&mut self, fact: &ControlFact, batch: u64) {
+        if let ControlFact::Restricted { id, .. } | ControlFact::Lifted { id } = fact
+            && let Some(old) = self.control.restrictions().get(*id)
+        {
+            self.ending.push((batch, Arc::clone(old)));
+        }
+    }
+
+    /// Forgets the restrictions whose end is durable.
+    pub(super) fn handle_commit(&mut self, batch: u64) {
+        self.ending.retain(|(ends_with, _)| *ends_with > batch);
+    }
+
     /// Decides whether work may begin, and counts it if it may.
     fn admit(&mut self, work: &Work<'_>, now: Moment) -> Result<(), Restricted> {
-        let Self { control, admitted, hasher, .. } = self;
-        control.restrictions().admit(work, || hasher(work.account), (now, admitted))
+        let Self { admission, hasher, .. } = self;
+        admission.admit(work, || hasher(work.account), now)
     }
 
     pub(super) fn admit_order(&mut self, order: &Order, now: Moment) -> Result<(), Restricted> {
@@ -190,20 +225,31 @@ impl World for EngineWorld<'_> {
 }
 
 impl Engine {
-    /// Records the start of the program, with the names that scopes may use. Call it after [`Engine::restore_act`] and before any
-    /// event. `hasher` makes the keyed hash of an account.
-    pub fn start(&mut self, started: Started, hasher: AccountHasher, now: Moment) {
+    /// Records the start of the program, with the names that scopes may use. Call it after [`Engine::restore_control`] and before any
+    /// event. `wanted` are the guarded settings of the configuration. `hasher` makes the keyed hash of an account.
+    pub fn start(
+        &mut self,
+        started: Started,
+        wanted: &SettingValues,
+        hasher: AccountHasher,
+        now: Moment,
+    ) {
         self.controls.hasher = hasher;
-        let facts = vec![ControlFact::Started(Box::new(started))];
+        let mut facts = vec![ControlFact::Started(Box::new(started))];
+        facts.extend(self.controls.control.decide_settings(wanted, now));
         self.record_act(None, facts, (TransferId(0), now));
     }
 
-    /// Restores the next act of the record. Call it before [`Engine::restore`].
-    ///
-    /// # Errors
-    /// The reason, if the act does not follow from those before it: the record is damaged.
-    pub fn restore_act(&mut self, act: &Act) -> Result<(), &'static str> {
-        Arc::make_mut(&mut self.controls.control).apply(act)
+    /// Records a reload of the configuration, with the guarded settings that it has.
+    pub fn record_reload(&mut self, reloaded: Reloaded, wanted: &SettingValues, now: Moment) {
+        let mut facts = vec![ControlFact::Reloaded(Box::new(reloaded))];
+        facts.extend(self.controls.control.decide_settings(wanted, now));
+        self.record_act(None, facts, (TransferId(0), now));
+    }
+
+    /// Restores the state of control that the record has. Call it before [`Engine::restore`].
+    pub fn restore_control(&mut self, control: Control) {
+        self.controls.restore(control);
     }
 
     /// Commits an offline act that two operators signed. The caller has checked the signatures. Returns whether it was run now: it is
@@ -230,12 +276,14 @@ impl Engine {
         &self.controls.control
     }
 
-    /// Returns whether an order that was admitted may still be sent.
+    /// Returns whether an order that was admitted may still be sent. A closing counts at once, and an opening when it is durable.
     #[must_use]
     pub fn may_send(&self, order: &Order, now: Moment) -> bool {
-        let Controls { control, hasher, .. } = &self.controls;
+        let Controls { control, admission, ending, hasher, .. } = &self.controls;
         let work = work_of_order(order, control.names());
-        control.restrictions().still_admit(&work, || hasher(work.account), now).is_ok()
+        let account = || hasher(work.account);
+        let is_closed = ending.iter().any(|(_, old)| old.refuses(&work, account, now));
+        !is_closed && admission.still_admit(&work, account, now).is_ok()
     }
 
     /// Handles a command of a person. A repeat of a request does nothing a second time.
@@ -290,12 +338,14 @@ impl Engine {
         (id, now): (TransferId, Moment),
     ) -> u64 {
         let act = Act { version: Act::VERSION, at: now, by, facts };
-        let before = Arc::clone(&self.controls.control);
+        let before = &self.controls.control;
+        let approved_by = act.facts.iter().find_map(|fact| dual_control(fact, before));
+        for fact in &act.facts {
+            self.controls.keep_ending(fact, self.batches.open_number());
+        }
         // Facts that were decided from this state follow from it.
-        let applied = Arc::make_mut(&mut self.controls.control).apply(&act);
+        let applied = self.controls.apply(&act);
         debug_assert_eq!(applied, Ok(()), "{act:?}");
-        self.controls.admitted.retain(self.controls.control.restrictions());
-        let approved_by = act.facts.iter().find_map(|fact| dual_control(fact, &before));
         for fact in &act.facts {
             self.carry_out(fact, approved_by.as_ref(), (id, now));
         }
@@ -345,7 +395,10 @@ impl Engine {
                 self.put(Output::OrderLink(id, link.clone(), *order));
             }
             ControlFact::Restricted { .. } => self.withdraw_refused(now),
+            ControlFact::SettingsApproved { .. } => self.put(Output::SettingsApproved),
             ControlFact::Started(_)
+            | ControlFact::Reloaded(_)
+            | ControlFact::SettingsTaken { .. }
             | ControlFact::Lifted { .. }
             | ControlFact::Proposal { .. }
             | ControlFact::People(_)

@@ -235,6 +235,8 @@ pub enum Output {
     OrderLink(TransferId, Reference, LinkOrder),
     /// A closing refuses transfers whose request was released before: withdraw each request that is not written yet.
     WithdrawRequests(Vec<TransferId>),
+    /// A checker approved looser settings. Read the configuration again.
+    SettingsApproved,
     /// Look up a transfer in the journal for an event. Pass the result, once and with this number, to
     /// [`Engine::handle_lookup_result`](super::Engine::handle_lookup_result). The event waits for it.
     JournalLookup(u64, Lookup, Box<Event>),

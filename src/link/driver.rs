@@ -234,6 +234,11 @@ impl Driver {
                 Some(Command::Order(link, order, result)) => {
                     self.take_order((link, order), result, now);
                 }
+                Some(Command::Tls(link, tls)) => {
+                    if let Some(endpoint) = self.endpoints.get_mut(link.0) {
+                        endpoint.set_tls(tls);
+                    }
+                }
                 Some(Command::Stop) => self.group.handle_stop(now),
                 None => {
                     self.group.handle_stop(now);

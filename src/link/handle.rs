@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::event::{Event, OutgoingMessage};
 use super::order::{OrderError, OrderResult};
 use super::state::LinkStates;
+use super::tcp::LinkTls;
 use super::{CorrelationId, LinkId};
 use crate::values::LinkOrder;
 
@@ -17,6 +18,7 @@ pub(super) enum Command {
     Send(Vec<OutgoingMessage>),
     Withdraw(BTreeSet<CorrelationId>),
     Order(LinkId, LinkOrder, oneshot::Sender<OrderResult>),
+    Tls(LinkId, LinkTls),
     Stop,
 }
 
@@ -102,6 +104,15 @@ impl Handle {
         let command = Command::Order(link, order, sender);
         self.command(command).await.map_err(|Stopped| OrderError::Stopping)?;
         result.await.unwrap_or(Err(OrderError::Stopping))
+    }
+
+    /// Replaces the TLS settings of a link: new connections use them, and open ones stay. The side that connects stays the same. The caller
+    /// must keep reading events meanwhile.
+    ///
+    /// # Errors
+    /// If the links have stopped.
+    pub async fn set_tls(&self, link: LinkId, tls: LinkTls) -> Result<(), Stopped> {
+        self.command(Command::Tls(link, tls)).await
     }
 
     /// Signs all links off and stops. The events end after that.

@@ -34,7 +34,24 @@ pub enum Endpoint {
     },
 }
 
+/// The TLS configuration of a link; `None` for plain TCP.
+pub enum LinkTls {
+    /// Of a link on which we connect.
+    Dial(Option<TlsClient>),
+    /// Of a link on which the switch connects.
+    Listen(Option<TlsServer>),
+}
+
 impl Endpoint {
+    /// Replaces the TLS configuration for new connections. That of the other side changes nothing.
+    pub(super) fn set_tls(&mut self, new: LinkTls) {
+        match (self, new) {
+            (Self::Dial { tls, .. }, LinkTls::Dial(new)) => *tls = new,
+            (Self::Listen { tls, .. }, LinkTls::Listen(new)) => *tls = new,
+            (Self::Dial { .. }, LinkTls::Listen(_)) | (Self::Listen { .. }, LinkTls::Dial(_)) => {}
+        }
+    }
+
     pub(super) const fn role(&self) -> Role {
         match self {
             Self::Dial { .. } => Role::Dial,

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::RecordsError;
 use super::{CLOSED_BOOKS, TRACE_WATERMARK};
-use crate::control::Act;
+use crate::control::{Act, Control};
 use crate::engine::{Engine, Lookup, RecordedFact, StoredTransfer, TraceWatermark, stored_facts};
 use crate::journal::{Chain, JournalError, Reader, Row};
 
@@ -51,23 +51,22 @@ pub fn trace_watermark(reader: &dyn Reader) -> Result<Option<TraceWatermark>, Re
     metadata(reader, TRACE_WATERMARK)
 }
 
-/// Restores the state of control: all acts from the first.
+/// Reads the state of control: the fold of all acts from the first.
 ///
 /// # Errors
 /// If the journal cannot be read, or an act does not follow from those before it.
-pub fn restore_control(reader: &dyn Reader, engine: &mut Engine) -> Result<(), RecordsError> {
-    let mut failed = None;
+pub fn read_control(reader: &dyn Reader) -> Result<Control, RecordsError> {
+    let (mut control, mut failed) = (Control::default(), None);
     let read = reader.acts_after(0, u64::MAX, &mut |number, text| {
-        let restored = read_act(text).and_then(|act| Ok(engine.restore_act(&act)?));
+        let restored = read_act(text).and_then(|act| Ok(control.apply(&act)?));
         restored.map_err(|reason| {
             failed = Some(RecordsError::Act { number, reason });
             JournalError::Closed
         })
     });
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(read?),
-    }
+    failed.map_or(Ok(()), Err)?;
+    read?;
+    Ok(control)
 }
 
 /// Reads an act of the record.

@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
-use super::settings::{Link, flat};
 use crate::api;
 use crate::control::{AccountKey, Names, ServiceCodes, Started};
 use crate::engine::AccountHasher;
-use crate::hex::hex;
 use crate::network::Network;
 use crate::personal::RecordKey;
 use crate::values::{AccountNumber, Reference, Value};
@@ -17,7 +13,7 @@ use crate::values::{AccountNumber, Reference, Value};
 const ACCOUNTS: &str = "titian restriction accounts";
 
 /// Returns the names that scopes of restrictions may use.
-pub(super) fn control_names(network: &Network, links: &[Link], api: &api::Settings) -> Names {
+pub(super) fn control_names(network: &Network, links: &[String], api: &api::Settings) -> Names {
     let name = |text: &str| Reference::from_ascii(text.as_bytes());
     let inquiries = network.inquiries().map(|(name, code)| (name, vec![code]));
     let services = network.services().map(|(name, codes)| (name, codes.to_vec()));
@@ -28,21 +24,13 @@ pub(super) fn control_names(network: &Network, links: &[Link], api: &api::Settin
             .filter_map(|(service, codes)| Some(ServiceCodes { name: name(service)?, codes }))
             .collect(),
         partners: api.partners().filter_map(name).collect(),
-        links: links.iter().filter_map(|link| name(&link.name)).collect(),
+        links: links.iter().filter_map(|link| name(link)).collect(),
     }
 }
 
-/// Returns what a start records.
-pub(super) fn started(names: Names, tree: &config::Value) -> Started {
-    let mut hasher = Sha256::new();
-    for (key, value) in flat(tree) {
-        for part in [key, value] {
-            hasher.update((part.len() as u64).to_be_bytes());
-            hasher.update(part);
-        }
-    }
-    let version = env!("CARGO_PKG_VERSION").into();
-    Started { version, configuration: hex(&hasher.finalize()).into(), names }
+/// Returns what a start records. `configuration` is the hash of the effective configuration.
+pub(super) fn started(names: Names, configuration: Box<str>) -> Started {
+    Started { version: env!("CARGO_PKG_VERSION").into(), configuration, names }
 }
 
 /// Returns what makes the keyed hash of an account, for pilots and shares of customers.

@@ -2,9 +2,11 @@
 
 use std::future::ready;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::ledger_record::LedgerRecord;
@@ -12,12 +14,12 @@ use super::lookups::LookupResult;
 use super::node::{Committed, Node, NodeError};
 use super::operators::OperatorRequest;
 use super::port::ChannelRequest;
+use super::reload_changes::NodeChanges;
 use crate::clock::Clock;
-use crate::engine::Limits;
+use crate::control::Control;
 use crate::journal::Journal;
 use crate::records::RecordsError;
-use crate::transfer::{CoreRules, Rules};
-use crate::values::{Moment, WorkingDays};
+use crate::values::Moment;
 use crate::{core_banking, link};
 
 /// Channel requests that one turn handles at most.
@@ -35,8 +37,10 @@ pub(super) enum Command {
     Drain,
     /// Sign the links off, and end when that is done and everything is durable.
     SignOff,
-    /// Use other rules, working days and limits.
-    Reconfigure(Box<Rules>, WorkingDays, CoreRules, Limits),
+    /// Return the state of control. It may be one batch ahead of the record.
+    Control(oneshot::Sender<Arc<Control>>),
+    /// Use other settings.
+    Reload(Box<NodeChanges>),
 }
 
 /// The inputs.
@@ -180,8 +184,13 @@ fn handle_command(node: &mut Node, command: Command, stage: Stage) -> Stage {
             drop(tokio::spawn(async move { links.stop().await }));
             Stage::SigningOff
         }
-        Command::Reconfigure(rules, working_days, core, limits) => {
-            node.reconfigure(*rules, working_days, core, limits);
+        Command::Control(sender) => {
+            // A reload that is given up needs no answer.
+            let _given_up = sender.send(Arc::clone(node.engine.control()));
+            stage
+        }
+        Command::Reload(changes) => {
+            node.reload(*changes);
             stage
         }
     }

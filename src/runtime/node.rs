@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 use thiserror::Error;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinError;
 
@@ -18,16 +19,17 @@ use super::metrics::{Metrics, set};
 use super::operated_links::OperatedLinks;
 use super::pending_responses::PendingResponses;
 use super::port::ChannelRequest;
+use super::reload_changes::NodeChanges;
 use super::waiting::{Waiter, WaitingRequests};
 use crate::clock::Clock;
 use crate::core_banking::{self, CoreCommand};
 use crate::engine::stored_facts::StoredFactsError;
-use crate::engine::{Engine, Event, Limits, Lookup, TransferInput};
+use crate::engine::{Engine, Event, Lookup, TransferInput};
 use crate::journal::{Journal, JournalError};
 use crate::link::{self, CorrelationId, LinkId, OutgoingMessage};
 use crate::network::Network;
 use crate::records::{RecordsError, journal_batch, ledger_batch, ledger_metadata};
-use crate::transfer::{Alert, CoreRules, IllegalFact, OutboundInput, Rules, SendStatus};
+use crate::transfer::{Alert, IllegalFact, OutboundInput, Rules, SendStatus};
 use crate::values::{Direction, KeyReservation, Moment, TransferId, WorkingDays};
 
 /// Why the node stopped by itself. The journal keeps every durable fact, and the next start continues from there.
@@ -84,6 +86,8 @@ pub(super) struct Node {
     pub(super) now: Moment,
     pub(super) waiting: WaitingRequests,
     pub(super) acts: Acts,
+    /// Has the settings read again.
+    pub(super) settings_approved: Arc<Notify>,
     pub(super) pending_responses: PendingResponses,
     /// Messages of this turn for the switch.
     pub(super) messages: Vec<OutgoingMessage>,
@@ -140,17 +144,21 @@ impl Node {
         Ok(self.engine.handle_lookup_result(number, &found, *event, self.now)?)
     }
 
-    /// Replaces the rules, the working days and the limits.
-    pub(super) fn reconfigure(
-        &mut self,
-        rules: Rules,
-        working_days: WorkingDays,
-        core: CoreRules,
-        limits: Limits,
-    ) {
-        self.rules = Arc::new(rules);
+    /// Uses other settings, and records that.
+    pub(super) fn reload(&mut self, changes: NodeChanges) {
+        let NodeChanges { rules, working_days, core_rules, limits, core, reloaded, wanted, done } =
+            changes;
+        if let Some(rules) = rules {
+            self.rules = Arc::new(rules);
+        }
+        if let Some(core) = core {
+            self.core.reconfigure(core);
+        }
         self.working_days = working_days;
-        self.engine.reconfigure(Arc::clone(&self.rules), core, limits);
+        self.engine.reconfigure(Arc::clone(&self.rules), core_rules, limits);
+        self.engine.record_reload(reloaded, &wanted, self.now);
+        // A reload that is given up needs no answer.
+        let _given_up = done.send(Arc::clone(self.engine.control()));
     }
 
     /// Handles what became of the request of a transfer.

@@ -13,7 +13,7 @@ use super::link_views::link_views;
 use super::operated_links::OperatedLinks;
 use crate::admin::{
     ActRefused, AdminPort, Directory, ExceptionView, LinkOrdered, LinkView, OverviewView,
-    TransferView, Unavailable,
+    SettingView, TransferView, Unavailable,
 };
 use crate::clock::Clock;
 use crate::control::{
@@ -49,6 +49,7 @@ struct Parts {
     /// Reads acts. A disk can be slow, so it is used on threads for blocking work only.
     reader: Mutex<Box<dyn Reader>>,
     links: OperatedLinks,
+    settings: watch::Receiver<Arc<[SettingView]>>,
 }
 
 /// The admin API's end of the queue. Its copies share it.
@@ -66,6 +67,8 @@ pub(super) struct OperatorParts {
     pub(super) record: RecordKey,
     pub(super) reader: Box<dyn Reader>,
     pub(super) links: OperatedLinks,
+    /// The settings as operators see them.
+    pub(super) settings: watch::Receiver<Arc<[SettingView]>>,
 }
 
 impl OperatorQueue {
@@ -74,11 +77,12 @@ impl OperatorQueue {
         parts: OperatorParts,
         control: Arc<Control>,
     ) -> (Self, mpsc::Receiver<OperatorRequest>, Acts) {
-        let OperatorParts { clock, ids, record, reader, links } = parts;
+        let OperatorParts { clock, ids, record, reader, links, settings } = parts;
         let (requests, receiver) = mpsc::channel(QUEUE_MAX);
         let (published, control) = watch::channel(control);
         let acts = Acts::new(published);
-        let parts = Arc::new(Parts { clock, ids, record, reader: Mutex::new(reader), links });
+        let reader = Mutex::new(reader);
+        let parts = Arc::new(Parts { clock, ids, record, reader, links, settings });
         (Self { requests, control, parts }, receiver, acts)
     }
 
@@ -170,6 +174,10 @@ impl AdminPort for OperatorQueue {
 
     fn links(&self) -> Vec<LinkView> {
         link_views(&self.parts.links)
+    }
+
+    fn settings(&self) -> Arc<[SettingView]> {
+        Arc::clone(&self.parts.settings.borrow())
     }
 
     async fn overview(&self) -> Result<OverviewView, Unavailable> {

@@ -41,6 +41,7 @@ impl Node {
             }
             Output::Act(id, done) => self.acts.answer(id, done),
             Output::Control(control) => self.acts.publish(control),
+            Output::SettingsApproved => self.settings_approved.notify_one(),
             Output::OrderLink(id, link, order) => self.order_link(id, &link, order),
             Output::WithdrawRequests(ids) => self.withdraw_requests(&ids),
             Output::JournalLookup(number, lookup, event) => {

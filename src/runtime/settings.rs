@@ -2,24 +2,27 @@
 
 mod keys;
 mod links;
+mod source;
 mod store;
+mod tree;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fs};
 
-use config::{Value as Tree, ValueKind};
+use config::Value as Tree;
 pub use keys::Keys;
 pub use links::{Link, LinkEndpoint};
+pub(super) use source::{Entries, Entry, Source};
 pub use store::Store;
 
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::admin;
 use crate::api::{self, SharedSettings};
+use crate::control::{GuardedSettings, SettingChange, SettingValues};
 use crate::core_banking;
 use crate::engine::{self, RateLimits};
 use crate::iso8583::Spec;
@@ -70,8 +73,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The log level.
     pub log: LevelFilter,
-    /// All keys, to find what a reload changes.
-    pub(super) tree: Tree,
+    /// Where they come from, to find what a reload changes.
+    pub(super) source: Source,
 }
 
 /// The limits of the node.
@@ -95,19 +98,55 @@ impl Settings {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
         let tree = layers.tree(variables)?;
-        let faults = Faults::default();
         // A key that is missing is missing in the last file, which overrides the others.
         let file = layers.files.last().map(|file| file.display().to_string());
-        let file = file.as_deref().unwrap_or("config/default.toml");
-        let read = Section::top(file, &tree, &faults).and_then(|top| read(&top, &faults));
+        Self::read(file.unwrap_or_else(|| "config/default.toml".to_owned()), tree)
+    }
+
+    fn read(file: String, tree: Tree) -> Result<Self, Vec<Fault>> {
+        let faults = Faults::default();
+        let read = Section::top(&file, &tree, &faults).and_then(|top| read(&top, &faults));
+        let contents = faults.take_contents();
         match (read, faults.all()) {
-            (Some(read), faults) if faults.is_empty() => Ok(read.with_tree(tree)),
+            (Some(read), faults) if faults.is_empty() => {
+                let source = Source::new(file, tree, contents, &read.keys.record);
+                Ok(read.with_source(source))
+            }
             (_, faults) => Err(faults),
         }
     }
+
+    /// Reads the settings again with the approved values in the place of looser ones.
+    ///
+    /// # Errors
+    /// Every fault of the settings with those values.
+    pub(super) fn restricted(self, record: &GuardedSettings) -> Result<Restricted, Vec<Fault>> {
+        let wanted = self.source.guarded();
+        let held = record.compare(&wanted).held;
+        if held.is_empty() {
+            return Ok(Restricted { settings: self, wanted, held });
+        }
+        let file = self.source.file.clone();
+        let settings = Self::read(file.clone(), self.source.with_approved(&held))?;
+        if !record.compare(&settings.source.guarded()).held.is_empty() {
+            let reason = "a file changes while it is read: reload again".to_owned();
+            return Err(vec![Fault { file, key: String::new(), reason }]);
+        }
+        Ok(Restricted { settings, wanted, held })
+    }
 }
 
-/// The settings without their tree.
+/// Settings as they may run.
+pub(super) struct Restricted {
+    /// The settings, without what waits for a checker.
+    pub(super) settings: Settings,
+    /// The guarded values of the configuration.
+    pub(super) wanted: SettingValues,
+    /// Those that wait for a checker.
+    pub(super) held: Vec<SettingChange>,
+}
+
+/// The settings without their source.
 struct Sections {
     node: u8,
     network: Network,
@@ -124,7 +163,7 @@ struct Sections {
 }
 
 impl Sections {
-    fn with_tree(self, tree: Tree) -> Settings {
+    fn with_source(self, source: Source) -> Settings {
         let Self {
             node,
             network,
@@ -152,7 +191,7 @@ impl Sections {
             admin,
             limits,
             log,
-            tree,
+            source,
         }
     }
 }
@@ -239,9 +278,14 @@ fn read_network(
     let (name, profile, spec) = if section.has("profile") {
         // The default settings have a name, which the profile replaces.
         let _replaced = section.has("name");
-        let profile = section.text("profile", read_profile_file);
+        let profile = section.text("profile", |path| {
+            let (name, text) = read_profile_file(path)?;
+            section.note_content("profile", text.as_bytes());
+            Ok((name, text))
+        });
         let spec = section.text("spec", |path| {
             let (_, text) = read_profile_file(path)?;
+            section.note_content("spec", text.as_bytes());
             Spec::parse(path, &text).map_err(|error| error.to_string())
         });
         let (name, profile) = profile?;
@@ -277,6 +321,7 @@ fn read_working_days(section: &Section<'_>) -> Option<WorkingDays> {
     }
     section.text("calendar_file", |path| {
         let (_, text) = read_profile_file(path)?;
+        section.note_content("calendar_file", text.as_bytes());
         WorkingDays::parse(&text).map_err(|reason| format!("{path}: {reason}"))
     })
 }
@@ -333,36 +378,4 @@ fn read_limits(section: &Section<'_>) -> Option<Limits> {
     let repeats =
         RateLimits { per_second: per_second?, per_destination: per_destination?, burst: burst? };
     Some(Limits { engine, repeats, drain: drain? })
-}
-
-/// Returns the keys whose values differ.
-pub(super) fn changed_keys(before: &Tree, after: &Tree) -> Vec<String> {
-    let (old, new) = (flat(before), flat(after));
-    let differs = |key: &&String| old.get(*key) != new.get(*key);
-    let keys: BTreeSet<_> = old.keys().chain(new.keys()).filter(differs).cloned().collect();
-    keys.into_iter().collect()
-}
-
-/// Returns the values by their keys.
-pub(super) fn flat(tree: &Tree) -> BTreeMap<String, String> {
-    let mut values = BTreeMap::new();
-    flatten(String::new(), tree, &mut values);
-    values
-}
-
-fn flatten(path: String, tree: &Tree, into: &mut BTreeMap<String, String>) {
-    match &tree.kind {
-        ValueKind::Table(table) => {
-            for (key, value) in table {
-                let dot = if path.is_empty() { "" } else { "." };
-                flatten(format!("{path}{dot}{key}"), value, into);
-            }
-        }
-        ValueKind::Array(items) => {
-            for (place, value) in items.iter().enumerate() {
-                flatten(format!("{path}[{place}]"), value, into);
-            }
-        }
-        _ => drop(into.insert(path, tree.to_string())),
-    }
 }

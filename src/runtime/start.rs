@@ -10,7 +10,7 @@ use axum::Router;
 use bytes::BytesMut;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -28,7 +28,8 @@ use super::operated_links::OperatedLinks;
 use super::operators::{OperatorParts, OperatorQueue, OperatorRequest};
 use super::pending_responses::PendingResponses;
 use super::port::RequestQueue;
-use super::settings::{Limits, Settings, changed_keys};
+use super::reload::{Reload, Reloader, Running, log_held};
+use super::settings::{Limits, Restricted, Settings};
 use super::waiting::WaitingRequests;
 use crate::admin::{self, Admin};
 use crate::api::{self, Api};
@@ -36,51 +37,18 @@ use crate::clock::Clock;
 use crate::control::{OfflineAct, OperatorKeys};
 use crate::core_banking::{self, LedgerKeys};
 use crate::engine::{Engine, Schedule, TraceAllocator, TraceWatermark};
-use crate::journal::{self, Chain, CheckpointClock, Checkpoints, Journal, JournalError, Reader};
+use crate::journal::{self, Chain, Checkpoints, Journal, JournalError, Reader};
 use crate::link;
 use crate::network::Network;
 use crate::random::unpredictable;
 use crate::records::{self, RecordsError};
+use crate::settings::Fault;
 use crate::signing::LedgerHead;
 use crate::transfer::{CoreRules, Rules};
 use crate::values::{Date, Moment, Offset};
 
 /// How far the clock may be behind the last message of ours. Further behind, the start is refused.
 const CLOCK_BEHIND_MAX: Duration = Duration::from_mins(2);
-
-/// Prefixes of the keys that a running adapter reloads.
-const RELOADED: [&str; 19] = [
-    "limits.inbound_amount_max",
-    "limits.open_transfers",
-    "limits.open_inquiries",
-    "limits.journal_lookups",
-    "limits.closed_transfers",
-    "core.first_delay",
-    "core.max_delay",
-    "core.jitter_percent",
-    "core.posting_tries",
-    "core.cancel_tries",
-    "core.exception_repeat_interval",
-    "telemetry.log",
-    "network.calendar_file",
-    "network.override.declines",
-    "network.override.response_classes",
-    "network.override.timers",
-    "network.override.reversal",
-    "network.override.hold",
-    "network.override.inbound",
-];
-
-/// Exceptions from those: prefixes of the keys that messages are read and encoded by, which need a restart.
-const NOT_RELOADED: [&str; 7] = [
-    "network.override.reversal.reasons",
-    "network.override.inbound.ignored",
-    "network.override.inbound.reversals",
-    "network.override.inbound.invalid_amount",
-    "network.override.inbound.malformed",
-    "network.override.inbound.misrouted",
-    "network.override.inbound.unsupported",
-];
 
 /// The longest time that a stop waits for requests to the console.
 const CONSOLE_STOP: Duration = Duration::from_secs(2);
@@ -119,6 +87,9 @@ pub enum StartError {
         "the store is new, but the embedded ledger has postings: restore the store that belongs to it, or begin with a new ledger too"
     )]
     NewStore,
+    /// The settings are wrong with the approved values in the place of looser ones: a line each.
+    #[error("with the approved values: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Settings(Vec<Fault>),
     /// The offline act cannot be committed.
     #[error("keys.offline_act_file: {0}; remove the setting to start without it")]
     OfflineAct(String),
@@ -133,83 +104,77 @@ pub enum StartError {
     DrainTimeout(Duration),
 }
 
-/// Reads the settings again. `None` if they are wrong, which is logged.
-pub type Reload = Box<dyn Fn() -> Option<Settings> + Send>;
-
 /// Runs the adapter until `stop` completes. Then it refuses new work, answers waiting requests, signs the links off, and
 /// makes everything durable. Each message of `reloads` makes it read its settings again.
 ///
 /// # Errors
 /// If the adapter can't start, stops by itself, or does not stop cleanly.
 pub async fn run(
-    settings: Settings,
+    mut settings: Settings,
     stop: impl Future<Output = ()> + Send + 'static,
     reloads: mpsc::Receiver<()>,
     reload: Reload,
 ) -> Result<(), StartError> {
-    let Settings {
-        node,
-        keys,
-        network,
-        working_days,
-        store,
-        links,
-        api,
-        core,
-        console,
-        limits,
-        tree,
-        admin: sign_in,
-        log: _,
-    } = settings;
     let clock = Clock::new();
-    let names = control_names(&network, &links, &api);
-    let listeners = Listeners::open(api.listen, console, links).await;
+    let links = std::mem::take(&mut settings.links);
+    let listeners = Listeners::open(settings.api.listen, settings.console, links).await;
     let listeners = listeners.map_err(StartError::Listen)?;
-    warn_of_what_is_missing(&store.checkpoints, &network);
+    let Settings { store, keys, .. } = &settings;
     let journal = journal::open(&store.url, &keys.of_journal(), &store.checkpoints)?;
     let reader = journal.reader()?;
+    let control = records::read_control(reader.as_ref())?;
+    let restricted = settings.restricted(control.settings()).map_err(StartError::Settings)?;
+    let Restricted { settings: taken, wanted, held } = restricted;
+    let (keys, network, node) = (taken.keys, taken.network, taken.node);
+    warn_of_what_is_missing(&taken.store.checkpoints, &network);
     let now = clock.now();
     let against = OfflineAct::against(journal.chain_id(), journal.head(Chain::Transfers));
     let rules = Arc::new(network.rules().clone());
-    let rules_of = (Arc::clone(&rules), core.rules.clone());
-    let mut engine = new_engine(reader.as_ref(), &network, (node, now), rules_of, limits)?;
-    engine.start(started(names, &tree), account_hasher(&keys.record), now);
+    let rules_of = (Arc::clone(&rules), taken.core.rules.clone());
+    let mut engine = new_engine(reader.as_ref(), &network, (node, now), rules_of, taken.limits)?;
+    engine.restore_control(control);
+    let running = Running::new(taken.source.entries());
+    let started = started(control_names(&network, &listeners.names, &taken.api), running.hash());
+    engine.start(started, &wanted, account_hasher(&keys.record), now);
+    log_held(&held, engine.control());
     let offline = keys.offline_act.map(|act| (act, &keys.operators, &*against));
     let open = resume(&mut engine, reader.as_ref(), offline, now)?;
 
     let network = Arc::new(network);
     let ledger_keys = LedgerKeys { signing: keys.signing, trusted: keys.trusted };
     let recorded = records::recorded_ledger(reader.as_ref())?;
-    let (core, core_replies) = start_core(core, &ledger_keys, recorded, (clock, journal.as_ref()))?;
+    let (core, core_replies) =
+        start_core(taken.core, &ledger_keys, recorded, (clock, journal.as_ref()))?;
     let (session, spec) = (Arc::clone(network.session()), Arc::clone(network.spec()));
     let (links, link_events) =
         link::start(session, spec, listeners.endpoints, clock, unpredictable());
-    let checkpoints = journal.checkpoint_clock();
-    let metrics = open_metrics(&network, &listeners.names, (&links, &core), checkpoints);
+    let metrics = open_metrics(&network, &listeners.names, (&links, &core), journal.as_ref());
     let (lookup_sender, lookup_results) = mpsc::unbounded_channel();
     let (committed_sender, committed) = mpsc::unbounded_channel();
     let (command_sender, commands) = mpsc::channel(16);
     let ids = Arc::new(IdGenerator::new(clock, node));
     let (request_queue, channel_requests) = RequestQueue::new(clock, Arc::clone(&ids));
     let operated_links = OperatedLinks::new(links.clone(), listeners.names.clone().into());
+    let (views, settings) = watch::channel(running.views(&held, &[]).into());
     let parts = OperatorParts {
         clock,
         ids: Arc::clone(&ids),
         record: keys.record.clone(),
         reader: journal.reader()?,
         links: operated_links.clone(),
+        settings,
     };
-    let (admin, operators, acts) = open_admin(parts, &engine, sign_in);
+    let (admin, operators, acts) = open_admin(parts, &engine, taken.admin);
+    let settings_approved = Arc::new(Notify::new());
     let node = Node {
         engine,
         network,
         rules,
-        working_days,
+        working_days: taken.working_days,
         journal,
         committed: committed_sender,
         lookups: lookups::start(reader, lookup_sender)?,
-        links,
+        links: links.clone(),
         operated_links,
         link_names: listeners.names,
         links_up: BTreeSet::new(),
@@ -221,6 +186,7 @@ pub async fn run(
         now,
         waiting: WaitingRequests::default(),
         acts,
+        settings_approved: Arc::clone(&settings_approved),
         pending_responses: PendingResponses::new(PENDING_RESPONSES_MAX),
         messages: Vec::new(),
         withdrawn: BTreeSet::new(),
@@ -238,14 +204,16 @@ pub async fn run(
         operators,
         commands,
     };
-    let running = tokio::spawn(inputs::run(node, inputs));
+    let node = tokio::spawn(inputs::run(node, inputs));
     let at = (listeners.api.local_addr()?, listeners.console.local_addr()?);
     let console = serve_console(listeners.console, metrics, admin);
-    drop(tokio::spawn(reload_settings(reloads, reload, tree, command_sender.clone())));
+    let api = Api::new(taken.api, keys.record, request_queue);
+    let commands = command_sender.clone();
+    let reloader = Reloader { reload, running, api: Arc::clone(&api), links, commands, views };
+    drop(tokio::spawn(reloader.run(reloads, settings_approved)));
     tracing::info!(open, api = %at.0, console = %at.1, "adapter started");
 
-    let api = Api::new(api, keys.record, request_queue);
-    serve(listeners.api, api, running, command_sender, stop, limits.drain).await?;
+    serve(listeners.api, api, node, command_sender, stop, taken.limits.drain).await?;
     stop_console(console).await;
     tracing::info!("adapter stopped");
     Ok(())
@@ -255,8 +223,9 @@ fn open_metrics(
     network: &Network,
     link_names: &[String],
     (links, core): (&link::Handle, &core_banking::Handle),
-    checkpoints: CheckpointClock,
+    journal: &dyn Journal,
 ) -> Arc<Metrics> {
+    let checkpoints = journal.checkpoint_clock();
     let (links, core) = (links.follow_states(), core.meter());
     Arc::new(Metrics::new(Sources { network, link_names, links, core, checkpoints }))
 }
@@ -287,7 +256,7 @@ fn open_admin(
     (admin::router(Arc::new(admin), admin::operations(queue)), operators, acts)
 }
 
-/// Returns an engine with the state of control of the record, and without transfers.
+/// Returns an engine without transfers.
 fn new_engine(
     reader: &dyn Reader,
     network: &Network,
@@ -299,9 +268,7 @@ fn new_engine(
     let trace_numbers =
         TraceAllocator::new(node, watermark, now, unpredictable()).with_rrns(network.rrn_form());
     let schedule = Schedule::new(now, limits.repeats);
-    let mut engine = Engine::new(rules, core, limits.engine, schedule, trace_numbers);
-    records::restore_control(reader, &mut engine)?;
-    Ok(engine)
+    Ok(Engine::new(rules, core, limits.engine, schedule, trace_numbers))
 }
 
 /// Commits an offline act, unless an earlier start did, and resumes the open transfers. Returns how many there are.
@@ -421,36 +388,4 @@ async fn close(ended: Result<Result<EndedNode, NodeError>, JoinError>) -> Result
 /// Completes when `true` is sent, or the sender is gone.
 async fn ended_signal(mut ended: watch::Receiver<bool>) {
     let _sender_gone = ended.wait_for(|ended| *ended).await;
-}
-
-fn is_reloaded(key: &str) -> bool {
-    let has_prefix = |prefix: &&str| key.starts_with(*prefix);
-    RELOADED.iter().any(has_prefix) && !NOT_RELOADED.iter().any(has_prefix)
-}
-
-/// Reads the settings again at every message of `reloads`, applies what can be applied, and logs which changed keys need a restart.
-async fn reload_settings(
-    mut reloads: mpsc::Receiver<()>,
-    reload: Reload,
-    mut tree: config::Value,
-    commands: mpsc::Sender<Command>,
-) {
-    while reloads.recv().await.is_some() {
-        let Some(settings) = reload() else { continue };
-        for key in changed_keys(&tree, &settings.tree) {
-            if is_reloaded(&key) {
-                tracing::info!(key, "setting applied");
-            } else {
-                tracing::warn!(key, "setting needs a restart");
-            }
-        }
-        let rules = Box::new(settings.network.rules().clone());
-        let (core, limits) = (settings.core.rules, settings.limits.engine);
-        let working_days = settings.working_days;
-        tracing::info!("configuration reloaded");
-        if commands.send(Command::Reconfigure(rules, working_days, core, limits)).await.is_err() {
-            return;
-        }
-        tree = settings.tree;
-    }
 }

@@ -55,7 +55,9 @@ impl Section<'_> {
         check: impl Fn(&Given, &str) -> Result<T, String>,
     ) -> Option<T> {
         let given = self.given(keys, if_missing)?;
-        let checked = check(&given, without_line_end(&given.text));
+        let secret = without_line_end(&given.text);
+        self.note_content(given.key, secret.as_bytes());
+        let checked = check(&given, secret);
         let Given { key, place, .. } = &given;
         checked.map_err(|reason| self.fault(key, format!("{place}{reason}"))).ok()
     }
@@ -96,7 +98,7 @@ impl Section<'_> {
         key: &'static str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
-        self.text(key, |path| public(path, &parse))
+        self.text(key, |path| self.public(key, path, &parse))
     }
 
     /// Returns the content of each public file that a key names, parsed.
@@ -105,11 +107,17 @@ impl Section<'_> {
         key: &'static str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<Vec<T>> {
-        self.texts(key, |path| public(path, &parse))
+        self.texts(key, |path| self.public(key, path, &parse))
     }
-}
 
-fn public<T>(path: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, String> {
-    let text = read(Path::new(path), Access::Public).map_err(|fault| fault.to_string())?;
-    parse(&text).map_err(|reason| format!("{path}: {reason}"))
+    fn public<T>(
+        &self,
+        key: &str,
+        path: &str,
+        parse: &impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let text = read(Path::new(path), Access::Public).map_err(|fault| fault.to_string())?;
+        self.note_content(key, text.as_bytes());
+        parse(&text).map_err(|reason| format!("{path}: {reason}"))
+    }
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use titian::core_banking::Settings;
 use titian::private_files::Access;
 use titian::transfer::{CancelReply, PriorPosting};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -62,33 +63,55 @@ async fn core(authority: &Authority) -> SocketAddr {
     address
 }
 
+/// Returns the settings of a port that trusts an authority, and shows a certificate of another one.
+fn settings(
+    folder: &Folder,
+    port: u16,
+    authority: &Authority,
+    shown: Option<&Authority>,
+) -> Settings {
+    let file = |name: &str, access, text: &str| folder.key_file(name, access, text);
+    let tls =
+        format!("authority_file = \"{}\"\n", file("ca.pem", Access::Public, &authority.pem()));
+    let identity = shown.map(|shown| {
+        let (certificate, key) = identity("bank.test", shown);
+        let (certificate, key) = (
+            file("bank.pem", Access::Public, &certificate),
+            file("bank.key", Access::Secret, &key),
+        );
+        format!("certificate_file = \"{certificate}\"\nkey_file = \"{key}\"\n")
+    });
+    let tls = tls + &identity.unwrap_or_default();
+    let text = format!(
+        "mode = \"http\"\ndebit = \"titian\"\nurl = \"https://localhost:{port}\"\ntimeout = \"10s\"\nconnections = 1\n[core.tls]\n{tls}"
+    );
+    read(&text).unwrap()
+}
+
+const KNOWN: CancelReply = CancelReply::Cancelled(PriorPosting::Absent);
+
 #[tokio::test]
 async fn only_mutually_authenticated_connections_carry_commands() {
     let (ours, foreign) = (authority(), authority());
     let port = core(&ours).await.port();
     let folder = Folder::new();
-    let file = |name: &str, access, text: &str| folder.key_file(name, access, text);
     let cancel = async |authority: &Authority, shown: Option<&Authority>| {
-        let tls =
-            format!("authority_file = \"{}\"\n", file("ca.pem", Access::Public, &authority.pem()));
-        let identity = shown.map(|shown| {
-            let (certificate, key) = identity("bank.test", shown);
-            let (certificate, key) = (
-                file("bank.pem", Access::Public, &certificate),
-                file("bank.key", Access::Secret, &key),
-            );
-            format!("certificate_file = \"{certificate}\"\nkey_file = \"{key}\"\n")
-        });
-        let tls = tls + &identity.unwrap_or_default();
-        let text = format!(
-            "mode = \"http\"\ndebit = \"titian\"\nurl = \"https://localhost:{port}\"\ntimeout = \"10s\"\nconnections = 1\n[core.tls]\n{tls}"
-        );
-        let mut port = Port::open(read(&text).unwrap()).unwrap();
+        let mut port = Port::open(settings(&folder, port, authority, shown)).unwrap();
         [port.cancel(1).await, port.cancel(2).await]
     };
-    let known = CancelReply::Cancelled(PriorPosting::Absent);
-    assert_eq!(cancel(&ours, Some(&ours)).await, [known; 2]);
+    assert_eq!(cancel(&ours, Some(&ours)).await, [KNOWN; 2]);
     for (authority, shown) in [(&ours, None), (&ours, Some(&foreign)), (&foreign, Some(&ours))] {
         assert_eq!(cancel(authority, shown).await, [CancelReply::Unknown; 2]);
     }
+}
+
+#[tokio::test]
+async fn a_new_connection_shows_the_certificate_that_was_exchanged() {
+    let (ours, foreign) = (authority(), authority());
+    let address = core(&ours).await.port();
+    let folder = Folder::new();
+    let mut port = Port::open(settings(&folder, address, &ours, Some(&foreign))).unwrap();
+    assert_eq!(port.cancel(1).await, CancelReply::Unknown);
+    port.handle.reconfigure(settings(&folder, address, &ours, Some(&ours)).core);
+    assert_eq!(port.cancel(2).await, KNOWN);
 }

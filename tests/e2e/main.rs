@@ -10,6 +10,7 @@
     reason = "a test that can't continue fails, and prints what it counted"
 )]
 
+mod admin_document;
 mod bank;
 mod card_data;
 mod clock;
@@ -27,6 +28,7 @@ mod odd_messages;
 mod operator;
 mod outcomes;
 mod proxy;
+mod reload;
 mod scenario;
 mod shutdown;
 mod unreachable;

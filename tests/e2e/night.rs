@@ -15,7 +15,7 @@ use super::bank::{Options, TIMEOUT, TITIAN, TestBank, wait_until};
 use super::scenario::{Scenario, transfer};
 
 /// A person with what it knows.
-struct Person {
+pub(crate) struct Person {
     id: &'static str,
     key: Vec<u8>,
     /// The last time step whose code was used.
@@ -49,14 +49,14 @@ fn time_step() -> u64 {
 }
 
 /// What a command of a person printed, and its exit code.
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// Runs `titian` with lines on its standard input.
-async fn titian(arguments: &[&str], lines: &[String]) -> Said {
+pub(crate) async fn titian(arguments: &[&str], lines: &[String]) -> Said {
     let mut child = Command::new(TITIAN)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -75,20 +75,20 @@ async fn titian(arguments: &[&str], lines: &[String]) -> Said {
 }
 
 /// The desk of the operators: the server, and a session file for each person.
-struct Desk<'b> {
+pub(crate) struct Desk<'b> {
     bank: &'b TestBank,
-    server: String,
+    pub(crate) server: String,
     /// The time step in which the adapter had started: codes of it and before are refused.
     start: u64,
 }
 
 impl<'b> Desk<'b> {
-    fn of(bank: &'b TestBank) -> Self {
+    pub(crate) fn of(bank: &'b TestBank) -> Self {
         Self { bank, server: format!("http://{}:8081", bank.host), start: time_step() }
     }
 
     /// Runs `titian admin` in the name of a person.
-    async fn admin(&self, person: &str, arguments: &[&str]) -> Said {
+    pub(crate) async fn admin(&self, person: &str, arguments: &[&str]) -> Said {
         self.admin_with(person, arguments, &[]).await
     }
 
@@ -103,7 +103,7 @@ impl<'b> Desk<'b> {
     }
 
     /// Runs a command that must succeed, and returns the server's answer.
-    async fn done(&self, person: &str, arguments: &[&str]) -> Value {
+    pub(crate) async fn done(&self, person: &str, arguments: &[&str]) -> Value {
         let mut all = vec!["--json"];
         all.extend(arguments);
         let said = self.admin(person, &all).await;
@@ -111,7 +111,7 @@ impl<'b> Desk<'b> {
         serde_json::from_str(&said.out).unwrap()
     }
 
-    async fn enrol(&self, id: &'static str, secret: &str) -> Person {
+    pub(crate) async fn enrol(&self, id: &'static str, secret: &str) -> Person {
         let client = HttpClient::new((self.bank.host, 8081).into_address(), TIMEOUT);
         let post = async |path: &str, body: Value| {
             let sent = client.send(axum_method(), path, &[], body.to_string()).await;
@@ -131,14 +131,19 @@ impl<'b> Desk<'b> {
         person
     }
 
-    async fn sign_in(&self, person: &mut Person) {
+    pub(crate) async fn sign_in(&self, person: &mut Person) {
         let lines = [Person::password(), person.code().await];
         let said = self.admin_with(person.id, &["sign-in", person.id], &lines).await;
         assert_eq!(said.code, Some(0), "{}", said.err);
     }
 
     /// Has an administrator propose an operator, and another one approve. Enrols the operator.
-    async fn add(&self, (maker, checker): (&str, &str), id: &'static str, role: &str) -> Person {
+    pub(crate) async fn add(
+        &self,
+        (maker, checker): (&str, &str),
+        id: &'static str,
+        role: &str,
+    ) -> Person {
         let words =
             ["operator", "add", id, "--name", "Dewi", "--role", role, "--reason", "night shift"];
         let made = self.done(maker, &words).await;
@@ -178,7 +183,7 @@ fn base32(text: &str) -> Vec<u8> {
 }
 
 /// Makes the first two administrators by an offline act of two operators' keys. The adapter is stopped.
-async fn first_administrators(bank: &mut TestBank) -> Vec<String> {
+pub(crate) async fn first_administrators(bank: &mut TestBank) -> Vec<String> {
     let keys = bank.path("");
     let store = format!("sqlite://{}", bank.path("titian.db"));
     let act = bank.path("act.json");

@@ -114,7 +114,7 @@ async fn sighup_reloads_settings_and_the_log_names_those_that_need_a_restart() {
         ("limits.open_transfers", "setting applied"),
         ("network.override.timers.response", "setting applied"),
         ("limits.drain", "setting needs a restart"),
-        ("api.wait", "setting needs a restart"),
+        ("api.wait", "setting applied"),
     ] {
         let line = log.lines().find(|line| line.contains(&format!("\"key\":\"{key}\""))).unwrap();
         assert!(line.contains(&format!("\"message\":\"{message}\"")), "{line}");

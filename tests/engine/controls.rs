@@ -6,7 +6,7 @@ use std::time::Duration;
 use titian::control::{
     AccountKey, ActDone, ActRefusal, ActRequest, Actor, Command, CommandHash, Draft, Limits, Mode,
     Names, PersonId, Proof, ProposalId, ProposalRefusal, ProposalState, Proposed, RestrictionId,
-    Role, Scope, ServiceCodes, Started,
+    Role, Scope, ServiceCodes, SettingValues, Started,
 };
 use titian::engine::{Engine, Event, Output};
 use titian::transfer::{
@@ -39,7 +39,7 @@ fn names() -> Names {
 fn engine() -> Engine {
     let mut engine = super::engine(100, 10);
     let started = Started { version: "1".into(), configuration: "0".into(), names: names() };
-    engine.start(started, Arc::new(|_: &_| AccountKey(7)), NOW);
+    engine.start(started, &SettingValues::new(), Arc::new(|_: &_| AccountKey(7)), NOW);
     commit(&mut engine);
     engine
 }
@@ -215,6 +215,23 @@ fn a_closing_withdraws_the_requests_that_it_refuses_and_no_other() {
     engine.handle_event(outbound_input(2, OutboundInput::Send(SendStatus::NotSent)), NOW);
     commit(&mut engine);
     assert_eq!(state(&engine, 2), "refunding", "the customer gets the money back");
+}
+
+#[test]
+fn an_opening_sends_nothing_before_it_is_durable() {
+    let mut engine = engine();
+    assert!(begins(&mut engine, 1));
+    let order = order(Funding::Core);
+    let closed = act(&mut engine, maker(), close(Scope::default())).unwrap();
+    let lift = Proposed::Lift { restriction: RestrictionId(closed.row) };
+    let made = act(&mut engine, maker(), propose(lift)).unwrap();
+    let (command, actor) = (approve(&engine, made.row), checker());
+    let (from, via) = ("10.0.0.7".into(), "session".into());
+    let request = ActRequest { id: TransferId(5), command, actor, from, via, request: None };
+    engine.handle_event(Event::Act(Box::new(request)), NOW);
+    assert!(!engine.may_send(&order, NOW), "a crash would leave it closed");
+    commit(&mut engine);
+    assert!(engine.may_send(&order, NOW));
 }
 
 #[test]

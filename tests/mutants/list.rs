@@ -12,7 +12,7 @@ pub(crate) struct Mutant {
     pub(crate) replacement: &'static str,
 }
 
-pub(crate) const MUTANTS: [Mutant; 32] = [
+pub(crate) const MUTANTS: [Mutant; 37] = [
     Mutant {
         name: "send_before_commit",
         breaks: "releases effects before their facts are durable",
@@ -342,5 +342,40 @@ fn trace_key(trace: TraceNumbers) -> u128 {
         file: "src/network/leniency.rs",
         text: "            ) => !self.strict.contains(de),",
         replacement: "            ) => !self.strict.contains(de) && !ACTIVE,",
+    },
+    Mutant {
+        name: "approve_own_proposal",
+        breaks: "lets a maker approve the own proposal",
+        file: "src/control/proposal.rs",
+        text: "        if actor.person == self.maker {",
+        replacement: "        if actor.person == self.maker && !ACTIVE {",
+    },
+    Mutant {
+        name: "approve_stale_proposal",
+        breaks: "runs a proposal whose target has changed since",
+        file: "src/control/proposal.rs",
+        text: "**now != Some(against.version);",
+        replacement: "**now != Some(against.version) && !ACTIVE;",
+    },
+    Mutant {
+        name: "approve_expired_proposal",
+        breaks: "runs a proposal after its end",
+        file: "src/control/proposal.rs",
+        text: "            ProposalState::Open if now < self.expires_at => Ok(()),",
+        replacement: "            ProposalState::Open if now < self.expires_at || ACTIVE => Ok(()),",
+    },
+    Mutant {
+        name: "send_after_closing",
+        breaks: "sends a request that was admitted before a closing",
+        file: "src/engine/controls.rs",
+        text: "        !is_closed && admission.still_admit(&work, account, now).is_ok()",
+        replacement: "        !is_closed && admission.still_admit(&work, account, now).is_ok() || ACTIVE",
+    },
+    Mutant {
+        name: "loosen_alone",
+        breaks: "lets one person replace a restriction by a looser one",
+        file: "src/control/decide.rs",
+        text: "        if old.is_looser_or_equal(new) {",
+        replacement: "        if old.is_looser_or_equal(new) || ACTIVE {",
     },
 ];

@@ -1,7 +1,9 @@
 //! Counts of what happened in a run.
 
+use std::collections::BTreeMap;
+
 /// The counts of a run.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) orders: u64,
     pub(crate) inbound_requests: u64,
@@ -36,6 +38,8 @@ pub(crate) struct Counts {
     pub(crate) replays: u64,
     pub(crate) partial_reversals: u64,
     pub(crate) checks: u64,
+    /// What people did, what was refused, and what passed a restriction, by its name.
+    pub(crate) acts: BTreeMap<String, u64>,
 }
 
 impl Counts {
@@ -77,6 +81,14 @@ impl Counts {
         ] {
             *sum += count;
         }
+        for (name, count) in &other.acts {
+            *self.acts.entry(name.clone()).or_default() += count;
+        }
         self
+    }
+
+    /// Counts something that people did, or that came of it.
+    pub(crate) fn act(&mut self, name: impl Into<String>) {
+        *self.acts.entry(name.into()).or_default() += 1;
     }
 }

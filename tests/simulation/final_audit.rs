@@ -45,6 +45,7 @@ impl World {
                 self.apply_settlement_files();
             }
             self.resolve_all();
+            self.reopen_all();
             self.fault_rates = FaultRates::NONE;
         }
         let until = self.now + u64::try_from(Duration::from_hours(72).as_millis()).unwrap();
@@ -112,6 +113,11 @@ impl World {
             self.auditor.check_recorded_responses(&self.journal, &transfers);
         }
         self.check_all_inquiries_ended();
+        assert!(engine.control().restrictions().is_empty(), "a restriction is left");
+        for (id, ..) in &transfers {
+            self.check_resolutions(*id);
+        }
+        self.counts.acts.extend(self.restrictions.counts());
         self.audit_switch(&transfers);
     }
 

@@ -12,6 +12,7 @@ use titian::transfer::{
 use titian::values::{AccountNumber, Direction, Name, TransferId};
 
 use super::networks::institution;
+use super::restrictions::NewWork;
 use super::rules::{code, details};
 use super::world::{SimEvent, World, amount};
 
@@ -83,6 +84,7 @@ impl World {
     }
 
     fn expect_outcome(&mut self, inquiry: &Inquiry, direction: Direction) {
+        self.ask(inquiry.id, NewWork::of_inquiry(inquiry, direction));
         self.inquiries.accounts.insert(inquiry.id.0, inquiry.account);
         let pending = PendingInquiry {
             direction,
@@ -97,6 +99,7 @@ impl World {
     pub(crate) fn send_inquiry_to_switch(&mut self, inquiry: &Inquiry, trace: TraceNumbers) {
         self.counts.checks += 1;
         self.auditor.check_inquiry(&self.journal, trace);
+        self.restrictions.check_inquiry(inquiry.id);
         let status = if self.is_link_up { SendStatus::Sent } else { SendStatus::NotSent };
         let bytes = self.encode(|network, into| network.encode_inquiry(inquiry, trace, into));
         self.transmit_to_switch(bytes);
@@ -106,6 +109,7 @@ impl World {
 
     /// Asks core for an account.
     pub(crate) fn request_account(&mut self, id: TransferId) {
+        self.restrictions.check_inquiry(id);
         self.send_to_core(SimEvent::ReadAccount(id));
     }
 
@@ -142,6 +146,12 @@ impl World {
             }
             InquiryOutcome::Declined(declined) if pending.is_balance && *declined == code("40") => {
             }
+            InquiryOutcome::Declined(declined)
+                if direction == Direction::Inbound
+                    && self.restrictions.may_decline(id, *declined) =>
+            {
+                self.counts.act("declined inquiry");
+            }
             InquiryOutcome::Declined(declined) if *declined == code("68") => {
                 assert_eq!(direction, Direction::Inbound);
             }
@@ -165,6 +175,11 @@ impl World {
             }
             (Direction::Outbound, _) | (Direction::Inbound, InquiryOutcome::NoResponse) => {}
         }
+    }
+
+    /// An inquiry of a channel is refused.
+    pub(crate) fn inquiry_refused(&mut self, id: TransferId) -> bool {
+        self.inquiries.pending.remove(&id.0).is_some()
     }
 
     /// Checks that every inquiry of this run has its outcome.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use titian::control::Act;
 use titian::engine::{Batch, Fact, Lookup, RecordedFact, StoredTransfer, TraceWatermark, Transfer};
 use titian::transfer::{InboundFact, InboundRequest, OutboundFact, TraceNumbers};
 use titian::values::{
@@ -19,11 +20,16 @@ pub(crate) struct PendingBatch {
     records: Vec<RecordedFact>,
     reservations: Vec<KeyReservation>,
     watermark: Option<TraceWatermark>,
+    acts: Vec<Act>,
+    begun: Vec<(TransferId, u64)>,
 }
 
 pub(crate) struct Journal {
     pub(crate) transfers: HashMap<u128, Vec<RecordedFact>>,
     order: Vec<u128>,
+    pub(crate) acts: Vec<Act>,
+    /// The transfers in the order of their first rows, with the number of acts that each began under.
+    pub(crate) begun: Vec<(TransferId, u64)>,
     reservations: HashMap<u128, KeyReservation>,
     identities: HashMap<u128, RequestIdentity>,
     by_trace: HashMap<(u32, u64), u128>,
@@ -36,6 +42,8 @@ impl Journal {
         Self {
             transfers: HashMap::new(),
             order: Vec::new(),
+            acts: Vec::new(),
+            begun: Vec::new(),
             reservations: HashMap::new(),
             identities: HashMap::new(),
             by_trace: HashMap::new(),
@@ -51,6 +59,12 @@ impl Journal {
             records: batch.records.clone(),
             reservations: batch.reservations.clone(),
             watermark: batch.watermark,
+            acts: batch.acts.clone(),
+            begun: batch
+                .steps
+                .iter()
+                .filter_map(|step| Some((step.id, step.admitted_under?)))
+                .collect(),
         });
     }
 
@@ -83,6 +97,8 @@ impl Journal {
                 self.append(record);
             }
         }
+        self.acts.extend(pending.acts);
+        self.begun.extend(pending.begun.into_iter().filter(|(id, _)| !withdrawn.contains(id)));
         self.watermark = pending.watermark.unwrap_or(self.watermark);
         earlier
     }

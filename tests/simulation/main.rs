@@ -12,6 +12,7 @@
     reason = "a test that can't go on fails"
 )]
 
+pub(crate) mod acts;
 mod auditor;
 mod core;
 mod counts;
@@ -19,12 +20,15 @@ mod final_audit;
 mod inquiries;
 mod journal;
 mod networks;
+mod notions;
 mod odd;
 mod operators;
 mod outputs;
+mod people;
 mod person;
 mod program;
 mod random;
+mod restrictions;
 mod switch;
 mod wire;
 mod workload;
@@ -35,6 +39,56 @@ use std::time::Instant;
 use super::transfer::rules;
 use counts::Counts;
 use world::World;
+
+/// A run with this number of transfers has every act, refusal and passing of [`EXPECTED`].
+const ALL_OCCUR: u64 = 100_000;
+
+/// What people do, what is refused, and what a restriction stops or lets pass.
+const EXPECTED: [&str; 43] = [
+    "restrict",
+    "tighten",
+    "propose lift",
+    "propose replace",
+    "propose restrict",
+    "propose resolve",
+    "propose people",
+    "approve",
+    "reject",
+    "withdraw",
+    "retry",
+    "order_link",
+    "done before",
+    "proposal expires",
+    "resolutions together",
+    "order reaches the link",
+    "request withdrawn",
+    "refused: role",
+    "refused: needs_proposal",
+    "refused: not_found",
+    "refused: proposal_open",
+    "refused: unknown_name",
+    "refused: invalid",
+    "refused: people",
+    "refused: not_resolvable",
+    "refused: nothing_to_retry",
+    "refused: same_person",
+    "refused: other_person",
+    "refused: code_needed",
+    "refused: not_open",
+    "refused: expired",
+    "refused: stale",
+    "refused: other_command",
+    "refused order",
+    "refused inquiry",
+    "declined request",
+    "declined inquiry",
+    "request stopped",
+    "repeat passes a restriction",
+    "refund passes a restriction",
+    "reversal passes a restriction",
+    "status inquiry passes a restriction",
+    "response to a reversal passes a restriction",
+];
 
 fn run(seed: u64, transfers: u64) -> (u64, Counts) {
     let mut world = World::new(seed);
@@ -91,9 +145,11 @@ fn no_fault_loses_or_doubles_money() {
         let halves = halves.map(|half| half.join().expect("a seed failed: see above"));
         halves.iter().fold(Counts::default(), Counts::plus)
     };
-    println!(
-        "{} transfers in {:.0?}: {counts:#?}",
-        counts.orders + counts.inbound_requests,
-        start.elapsed()
-    );
+    let transfers = counts.orders + counts.inbound_requests;
+    println!("{transfers} transfers in {:.0?}: {counts:#?}", start.elapsed());
+    if transfers >= ALL_OCCUR {
+        let missing: Vec<_> =
+            EXPECTED.iter().filter(|act| !counts.acts.contains_key(**act)).collect();
+        assert!(missing.is_empty(), "never happened: {missing:?}");
+    }
 }

@@ -1,43 +1,139 @@
-//! The operators: a maker and a checker resolve exceptions, early or late, rightly or wrongly, also between crashes.
+//! The operators: a maker and a checker resolve exceptions, early or late, rightly or wrongly, one or many, also between crashes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
+use titian::control::{Against, Command, ProposalId, Proposed, Target};
 use titian::engine::{Fact, Transfer};
-use titian::transfer::{InboundFact, InboundState, InboundTransfer, PartEnd, ResolutionOutcome};
+use titian::transfer::{
+    InboundFact, InboundState, InboundTransfer, OutboundFact, PartEnd, Resolution,
+    ResolutionOutcome,
+};
 use titian::values::{AccountNumber, TransferId};
 
+use super::people::{MAKERS, Then, propose};
 use super::rules::resolution;
 use super::world::World;
 
+/// What a maker and a checker decide about money, and whether they err.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Care {
+    outcome: ResolutionOutcome,
+    is_wrong: bool,
+}
+
 impl World {
-    /// Resolves all transfers that need it.
+    /// Proposes the resolution of all transfers that need it: one by one, or those of the same outcome together.
     pub(crate) fn resolve_all(&mut self) {
-        let ids: Vec<_> = self.journal.transfers().into_iter().map(|(id, ..)| id).collect();
-        for id in ids {
+        let mut groups: BTreeMap<(&str, bool), (Care, Vec<TransferId>)> = BTreeMap::new();
+        for (id, _, transfer) in self.journal.transfers() {
             let is_wrong = self.random.permille(self.fault_rates.wrong_resolutions);
-            self.resolve_transfer(id, is_wrong);
+            let Some(care) = self.decide_outcome(id, &transfer, is_wrong) else { continue };
+            let key = (care.outcome.code(), care.is_wrong);
+            groups.entry(key).or_insert_with(|| (care, Vec::new())).1.push(id);
+        }
+        for (care, ids) in groups.into_values() {
+            if self.random.permille(500) {
+                self.propose_resolutions(ids, care);
+            } else {
+                ids.into_iter().for_each(|id| self.propose_resolutions(vec![id], care));
+            }
         }
     }
 
-    /// Resolves a transfer, if it needs it. The operators see the state that is durable. The engine may have another one by now,
-    /// and refuses then.
-    pub(crate) fn resolve_transfer(&mut self, id: TransferId, is_wrong: bool) {
+    /// Proposes the resolution of a transfer, if it needs it. The maker sees the state that is durable. Some are resolved at once, as
+    /// an embedding program can.
+    pub(crate) fn propose_resolution(&mut self, id: TransferId, is_wrong: bool) {
         let Some(transfer) = self.journal.transfer(id) else { return };
-        let Some(outcome) = self.decide_outcome(id, &transfer, is_wrong) else { return };
+        let Some(care) = self.decide_outcome(id, &transfer, is_wrong) else { return };
+        if self.random.permille(200) {
+            self.resolve_at_once(id, &transfer, care.outcome);
+        } else {
+            self.propose_resolutions(vec![id], care);
+        }
+    }
+
+    fn propose_resolutions(&mut self, transfers: Vec<TransferId>, care: Care) {
+        let (person, role) = self.pick(&MAKERS);
+        let outcome = care.outcome.code().into();
+        let command = propose(Proposed::Resolve { transfers, outcome }, None);
+        self.act(1, (self.session(person, role), command), Then::Resolve(care));
+    }
+
+    /// A checker approves a resolution that is still right. What has changed meanwhile is skipped.
+    pub(crate) fn decide_resolution(&mut self, id: ProposalId, care: Care) {
+        let Some(stored) = self.people.seen.proposal(id).map(Arc::clone) else { return };
+        let checker = self.checker(id, &stored.proposal.maker);
+        let Some(engine) = &self.engine else { return };
+        let mut run = Vec::new();
+        for Against { target, version } in &stored.proposal.against {
+            let Target::Transfer(id) = target else { panic!("another target: {target:?}") };
+            match engine.transfer(*id) {
+                Some(transfer) if transfer.state_version() == version.0 => {
+                    run.push((*id, transfer.clone()));
+                }
+                Some(_) | None => self.counts.resolutions_refused += 1,
+            }
+        }
+        let is_right = |(id, transfer): &(_, _)| self.is_right(*id, transfer, care.outcome);
+        if !care.is_wrong && !run.iter().all(is_right) {
+            let reason = "the settlement file says something else".into();
+            let rejection = Command::Reject { proposal: id, reason };
+            return self.act_now(checker, rejection, Then::Nothing);
+        }
+        run.iter().for_each(|(id, transfer)| self.count_resolution(*id, transfer, care.outcome));
+        let approval = self.approval(id);
+        self.act_now(checker, approval, Then::Nothing);
+    }
+
+    /// Resolves a transfer without a proposal. The engine may have another state by now, and refuses then.
+    fn resolve_at_once(&mut self, id: TransferId, transfer: &Transfer, outcome: ResolutionOutcome) {
         let (now, version) = (self.moment(), Some(transfer.state_version()));
-        let Some(engine) = &mut self.engine else { return };
+        let Some(engine) = &self.engine else { return };
         if engine.resolution_refusal(id, outcome, version).is_some() {
             self.counts.resolutions_refused += 1;
             return;
         }
+        self.count_resolution(id, transfer, outcome);
+        let Some(engine) = &mut self.engine else { return };
+        engine.resolve(id, resolution(outcome), version, now).expect("it was asked before");
+        self.run_engine();
+    }
+
+    /// Counts a resolution. What is posted by hand is posted before.
+    fn count_resolution(
+        &mut self,
+        id: TransferId,
+        transfer: &Transfer,
+        outcome: ResolutionOutcome,
+    ) {
         if outcome == ResolutionOutcome::PostedByHand {
             self.counts.posted_by_hand += 1;
-            post_by_hand(&mut self.core, id, &transfer);
+            post_by_hand(&mut self.core, id, transfer);
         }
         self.counts.written_off += u64::from(outcome == ResolutionOutcome::WrittenOff);
         self.counts.resolved += 1;
-        engine.resolve(id, resolution(outcome), version, now).expect("it was asked before");
-        self.run_engine();
+    }
+
+    /// Checks that the resolutions on record are those that two people decided about these states.
+    pub(crate) fn check_resolutions(&self, id: TransferId) {
+        let (mut before, mut nth): (Option<Transfer>, _) = (None, 0);
+        for record in self.journal.records(id) {
+            let resolved = match &record.fact {
+                Fact::Outbound(OutboundFact::Resolved(resolved))
+                | Fact::Inbound(InboundFact::Resolved(resolved)) => Some(resolved),
+                Fact::Outbound(_) | Fact::Inbound(_) => None,
+            };
+            let at_once =
+                |own: &&Resolution| own.approved_by != resolution(own.outcome).approved_by;
+            if let Some(resolved) = resolved.filter(at_once) {
+                let version = before.as_ref().map_or(0, Transfer::state_version);
+                self.restrictions.check_resolution(id, nth, (version, resolved));
+                nth += 1;
+            }
+            before = Some(Transfer::fold(before, &record.fact, record.at).unwrap());
+        }
+        assert_eq!(nth, self.restrictions.resolutions(id), "{id}: an act without its fact");
     }
 
     /// Draws one of the outcomes that are right by the data of this moment, or a wrong one.
@@ -46,32 +142,39 @@ impl World {
         id: TransferId,
         transfer: &Transfer,
         is_wrong: bool,
-    ) -> Option<ResolutionOutcome> {
+    ) -> Option<Care> {
         let possible: Vec<_> =
             transfer.resolutions().iter().map(|possible| possible.outcome).collect();
-        let (right, wrong): (Vec<_>, Vec<_>) = match transfer {
-            Transfer::Outbound(_) => {
-                let is_settled = self.is_settled(&self.switch.settled(), id);
-                possible.into_iter().partition(|outcome| match outcome {
-                    ResolutionOutcome::Settled | ResolutionOutcome::WrittenOff => is_settled,
-                    ResolutionOutcome::Refunded | ResolutionOutcome::PostedByHand => !is_settled,
-                })
-            }
-            Transfer::Inbound(transfer) => {
-                let may_write_off = self.may_write_off(id, transfer);
-                let is_right = |outcome: &ResolutionOutcome| {
-                    *outcome != ResolutionOutcome::WrittenOff || may_write_off
-                };
-                // What is wrong here is wrong in core, and the adapter cannot know of it.
-                (possible.into_iter().filter(is_right).collect(), Vec::new())
-            }
-        };
-        // A loss that is written off stays so: nothing in the settlement file corrects it.
-        let wrong: Vec<_> =
-            wrong.into_iter().filter(|wrong| *wrong != ResolutionOutcome::WrittenOff).collect();
+        let (right, mut wrong): (Vec<_>, Vec<_>) =
+            possible.into_iter().partition(|outcome| self.is_right(id, transfer, *outcome));
+        // A loss that is written off stays so: nothing in the settlement file corrects it. What is wrong about an inbound transfer is
+        // wrong in core, and the adapter cannot know of it.
+        wrong.retain(|wrong| {
+            *wrong != ResolutionOutcome::WrittenOff && matches!(transfer, Transfer::Outbound(_))
+        });
         let is_wrong = is_wrong && !wrong.is_empty();
         self.counts.wrongly_resolved += u64::from(is_wrong);
-        self.draw(if is_wrong { &wrong } else { &right })
+        let outcome = self.draw(if is_wrong { &wrong } else { &right })?;
+        Some(Care { outcome, is_wrong })
+    }
+
+    /// Whether an outcome is possible, and right by the data of this moment.
+    fn is_right(&self, id: TransferId, transfer: &Transfer, outcome: ResolutionOutcome) -> bool {
+        if transfer.resolutions().iter().all(|possible| possible.outcome != outcome) {
+            return false;
+        }
+        match transfer {
+            Transfer::Outbound(_) => {
+                let is_settled = self.is_settled(&self.switch.settled(), id);
+                match outcome {
+                    ResolutionOutcome::Settled | ResolutionOutcome::WrittenOff => is_settled,
+                    ResolutionOutcome::Refunded | ResolutionOutcome::PostedByHand => !is_settled,
+                }
+            }
+            Transfer::Inbound(transfer) => {
+                outcome != ResolutionOutcome::WrittenOff || self.may_write_off(id, transfer)
+            }
+        }
     }
 
     fn draw(&mut self, outcomes: &[ResolutionOutcome]) -> Option<ResolutionOutcome> {

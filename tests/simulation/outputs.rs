@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use titian::control::Restricted;
 use titian::engine::{Event, Fact, Lookup, NotAdmitted, Output, TransferInput};
 use titian::transfer::{
-    AccountDetails, Alert, CancelReply, Effect, InboundInput, InboundResponse, MessageKind, Order,
-    OutboundFact, OutboundInput, OutgoingStatusInquiry, PartCancel, Posting, PostingReply,
-    SendStatus,
+    AccountDetails, Alert, CancelReply, Effect, InboundFact, InboundInput, InboundResponse,
+    MessageKind, Order, OutboundFact, OutboundInput, OutgoingStatusInquiry, PartCancel, Posting,
+    PostingReply, SendStatus,
 };
 use titian::values::{Moment, TransferId};
 
 use super::auditor::Auditor;
+use super::restrictions::NewWork;
 use super::rules::code;
 use super::world::{LookupId, SimEvent, World};
 
@@ -26,7 +28,10 @@ impl World {
                     SimEvent::ReadJournal(LookupId(self.adapter_run, number), lookup, *event),
                 );
             }
-            Output::Duplicate(duplicate) => self.auditor.check_duplicate(&self.journal, duplicate),
+            Output::Duplicate(duplicate) => {
+                self.auditor.check_duplicate(&self.journal, duplicate);
+                self.count_passing("repeat", duplicate.original_id);
+            }
             Output::KeyConflict(duplicate) => {
                 self.counts.key_conflicts += 1;
                 let found = self.journal.look_up(Lookup::Id(duplicate.original_id));
@@ -58,11 +63,40 @@ impl World {
             }
             Output::LateInquiryResponse(..) => {}
             Output::CutOver(id, outcome) => self.respond_to_cut_over(id, outcome),
-            Output::Restricted(..)
-            | Output::Act(..)
-            | Output::Control(_)
-            | Output::OrderLink(..)
-            | Output::WithdrawRequests(_) => panic!("no person acts: {output:?}"),
+            Output::Restricted(id, restricted) => self.restricted(id, &restricted),
+            Output::Act(id, answer) => self.act_answered(id, answer),
+            Output::Control(control) => {
+                self.restrictions.check_published(&control);
+                self.people.seen = control;
+            }
+            Output::OrderLink(..) => self.counts.act("order reaches the link"),
+            Output::WithdrawRequests(ids) => self.withdraw(&ids),
+            Output::SettingsApproved => panic!("no setting is guarded: {output:?}"),
+        }
+    }
+
+    /// An order or an inquiry of a channel is refused. A repeat of what was carried out never is.
+    fn restricted(&mut self, id: TransferId, restricted: &Restricted) {
+        self.counts.checks += 1;
+        self.restrictions.check_refused(&self.journal, id, restricted);
+        let name = if self.inquiry_refused(id) { "refused inquiry" } else { "refused order" };
+        self.counts.act(name);
+        let order = self.orders.iter().find(|(order, _)| order.id == id);
+        for key in order.into_iter().flat_map(|(_, identity)| identity.keys()) {
+            let holder = self.journal.look_up(Lookup::IdempotencyKey(key));
+            assert!(holder.is_empty(), "{id}: a repeat is refused");
+        }
+    }
+
+    /// Counts what a restriction covers and lets pass.
+    fn count_passing(&mut self, what: &str, id: TransferId) {
+        let work = match self.journal.records(id).first().map(|record| &record.fact) {
+            Some(Fact::Outbound(OutboundFact::Accepted(order))) => NewWork::of_order(order),
+            Some(Fact::Inbound(InboundFact::Received { request })) => NewWork::of_request(request),
+            _ => return,
+        };
+        if self.restrictions.closes(&work, self.moment()) {
+            self.counts.act(format!("{what} passes a restriction"));
         }
     }
 
@@ -73,7 +107,10 @@ impl World {
                 self.auditor.check_posting(&self.journal, &posting);
                 self.send_to_core(SimEvent::Post(posting));
             }
-            Effect::CancelPosting(id) => self.send_to_core(SimEvent::Cancel(id)),
+            Effect::CancelPosting(id) => {
+                self.count_passing("refund", id);
+                self.send_to_core(SimEvent::Cancel(id));
+            }
             Effect::CancelPart(part) => {
                 self.post_part_by_hand(part.transfer_id);
                 self.send_to_core(SimEvent::CancelPart(part));
@@ -83,18 +120,26 @@ impl World {
                 let id = order.id;
                 self.auditor.check_request(&self.journal, &self.core, id, trace, self.now);
                 self.check_order(order);
+                let now = self.moment();
+                if self.engine.as_ref().is_some_and(|engine| !engine.may_send(order, now)) {
+                    self.counts.act("request stopped");
+                    return self.schedule(1, SimEvent::RequestSent(id, SendStatus::NotSent));
+                }
+                self.restrictions.check_sent(order, now);
                 let bytes = self.encode(|network, into| network.encode_request(order, trace, into));
                 self.check_date(&bytes);
                 self.send(id, bytes, funded.write_by());
             }
             Effect::SendReversal(reversal) => {
                 self.auditor.check_reversal(&self.journal, &reversal);
+                self.count_passing("reversal", reversal.order.id);
                 self.check_order(&reversal.order);
                 let bytes = self.encode(|network, into| network.encode_reversal(&reversal, into));
                 self.transmit_to_switch(bytes);
             }
             Effect::SendStatusInquiry(OutgoingStatusInquiry { order, trace }) => {
                 self.check_order(&order);
+                self.count_passing("status inquiry", order.id);
                 let bytes =
                     self.encode(|network, into| network.encode_status_inquiry(&order, trace, into));
                 self.transmit_to_switch(bytes);
@@ -115,6 +160,9 @@ impl World {
     fn respond(&mut self, response: InboundResponse) {
         let InboundResponse { id, message_id, message, code: response_code } = response;
         let is_approved = response_code == code("00");
+        if message == MessageKind::Reversal {
+            self.count_passing("response to a reversal", id);
+        }
         if !self.auditor.is_same_posting(id, message_id) {
             assert!(!is_approved, "{id}: a different request is approved");
         } else if message != MessageKind::Reversal {
@@ -133,7 +181,7 @@ impl World {
         if is_exception && self.random.permille(self.fault_rates.early_resolutions) {
             let delay = self.random.between(1_000, 100_000);
             let is_wrong = self.random.permille(self.fault_rates.wrong_resolutions);
-            self.schedule(delay, SimEvent::Resolve(id, is_wrong));
+            self.schedule(delay, SimEvent::ProposeResolution(id, is_wrong));
         }
     }
 
@@ -236,8 +284,26 @@ impl World {
         self.schedule(delay, SimEvent::WriteRequest(id, bytes, write_by, self.adapter_run));
     }
 
+    /// Withdraws requests that the link has not written.
+    fn withdraw(&mut self, ids: &[TransferId]) {
+        let run = self.adapter_run;
+        let is_withdrawn = |event: &SimEvent| matches!(event, SimEvent::WriteRequest(id, _, _, of) if *of == run && ids.contains(id));
+        let waiting = self.events.iter().filter(|(_, event)| is_withdrawn(event));
+        let mut waiting: Vec<_> = waiting.map(|(sequence, _)| *sequence).collect();
+        waiting.sort_unstable();
+        for sequence in waiting {
+            if let Some(SimEvent::WriteRequest(id, ..)) = self.events.remove(&sequence) {
+                self.counts.act("request withdrawn");
+                self.schedule(1, SimEvent::RequestSent(id, SendStatus::NotSent));
+            }
+        }
+    }
+
     /// Writes a request, or reports that it was not sent. The link of an earlier run writes nothing.
     pub(crate) fn write(&mut self, id: TransferId, bytes: Bytes, write_by: Moment) {
+        let is_closed =
+            self.restrictions.closes(&NewWork::of_order(&self.order(id)), self.moment());
+        assert!(!is_closed, "{id}: its request is written after a closing");
         if !self.is_link_up || self.moment() >= write_by {
             self.schedule(1, SimEvent::RequestSent(id, SendStatus::NotSent));
             return;

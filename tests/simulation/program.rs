@@ -4,14 +4,16 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use titian::control::{AccountKey, Control, SettingValues, Started};
 use titian::engine::{
     BooksByDirection, Engine, Event, Limits, Lookup, RateLimits, Schedule, StoredTransfer,
     TraceAllocator, Transfer, TransferInput,
 };
 use titian::transfer::{CoreRules, OutboundInput, OutboundState, SendStatus, Sums};
 
-use titian::values::{Backoff, MinorUnits};
+use titian::values::{AccountNumber, Backoff, MinorUnits};
 
+use super::people::names;
 use super::world::{LookupId, STANS, SimEvent, World};
 
 impl World {
@@ -110,6 +112,17 @@ impl World {
             .with_rrns(self.network.adapter.rrn_form());
         let (rules, core) = (Arc::clone(&self.network.rules), core_rules());
         let mut engine = Engine::new(rules, core, limits, schedule, trace_numbers);
+        self.restrictions.catch_up(&self.journal);
+        let mut control = Control::default();
+        for act in &self.journal.acts {
+            control.apply(act).expect("the acts fold");
+        }
+        engine.restore_control(control);
+        self.restrictions.check_restored(engine.control());
+        let (version, configuration) = ("1".into(), "0".into());
+        let started = Started { version, configuration, names: names(&self.network) };
+        let key = |account: &AccountNumber| AccountKey(account.reveal().parse().unwrap());
+        engine.start(started, &SettingValues::default(), Arc::new(key), self.moment());
         let transfers = self.journal.transfers();
         let mut closed = BooksByDirection::default();
         for (_, _, transfer) in transfers.iter().filter(|(_, _, transfer)| transfer.is_final()) {
@@ -160,6 +173,7 @@ impl World {
             return self.crash();
         }
         let existing = self.journal.commit();
+        self.restrictions.catch_up(&self.journal);
         if let Some(engine) = &mut self.engine {
             engine.handle_commit(number, &existing);
             self.run_engine();

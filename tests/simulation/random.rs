@@ -50,6 +50,8 @@ pub(crate) struct FaultRates {
     pub(crate) cancels_refused: u64,
     pub(crate) early_resolutions: u64,
     pub(crate) wrong_resolutions: u64,
+    /// How often people act beside the resolution of exceptions.
+    pub(crate) people: u64,
 }
 
 impl FaultRates {
@@ -76,6 +78,7 @@ impl FaultRates {
             cancels_refused: rate(50),
             early_resolutions: rate(500),
             wrong_resolutions: rate(300),
+            people: rate(100),
         }
     }
 
@@ -99,5 +102,6 @@ impl FaultRates {
         cancels_refused: 0,
         early_resolutions: 0,
         wrong_resolutions: 0,
+        people: 0,
     };
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use titian::engine::{Event, Lookup};
 use titian::network::IncomingMessage;
 use titian::simulator::{self, RequestDetails};
-use titian::transfer::{Funding, Order, Side};
+use titian::transfer::{ChannelReference, Funding, Order, Side, TransferDetails};
 use titian::values::{
     AccountNumber, Date, IdempotencyKey, Moment, Offset, ProcessingCode, Reference,
     RequestFingerprint, RequestIdentity, Rrn, TimeOfDay, TransferId, Value,
 };
 
 use super::networks::institution;
+use super::restrictions::NewWork;
 use super::rules::details;
 use super::switch::BANKS;
 use super::wire::SwitchMessage;
@@ -44,7 +45,7 @@ impl World {
             } else {
                 Funding::Core
             },
-            details: details(),
+            details: TransferDetails { channel: self.channel(), ..details() },
         });
         let key = |number: u64| IdempotencyKey(u128::from(number));
         let (request_key, reference_key) = (key(self.random.next()), Some(key(self.random.next())));
@@ -59,7 +60,31 @@ impl World {
             // And once more soon after that, while the journal lookup is open.
             self.schedule(delay + 2, SimEvent::RepeatOrder(nth));
         }
+        self.place(order, identity);
+    }
+
+    /// Draws the channel that gives an order, if it has a partner.
+    fn channel(&mut self) -> Option<ChannelReference> {
+        let text = |text: &str| Reference::from_ascii(text.as_bytes()).unwrap();
+        let partner = self.pick(&["MOBILE", "TELLER", ""]);
+        let (reference, request) = (text("INV-7"), text("7"));
+        (!partner.is_empty()).then(|| ChannelReference {
+            partner: text(partner),
+            reference,
+            request,
+        })
+    }
+
+    fn place(&mut self, order: Arc<Order>, identity: RequestIdentity) {
+        self.ask(order.id, NewWork::of_order(&order));
         self.handle(Event::Order { order, identity });
+    }
+
+    /// Records new work with the number of acts that are decided by now.
+    pub(crate) fn ask(&mut self, id: TransferId, work: NewWork) {
+        let acts = self.engine.as_ref().map_or(0, |engine| engine.control().rows());
+        let now = self.moment();
+        self.restrictions.ask(id, work, (acts, now));
     }
 
     /// Queries the status of an order.
@@ -109,7 +134,7 @@ impl World {
         }
         let order = Arc::new(Order { id: self.id(), ..Order::clone(&order) });
         self.expect_debit(&order);
-        self.handle(Event::Order { order, identity });
+        self.place(order, identity);
     }
 
     /// Starts a request of another bank, and sometimes its reversal.

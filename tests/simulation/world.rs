@@ -7,6 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use titian::control::{ActRequest, ProposalId, RestrictionId};
 use titian::engine::{Engine, Event, Lookup, StoredTransfer, TraceWatermark, TransferInput};
 use titian::transfer::{Order, OutboundInput, PartCancel, Posting, SendStatus};
 use titian::values::{
@@ -20,8 +21,11 @@ use super::inquiries::PendingInquiries;
 use super::journal::Journal;
 use super::networks::{self, TestNetwork};
 use super::odd::OddRates;
+use super::operators::Care;
+use super::people::{self, People, Then};
 use super::person::Person;
 use super::random::{FaultRates, Random};
+use super::restrictions::RestrictionAuditor;
 use super::switch::SwitchEnd;
 use super::wire::SwitchMessage;
 
@@ -33,8 +37,15 @@ pub(crate) enum SimEvent {
     StartInbound,
     StartInquiry,
     ReadAccount(TransferId),
-    /// A maker and a checker resolve an exception, rightly or wrongly.
-    Resolve(TransferId, bool),
+    /// A maker proposes the resolution of an exception, rightly or wrongly.
+    ProposeResolution(TransferId, bool),
+    /// A checker decides about it.
+    Resolve(ProposalId, Care),
+    /// A person has a notion.
+    Notion,
+    Act(Box<ActRequest>, Then),
+    /// A person wants to open a restriction again.
+    Reopen(RestrictionId),
     /// The link writes a request, if the adapter has not restarted since.
     WriteRequest(TransferId, Bytes, Moment, u64),
     CutOver,
@@ -75,7 +86,7 @@ pub(crate) struct LookupId(pub(crate) u64, pub(crate) u64);
 pub(crate) struct World {
     pub(crate) now: u64,
     queue: BinaryHeap<Reverse<(u64, u64)>>,
-    events: HashMap<u64, SimEvent>,
+    pub(crate) events: HashMap<u64, SimEvent>,
     sequence: u64,
     pub(crate) random: Random,
     pub(crate) fault_rates: FaultRates,
@@ -87,6 +98,8 @@ pub(crate) struct World {
     pub(crate) core: Core,
     pub(crate) switch: SwitchEnd,
     pub(crate) auditor: Auditor,
+    pub(crate) restrictions: RestrictionAuditor,
+    pub(crate) people: People,
     pub(crate) counts: Counts,
     pub(crate) is_link_up: bool,
     /// The error of the adapter's clock in milliseconds.
@@ -139,6 +152,8 @@ impl World {
         let odd = OddRates::draw(&mut random);
         let network = networks::of(seed);
         let start = Moment::from_millis(START);
+        let (names, closed) = (Arc::new(people::names(&network)), network.rules.inbound.closed);
+        let restrictions = RestrictionAuditor::new(names, closed);
         let switch = SwitchEnd::new(&network, (fault_rates, odd), seed, start);
         let mut world = Self {
             now: START,
@@ -156,6 +171,8 @@ impl World {
             network,
             switch,
             auditor: Auditor::default(),
+            restrictions,
+            people: People::default(),
             counts: Counts::default(),
             is_link_up: true,
             skew: 0,
@@ -231,6 +248,10 @@ impl World {
                 let at = self.random.between(0, transfers * SPACING);
                 self.schedule(at, SimEvent::StartInquiry);
             }
+            if self.random.permille(self.fault_rates.people) {
+                let at = self.random.between(0, transfers * SPACING);
+                self.schedule(at, SimEvent::Notion);
+            }
         }
     }
 
@@ -269,7 +290,9 @@ impl World {
             && match event {
                 SimEvent::Order
                 | SimEvent::RepeatOrder(_)
+                | SimEvent::ProposeResolution(..)
                 | SimEvent::Resolve(..)
+                | SimEvent::Act(..)
                 | SimEvent::QueryStatus
                 | SimEvent::InquirySent(_)
                 | SimEvent::FromSwitch(_)
@@ -279,6 +302,8 @@ impl World {
                 | SimEvent::Committed(_)
                 | SimEvent::Tick => true,
                 SimEvent::StartInbound
+                | SimEvent::Notion
+                | SimEvent::Reopen(_)
                 | SimEvent::StartInquiry
                 | SimEvent::CutOver
                 | SimEvent::ReverseInbound(..)
@@ -348,7 +373,11 @@ impl World {
             SimEvent::RepeatOrder(nth) => self.repeat_order(nth),
             SimEvent::StartInbound => self.start_inbound(),
             SimEvent::StartInquiry => self.start_inquiry(),
-            SimEvent::Resolve(id, is_wrong) => self.resolve_transfer(id, is_wrong),
+            SimEvent::ProposeResolution(id, is_wrong) => self.propose_resolution(id, is_wrong),
+            SimEvent::Resolve(id, care) => self.decide_resolution(id, care),
+            SimEvent::Notion => self.act_by_notion(),
+            SimEvent::Act(request, then) => self.give(*request, then),
+            SimEvent::Reopen(id) => self.reopen(id),
             SimEvent::CutOver => self.cut_over(),
             SimEvent::QueryStatus => self.query_status(),
             SimEvent::ReverseInbound(rrn, actual) => self.reverse_inbound(rrn, actual),

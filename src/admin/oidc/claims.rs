@@ -40,7 +40,7 @@ impl OidcSettings {
             Some(Value::Number(number)) => PersonId::new(&number.to_string()),
             Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => None,
         };
-        let person = person.filter(|id| !id.is_of_token());
+        let person = person.filter(|id| !id.is_reserved());
         let person = person.ok_or("the claim of the person id is missing or invalid")?;
         let role = self.role(&texts(claims.get(&self.roles_claim)))?;
         Ok(Claims { person, role, code_at: self.factor_at(claims, now) })

@@ -103,6 +103,8 @@ pub(super) enum Look {
         /// The transfer
         id: String,
     },
+    /// The settings: value, origin, and what waits for a checker or a restart
+    Settings,
     /// Operators and tokens
     Operators,
     /// What was done, by whom

@@ -69,28 +69,17 @@ pub(super) fn answer(look: &Look, answer: &Value) -> String {
                 ("proposal", &["proposal"]),
             ],
         ),
-        Look::Operators => {
-            let operators = table(
-                list(answer, "operators"),
-                &[
-                    ("person", &["person"]),
-                    ("name", &["name"]),
-                    ("role", &["role"]),
-                    ("state", &["state"]),
-                ],
-            );
-            let tokens = table(
-                list(answer, "tokens"),
-                &[
-                    ("token", &["token"]),
-                    ("label", &["label"]),
-                    ("role", &["role"]),
-                    ("person", &["person"]),
-                    ("expires at", &["expires_at"]),
-                ],
-            );
-            format!("{operators}\n{tokens}")
-        }
+        Look::Settings => table(
+            list(answer, "settings"),
+            &[
+                ("key", &["key"]),
+                ("waits for a checker", &["waits_for_checker"]),
+                ("needs a restart", &["needs_restart"]),
+                ("origin", &["origin"]),
+                ("value", &["value"]),
+            ],
+        ),
+        Look::Operators => operators(answer),
         Look::Acts { .. } | Look::Watch => table(
             list(answer, "acts"),
             &[
@@ -103,6 +92,25 @@ pub(super) fn answer(look: &Look, answer: &Value) -> String {
             ],
         ),
     }
+}
+
+/// Returns operators and tokens as two tables.
+fn operators(answer: &Value) -> String {
+    let operators = table(
+        list(answer, "operators"),
+        &[("person", &["person"]), ("name", &["name"]), ("role", &["role"]), ("state", &["state"])],
+    );
+    let tokens = table(
+        list(answer, "tokens"),
+        &[
+            ("token", &["token"]),
+            ("label", &["label"]),
+            ("role", &["role"]),
+            ("person", &["person"]),
+            ("expires at", &["expires_at"]),
+        ],
+    );
+    format!("{operators}\n{tokens}")
 }
 
 /// Returns a proposal as text.

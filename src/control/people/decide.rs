@@ -137,7 +137,7 @@ impl People {
     }
 
     fn check_new(&self, person: &PersonId) -> Result<(), PeopleRefusal> {
-        if person.is_of_token() {
+        if person.is_reserved() {
             return Err(PeopleRefusal::ReservedId(person.clone()));
         }
         if self.operators.contains_key(person) {
