@@ -40,7 +40,8 @@ fn main() {
         let mut times: Vec<f64> =
             (0..rounds).map(|_| admit(&mut admission, &account, admissions)).collect();
         times.sort_by(f64::total_cmp);
-        println!("{name}: median {:.0} ns", times[times.len() / 2]);
+        let median = times.get(times.len() / 2).copied().unwrap_or_default();
+        println!("{name}: median {median:.0} ns");
     }
     for (restrictions, proposals) in [(1, 1), (1_000, proposals)] {
         let (micros, bytes) = act(restrictions, proposals);

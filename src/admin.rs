@@ -9,6 +9,7 @@
 //! through [`Directory`].
 
 mod access;
+mod alerts;
 mod attempts;
 mod bearer;
 mod credentials;
@@ -51,6 +52,6 @@ pub use routes::router;
 pub use settings::Settings;
 pub use signed::{Signed, Via};
 pub use views::{
-    EchoView, ErrorView, ExceptionView, LinkView, OverviewView, ResolutionView, SettingView,
-    TimesView, TransferView,
+    DeliveryView, EchoView, ErrorView, ExceptionView, LinkView, OverviewView, ResolutionView,
+    SettingView, TimesView, TransferView,
 };

@@ -73,6 +73,8 @@ enum Command {
     Export(export::Export),
     Archive(archive::Archive),
     Admin(Box<admin::Admin>),
+    Exceptions(admin::Exceptions),
+    Operator(admin::Operator),
     Act(act::Act),
     Keys(keys::Keys),
 }
@@ -89,6 +91,8 @@ impl Command {
             Self::Export(export) => export.run(),
             Self::Archive(archive) => archive.run(),
             Self::Admin(admin) => admin.run(),
+            Self::Exceptions(exceptions) => exceptions.run(),
+            Self::Operator(operator) => operator.run(),
             Self::Act(act) => act.run(),
             Self::Keys(keys) => keys.run(),
         }?;

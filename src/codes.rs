@@ -39,8 +39,9 @@ mod records;
 mod transfers;
 
 pub use control::{
-    act_refusal, control_command, control_fact, proposal_fact, proposal_state, proposal_target,
-    proposed_command, restriction_mode, role,
+    act_refusal, alert_fact, alert_state, alert_subject, control_command, control_fact,
+    delivery_state, proposal_fact, proposal_state, proposal_target, proposed_command,
+    restriction_mode, role,
 };
 pub use core_banking::{
     account_status, entry_kind, ledger_account, ledger_change, posting_state, refusal, side,

@@ -5,6 +5,7 @@
 //! [`Act`]s. Each act is a row of the chain `control`, an act of the program too.
 
 mod admission;
+mod alerts;
 mod audit;
 mod command;
 mod configuration;
@@ -12,6 +13,7 @@ mod decide;
 mod decide_settings;
 mod fact;
 mod guarded;
+mod hidden;
 mod ids;
 mod minute_window;
 mod names;
@@ -29,6 +31,10 @@ mod subject;
 mod world;
 
 pub use admission::{Admission, Cause, Restricted};
+pub use alerts::{
+    ALERTS_MAX, Acknowledgement, AlertFact, AlertInbox, AlertSubject, AlertView, Alerts,
+    StoredAlert,
+};
 pub use audit::AdmissionAudit;
 pub use command::{Command, Draft, Proposed, Target};
 pub use configuration::{GuardedSettings, Reloaded};
@@ -37,7 +43,8 @@ pub use guarded::{
     Compared, Looser, SettingChange, SettingValue, SettingValues, guarded_patterns, key_path,
     looser,
 };
-pub use ids::{CommandHash, ProposalId, StateVersion};
+pub use hidden::hide_secrets;
+pub use ids::{AlertId, CommandHash, ProposalId, StateVersion};
 pub use names::{Names, ServiceCodes};
 pub use offline::{OFFLINE_TIME_MAX, OfflineAct, OfflineRefusal, OfflineSignature, OperatorKeys};
 pub use people::{

@@ -11,6 +11,7 @@
 //! durable.
 
 mod admission;
+mod alerts;
 mod batch;
 mod controls;
 mod cut_over;
@@ -160,7 +161,9 @@ impl Engine {
     /// Whether everything that was decided is durable and no journal lookup is open.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.batches.is_all_durable() && self.live.open_lookups() == 0
+        self.batches.is_all_durable()
+            && self.controls.alerts.is_empty()
+            && self.live.open_lookups() == 0
     }
 
     /// Refuses new work from now on. Open transfers continue to their end.
@@ -260,7 +263,8 @@ impl Engine {
     pub fn next_deadline(&self) -> Option<Moment> {
         let inquiry = self.inquiries.first_due().map(|(at, _)| at);
         let expiry = self.controls.next_deadline();
-        [self.schedule.next_deadline(), inquiry, self.batches.commit_deadline(), expiry]
+        let alerts = self.controls.alerts.next_deadline().filter(|_| !self.batches.is_committing());
+        [self.schedule.next_deadline(), inquiry, self.batches.commit_deadline(), expiry, alerts]
             .into_iter()
             .flatten()
             .min()
@@ -274,6 +278,9 @@ impl Engine {
     pub fn poll_batch(&mut self, now: Moment) -> Option<&Batch> {
         if self.batches.commit_deadline().is_some_and(|deadline| deadline > now) {
             return None;
+        }
+        if !self.batches.is_committing() {
+            self.record_alerts(now);
         }
         self.batches.seal(|batch| {
             batch.watermark = self.trace_numbers.take_watermark();

@@ -1,5 +1,7 @@
 //! An HTTP client of one server. It keeps connections open: as many as there were requests at a time.
 
+mod endpoint;
+
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,8 +12,10 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
+
+pub use endpoint::{Endpoint, escaped, form};
 
 use crate::tls::TlsClient;
 
@@ -72,6 +76,27 @@ impl Server {
         let found = host.to_socket_addrs().map_err(|error| error.to_string())?.next();
         let address = found.ok_or("the host has no address")?;
         Ok(Self { host: host.to_owned(), address, tls })
+    }
+
+    /// Looks up the server of an address. `authority` has the certificates that sign the server's, for https.
+    ///
+    /// # Errors
+    /// The reason, if the host is unknown, or https has no valid authority.
+    pub async fn find(endpoint: &Endpoint, authority: Option<&[u8]>) -> Result<Self, String> {
+        let tls = match (endpoint.is_encrypted(), authority) {
+            (false, _) => None,
+            (true, Some(authority)) => {
+                let tls = TlsClient::new(authority, None, endpoint.host());
+                Some(tls.map_err(|error| error.to_string())?)
+            }
+            (true, None) => {
+                return Err("needs the certificates that sign the server's".to_owned());
+            }
+        };
+        let found = lookup_host((endpoint.host(), endpoint.port())).await;
+        let address = found.map_err(|error| error.to_string())?.next();
+        let address = address.ok_or("the host has no address")?;
+        Ok(Self { host: endpoint.authority().to_owned(), address, tls })
     }
 }
 

@@ -40,5 +40,6 @@ pub use row_check::RowCheck;
 pub use sealed::SealedRows;
 pub use verification_error::VerificationError;
 pub use verify::{Evidence, Verified, scan_transfers, verify, verify_with};
+pub use verify_control::scan_acts;
 
 pub use crate::signing::{Chain, Head};

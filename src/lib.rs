@@ -40,3 +40,4 @@ mod sqlite;
 pub mod tls;
 pub mod transfer;
 pub mod values;
+pub mod webhooks;

@@ -10,6 +10,8 @@
 //! it are durable.
 
 mod acts;
+mod alerts;
+mod conditions;
 mod control_names;
 mod cut_over;
 mod health;

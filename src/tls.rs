@@ -15,7 +15,7 @@ use tokio_rustls::rustls::{
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
-pub use section::has_certificate;
+pub use section::{has_certificate, read_authority};
 
 /// The reasons why TLS cannot be configured. Errors never show a key.
 #[derive(Debug, thiserror::Error)]

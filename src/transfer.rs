@@ -24,7 +24,7 @@ pub use books::{Books, Share, Sums};
 pub use context::Context;
 pub use core_reply::{CancelReply, PostingReply, PriorPosting, Refusal};
 pub use effect::{
-    Alert, Decision, Effect, FundedRequest, InboundResponse, MessageKind, OutgoingReversal,
+    Decision, Effect, FundedRequest, InboundResponse, MessageKind, OutgoingReversal,
     OutgoingStatusInquiry, PartCancel, Posting, Side,
 };
 pub use inbound::{
@@ -55,4 +55,4 @@ pub use rules::{
 pub use state::{IllegalFact, PendingCancel, Properties, Wait};
 pub use status::{FailureReason, InboundStatus, StatusReport, TransferStatus};
 
-pub use crate::values::Backoff;
+pub use crate::values::{Alert, Backoff};

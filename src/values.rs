@@ -5,6 +5,7 @@
 //! track data of cards, which must never be stored.
 
 mod account;
+mod alert;
 mod amount;
 mod backoff;
 mod codes;
@@ -26,6 +27,7 @@ pub mod unmasked;
 mod working_days;
 
 pub use account::{AccountNumber, Pan};
+pub use alert::{Alert, AlertEnd};
 pub use amount::{Amount, AmountError, Currency, MinorUnits};
 pub use backoff::Backoff;
 pub use codes::{

@@ -17,6 +17,7 @@ use super::port::AdminPort;
 use super::problem::Problem;
 use super::readers::Readers;
 use super::signed::Signed;
+use super::views::ActView;
 use crate::codes::problem;
 use crate::control::Control;
 
@@ -70,6 +71,7 @@ pub(super) async fn stream<P: AdminPort>(
     let reader = Reader { place, changes, last, read: VecDeque::new() };
     let events = unfold(reader, |mut reader| async move {
         let (row, act) = reader.next().await?;
+        let act = ActView::read(row, &act).ok().and_then(|act| serde_json::to_string(&act).ok())?;
         let event = Event::default().id(row.to_string()).event("act").data(act);
         Some((Ok(event), reader))
     });

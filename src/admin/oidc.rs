@@ -4,7 +4,6 @@
 //! another site begins, and a browser sends a `SameSite=Strict` cookie with none of those.
 
 mod claims;
-mod endpoint;
 mod http;
 mod id_token;
 mod settings;
@@ -20,10 +19,10 @@ use tokio::sync::Mutex;
 
 use super::secret_text::random_text;
 use crate::control::SecretHash;
+use crate::http_client::{Endpoint, escaped, form};
 use crate::personal::{RecordKey, SealingKey};
 use crate::values::Moment;
 pub(super) use claims::Claims;
-use endpoint::{Endpoint, escaped, form};
 use http::ProviderHttp;
 use id_token::{Expected, Jwk};
 pub use settings::OidcSettings;

@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 
 use super::operations::{self, Operations};
 use super::port::AdminPort;
-use super::{events, proposals, restrictions};
+use super::{alerts, events, proposals, restrictions};
 
 /// Returns the routes. Only operators and tokens may use them.
 pub fn operations<P: AdminPort>(port: P) -> Router {
@@ -27,6 +27,8 @@ pub fn operations<P: AdminPort>(port: P) -> Router {
         .route("/admin/v1/links", get(operations::links::<P>))
         .route("/admin/v1/links/{name}/{order}", post(operations::order_link::<P>))
         .route("/admin/v1/settings", get(operations::settings::<P>))
+        .route("/admin/v1/alerts", get(alerts::list::<P>))
+        .route("/admin/v1/alerts/{id}/acknowledge", post(alerts::acknowledge::<P>))
         .route("/admin/v1/operators", get(operations::operators::<P>))
         .route("/admin/v1/acts", get(operations::acts::<P>))
         .route("/admin/v1/events", get(events::stream::<P>))

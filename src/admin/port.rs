@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::views::{ExceptionView, LinkView, OverviewView, SettingView, TransferView};
-use crate::control::{AccountKey, ActDone, ActRefusal, ActRequest, Control};
+use super::views::{
+    DeliveryView, ExceptionView, LinkView, OverviewView, SettingView, TransferView,
+};
+use crate::control::{AccountKey, ActDone, ActRefusal, ActRequest, AlertId, Control};
 use crate::values::{AccountNumber, Moment, TransferId};
 
 /// The adapter does not answer: it is stopping.
@@ -73,6 +75,9 @@ pub trait AdminPort: Send + Sync + 'static {
 
     /// Returns the settings, sorted by key.
     fn settings(&self) -> Arc<[SettingView]>;
+
+    /// Returns how far the delivery of an alert to each webhook is.
+    fn deliveries(&self, alert: AlertId) -> Vec<DeliveryView>;
 
     /// Returns what happens now.
     fn overview(&self) -> impl Future<Output = Result<OverviewView, Unavailable>> + Send;

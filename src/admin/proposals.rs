@@ -22,7 +22,7 @@ use super::signed::Signed;
 use crate::codes::proposal_state;
 use crate::control::{
     Command, CommandHash, NewOperator, NewToken, PeopleCommand, PersonId, Proposal, ProposalFact,
-    ProposalId, Proposed, RestrictionId, Role, SecretHash, StoredProposal, TokenId,
+    ProposalId, Proposed, RestrictionId, Role, SecretHash, StoredProposal, TokenId, hide_secrets,
 };
 use crate::hex::{hex, unhex};
 use crate::values::{Name, Reference, TransferId, Value, iso_moment, moment_from_iso};
@@ -200,10 +200,12 @@ impl ProposalView {
             }
         };
         let is_open = matches!(last.0, ProposalFact::Made(_));
+        let mut shown = json!(command);
+        hide_secrets(&mut shown);
         Self {
             id: id.0,
             state: state.code(),
-            command: json!(command),
+            command: shown,
             against: json!(against),
             maker: maker.as_str().into(),
             reason: reason.clone(),

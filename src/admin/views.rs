@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value as JsonValue;
 
 use super::problem::Problem;
-use crate::control::{Access, Act, Control};
+use crate::control::{Access, Act, Control, hide_secrets};
 use crate::values::{LinkOrder, MoneyJson, iso_moment};
 
 /// A transfer that needs a manual resolution.
@@ -147,6 +147,23 @@ pub struct SettingView {
     pub needs_restart: Option<String>,
 }
 
+/// How far the delivery of an alert to a webhook is.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeliveryView {
+    /// The host of the webhook.
+    pub webhook: String,
+    /// The code of the state.
+    pub state: &'static str,
+    /// Requests for the present state of the alert.
+    pub tries: u16,
+    /// Why the last request failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// When the receiver got the present state of the alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered_at: Option<String>,
+}
+
 /// What happens now.
 #[derive(Clone, Debug, Serialize)]
 pub struct OverviewView {
@@ -166,6 +183,8 @@ pub struct OverviewView {
     pub restrictions: usize,
     /// Proposals that wait for a checker.
     pub proposals: usize,
+    /// Alerts that are open.
+    pub alerts: usize,
     /// Links that carry requests, of all.
     pub links_up: usize,
     /// All links.
@@ -188,7 +207,9 @@ impl ActView {
     pub(super) fn read(row: u64, text: &str) -> Result<Self, Problem> {
         let act: Act = serde_json::from_str(text).map_err(|_| Problem::internal())?;
         let by = act.by.as_ref().map_or_else(|| "titian".into(), |by| serde_json::json!(by));
-        Ok(Self { act: row, at: iso_moment(act.at), by, facts: serde_json::json!(act.facts) })
+        let mut facts = serde_json::json!(act.facts);
+        hide_secrets(&mut facts);
+        Ok(Self { act: row, at: iso_moment(act.at), by, facts })
     }
 }
 

@@ -1,4 +1,4 @@
-//! `titian drill`: a night or an incident, played on this machine and told as it goes.
+//! `titian drill`: a night or an incident, played on this machine and shown as it goes.
 
 mod channel;
 mod close;

@@ -1,4 +1,6 @@
-//! `titian export`: all steps of one transfer, as JSON.
+//! `titian export`: all steps of one transfer, or the acts of operators, as JSON.
+
+mod acts;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
@@ -15,11 +17,16 @@ const NOTES: &str = "\
 Examples:
   titian export --store sqlite://titian.db --transfer 019ab65a-bc00-7000-8000-000000000001
   titian export --store sqlite://titian.db --transfer 019ab65a-… | jq '.steps[].state'
+  titian export --store sqlite://titian.db --acts --after 120
 
 Each step has its row number and hash in the chain, its time, the state code that
 it leads to, and its facts. Account numbers, card numbers and names are masked;
 \"encrypted\" stands for one that cannot be read. Unmasking goes through the admin
-API only. The store may be an archive, and may be in use.";
+API only. The store may be an archive, and may be in use.
+
+Each act has its number, its time, who did it (`titian`: the adapter itself), and
+its facts; names are masked. All acts are checked: that they follow each other, and
+end where the rows of the transfers say. `titian verify` checks signatures too.";
 
 /// What is shown of a value that cannot be read.
 const ENCRYPTED: &str = "encrypted";
@@ -36,7 +43,7 @@ const PERSONAL: [(&str, Sensitive); 8] = [
     ("reference", Sensitive::Private),
 ];
 
-/// Show all steps of one transfer, as JSON
+/// Show all steps of one transfer, or the acts of operators, as JSON
 #[derive(Args)]
 #[command(after_help = "Examples: titian export --help", after_long_help = NOTES)]
 pub(super) struct Export {
@@ -44,19 +51,29 @@ pub(super) struct Export {
     store: StoreOption,
 
     /// Id of the transfer, a UUID
-    #[arg(long, value_name = "ID")]
-    transfer: String,
+    #[arg(long, value_name = "ID", required_unless_present = "acts")]
+    transfer: Option<String>,
+
+    /// The acts of operators and of the adapter
+    #[arg(long, conflicts_with = "transfer")]
+    acts: bool,
+
+    /// Show the acts after this number
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "acts")]
+    after: u64,
+
+    /// The form
+    #[arg(long, value_parser = ["json"], default_value = "json")]
+    format: String,
 }
 
 impl Export {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let store = self.store.url()?;
-        let id = TransferId::from_ascii(self.transfer.as_bytes()).ok_or_else(|| {
-            format!(
-                "--transfer: expected {} (got \"{}\")",
-                TransferId::EXPECTED,
-                beginning(&self.transfer)
-            )
+        let Some(text) = &self.transfer else { return write(&acts::acts(&store, self.after)?) };
+        let id = TransferId::from_ascii(text.as_bytes()).ok_or_else(|| {
+            let expected = TransferId::EXPECTED;
+            format!("--transfer: expected {expected} (got \"{}\")", beginning(text))
         })?;
         let rows = journal::open_to_read(&store)?.transfer(id)?;
         let Some(last) = rows.last() else {
@@ -70,9 +87,13 @@ impl Export {
             "open": last.row.is_open,
             "steps": steps.collect::<Result<Vec<_>, _>>()?,
         });
-        let text = serde_json::to_string_pretty(&document);
-        failure::write(&(text.map_err(|error| Failure::Output(error.into()))? + "\n"))
+        write(&document)
     }
+}
+
+fn write(document: &Json) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(document);
+    failure::write(&(text.map_err(|error| Failure::Output(error.into()))? + "\n"))
 }
 
 fn step(ChainedRow { head, row, .. }: &ChainedRow) -> Result<Json, Failure> {

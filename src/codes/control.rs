@@ -27,8 +27,50 @@ codes! {
         SIGNED_OFFLINE = "signed_offline",
         /// A link got an order.
         LINK_ORDERED = "link_ordered",
+        /// Something happened to an alert.
+        ALERT = "alert",
         /// A command was refused.
         REFUSED = "refused",
+    }
+
+    /// Fact about alerts.
+    alert_fact {
+        /// Something needs a person.
+        RAISED = "raised",
+        /// An operator knows of it.
+        ACKNOWLEDGED = "acknowledged",
+        /// It needs a person no more.
+        ENDED = "ended",
+        /// Alerts got no row, because there were too many.
+        LEFT_OUT = "left_out",
+    }
+
+    /// What an alert is about.
+    alert_subject {
+        /// A transfer, or an inquiry.
+        TRANSFER = "transfer",
+        /// A link.
+        LINK = "link",
+    }
+
+    /// State of an alert.
+    alert_state {
+        /// It waits for a person.
+        OPEN = "open",
+        /// An operator knows of it, and it is still true.
+        ACKNOWLEDGED = "acknowledged",
+        /// It needs a person no more.
+        ENDED = "ended",
+    }
+
+    /// Whether a webhook has got an alert.
+    delivery_state {
+        /// It is sent, for the first time or again.
+        PENDING = "pending",
+        /// The receiver has it.
+        DELIVERED = "delivered",
+        /// The receiver refused it. It is not sent again.
+        FAILED = "failed",
     }
 
     /// Command of a person.
@@ -49,6 +91,8 @@ codes! {
         PERSONAL = "personal",
         /// Give a link an order.
         ORDER_LINK = "order_link",
+        /// Acknowledge an alert.
+        ACKNOWLEDGE = "acknowledge",
     }
 
     /// Command that needs a maker and a checker.
@@ -125,7 +169,7 @@ codes! {
         OTHER_PERSON = "other_person",
         /// A session with a new one-time code is needed.
         CODE_NEEDED = "code_needed",
-        /// The proposal is not open.
+        /// The proposal or the alert is not open.
         NOT_OPEN = "not_open",
         /// The proposal has expired.
         EXPIRED = "expired",

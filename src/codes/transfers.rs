@@ -130,7 +130,11 @@ codes! {
         MISROUTED_REQUEST = "misrouted_request",
         /// A request of the switch names our bank as the acquirer. It was declined.
         OWN_REQUEST = "own_request",
-        /// A checkpoint could not be written.
-        CHECKPOINT_NOT_WRITTEN = "checkpoint_not_written",
+        /// A link that should carry requests does not.
+        LINK_DOWN = "link_down",
+        /// Core banking does not answer.
+        CORE_DOWN = "core_down",
+        /// Checkpoints cannot be written.
+        CHECKPOINT_LATE = "checkpoint_late",
     }
 }

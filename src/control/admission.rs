@@ -17,12 +17,18 @@ use crate::values::Moment;
 /// time of an admission does not grow with the number of restrictions. A restart begins with an empty minute.
 #[derive(Debug, Default)]
 pub struct Admission {
-    by_scope: HashMap<u64, Vec<Entry>, BuildHasherDefault<Hashed>>,
+    index: Index,
     /// The scope of each restriction.
     scopes: HashMap<RestrictionId, (Parts, u64)>,
+    minutes: HashMap<RestrictionId, MinuteWindow>,
+}
+
+/// The restrictions by the hashes of their scopes.
+#[derive(Debug, Default)]
+struct Index {
+    by_scope: HashMap<u64, Vec<Entry>, BuildHasherDefault<Hashed>>,
     /// The sets of parts that restrictions have, with the number of those.
     parts: Vec<(Parts, usize)>,
-    minutes: HashMap<RestrictionId, MinuteWindow>,
     hasher: RandomState,
 }
 
@@ -97,6 +103,7 @@ impl Admission {
                 self.minutes.remove(id);
             }
             ControlFact::Started(_)
+            | ControlFact::Alert(_)
             | ControlFact::Proposal { .. }
             | ControlFact::Resolved { .. }
             | ControlFact::Retried { .. }
@@ -112,28 +119,30 @@ impl Admission {
 
     fn set(&mut self, id: RestrictionId, restriction: Restriction) {
         self.unset(id);
-        let (parts, hash) = (restriction.scope.parts(), restriction.scope.hash(&self.hasher));
+        let Index { by_scope, parts: known, hasher } = &mut self.index;
+        let (parts, hash) = (restriction.scope.parts(), restriction.scope.hash(hasher));
         let restriction = Arc::new(restriction);
-        self.by_scope.entry(hash).or_default().push(Entry { id, restriction });
+        by_scope.entry(hash).or_default().push(Entry { id, restriction });
         self.scopes.insert(id, (parts, hash));
-        match self.parts.iter_mut().find(|(known, _)| *known == parts) {
+        match known.iter_mut().find(|(known, _)| *known == parts) {
             Some((_, count)) => *count += 1,
-            None => self.parts.push((parts, 1)),
+            None => known.push((parts, 1)),
         }
     }
 
     fn unset(&mut self, id: RestrictionId) {
         let Some((parts, hash)) = self.scopes.remove(&id) else { return };
-        if let Some(entries) = self.by_scope.get_mut(&hash) {
+        let Index { by_scope, parts: known, hasher: _ } = &mut self.index;
+        if let Some(entries) = by_scope.get_mut(&hash) {
             entries.retain(|entry| entry.id != id);
             if entries.is_empty() {
-                self.by_scope.remove(&hash);
+                by_scope.remove(&hash);
             }
         }
-        if let Some((_, count)) = self.parts.iter_mut().find(|(known, _)| *known == parts) {
+        if let Some((_, count)) = known.iter_mut().find(|(known, _)| *known == parts) {
             *count -= 1;
         }
-        self.parts.retain(|(_, count)| *count > 0);
+        known.retain(|(_, count)| *count > 0);
     }
 
     /// Decides whether new work may begin. `account` returns the keyed hash of its account. Admitted work counts at once in the
@@ -147,10 +156,10 @@ impl Admission {
         account: impl Fn() -> AccountKey,
         now: Moment,
     ) -> Result<(), Restricted> {
-        let Self { by_scope, parts, minutes, hasher, scopes: _ } = self;
+        let Self { index, minutes, scopes: _ } = self;
         let mut oldest: Option<(&Entry, Cause)> = None;
         let mut limited = Vec::new();
-        each_in_force((by_scope, parts, hasher), (work, now), |entry| {
+        index.each_in_force((work, now), |entry| {
             let Entry { id, restriction } = entry;
             let limit = restriction.per_minute();
             let cause = restriction.refusal(work, &account).or_else(|| {
@@ -182,7 +191,7 @@ impl Admission {
         now: Moment,
     ) -> Result<(), Restricted> {
         let mut oldest: Option<(&Entry, Cause)> = None;
-        each_in_force((&self.by_scope, &self.parts, &self.hasher), (work, now), |entry| {
+        self.index.each_in_force((work, now), |entry| {
             if let Some(cause) = entry.restriction.refusal(work, &account) {
                 oldest = Some(older(oldest, (entry, cause)));
             }
@@ -202,28 +211,25 @@ fn older<'e>(oldest: Option<(&'e Entry, Cause)>, other: (&'e Entry, Cause)) -> (
     oldest.filter(|(entry, _)| entry.id < other.0.id).unwrap_or(other)
 }
 
-/// Calls `each` with the restrictions in force that cover some work.
-fn each_in_force<'e>(
-    (by_scope, parts, hasher): (
-        &'e HashMap<u64, Vec<Entry>, BuildHasherDefault<Hashed>>,
-        &[(Parts, usize)],
-        &RandomState,
-    ),
-    (work, now): (&Work<'_>, Moment),
-    mut each: impl FnMut(&'e Entry),
-) {
-    if parts.is_empty() {
-        return;
-    }
-    let of_work = PartsHashes::of(work, hasher);
-    for (parts, _) in parts {
-        for entry in
-            of_work.of_parts(*parts).and_then(|hash| by_scope.get(&hash)).into_iter().flatten()
-        {
-            // Two scopes can have one hash.
-            let restriction = &entry.restriction;
-            if restriction.scope.covers(work) && restriction.is_in_force(now) {
-                each(entry);
+impl Index {
+    /// Calls `each` with the restrictions in force that cover some work.
+    fn each_in_force<'e>(
+        &'e self,
+        (work, now): (&Work<'_>, Moment),
+        mut each: impl FnMut(&'e Entry),
+    ) {
+        if self.parts.is_empty() {
+            return;
+        }
+        let of_work = PartsHashes::of(work, &self.hasher);
+        for (parts, _) in &self.parts {
+            let entries = of_work.of_parts(*parts).and_then(|hash| self.by_scope.get(&hash));
+            for entry in entries.into_iter().flatten() {
+                // Two scopes can have one hash.
+                let restriction = &entry.restriction;
+                if restriction.scope.covers(work) && restriction.is_in_force(now) {
+                    each(entry);
+                }
             }
         }
     }

@@ -2,16 +2,17 @@
 
 use std::collections::VecDeque;
 
-use super::command::{Proposed, Target};
+use super::alerts::AlertFact;
+use super::command::Proposed;
 use super::fact::{Act, ControlFact};
 use super::guarded::{self, SettingChange};
 use super::people::PeopleFact;
-use super::person::PersonId;
+use super::person::{PersonId, Right};
 use super::proposal::{Proposal, ProposalFact, ProposalState};
-use super::restriction::{Limits, Mode, Restriction};
+use super::restriction::{Limits, Mode, Restriction, RestrictionId};
 use super::scope::Work;
 use super::state::Control;
-use crate::values::Moment;
+use crate::values::{Moment, TransferId};
 
 /// The acts in their order, and the state that work was admitted under. The acts come first, then the work.
 #[derive(Debug, Default)]
@@ -97,6 +98,32 @@ fn loosens(changes: &[SettingChange], before: &Control) -> bool {
     !before.settings().compare(&taken).held.is_empty()
 }
 
+/// Returns whether a proposal sets a restriction: in the place of the one with this id, or a new one.
+fn sets(proposal: &Proposal, id: RestrictionId, is_new: bool) -> bool {
+    match &proposal.command {
+        Proposed::Replace { restriction, .. } => *restriction == id,
+        Proposed::Restrict(_) => is_new,
+        Proposed::Lift { .. }
+        | Proposed::Resolve { .. }
+        | Proposed::People(_)
+        | Proposed::Settings { .. } => false,
+    }
+}
+
+/// Returns whether a proposal resolves a transfer with an outcome.
+fn resolves(proposal: &Proposal, transfer: TransferId, named: &str) -> bool {
+    match &proposal.command {
+        Proposed::Resolve { transfers, outcome } => {
+            **outcome == *named && transfers.contains(&transfer)
+        }
+        Proposed::Lift { .. }
+        | Proposed::Replace { .. }
+        | Proposed::Restrict(_)
+        | Proposed::People(_)
+        | Proposed::Settings { .. } => false,
+    }
+}
+
 /// Checks that maker, checker and author of an act were allowed to do it.
 fn check_allowed(act: &Act, before: &Control) -> Result<(), String> {
     let mut approved: Option<&Proposal> = None;
@@ -126,15 +153,7 @@ fn check_allowed(act: &Act, before: &Control) -> Result<(), String> {
                 let old = before.restrictions().get(*id);
                 let loosens = restriction.until.is_some()
                     || old.is_some_and(|old| !old.is_looser_or_equal(restriction));
-                let is_approved = approved.is_some_and(|proposal| match &proposal.command {
-                    Proposed::Replace { restriction: target, .. } => target == id,
-                    Proposed::Restrict(_) => old.is_none(),
-                    Proposed::Lift { .. }
-                    | Proposed::Resolve { .. }
-                    | Proposed::People(_)
-                    | Proposed::Settings { .. } => false,
-                });
-                if loosens && !is_approved {
+                if loosens && !approved.is_some_and(|proposal| sets(proposal, *id, old.is_none())) {
                     return Err("a restriction was loosened by one person".to_owned());
                 }
                 author()?;
@@ -148,18 +167,7 @@ fn check_allowed(act: &Act, before: &Control) -> Result<(), String> {
                 }
             }
             ControlFact::Resolved { transfer, outcome: named } => {
-                let target = Target::Transfer(*transfer);
-                let is_approved = approved.is_some_and(|proposal| match &proposal.command {
-                    Proposed::Resolve { outcome, .. } => {
-                        outcome == named && proposal.command.targets().contains(&target)
-                    }
-                    Proposed::Lift { .. }
-                    | Proposed::Replace { .. }
-                    | Proposed::Restrict(_)
-                    | Proposed::People(_)
-                    | Proposed::Settings { .. } => false,
-                });
-                if !is_approved {
+                if !approved.is_some_and(|proposal| resolves(proposal, *transfer, named)) {
                     return Err("a transfer was resolved by one person".to_owned());
                 }
             }
@@ -168,6 +176,12 @@ fn check_allowed(act: &Act, before: &Control) -> Result<(), String> {
             ) => {
                 if act.by.as_ref().is_none_or(|by| by.person != *person) {
                     return Err("a person acted in the name of another".to_owned());
+                }
+            }
+            ControlFact::Alert(AlertFact::Acknowledged { by: person, .. }) => {
+                let by = author()?;
+                if by.person != *person || !by.role.has(Right::Close) {
+                    return Err("an alert was acknowledged by a person who may not".to_owned());
                 }
             }
             ControlFact::SignedOffline(signed) => is_signed_offline = signed.signatures.len() == 2,
@@ -193,6 +207,9 @@ fn check_allowed(act: &Act, before: &Control) -> Result<(), String> {
             | ControlFact::Proposal { .. }
             | ControlFact::Retried { .. }
             | ControlFact::LinkOrdered { .. }
+            | ControlFact::Alert(
+                AlertFact::Raised { .. } | AlertFact::Ended { .. } | AlertFact::LeftOut { .. },
+            )
             | ControlFact::Refused { .. } => {}
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::guarded::SettingChange;
-use super::ids::{CommandHash, ProposalId};
+use super::ids::{AlertId, CommandHash, ProposalId};
 use super::people::{PeopleCommand, PersonalChange};
 use super::restriction::{Mode, RestrictionId};
 use super::scope::Scope;
@@ -65,6 +65,13 @@ pub enum Command {
         /// The order.
         order: LinkOrder,
     },
+    /// Acknowledge an alert.
+    Acknowledge {
+        /// The alert.
+        alert: AlertId,
+        /// What the operator says of it.
+        note: Box<str>,
+    },
 }
 
 impl Command {
@@ -80,6 +87,7 @@ impl Command {
             Self::Retry { .. } => control_command::RETRY,
             Self::Personal(_) => control_command::PERSONAL,
             Self::OrderLink { .. } => control_command::ORDER_LINK,
+            Self::Acknowledge { .. } => control_command::ACKNOWLEDGE,
         }
     }
 }

@@ -99,6 +99,11 @@ impl Control {
                 let link = link.clone();
                 Ok(vec![ControlFact::LinkOrdered { link, order: *order }])
             }
+            Command::Acknowledge { alert, note } => {
+                check_text("note", note)?;
+                let facts = self.alerts().acknowledge(*alert, actor, note)?;
+                Ok(facts.into_iter().map(ControlFact::Alert).collect())
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::alerts::AlertFact;
 use super::configuration::Reloaded;
 use super::guarded::SettingChange;
 use super::ids::ProposalId;
@@ -97,6 +98,9 @@ pub enum ControlFact {
         #[serde(rename = "order")]
         order: LinkOrder,
     },
+    /// Something happened to an alert.
+    #[serde(rename = "alert")]
+    Alert(AlertFact),
     /// A command of a person was refused, and nothing changed.
     #[serde(rename = "refused")]
     Refused {
@@ -126,6 +130,7 @@ impl ControlFact {
             Self::People(_) => control_fact::PEOPLE,
             Self::SignedOffline(_) => control_fact::SIGNED_OFFLINE,
             Self::LinkOrdered { .. } => control_fact::LINK_ORDERED,
+            Self::Alert(_) => control_fact::ALERT,
             Self::Refused { .. } => control_fact::REFUSED,
         }
     }

@@ -7,6 +7,11 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct ProposalId(pub u64);
 
+/// The id of an alert: the alerts of a store are counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AlertId(pub u64);
+
 /// The hash of a command: what a checker approves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CommandHash(pub [u8; 32]);

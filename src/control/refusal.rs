@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::ids::ProposalId;
+use super::ids::{AlertId, ProposalId};
 use super::people::PeopleRefusal;
 use super::person::Role;
 use super::proposal::ProposalRefusal;
@@ -31,6 +31,12 @@ pub enum ActRefusal {
     /// The proposal is unknown, or was closed long ago.
     #[error("proposal {} is unknown, or was decided long ago: look at the acts", .0.0)]
     UnknownProposal(ProposalId),
+    /// The alert is unknown, or ended long ago.
+    #[error("alert {} is unknown, or ended long ago: look at the acts", .0.0)]
+    UnknownAlert(AlertId),
+    /// The alert cannot be acknowledged any more.
+    #[error("alert {} is {} already", .0.0, .1)]
+    AlertNotOpen(AlertId, &'static str),
     /// The transfer is not in memory.
     #[error("transfer {0} is unknown or closed")]
     UnknownTransfer(TransferId),
@@ -89,9 +95,11 @@ impl ActRefusal {
             Self::Proposal(refusal) => refusal.code(),
             Self::People(_) => act_refusal::PEOPLE,
             Self::NeedsProposal(_) => act_refusal::NEEDS_PROPOSAL,
-            Self::UnknownRestriction(_) | Self::UnknownProposal(_) | Self::UnknownTransfer(_) => {
-                act_refusal::NOT_FOUND
-            }
+            Self::UnknownRestriction(_)
+            | Self::UnknownProposal(_)
+            | Self::UnknownAlert(_)
+            | Self::UnknownTransfer(_) => act_refusal::NOT_FOUND,
+            Self::AlertNotOpen(..) => act_refusal::NOT_OPEN,
             Self::OpenProposal(_) => act_refusal::PROPOSAL_OPEN,
             Self::UnknownName { .. } => act_refusal::UNKNOWN_NAME,
             Self::TooMany(..) => act_refusal::TOO_MANY,

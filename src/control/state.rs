@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync, RedBlackTreeSetSync};
 
+use super::alerts::Alerts;
 use super::command::{Proposed, Target};
 use super::configuration::GuardedSettings;
 use super::fact::{Act, ControlFact};
@@ -33,6 +34,7 @@ pub struct Control {
     names: Arc<Names>,
     people: Arc<People>,
     settings: Arc<GuardedSettings>,
+    alerts: Arc<Alerts>,
     /// The states of the store that an offline act was made against and run on.
     signed_offline: RedBlackTreeSetSync<Box<str>>,
     restrictions: Restrictions,
@@ -84,6 +86,12 @@ impl Control {
         &self.settings
     }
 
+    /// Returns the alerts.
+    #[must_use]
+    pub const fn alerts(&self) -> &Arc<Alerts> {
+        &self.alerts
+    }
+
     /// Returns whether an offline act was run already.
     #[must_use]
     pub fn has_run(&self, act: &OfflineAct) -> bool {
@@ -103,6 +111,7 @@ impl Control {
     }
 
     /// Returns the proposals in memory, the oldest first.
+    #[must_use]
     pub fn proposals(&self) -> impl DoubleEndedIterator<Item = (ProposalId, &Arc<StoredProposal>)> {
         self.proposals.iter().map(|(id, stored)| (*id, stored))
     }
@@ -208,6 +217,9 @@ impl Control {
             ControlFact::SignedOffline(act) => {
                 self.signed_offline.insert_mut(act.against.clone());
                 Ok(())
+            }
+            ControlFact::Alert(fact) => {
+                Arc::make_mut(&mut self.alerts).apply(fact, (at, self.rows))
             }
             ControlFact::Resolved { .. }
             | ControlFact::Retried { .. }

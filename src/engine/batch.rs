@@ -156,6 +156,11 @@ impl Batches {
         Some(self.committing.insert(sealed))
     }
 
+    /// Whether a batch is being committed.
+    pub(super) const fn is_committing(&self) -> bool {
+        self.committing.is_some()
+    }
+
     /// Marks the batch that is being committed as durable. Returns `None` if it has another number.
     pub(super) fn commit(&mut self, number: u64) -> Option<Batch> {
         let batch = self.committing.take_if(|batch| batch.number == number)?;

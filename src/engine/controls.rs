@@ -7,12 +7,13 @@ use super::Engine;
 use super::event::{NotAdmitted, Output, Transfer};
 use super::live::LiveTransfers;
 use crate::control::{
-    AccountKey, Act, ActDone, ActRefusal, ActRequest, Admission, Author, Control, ControlFact,
-    Names, OfflineAct, ProposalFact, Reloaded, Restricted, Restriction, SettingValues, Started,
-    StateVersion, Work, World,
+    AccountKey, Act, ActDone, ActRefusal, ActRequest, Admission, AlertInbox, AlertSubject, Author,
+    Control, ControlFact, Names, OfflineAct, ProposalFact, Reloaded, Restricted, Restriction,
+    SettingValues, Started, StateVersion, Work, World,
 };
 use crate::transfer::{
-    DualControl, InboundRequest, InboundState, Inquiry, Order, Resolution, ResolutionOutcome, Wait,
+    Alert, DualControl, InboundRequest, InboundState, Inquiry, Order, Resolution,
+    ResolutionOutcome, Wait,
 };
 use crate::values::{AccountNumber, Direction, Moment, TokenBucket, TransferId};
 
@@ -28,12 +29,14 @@ pub type AccountHasher = Arc<dyn Fn(&AccountNumber) -> AccountKey + Send + Sync>
 
 /// The state of control in the engine.
 pub(super) struct Controls {
-    control: Arc<Control>,
+    pub(super) control: Arc<Control>,
     admission: Admission,
     /// The restrictions that were lifted or replaced, with the batch whose commit makes it durable.
     ending: Vec<(u64, Arc<Restriction>)>,
     hasher: AccountHasher,
     refusals: TokenBucket,
+    /// Alerts that wait for the end of the open batch.
+    pub(super) alerts: AlertInbox,
 }
 
 impl Default for Controls {
@@ -46,6 +49,7 @@ impl Default for Controls {
             ending: Vec::new(),
             hasher,
             refusals,
+            alerts: AlertInbox::default(),
         }
     }
 }
@@ -72,6 +76,11 @@ impl Controls {
     /// Returns the number of acts up to now.
     pub(super) fn rows(&self) -> u64 {
         self.control.rows()
+    }
+
+    /// Ends an alert, if it is open.
+    pub(super) fn end_alert(&mut self, alert: Alert, subject: Option<AlertSubject>, now: Moment) {
+        self.alerts.end(self.control.alerts(), alert, subject, now);
     }
 
     pub(super) fn next_deadline(&self) -> Option<Moment> {
@@ -331,7 +340,7 @@ impl Engine {
 
     /// Adds an act to the open batch, applies it, and does what it orders. Returns its row.
     /// `id` is that of the question, if a person gave the command.
-    fn record_act(
+    pub(super) fn record_act(
         &mut self,
         by: Option<Author>,
         facts: Vec<ControlFact>,
@@ -403,6 +412,7 @@ impl Engine {
             | ControlFact::Proposal { .. }
             | ControlFact::People(_)
             | ControlFact::SignedOffline(_)
+            | ControlFact::Alert(_)
             | ControlFact::Refused { .. } => {}
         }
     }

@@ -6,7 +6,7 @@ use super::event::{NotAdmitted, Output};
 use super::open_inquiries::ActiveInquiry;
 use crate::control::Restricted;
 use crate::transfer::{
-    AccountDetails, Alert, Effect, Inquiry, InquiryInput, InquiryOutcome, InquiryStep, OpenInquiry,
+    AccountDetails, Alert, Inquiry, InquiryInput, InquiryOutcome, InquiryStep, OpenInquiry,
     ResponseFields, TraceNumbers, TraceSource as _,
 };
 use crate::values::{Direction, Moment, TransferId};
@@ -77,7 +77,7 @@ impl Engine {
         let Some(active) = self.inquiries.get(id) else { return };
         match active.state.decide(&active.inquiry, input, now, (&self.rules, &self.core)) {
             InquiryStep::Wait => {}
-            InquiryStep::Mismatched => self.put(Output::Effect(Effect::Alert(id, Alert::Mismatch))),
+            InquiryStep::Mismatched => self.put_alert(id, Alert::Mismatch, now),
             InquiryStep::Continue(state) => {
                 if let Some(active) = self.inquiries.remove(id) {
                     self.inquiries.insert(ActiveInquiry { state, ..active });

@@ -47,6 +47,7 @@ impl Engine {
                 self.retry_core_command(slot, now);
             }
         }
+        self.restore_alerts(now);
     }
 
     /// Folds the facts of a transfer and adds it to the transfers in memory. It does not change the books: they have the

@@ -60,7 +60,7 @@ impl Engine {
                 }
                 Candidates::One(stored) => Some(stored),
                 Candidates::Uncertain => {
-                    self.refuse_reversal(&reversal);
+                    self.refuse_reversal(&reversal, now);
                     return Ok(());
                 }
             },
@@ -87,7 +87,7 @@ impl Engine {
 
     /// No step found the original: bars it, if it may still arrive.
     fn handle_no_original(&mut self, reversal: &Arc<InboundReversal>, now: Moment) {
-        let Some(key) = reversal.barred_key() else { return self.refuse_reversal(reversal) };
+        let Some(key) = reversal.barred_key() else { return self.refuse_reversal(reversal, now) };
         // It may have started while a later step was looked up.
         if self.live.by_key(key).is_some() {
             let reversal = Arc::new(InboundReversal::clone(reversal).with_original(key));
@@ -97,9 +97,9 @@ impl Engine {
     }
 
     /// Refuses a reversal whose original is not certain. Nothing is done, and a person must look at it.
-    fn refuse_reversal(&mut self, reversal: &InboundReversal) {
+    fn refuse_reversal(&mut self, reversal: &InboundReversal, now: Moment) {
         let id = reversal.request.id;
-        self.put(Output::Effect(Effect::Alert(id, Alert::OriginalNotFound)));
+        self.put_alert(id, Alert::OriginalNotFound, now);
         self.put(Output::Effect(Effect::Respond(InboundResponse {
             id,
             message_id: id,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Engine;
 use super::event::{Event, Lookup, NotAdmitted, Output, RecordedFact, Transfer, TransferInput};
 use super::schedule::{Delivery, Destination, Slot};
+use crate::control::AlertSubject;
 use crate::transfer::{Alert, Context, Effect, Inquiry, TraceNumbers, Wait};
 use crate::values::{Institution, Moment, TransferId};
 
@@ -103,6 +104,8 @@ impl Engine {
             Context { now, rules: &self.rules, core: &self.core, numbers: &mut self.trace_numbers };
         self.decision.decide(live.id, &live.transfer, input, &mut context);
         let (id, before) = (live.id, live.transfer.clone());
+        let was_final = self.has_alerts() && before.is_final();
+        let alerts = self.controls.alerts.len();
         let Some(StepResult { transfer, traces }) = self.record_decision(id, Some(before), now)
         else {
             return;
@@ -111,6 +114,7 @@ impl Engine {
             live.transfer = transfer;
         }
         self.finish_step(slot, traces, now);
+        self.end_alerts_of(slot, (was_final, alerts), now);
     }
 
     /// Adds the decided facts to the open batch. Facts that do not fold are an internal error, which the test of all states and
@@ -142,7 +146,12 @@ impl Engine {
             self.report_internal_error(id, now);
             return None;
         };
-        batch.outputs.extend(effects.map(Output::Effect));
+        for effect in effects {
+            if let Effect::Alert(id, alert) = effect {
+                self.controls.alerts.raise(alert, Some(AlertSubject::Transfer(id)), now);
+            }
+            batch.outputs.push(Output::Effect(effect));
+        }
         self.books.change(sums, &transfer);
         self.closed_books.change(closed_sums, &transfer);
         Some(StepResult { transfer, traces })
@@ -150,7 +159,7 @@ impl Engine {
 
     /// Raises an alert, and sets the deadline of the transfer again, because the one that came is used up.
     fn report_internal_error(&mut self, id: TransferId, now: Moment) {
-        self.put(Output::Effect(Effect::Alert(id, Alert::InternalError)));
+        self.put_alert(id, Alert::InternalError, now);
         if let Some(slot) = self.live.by_id(id) {
             self.schedule.set(slot, now.after(RETRY_AFTER_INTERNAL_ERROR), Delivery::Immediate);
         }

@@ -37,8 +37,6 @@ struct ClockState {
     /// When the write began that has not ended; a place may be a disk that does not answer.
     writing: Option<Instant>,
     is_failing: bool,
-    /// Whether the failure was taken.
-    is_known: bool,
 }
 
 impl CheckpointClock {
@@ -66,15 +64,6 @@ impl CheckpointClock {
     #[must_use]
     pub fn is_failing(&self) -> bool {
         self.state().is_failing()
-    }
-
-    /// Returns whether checkpoints cannot be written since the last call, or since one was written.
-    #[must_use]
-    pub fn take_failure(&self) -> bool {
-        let mut state = self.state();
-        let is_new = state.is_failing() && !state.is_known;
-        state.is_known |= is_new;
-        is_new
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, ClockState> {
@@ -209,16 +198,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_write_that_does_not_end_counts_as_failing_and_is_taken_once() {
+    fn a_write_that_does_not_end_counts_as_failing() {
         let clock = CheckpointClock::default();
         let now = Instant::now();
         clock.set(now);
         clock.begin(now);
-        assert!(!clock.is_failing() && !clock.take_failure());
+        assert!(!clock.is_failing());
         clock.begin(now.checked_sub(WRITE_MAX * 2).unwrap());
-        assert!(clock.is_failing() && clock.take_failure() && !clock.take_failure());
+        assert!(clock.is_failing());
         clock.fail();
-        assert!(clock.is_failing() && !clock.take_failure());
+        assert!(clock.is_failing());
         clock.set(now);
         assert!(!clock.is_failing());
     }

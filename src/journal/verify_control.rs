@@ -2,6 +2,7 @@
 
 use super::metadata::{self, MetadataValues};
 use super::port::StoredChain;
+use super::row::ChainedRow;
 use super::row_check::RowCheck;
 use super::verification_error::VerificationError;
 use crate::signing::{BatchError, Chain, Head, StoredBatch, TrustedKeys};
@@ -41,6 +42,32 @@ pub(super) fn verify(
         return Ok(head);
     }
     Err(wrong(store, (end.count, end.count), "differs from what the rows of transfers say"))
+}
+
+/// Calls `each` with all acts of a store. Each must follow the one before it, and the last one must be that of the transfers' metadata;
+/// signatures are not checked. A store in use can be read too.
+///
+/// # Errors
+/// The first error found, or that of `each`.
+pub fn scan_acts(
+    store: &dyn StoredChain,
+    each: impl FnMut(u64, &str) -> Result<(), String>,
+) -> Result<(), VerificationError> {
+    let values = store.end()?.map(|(_, values)| values).unwrap_or_default();
+    verify(store, None, &values, &mut EachAct(each)).map(drop)
+}
+
+/// Checks each act with a function, and no row.
+struct EachAct<F>(F);
+
+impl<F: FnMut(u64, &str) -> Result<(), String>> RowCheck for EachAct<F> {
+    fn check_act(&mut self, number: u64, act: &str) -> Result<(), String> {
+        (self.0)(number, act)
+    }
+
+    fn check_row(&mut self, _number: u64, _row: &ChainedRow) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// Verifies a batch that must follow a head. Returns the head after it.

@@ -33,7 +33,7 @@ impl Node {
         }
     }
 
-    fn report_cut_over(&self, outcome: CutOverOutcome) {
+    fn report_cut_over(&mut self, outcome: CutOverOutcome) {
         let (alert, before, date) = match outcome {
             CutOverOutcome::Unchanged(date) => {
                 return tracing::info!(%date, "cut-over repeated");
@@ -54,7 +54,7 @@ impl Node {
                 (Alert::CutOverRefused, present, day)
             }
         };
-        self.metrics.count_alert(alert);
+        self.raise_own_alert(alert);
         tracing::warn!(alert = alert.code(), %before, date, "alert raised");
     }
 
@@ -68,7 +68,7 @@ impl Node {
         if let Err(error) = network.session().write_response(&message, is_done, encode_buffer) {
             self.metrics.inbound_unanswered.inc();
             tracing::error!(%error, "response not encoded");
-            return self.raise_alert(id, Alert::MessageNotEncodable);
+            return self.raise_link_alert(request.link, Alert::MessageNotEncodable);
         }
         self.queue_response(id, request.link);
     }

@@ -199,7 +199,7 @@ impl Node {
                 self.metrics.messages_unreadable.inc();
                 tracing::warn!(link = self.link_name(link), %mti, %error, "request refused");
                 if let Some(alert) = error.alert() {
-                    self.raise_alert(id, alert);
+                    self.raise_link_alert(link, alert);
                 }
                 let code = self.network.refusal_code(&error);
                 return self.refuse(id, request, code);
@@ -231,7 +231,7 @@ impl Node {
         if let Err(error) = network.encode_response(&message, code, account, encode_buffer) {
             self.metrics.inbound_unanswered.inc();
             tracing::error!(transfer = %id, %error, "response not encoded");
-            return self.raise_alert(id, Alert::MessageNotEncodable);
+            return self.raise_link_alert(request.link, Alert::MessageNotEncodable);
         }
         self.queue_response(id, request.link);
     }

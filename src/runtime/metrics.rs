@@ -2,6 +2,7 @@
 //!
 //! Every series exists from the start and is counted through a handle, so that a transfer costs no lock and no lookup.
 
+mod alerts;
 mod links;
 mod registration;
 mod transfers;
@@ -22,7 +23,7 @@ use crate::core_banking::Meter;
 use crate::journal::CheckpointClock;
 use crate::link::LinkStates;
 use crate::network::Network;
-use crate::transfer::Alert;
+use alerts::AlertMetrics;
 use links::LinkMetrics;
 use registration::New;
 use transfers::TransferMetrics;
@@ -52,7 +53,7 @@ pub(super) struct Metrics {
     registry: Registry,
     pub(super) checkpoints: CheckpointClock,
     pub(super) transfers: TransferMetrics,
-    alerts: [Counter; Alert::ALL.len()],
+    pub(super) alerts: AlertMetrics,
     pub(super) links: LinkMetrics,
     pub(super) open_outbound: Gauge,
     pub(super) open_inbound: Gauge,
@@ -110,12 +111,7 @@ impl Metrics {
         );
         Self {
             transfers: TransferMetrics::new(&mut new, sources.network),
-            alerts: new.counters(
-                "alerts",
-                "Alerts raised about transfers that need a person",
-                "alert",
-                Alert::ALL.map(Alert::code),
-            ),
+            alerts: AlertMetrics::new(&mut new),
             links: LinkMetrics::new(&mut new, sources.link_names, sources.links),
             checkpoints: sources.checkpoints,
             open_outbound,
@@ -160,14 +156,6 @@ impl Metrics {
                 COMMIT_BUCKETS,
             ),
             registry,
-        }
-    }
-
-    /// Counts an alert.
-    pub(super) fn count_alert(&self, alert: Alert) {
-        let place = Alert::ALL.iter().position(|known| *known == alert);
-        if let Some(counter) = place.and_then(|place| self.alerts.get(place)) {
-            counter.inc();
         }
     }
 
@@ -284,7 +272,7 @@ mod tests {
         ] {
             metrics.transfers.count_outbound(unknown, status, Duration::from_millis(millis));
         }
-        metrics.count_alert(Alert::Exception);
+        metrics.alerts.count(crate::transfer::Alert::Exception);
         metrics.links.set_up(LinkId(1), true);
         let refused = DisconnectReason::SignOnRefused(Some(ResponseCode::from_number(91)));
         metrics.links.count_disconnect(LinkId(0), refused);
@@ -295,6 +283,7 @@ mod tests {
             "titian_transfers_total{direction=\"inbound\",service=\"transfer\",status=\"settled\"} 0",
             "titian_alerts_total{alert=\"exception\"} 1",
             "titian_alerts_total{alert=\"mismatch\"} 0",
+            "titian_alerts_open{alert=\"link_down\"} 0",
             "titian_link_up{link=\"b\"} 1",
             "titian_link_up{link=\"a\"} 0",
             "titian_link_in_flight{link=\"a\"} 3",

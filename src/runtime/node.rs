@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinError;
 
 use super::acts::Acts;
+use super::conditions::Conditions;
 use super::ids::IdGenerator;
 use super::ledger_record::LedgerRecord;
 use super::lookups::{LookupRequest, LookupResult};
@@ -29,7 +30,7 @@ use crate::journal::{Journal, JournalError};
 use crate::link::{self, CorrelationId, LinkId, OutgoingMessage};
 use crate::network::Network;
 use crate::records::{RecordsError, journal_batch, ledger_batch, ledger_metadata};
-use crate::transfer::{Alert, IllegalFact, OutboundInput, Rules, SendStatus};
+use crate::transfer::{IllegalFact, OutboundInput, Rules, SendStatus};
 use crate::values::{Direction, KeyReservation, Moment, TransferId, WorkingDays};
 
 /// Why the node stopped by itself. The journal keeps every durable fact, and the next start continues from there.
@@ -88,6 +89,7 @@ pub(super) struct Node {
     pub(super) acts: Acts,
     /// Has the settings read again.
     pub(super) settings_approved: Arc<Notify>,
+    pub(super) conditions: Conditions,
     pub(super) pending_responses: PendingResponses,
     /// Messages of this turn for the switch.
     pub(super) messages: Vec<OutgoingMessage>,
@@ -179,6 +181,7 @@ impl Node {
         if self.engine.next_deadline().is_some_and(|deadline| deadline <= self.now) {
             self.engine.handle_deadline(self.now);
         }
+        self.watch_conditions();
         loop {
             self.commit()?;
             let mut is_idle = true;
@@ -192,7 +195,6 @@ impl Node {
         }
         self.flush();
         self.update_gauges();
-        self.watch_checkpoints();
         Ok(())
     }
 
@@ -253,16 +255,13 @@ impl Node {
         }
     }
 
-    /// Raises an alert when checkpoints can no longer be written.
-    fn watch_checkpoints(&self) {
-        if self.metrics.checkpoints.take_failure() {
-            let alert = Alert::CheckpointNotWritten;
-            self.metrics.count_alert(alert);
-            tracing::warn!(alert = alert.code(), "alert raised");
-        }
+    /// Sets the gauges to what the journal has.
+    pub(super) fn show_restored(&self) {
+        self.metrics.alerts.show_open(self.engine.control().alerts());
+        self.update_gauges();
     }
 
-    pub(super) fn update_gauges(&self) {
+    fn update_gauges(&self) {
         set(&self.metrics.open_outbound, self.engine.open_in(Direction::Outbound));
         set(&self.metrics.open_inbound, self.engine.open_in(Direction::Inbound));
         set(&self.metrics.exceptions_open, self.engine.exceptions().len());

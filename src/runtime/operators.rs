@@ -12,17 +12,19 @@ use super::ids::IdGenerator;
 use super::link_views::link_views;
 use super::operated_links::OperatedLinks;
 use crate::admin::{
-    ActRefused, AdminPort, Directory, ExceptionView, LinkOrdered, LinkView, OverviewView,
-    SettingView, TransferView, Unavailable,
+    ActRefused, AdminPort, DeliveryView, Directory, ExceptionView, LinkOrdered, LinkView,
+    OverviewView, SettingView, TransferView, Unavailable,
 };
 use crate::clock::Clock;
 use crate::control::{
-    AccountKey, ActRefusal, ActRequest, Actor, Command, Control, People, PersonalAct, Proof, Role,
+    AccountKey, ActRefusal, ActRequest, Actor, AlertId, Command, Control, People, PersonalAct,
+    Proof, Role,
 };
 use crate::journal::Reader;
 use crate::link::{OrderDone, OrderResult};
 use crate::personal::RecordKey;
-use crate::values::{AccountNumber, Moment, TransferId};
+use crate::values::{AccountNumber, Moment, TransferId, iso_moment};
+use crate::webhooks::{Delivery, Webhook, Webhooks};
 
 /// Requests that can wait for the main loop. Further ones are refused.
 const QUEUE_MAX: usize = 256;
@@ -50,6 +52,7 @@ struct Parts {
     reader: Mutex<Box<dyn Reader>>,
     links: OperatedLinks,
     settings: watch::Receiver<Arc<[SettingView]>>,
+    webhooks: Webhooks,
 }
 
 /// The admin API's end of the queue. Its copies share it.
@@ -69,6 +72,7 @@ pub(super) struct OperatorParts {
     pub(super) links: OperatedLinks,
     /// The settings as operators see them.
     pub(super) settings: watch::Receiver<Arc<[SettingView]>>,
+    pub(super) webhooks: Vec<Webhook>,
 }
 
 impl OperatorQueue {
@@ -77,12 +81,13 @@ impl OperatorQueue {
         parts: OperatorParts,
         control: Arc<Control>,
     ) -> (Self, mpsc::Receiver<OperatorRequest>, Acts) {
-        let OperatorParts { clock, ids, record, reader, links, settings } = parts;
+        let OperatorParts { clock, ids, record, reader, links, settings, webhooks } = parts;
         let (requests, receiver) = mpsc::channel(QUEUE_MAX);
         let (published, control) = watch::channel(control);
         let acts = Acts::new(published);
+        let webhooks = Webhooks::start(webhooks, &control, clock);
         let reader = Mutex::new(reader);
-        let parts = Arc::new(Parts { clock, ids, record, reader, links, settings });
+        let parts = Arc::new(Parts { clock, ids, record, reader, links, settings, webhooks });
         (Self { requests, control, parts }, receiver, acts)
     }
 
@@ -172,6 +177,18 @@ impl AdminPort for OperatorQueue {
         }
     }
 
+    fn deliveries(&self, alert: AlertId) -> Vec<DeliveryView> {
+        let deliveries = self.parts.webhooks.deliveries(alert).into_iter();
+        let view = |(webhook, delivery): (String, Delivery)| DeliveryView {
+            webhook,
+            state: delivery.state,
+            tries: delivery.tries,
+            last_error: delivery.last_error,
+            delivered_at: delivery.delivered_at.map(iso_moment),
+        };
+        deliveries.map(view).collect()
+    }
+
     fn links(&self) -> Vec<LinkView> {
         link_views(&self.parts.links)
     }
@@ -185,7 +202,7 @@ impl AdminPort for OperatorQueue {
         let (control, now) = (self.control(), self.now());
         let in_force = control.restrictions().iter().filter(|(_, one)| one.is_in_force(now));
         (view.restrictions, view.proposals) = (in_force.count(), control.open_proposals());
-        view.acts = control.rows();
+        (view.alerts, view.acts) = (control.alerts().open().len(), control.rows());
         Ok(view)
     }
 }

@@ -40,7 +40,10 @@ impl Node {
                 self.waiting.respond_not_processed(id, NotProcessed::ServiceClosed(text));
             }
             Output::Act(id, done) => self.acts.answer(id, done),
-            Output::Control(control) => self.acts.publish(control),
+            Output::Control(control) => {
+                self.metrics.alerts.show_open(control.alerts());
+                self.acts.publish(control);
+            }
             Output::SettingsApproved => self.settings_approved.notify_one(),
             Output::OrderLink(id, link, order) => self.order_link(id, &link, order),
             Output::WithdrawRequests(ids) => self.withdraw_requests(&ids),
@@ -98,7 +101,7 @@ impl Node {
             Effect::CountInbound(_, service, status) => {
                 self.metrics.transfers.count_inbound(service, status);
             }
-            Effect::Alert(id, alert) => self.raise_alert(id, alert),
+            Effect::Alert(id, alert) => self.report_alert(id, alert),
         }
     }
 
@@ -117,11 +120,6 @@ impl Node {
                 self.waiting.respond_transfer(id, TransferResponse::Report(report));
             }
         }
-    }
-
-    pub(super) fn raise_alert(&self, id: TransferId, alert: Alert) {
-        self.metrics.count_alert(alert);
-        tracing::warn!(transfer = %id, alert = alert.code(), "alert raised");
     }
 }
 

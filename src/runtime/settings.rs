@@ -30,6 +30,7 @@ use crate::network::{Bank, Network};
 use crate::settings::{Fault, Faults, Layers, Section, overlay, tree};
 use crate::spelling::did_you_mean;
 use crate::values::{MinorUnits, Money, Offset, ProcessingCode, WorkingDays};
+use crate::webhooks::Webhook;
 
 /// The default settings.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -69,6 +70,8 @@ pub struct Settings {
     pub console: SocketAddr,
     /// How people sign in.
     pub admin: admin::Settings,
+    /// The receivers of alerts.
+    pub webhooks: Vec<Webhook>,
     /// The limits.
     pub limits: Limits,
     /// The log level.
@@ -158,6 +161,7 @@ struct Sections {
     core: core_banking::Settings,
     console: SocketAddr,
     admin: admin::Settings,
+    webhooks: Vec<Webhook>,
     limits: Limits,
     log: LevelFilter,
 }
@@ -175,6 +179,7 @@ impl Sections {
             core,
             console,
             admin,
+            webhooks,
             limits,
             log,
         } = self;
@@ -189,6 +194,7 @@ impl Sections {
             core,
             console,
             admin,
+            webhooks,
             limits,
             log,
             source,
@@ -232,6 +238,7 @@ fn read(top: &Section<'_>, faults: &Faults) -> Option<Sections> {
     let console = top.section("console");
     let admin = console.as_ref().and_then(admin::Settings::read);
     let console = console.and_then(|section| section.address("listen"));
+    let webhooks = Webhook::read_all(top);
     let limits = top.section("limits").and_then(|section| read_limits(&section));
     let log = top.section("telemetry").and_then(|section| section.choice("log", &LOG_LEVELS));
     Some(Sections {
@@ -245,6 +252,7 @@ fn read(top: &Section<'_>, faults: &Faults) -> Option<Sections> {
         core: core?,
         console: console?,
         admin: admin?,
+        webhooks: webhooks?,
         limits: limits?,
         log: log?,
     })

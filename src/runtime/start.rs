@@ -15,6 +15,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::acts::Acts;
+use super::conditions::Conditions;
 use super::control_names::{account_hasher, control_names, started};
 use super::health;
 use super::ids::IdGenerator;
@@ -116,9 +117,7 @@ pub async fn run(
     reload: Reload,
 ) -> Result<(), StartError> {
     let clock = Clock::new();
-    let links = std::mem::take(&mut settings.links);
-    let listeners = Listeners::open(settings.api.listen, settings.console, links).await;
-    let listeners = listeners.map_err(StartError::Listen)?;
+    let listeners = open_listeners(&mut settings).await?;
     let Settings { store, keys, .. } = &settings;
     let journal = journal::open(&store.url, &keys.of_journal(), &store.checkpoints)?;
     let reader = journal.reader()?;
@@ -145,9 +144,7 @@ pub async fn run(
     let recorded = records::recorded_ledger(reader.as_ref())?;
     let (core, core_replies) =
         start_core(taken.core, &ledger_keys, recorded, (clock, journal.as_ref()))?;
-    let (session, spec) = (Arc::clone(network.session()), Arc::clone(network.spec()));
-    let (links, link_events) =
-        link::start(session, spec, listeners.endpoints, clock, unpredictable());
+    let (links, link_events) = start_links(&network, listeners.endpoints, clock);
     let metrics = open_metrics(&network, &listeners.names, (&links, &core), journal.as_ref());
     let (lookup_sender, lookup_results) = mpsc::unbounded_channel();
     let (committed_sender, committed) = mpsc::unbounded_channel();
@@ -163,6 +160,7 @@ pub async fn run(
         reader: journal.reader()?,
         links: operated_links.clone(),
         settings,
+        webhooks: taken.webhooks,
     };
     let (admin, operators, acts) = open_admin(parts, &engine, taken.admin);
     let settings_approved = Arc::new(Notify::new());
@@ -187,6 +185,7 @@ pub async fn run(
         waiting: WaitingRequests::default(),
         acts,
         settings_approved: Arc::clone(&settings_approved),
+        conditions: Conditions::default(),
         pending_responses: PendingResponses::new(PENDING_RESPONSES_MAX),
         messages: Vec::new(),
         withdrawn: BTreeSet::new(),
@@ -194,7 +193,7 @@ pub async fn run(
         encode_buffer: BytesMut::with_capacity(ENCODE_BUFFER_SIZE),
     };
     // Metrics that are read before the first turn show the transfers that the journal left open.
-    node.update_gauges();
+    node.show_restored();
     let inputs = Inputs {
         channel_requests,
         links: link_events,
@@ -217,6 +216,21 @@ pub async fn run(
     stop_console(console).await;
     tracing::info!("adapter stopped");
     Ok(())
+}
+
+async fn open_listeners(settings: &mut Settings) -> Result<Listeners, StartError> {
+    let links = std::mem::take(&mut settings.links);
+    let opened = Listeners::open(settings.api.listen, settings.console, links).await;
+    opened.map_err(StartError::Listen)
+}
+
+fn start_links(
+    network: &Network,
+    endpoints: Vec<link::Endpoint>,
+    clock: Clock,
+) -> (link::Handle, link::Events) {
+    let (session, spec) = (Arc::clone(network.session()), Arc::clone(network.spec()));
+    link::start(session, spec, endpoints, clock, unpredictable())
 }
 
 fn open_metrics(

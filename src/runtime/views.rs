@@ -66,6 +66,7 @@ impl Node {
             exceptions: self.engine.exceptions().len(),
             restrictions: 0,
             proposals: 0,
+            alerts: 0,
             links_up: self.links_up.len(),
             links: self.link_names.len(),
             acts: 0,

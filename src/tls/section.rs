@@ -1,7 +1,7 @@
 //! Reads the `tls` section of the settings.
 
 use super::{Identity, TlsClient, TlsServer};
-use crate::settings::{Section, optional};
+use crate::settings::{Invalid, Section, optional};
 
 impl TlsClient {
     /// Reads `authority_file`; `name`, if the peer's certificate does not carry the host name; and `certificate_file` with
@@ -36,6 +36,32 @@ impl Identity {
         let identity = Self::from_pem(chain?.as_bytes(), &key?);
         identity.map_err(|error| section.fault("certificate_file", error.to_string())).ok()
     }
+}
+
+/// Reads `authority_file` of a section without a table for TLS: the certificates that sign those of a server, in PEM. `is_needed` says
+/// that the server is reached over TLS, and `whose` names it.
+///
+/// # Errors
+/// If it is missing or wrong.
+pub fn read_authority(
+    section: &Section<'_>,
+    is_needed: bool,
+    whose: &str,
+) -> Result<Option<String>, Invalid> {
+    const KEY: &str = "authority_file";
+    if section.has(KEY) {
+        let read = |text: &str| {
+            // The name is that of each connection.
+            let checked = TlsClient::new(text.as_bytes(), None, "localhost");
+            checked.map(|_| text.to_owned()).map_err(|error| error.to_string())
+        };
+        return section.file(KEY, read).map(Some).ok_or(Invalid);
+    }
+    if is_needed {
+        section.fault(KEY, format!("is missing: name the certificate authority of the {whose}"));
+        return Err(Invalid);
+    }
+    Ok(None)
 }
 
 /// Whether the section configures a certificate of ours.

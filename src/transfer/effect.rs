@@ -9,9 +9,8 @@ use super::order::{Order, TraceNumbers};
 use super::outbound::UnknownCause;
 use super::receipt::DebitReceipt;
 use super::status::{InboundStatus, StatusReport};
-use crate::codes::alert;
 use crate::values::{
-    AccountNumber, Amount, Institution, Moment, ProcessingCode, ResponseCode, TransferId,
+    AccountNumber, Alert, Amount, Institution, Moment, ProcessingCode, ResponseCode, TransferId,
 };
 
 /// The facts of a decision, and the effects to release once those facts are durable. Decisions reuse the buffers.
@@ -211,84 +210,4 @@ pub struct OutgoingReversal {
     pub cause: UnknownCause,
     /// Whether to send it as a repeat, because it was sent before.
     pub is_repeat: bool,
-}
-
-/// Something that needs a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Alert {
-    /// A message has another amount, account or echoed field than the recorded transfer.
-    Mismatch,
-    /// Two pieces of evidence exclude each other.
-    ConflictingOutcome,
-    /// The transfer needs a manual resolution, or core does not confirm a cancel.
-    Exception,
-    /// A reversal of the switch has no original, more than one, or names one that differs from it.
-    OriginalNotFound,
-    /// Core lacks a posting that it confirmed, or has another posting with our id.
-    CoreDiffers,
-    /// The switch announced a business date that was not taken.
-    CutOverRefused,
-    /// The business date moved to another one than the next day or working day.
-    CutOverUnexpected,
-    /// A decided fact cannot follow the state: a defect of this program. The decision was dropped.
-    InternalError,
-    /// A message of ours does not fit the network profile or its spec, so it was not sent.
-    MessageNotEncodable,
-    /// The switch sent us a request that names another bank, or none.
-    MisroutedRequest,
-    /// The switch sent us a request of our own bank.
-    OwnRequest,
-    /// A checkpoint could not be written.
-    CheckpointNotWritten,
-}
-
-impl Alert {
-    /// All alerts.
-    pub const ALL: [Self; alert::ALL.len()] = [
-        Self::Mismatch,
-        Self::ConflictingOutcome,
-        Self::Exception,
-        Self::OriginalNotFound,
-        Self::CoreDiffers,
-        Self::CutOverRefused,
-        Self::CutOverUnexpected,
-        Self::InternalError,
-        Self::MessageNotEncodable,
-        Self::MisroutedRequest,
-        Self::OwnRequest,
-        Self::CheckpointNotWritten,
-    ];
-
-    /// Returns the code that logs and metrics show.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Mismatch => alert::MISMATCH,
-            Self::ConflictingOutcome => alert::CONFLICTING_OUTCOME,
-            Self::Exception => alert::EXCEPTION,
-            Self::OriginalNotFound => alert::ORIGINAL_NOT_FOUND,
-            Self::CoreDiffers => alert::CORE_DIFFERS,
-            Self::CutOverRefused => alert::CUT_OVER_REFUSED,
-            Self::CutOverUnexpected => alert::CUT_OVER_UNEXPECTED,
-            Self::InternalError => alert::INTERNAL_ERROR,
-            Self::MessageNotEncodable => alert::MESSAGE_NOT_ENCODABLE,
-            Self::MisroutedRequest => alert::MISROUTED_REQUEST,
-            Self::OwnRequest => alert::OWN_REQUEST,
-            Self::CheckpointNotWritten => alert::CHECKPOINT_NOT_WRITTEN,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_alert_has_a_code_and_every_code_an_alert() {
-        let mut codes = Alert::ALL.map(Alert::code);
-        let mut all = alert::ALL.to_vec();
-        codes.sort_unstable();
-        all.sort_unstable();
-        assert_eq!(codes.as_slice(), all);
-    }
 }

@@ -46,8 +46,8 @@ impl World {
         let (makers, checkers) = (swapped("siti", "dewi"), swapped("budi", "agus"));
         let keys = [
             self.key_of(str::to_owned),
-            self.key_of(&makers),
-            self.key_of(&checkers),
+            self.key_of(makers),
+            self.key_of(checkers),
             self.key_of(|name| makers(&checkers(name))),
         ];
         keys.into_iter().min().unwrap()
@@ -71,9 +71,9 @@ impl World {
         });
         let mut open: Vec<_> = open.collect();
         open.sort_unstable();
-        let made = control.proposals().count();
-        let mode = control.restrictions().get(RESTRICTION).map(|one| one.mode.code());
-        format!("{}{:?}{mode:?}{made}{open:?}", self.minute, self.exception)
+        let count = control.proposals().count();
+        let closed = control.restrictions().get(RESTRICTION).map(|one| one.mode.code());
+        format!("{}{:?}{closed:?}{count}{open:?}", self.minute, self.exception)
     }
 
     /// Gives a command; `None` if it is refused.

@@ -89,7 +89,8 @@ fn every_state_with_every_command() {
                 let mut next = record.clone();
                 let result = match next.give(&actor, &command, (now, exception)) {
                     Ok(facts) => {
-                        let codes: Vec<_> = facts.iter().map(|fact| fact.code()).collect();
+                        let codes: Vec<_> =
+                            facts.iter().map(titian::control::ControlFact::code).collect();
                         let state = next.control.proposal(ProposalId(2)).unwrap().state.code();
                         format!("{} -> {state}", codes.join(" + "))
                     }

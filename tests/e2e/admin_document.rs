@@ -12,7 +12,7 @@ use titian::values::{Moment, iso_moment};
 use tokio::process::Command;
 
 use super::bank::{Options, TIMEOUT};
-use super::night::{Desk, first_administrators};
+use super::desk::{Desk, first_administrators};
 use super::scenario::Scenario;
 
 /// What every answer must be: no error of the server, and nothing that the document does not have.

@@ -201,7 +201,7 @@ async fn checkpoints_that_are_emptied_are_a_fault_of_the_readiness() {
         .await;
     fs::write(&file, "").unwrap();
     wait_until("the readiness ends", || async { !scenario.bank.probe.is_ready().await }).await;
-    scenario.bank.wait_for_log("checkpoint_not_written").await;
+    scenario.bank.wait_for_log("checkpoint_late").await;
     scenario.bank.kill().await;
     scenario.bank.clear();
 }

@@ -11,10 +11,12 @@
 )]
 
 mod admin_document;
+mod alerts;
 mod bank;
 mod card_data;
 mod clock;
 mod core;
+mod desk;
 mod duplicates;
 mod full_disk;
 mod garbage;

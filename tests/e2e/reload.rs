@@ -23,7 +23,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 use super::bank::{Options, TIMEOUT, TestBank, wait_until};
-use super::night::{Desk, first_administrators};
+use super::desk::{Desk, first_administrators};
 use super::scenario::Scenario;
 
 const STATUS: &str = "/v1.0/transfer/status";

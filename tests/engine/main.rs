@@ -10,6 +10,7 @@
 
 use super::transfer::rules;
 
+mod alerts;
 mod conflicting_outcomes;
 mod controls;
 mod cut_over;
@@ -88,7 +89,7 @@ fn outbound_input(id: u128, input: OutboundInput) -> Event {
     Event::Transfer(TransferId(id), TransferInput::Outbound(input))
 }
 
-/// Commits the open batch. Returns the released outputs and the facts.
+/// Commits the open batch. Returns the released outputs, without the state of control, and the facts.
 fn commit(engine: &mut Engine) -> (Vec<Output>, Vec<RecordedFact>) {
     let mut records = Vec::new();
     if let Some(batch) = engine.poll_batch(MUCH_LATER) {
@@ -96,7 +97,8 @@ fn commit(engine: &mut Engine) -> (Vec<Output>, Vec<RecordedFact>) {
         let number = batch.number;
         engine.handle_commit(number, &[]);
     }
-    (std::iter::from_fn(|| engine.poll_output()).collect(), records)
+    let outputs = std::iter::from_fn(|| engine.poll_output());
+    (outputs.filter(|output| !matches!(output, Output::Control(_))).collect(), records)
 }
 
 /// A transfer as the journal returns it.

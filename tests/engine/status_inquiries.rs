@@ -117,7 +117,9 @@ impl World {
                     self.network.encode_status_inquiry(&inquiry.order, inquiry.trace, into);
                 (inquiry.order.id, MessageKind::StatusInquiry, encoded)
             }
-            Output::Effect(Effect::NotifyChannel(_) | Effect::Alert(..)) => return,
+            Output::Effect(Effect::NotifyChannel(_) | Effect::Alert(..)) | Output::Control(_) => {
+                return;
+            }
             other => panic!("{other:?}"),
         };
         self.send(id, kind, encoded, buffer);

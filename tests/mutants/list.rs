@@ -262,11 +262,11 @@ fn trace_key(trace: TraceNumbers) -> u128 {
         name: "confirm_unknown_original",
         breaks: "confirms a reversal whose original it does not find",
         file: "src/engine/reversals.rs",
-        text: "        let Some(key) = reversal.barred_key() else { return self.refuse_reversal(reversal) };",
+        text: "        let Some(key) = reversal.barred_key() else { return self.refuse_reversal(reversal, now) };",
         replacement: "
         let key = match reversal.barred_key() {
             None if ACTIVE => reversal.key,
-            None => return self.refuse_reversal(reversal),
+            None => return self.refuse_reversal(reversal, now),
             Some(key) => key,
         };",
     },

@@ -21,7 +21,7 @@ const UNKNOWN: &str = "zzzzzzzz";
 /// All tables that settings can have. Values are not looked at, so most are missing or wrong.
 const SETTINGS: [&str; 2] = [
     "[bank]\n[keys]\n[store]\n[network]\n[api]\nauth = 'snap'\n[api.partners.P]\n[core]\nmode = 'embedded'\n\
-     [console]\n[console.oidc]\n[limits]\n[telemetry]\n[[links]]\nname = 'a'\nconnect = 'localhost:1'\n\
+     [console]\n[console.oidc]\n[[alerts]]\n[limits]\n[telemetry]\n[[links]]\nname = 'a'\nconnect = 'localhost:1'\n\
      tls = { certificate_file = '-', zzzzzzzz = 1 }\n",
     "[[links]]\nname = 'b'\nlisten = '127.0.0.1:1'\nallowed = []\ntls = { authority_file = '-', zzzzzzzz = 1 }\n\
      [core]\nmode = 'http'\nurl = 'https://localhost'\ntls = { certificate_file = '-', zzzzzzzz = 1 }\n\

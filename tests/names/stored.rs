@@ -9,7 +9,7 @@ use titian::engine::{BooksByDirection, Fact, TraceWatermark};
 use super::walk::{Names, names_of};
 
 /// The enums that are stored, by their Rust names, with their codes.
-const ENUMS: [(&str, &[&str]); 32] = [
+const ENUMS: [(&str, &[&str]); 35] = [
     ("Fact", codes::direction::ALL),
     ("OutboundFact", codes::outbound_fact::ALL),
     ("InboundFact", codes::inbound_fact::ALL),
@@ -42,6 +42,9 @@ const ENUMS: [(&str, &[&str]); 32] = [
     ("Role", codes::role::ALL),
     ("PeopleFact", codes::people_fact::ALL),
     ("LinkOrder", codes::link_order::ALL),
+    ("AlertFact", codes::alert_fact::ALL),
+    ("AlertSubject", codes::alert_subject::ALL),
+    ("Alert", codes::alert::ALL),
 ];
 
 /// All names that the journal stores in facts and metadata.

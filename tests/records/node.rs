@@ -14,7 +14,7 @@ use titian::engine::{
 use titian::journal::{self, Checkpoints, Evidence, Journal, JournalKeys, Reader, StoreUrl};
 use titian::personal::RecordKey;
 use titian::random;
-use titian::records::{journal_batch, look_up, restore, trace_watermark};
+use titian::records::{journal_batch, look_up, read_control, restore, trace_watermark};
 use titian::signing::{SigningKey, TrustedKey, TrustedKeys};
 use titian::transfer::{
     CancelReply, Effect, Funding, InboundInput, InboundRequest, MessageKind, Order, OutboundInput,
@@ -105,6 +105,7 @@ impl Node {
         let schedule = Schedule::new(now, rate_limits);
         let mut engine =
             Engine::new(Arc::new(reversing()), CORE.clone(), limits, schedule, numbers);
+        engine.restore_control(read_control(&*reader).unwrap());
         restore(&*reader, &mut engine).unwrap();
         Self { engine, journal, reader, now, pending: Vec::new(), outputs: Vec::new() }
     }

@@ -65,6 +65,9 @@ impl Acts {
                 ControlFact::Retried { .. } | ControlFact::LinkOrdered { .. } => {
                     assert!(may_close(author(act).role), "a retry or an order of a viewer");
                 }
+                ControlFact::Alert(_) => {
+                    assert!(act.by.is_none(), "no person acknowledges: {act:?}");
+                }
                 ControlFact::Refused { .. } => assert_eq!(act.facts.len(), 1, "{act:?}"),
                 ControlFact::Started(_) | ControlFact::SettingsTaken { .. } => {}
                 ControlFact::Reloaded(_) | ControlFact::SettingsApproved { .. } => {
@@ -142,19 +145,18 @@ impl Acts {
         let old = self.changes.iter().rev().find(|(_, changed, _)| *changed == id);
         let old = old.and_then(|(_, _, old)| old.as_ref());
         assert!(old.is_some() || id.0 == self.rows, "{act:?}");
-        match approved {
-            Some(approved) => match &approved.proposal.command {
+        if let Some(approved) = approved {
+            match &approved.proposal.command {
                 Proposed::Replace { restriction, .. } => {
                     assert_eq!(*restriction, id, "{act:?}");
                     self.check_unchanged(id, approved);
                 }
                 Proposed::Restrict(_) => assert!(old.is_none(), "{act:?}"),
                 other => panic!("another command was run: {other:?}"),
-            },
-            None => {
-                assert!(may_close(author(act).role) && new.until.is_none(), "{act:?}");
-                assert!(old.is_none_or(|old| is_tighter(old, new)), "loosened alone: {act:?}");
             }
+        } else {
+            assert!(may_close(author(act).role) && new.until.is_none(), "{act:?}");
+            assert!(old.is_none_or(|old| is_tighter(old, new)), "loosened alone: {act:?}");
         }
     }
 
@@ -202,7 +204,9 @@ fn is_tighter(old: &Restriction, new: &Restriction) -> bool {
             (_, Mode::Closed) => true,
             (Mode::Closed, Mode::Limited(_)) => false,
             (Mode::Limited(old), Mode::Limited(new)) => {
-                let amount = |amount: Option<titian::values::Amount>| amount.map(|own| own.minor());
+                let amount = |amount: Option<titian::values::Amount>| {
+                    amount.map(titian::values::Amount::minor)
+                };
                 let is_subset = old
                     .pilot
                     .as_ref()

@@ -9,7 +9,7 @@ use titian::control::{
 use titian::values::{Direction, LinkOrder, Name, Reference, TransferId, Value};
 
 use super::networks::institution;
-use super::people::{ADMINISTRATORS, MAKERS, OTHERS, Then, names, propose};
+use super::people::{ADMINISTRATORS, MAKERS, OTHERS, Then, draft, names, propose};
 use super::world::{World, amount};
 
 impl World {
@@ -74,7 +74,7 @@ impl World {
 
     fn closing(&mut self) -> Command {
         let (scope, mode) = (self.scope(), self.mode());
-        Command::Restrict { replaces: None, draft: self.draft(scope, mode) }
+        Command::Restrict { replaces: None, draft: draft(scope, mode) }
     }
 
     /// Replaces a restriction by one person alone.
@@ -82,7 +82,7 @@ impl World {
         let id = self.some_restriction();
         let old = self.people.seen.restrictions().get(id);
         let scope = old.map(|old| old.scope.clone()).unwrap_or_default();
-        Command::Restrict { replaces: Some(id), draft: self.draft(scope, mode) }
+        Command::Restrict { replaces: Some(id), draft: draft(scope, mode) }
     }
 
     fn invalid(&mut self) -> Command {

@@ -36,7 +36,9 @@ impl World {
             if self.random.permille(500) {
                 self.propose_resolutions(ids, care);
             } else {
-                ids.into_iter().for_each(|id| self.propose_resolutions(vec![id], care));
+                for id in ids {
+                    self.propose_resolutions(vec![id], care);
+                }
             }
         }
     }
@@ -81,7 +83,9 @@ impl World {
             let rejection = Command::Reject { proposal: id, reason };
             return self.act_now(checker, rejection, Then::Nothing);
         }
-        run.iter().for_each(|(id, transfer)| self.count_resolution(*id, transfer, care.outcome));
+        for (id, transfer) in &run {
+            self.count_resolution(*id, transfer, care.outcome);
+        }
         let approval = self.approval(id);
         self.act_now(checker, approval, Then::Nothing);
     }

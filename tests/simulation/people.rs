@@ -165,7 +165,9 @@ impl World {
     /// Proposes to lift all that is left at the end.
     pub(crate) fn reopen_all(&mut self) {
         let all: Vec<_> = self.people.seen.restrictions().iter().map(|(id, _)| id).collect();
-        all.into_iter().for_each(|id| self.reopen(id));
+        for id in all {
+            self.reopen(id);
+        }
     }
 
     pub(crate) fn pick<T: Clone>(&mut self, all: &[T]) -> T {
@@ -274,7 +276,7 @@ impl World {
         });
         let old = target.and_then(|id| self.people.seen.restrictions().get(id).map(Arc::clone));
         if let (Some(replaces), Some(old)) = (target, old) {
-            let draft = self.draft(old.scope.clone(), titian::control::Mode::Closed);
+            let draft = draft(old.scope.clone(), titian::control::Mode::Closed);
             let command = Command::Restrict { replaces: Some(replaces), draft };
             self.act(delay, (self.session("siti", Role::Operator), command), Then::Nothing);
         }
@@ -295,11 +297,11 @@ impl World {
         }
         self.approve_soon(id, &maker);
     }
+}
 
-    pub(crate) fn draft(&self, scope: Scope, mode: titian::control::Mode) -> Draft {
-        let (reason, text) = ("it answers nothing".into(), "closed for now".into());
-        Draft { scope, mode, reason, public_text: Some(text), until: None }
-    }
+pub(crate) fn draft(scope: Scope, mode: titian::control::Mode) -> Draft {
+    let (reason, text) = ("it answers nothing".into(), "closed for now".into());
+    Draft { scope, mode, reason, public_text: Some(text), until: None }
 }
 
 /// Returns what an act is counted as.
@@ -316,6 +318,7 @@ fn label(command: &Command, was_done: bool) -> String {
         | Command::Withdraw { .. }
         | Command::Retry { .. }
         | Command::Personal(_)
-        | Command::OrderLink { .. } => command.code().to_owned(),
+        | Command::OrderLink { .. }
+        | Command::Acknowledge { .. } => command.code().to_owned(),
     }
 }

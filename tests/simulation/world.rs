@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use titian::control::{ActRequest, ProposalId, RestrictionId};
-use titian::engine::{Engine, Event, Lookup, StoredTransfer, TraceWatermark, TransferInput};
+use titian::engine::{
+    Engine, Event, Lookup, Output, StoredTransfer, TraceWatermark, TransferInput,
+};
 use titian::transfer::{Order, OutboundInput, PartCancel, Posting, SendStatus};
 use titian::values::{
     AccountNumber, Amount, Currency, Date, Moment, RequestIdentity, Rrn, TransferId, Value,
@@ -351,8 +353,14 @@ impl World {
         }
         let deadline = engine.next_deadline();
         let deadline = deadline.map(|at| at.millis().saturating_add_signed(-self.skew));
+        let has_acts = outputs.iter().any(|output| matches!(output, Output::Control(_)));
         for output in outputs {
             self.handle_output(output);
+        }
+        // The acts of a batch are durable together.
+        if has_acts {
+            let seen = Arc::clone(&self.people.seen);
+            self.check_alerts(&seen);
         }
         if let Some(at) = deadline {
             let at = at.max(self.now + 1);

@@ -86,8 +86,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::admin::oidc::endpoint::Endpoint;
     use crate::admin::secret_text::SecretText;
+    use crate::http_client::Endpoint;
 
     const NOW: Moment = Moment::from_millis(1_795_545_000_000);
 

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use super::endpoint::Endpoint;
+use crate::http_client::Endpoint;
 use crate::tls::{TlsClient, TlsError};
 
 /// The longest time of a request, with the connection.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::endpoint::Endpoint;
 use crate::admin::secret_text::SecretText;
 use crate::control::Role;
-use crate::settings::{Invalid, Section, all};
-use crate::tls::TlsClient;
+use crate::http_client::Endpoint;
+use crate::settings::{Section, all};
+use crate::tls::read_authority;
 
 /// The path that the provider sends the browser back to.
 const CALLBACK: &str = "/admin/v1/oidc/callback";
@@ -68,7 +68,10 @@ impl OidcSettings {
         let roles_claim = text("roles_claim");
         let roles = section.named("roles").and_then(|roles| read_roles(&roles));
         let code_acr = if section.has("code_acr") { list("code_acr") } else { Some(Vec::new()) };
-        let authority = read_authority(section, issuer.as_ref().map(|(issuer, _)| issuer));
+        let authority = {
+            let is_needed = issuer.as_ref().is_some_and(|(issuer, _)| issuer.is_encrypted());
+            read_authority(section, is_needed, "provider")
+        };
         let (issuer, discovery) = issuer?;
         Some(Self {
             issuer,
@@ -84,26 +87,6 @@ impl OidcSettings {
             authority: authority.ok()?,
         })
     }
-}
-
-fn read_authority(
-    section: &Section<'_>,
-    issuer: Option<&Endpoint>,
-) -> Result<Option<String>, Invalid> {
-    const KEY: &str = "authority_file";
-    if section.has(KEY) {
-        let read = |text: &str| {
-            // The name is that of each connection.
-            let checked = TlsClient::new(text.as_bytes(), None, "localhost");
-            checked.map(|_| text.to_owned()).map_err(|error| error.to_string())
-        };
-        return section.file(KEY, read).map(Some).ok_or(Invalid);
-    }
-    if issuer.is_some_and(Endpoint::is_encrypted) {
-        section.fault(KEY, "is missing: name the certificate authority of the provider");
-        return Err(Invalid);
-    }
-    Ok(None)
 }
 
 fn read_roles(section: &Section<'_>) -> Option<BTreeMap<String, Role>> {

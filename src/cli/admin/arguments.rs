@@ -56,7 +56,7 @@ pub(super) enum AdminCommand {
         /// The transfers
         #[arg(required = true, value_name = "ID")]
         transfers: Vec<String>,
-        /// The outcome; `titian admin exceptions` shows what is possible
+        /// The outcome; `titian exceptions` shows what is possible
         #[arg(long, value_name = "OUTCOME")]
         outcome: String,
         /// Why
@@ -78,9 +78,14 @@ pub(super) enum AdminCommand {
         #[arg(value_parser = ["sign-on", "sign-off", "drain", "echo"])]
         order: String,
     },
-    /// Operators: propose to add, change or disable one
-    #[command(subcommand)]
-    Operator(OperatorCommand),
+    /// Acknowledge an alert: you know of it
+    Acknowledge {
+        /// The alert
+        alert: u64,
+        /// What you say of it
+        #[arg(long, value_name = "TEXT")]
+        note: String,
+    },
 }
 
 /// Commands that change nothing.
@@ -96,8 +101,15 @@ pub(super) enum Look {
     Restrictions,
     /// Proposals, the newest first
     Proposals,
-    /// Transfers that need a manual resolution
-    Exceptions,
+    /// Alerts, the open ones first
+    Alerts {
+        /// Show open alerts only
+        #[arg(long)]
+        open: bool,
+        /// Show alerts of this kind only
+        #[arg(long, value_name = "ALERT")]
+        kind: Option<String>,
+    },
     /// A transfer
     Transfer {
         /// The transfer
@@ -105,8 +117,6 @@ pub(super) enum Look {
     },
     /// The settings: value, origin, and what waits for a checker or a restart
     Settings,
-    /// Operators and tokens
-    Operators,
     /// What was done, by whom
     Acts {
         /// Show the acts after this number
@@ -190,42 +200,4 @@ pub(super) struct LimitArgs {
     /// A file with the accounts of a pilot, a line each
     #[arg(long, value_name = "FILE")]
     pub(super) pilot: Option<std::path::PathBuf>,
-}
-
-/// Commands about operators. Each is a proposal that another administrator approves.
-#[derive(Subcommand)]
-pub(super) enum OperatorCommand {
-    /// Propose an operator; prints its enrolment secret, once
-    Add {
-        /// The id: the number of the employee
-        person: String,
-        /// The name
-        #[arg(long, value_name = "NAME")]
-        name: String,
-        /// The role
-        #[arg(long, value_parser = ["viewer", "operator", "supervisor", "auditor", "administrator"])]
-        role: String,
-        /// Why
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-    /// Propose another role
-    Role {
-        /// The id
-        person: String,
-        /// The role
-        #[arg(long, value_parser = ["viewer", "operator", "supervisor", "auditor", "administrator"])]
-        role: String,
-        /// Why
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-    /// Propose to disable an operator
-    Disable {
-        /// The id
-        person: String,
-        /// Why
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
 }

@@ -1,12 +1,11 @@
 //! What each command of `titian admin` asks the server.
 
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::arguments::{AdminCommand, Decide, LimitArgs, Look, OperatorCommand, ScopeArgs};
+use super::arguments::{AdminCommand, Decide, LimitArgs, Look, ScopeArgs};
 use super::client::{Client, ServerOption, json as json_of};
 use super::show;
 use crate::cli::failure::{self, Failure};
@@ -59,7 +58,10 @@ pub(super) async fn run(option: &ServerOption, command: &AdminCommand) -> Result
             let path = format!("/admin/v1/links/{}/{order}", encoded(name));
             done(&client, option, &path, Value::Null).await
         }
-        AdminCommand::Operator(command) => operator(&client, option, command).await,
+        AdminCommand::Acknowledge { alert, note } => {
+            let path = format!("/admin/v1/alerts/{alert}/acknowledge");
+            done(&client, option, &path, json!({ "note": note })).await
+        }
     }
 }
 
@@ -97,11 +99,14 @@ async fn look(client: &Client<'_>, option: &ServerOption, look: &Look) -> Result
         Look::Links => "/admin/v1/links".to_owned(),
         Look::Services => "/admin/v1/services".to_owned(),
         Look::Restrictions => "/admin/v1/restrictions".to_owned(),
-        Look::Proposals => "/admin/v1/proposals?limit=1000".to_owned(),
-        Look::Exceptions => "/admin/v1/exceptions".to_owned(),
-        Look::Transfer { id } => format!("/admin/v1/transfers/{}", encoded(id)),
         Look::Settings => "/admin/v1/settings".to_owned(),
-        Look::Operators => "/admin/v1/operators".to_owned(),
+        Look::Proposals => "/admin/v1/proposals?limit=1000".to_owned(),
+        Look::Alerts { open, kind } => {
+            let open = if *open { "&open=true" } else { "" };
+            let kind = kind.as_ref().map(|kind| format!("&kind={}", encoded(kind)));
+            format!("/admin/v1/alerts?limit=1000{open}{}", kind.unwrap_or_default())
+        }
+        Look::Transfer { id } => format!("/admin/v1/transfers/{}", encoded(id)),
         Look::Acts { after, limit } => format!("/admin/v1/acts?after={after}&limit={limit}"),
         Look::Watch => "/admin/v1/events".to_owned(),
     };
@@ -173,37 +178,6 @@ async fn decide(
     }
 }
 
-async fn operator(
-    client: &Client<'_>,
-    option: &ServerOption,
-    command: &OperatorCommand,
-) -> Result<(), Failure> {
-    let (command, reason) = match command {
-        OperatorCommand::Add { person, name, role, reason } => {
-            (json!({ "add_operator": { "person": person, "name": name, "role": role } }), reason)
-        }
-        OperatorCommand::Role { person, role, reason } => {
-            (json!({ "change_role": { "person": person, "role": role } }), reason)
-        }
-        OperatorCommand::Disable { person, reason } => {
-            (json!({ "disable_operator": { "person": person } }), reason)
-        }
-    };
-    let body = json!({ "command": command, "reason": reason });
-    let answer = json_of(&client.send(Method::POST, "/admin/v1/proposals", Some(&body)).await?)?;
-    if option.json {
-        return print_json(&answer);
-    }
-    let id = number(&answer, "act");
-    let mut text =
-        format!("Proposal {id}. Another administrator approves it: titian admin approve {id}\n");
-    if let Some(secret) = answer.get("enrolment_secret").and_then(Value::as_str) {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "Enrolment secret, shown once: {secret}");
-    }
-    failure::write(&text)
-}
-
 /// Returns the body of a restriction.
 fn restriction(scope: &ScopeArgs, mode: Value) -> Value {
     let ScopeArgs { network, service, direction, bank, partner, replaces, reason, public_text } =
@@ -265,11 +239,11 @@ fn limited(stage: &LimitArgs) -> Result<Value, Failure> {
     Ok(json!({ "limited": limits }))
 }
 
-fn number(answer: &Value, name: &str) -> u64 {
+pub(super) fn number(answer: &Value, name: &str) -> u64 {
     answer.get(name).and_then(Value::as_u64).unwrap_or_default()
 }
 
-fn print_json(answer: &Value) -> Result<(), Failure> {
+pub(super) fn print_json(answer: &Value) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(answer).unwrap_or_default();
     failure::write(&(text + "\n"))
 }

@@ -55,18 +55,18 @@ pub(super) fn answer(look: &Look, answer: &Value) -> String {
                 ("reason", &["reason"]),
             ],
         ),
-        Look::Exceptions => table(
-            list(answer, "exceptions"),
+        Look::Alerts { .. } => table(
+            list(answer, "alerts"),
             &[
-                ("transfer", &["transfer"]),
-                ("direction", &["direction"]),
-                ("since", &["since"]),
-                ("amount", &["amount", "value"]),
-                ("bank", &["bank"]),
+                ("id", &["id"]),
+                ("alert", &["alert"]),
+                ("about", &["subject"]),
                 ("state", &["state"]),
-                ("cause", &["cause"]),
-                ("possible", &["resolutions"]),
-                ("proposal", &["proposal"]),
+                ("raised at", &["raised_at"]),
+                ("acknowledged by", &["acknowledged_by"]),
+                ("ended at", &["ended_at"]),
+                ("sent", &["deliveries"]),
+                ("note", &["note"]),
             ],
         ),
         Look::Settings => table(
@@ -79,7 +79,6 @@ pub(super) fn answer(look: &Look, answer: &Value) -> String {
                 ("value", &["value"]),
             ],
         ),
-        Look::Operators => operators(answer),
         Look::Acts { .. } | Look::Watch => table(
             list(answer, "acts"),
             &[
@@ -94,8 +93,8 @@ pub(super) fn answer(look: &Look, answer: &Value) -> String {
     }
 }
 
-/// Returns operators and tokens as two tables.
-fn operators(answer: &Value) -> String {
+/// Returns operators and tokens as text.
+pub(super) fn operators(answer: &Value) -> String {
     let operators = table(
         list(answer, "operators"),
         &[("person", &["person"]), ("name", &["name"]), ("role", &["role"]), ("state", &["state"])],
@@ -118,7 +117,7 @@ pub(super) fn proposal(shown: &Value) -> String {
     fields(shown)
 }
 
-fn list<'v>(answer: &'v Value, name: &str) -> &'v [Value] {
+pub(super) fn list<'v>(answer: &'v Value, name: &str) -> &'v [Value] {
     answer.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
@@ -170,7 +169,7 @@ fn table(rows: &[Value], columns: &[Column<'_>]) -> String {
 }
 
 /// Returns a value as a cell: objects as `name=value`, lists with commas. Terminal controls are escaped.
-fn cell(value: &Value) -> String {
+pub(super) fn cell(value: &Value) -> String {
     let text = match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

@@ -155,6 +155,7 @@ fn described_key(path: &Path, text: &str) -> Result<Description, String> {
         Some("record") => "record key",
         Some("token") => "token key",
         Some("core") => "core key",
+        Some("webhook") => "webhook key",
         Some(_) | None => "key",
     };
     Ok((kind, fingerprint))

@@ -55,6 +55,8 @@ enum Kind {
     Token,
     /// Signs requests to core banking; core has it too
     Core,
+    /// Signs alerts for the receiver of a webhook, which has it too
+    Webhook,
     /// RSA key pair and secret of a partner
     Partner,
     /// Signs offline acts; one for each operator, who keeps it
@@ -87,6 +89,7 @@ impl New {
             (None, Kind::Record) => "record",
             (None, Kind::Token) => "token",
             (None, Kind::Core) => "core",
+            (None, Kind::Webhook) => "webhook",
             (None, Kind::Operator) => {
                 return Err("--name is missing: write the person id of the operator"
                     .to_owned()
@@ -149,6 +152,13 @@ impl Kind {
                 format!(
                     "# Keep {name}.key secret. Give it to core banking over a secure channel.\n\
                      # In [core]:\nhmac_key_file = {key}\n"
+                ),
+            ),
+            Self::Webhook => (
+                vec![secret("key")],
+                format!(
+                    "# Keep {name}.key secret. Give it to the receiver of alerts over a secure channel.\n\
+                     # In [[alerts]]:\nsecret_file = {key}\n"
                 ),
             ),
             Self::Operator => {

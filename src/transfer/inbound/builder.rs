@@ -9,11 +9,11 @@ use super::{
 use crate::transfer::context::Context;
 use crate::transfer::core_reply::{PriorPosting, Refusal};
 use crate::transfer::effect::{
-    Alert, Decision, Effect, InboundResponse, MessageKind, PartCancel, Posting,
+    Decision, Effect, InboundResponse, MessageKind, PartCancel, Posting,
 };
 use crate::transfer::state::PendingCancel;
 use crate::transfer::status::InboundStatus;
-use crate::values::{Moment, ResponseCode, TransferId};
+use crate::values::{Alert, Moment, ResponseCode, TransferId};
 
 /// Collects the facts and effects of one decision about a transfer.
 pub(super) struct DecisionBuilder<'d, 'c> {

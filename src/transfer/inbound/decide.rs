@@ -10,10 +10,10 @@ use super::{
 };
 use crate::transfer::context::Context;
 use crate::transfer::core_reply::{CancelReply, PostingReply, PriorPosting, Refusal};
-use crate::transfer::effect::{Alert, Decision, MessageKind};
+use crate::transfer::effect::{Decision, MessageKind};
 use crate::transfer::receipt::PostingReceipt;
 use crate::transfer::state::PendingCancel;
-use crate::values::{Moment, ResponseCode};
+use crate::values::{Alert, Moment, ResponseCode};
 
 impl InboundTransfer {
     /// Receives a request: records it and requests the posting from core.

@@ -9,7 +9,7 @@ use super::{Dispatch, Reversal};
 use crate::transfer::context::Context;
 use crate::transfer::core_reply::PriorPosting;
 use crate::transfer::effect::{
-    Alert, Decision, Effect, FundedRequest, OutgoingReversal, OutgoingStatusInquiry, Posting, Side,
+    Decision, Effect, FundedRequest, OutgoingReversal, OutgoingStatusInquiry, Posting, Side,
 };
 use crate::transfer::input::OutboundInput;
 use crate::transfer::order::{Funding, Order, SwitchResponse, TraceNumbers};
@@ -19,7 +19,7 @@ use crate::transfer::rules::{
 };
 use crate::transfer::state::PendingCancel;
 use crate::transfer::status::{StatusReport, TransferStatus};
-use crate::values::Moment;
+use crate::values::{Alert, Moment};
 
 /// Collects the facts and effects of one decision about a transfer.
 pub(super) struct DecisionBuilder<'d, 'c> {

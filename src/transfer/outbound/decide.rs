@@ -10,12 +10,13 @@ use super::reasons::{CancelReason, RefundReason, RejectionReason, SettledBy, Unk
 use super::{Dispatch, ExceptionCause, OutboundState as State, OutboundTransfer, Reversal};
 use crate::transfer::context::Context;
 use crate::transfer::core_reply::{CancelReply, PostingReply, PriorPosting};
-use crate::transfer::effect::{Alert, Decision};
+use crate::transfer::effect::Decision;
 use crate::transfer::input::{OutboundInput, SendStatus};
 use crate::transfer::order::{Funding, Order};
 use crate::transfer::receipt::DebitReceipt;
 use crate::transfer::rules::{AfterUnknown, ResponseClass, ReversalClass};
 use crate::transfer::state::PendingCancel;
+use crate::values::Alert;
 
 impl OutboundTransfer {
     /// Accepts an order: requests the debit from core, or sends the request if the channel made the debit.

@@ -1,4 +1,4 @@
-//! Addresses of the provider.
+//! Addresses of servers outside of the program: encrypted, or on this machine.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use axum::http::uri::Scheme;
 
 /// An address that is encrypted, or on this machine.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Endpoint {
+pub struct Endpoint {
     text: String,
     uri: Uri,
     is_encrypted: bool,
@@ -19,7 +19,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         let uri = text.parse::<Uri>().map_err(|error| format!("{text:?} is not a URL: {error}"))?;
         let host = uri.host().ok_or_else(|| format!("{text:?} has no host"))?;
         let is_encrypted = uri.scheme() == Some(&Scheme::HTTPS);
@@ -33,39 +33,51 @@ impl Endpoint {
         Ok(Self { text: text.to_owned(), uri, is_encrypted })
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    /// Returns the address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    pub(super) const fn is_encrypted(&self) -> bool {
+    /// Returns whether it is reached over TLS.
+    #[must_use]
+    pub const fn is_encrypted(&self) -> bool {
         self.is_encrypted
     }
 
     /// Returns the host as it is connected to, without the brackets of an IPv6 address.
-    pub(super) fn host(&self) -> &str {
+    #[must_use]
+    pub fn host(&self) -> &str {
         self.uri.host().unwrap_or_default().trim_matches(['[', ']'])
     }
 
-    pub(super) fn port(&self) -> u16 {
+    /// Returns the port: that of the scheme, if it names none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
         self.uri.port_u16().unwrap_or(if self.is_encrypted { 443 } else { 80 })
     }
 
     /// Returns the value of the header `Host`.
-    pub(super) fn authority(&self) -> &str {
+    #[must_use]
+    pub fn authority(&self) -> &str {
         self.uri.authority().map_or("", |authority| authority.as_str())
     }
 
-    pub(super) fn path(&self) -> &str {
+    /// Returns the path.
+    #[must_use]
+    pub fn path(&self) -> &str {
         self.uri.path()
     }
 
     /// Returns path and query.
-    pub(super) fn target(&self) -> &str {
+    #[must_use]
+    pub fn target(&self) -> &str {
         self.uri.path_and_query().map_or("/", |target| target.as_str())
     }
 
     /// Returns the address with more parameters in its query.
-    pub(super) fn with(&self, parameters: &[(&str, &str)]) -> String {
+    #[must_use]
+    pub fn with(&self, parameters: &[(&str, &str)]) -> String {
         let mark = if self.uri.query().is_some() { '&' } else { '?' };
         format!("{}{mark}{}", self.text, form(parameters))
     }
@@ -83,13 +95,15 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// Encodes parameters as `application/x-www-form-urlencoded`.
-pub(super) fn form(parameters: &[(&str, &str)]) -> String {
+#[must_use]
+pub fn form(parameters: &[(&str, &str)]) -> String {
     let pairs = parameters.iter().map(|(name, value)| format!("{name}={}", escaped(value)));
     pairs.collect::<Vec<_>>().join("&")
 }
 
 /// Escapes all but letters, digits and `-._~` (RFC 3986).
-pub(super) fn escaped(text: &str) -> String {
+#[must_use]
+pub fn escaped(text: &str) -> String {
     let byte = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
             char::from(byte).to_string()
