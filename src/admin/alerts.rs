@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::json_body::JsonBody;
-use super::operations::{Shared, number};
+use super::operations::{Shared, number, page_limit};
 use super::port::AdminPort;
 use super::problem::Problem;
 use super::signed::Signed;
@@ -17,9 +17,6 @@ use super::views::DeliveryView;
 use crate::codes::alert;
 use crate::control::{AlertId, AlertView, Command, StoredAlert};
 use crate::values::Alert;
-
-/// The most alerts in an answer.
-const ALERTS_MAX: usize = 1000;
 
 /// An alert, and how far its delivery to each webhook is.
 #[derive(Serialize)]
@@ -36,7 +33,7 @@ pub(super) struct AlertsQuery {
     open: Option<bool>,
     kind: Option<String>,
     cursor: Option<String>,
-    limit: Option<usize>,
+    limit: Option<u64>,
 }
 
 /// The place of an alert in the list: the open ones first, and the newest first. `None`: before the first.
@@ -74,10 +71,7 @@ pub(super) async fn list<P: AdminPort>(
     _: Signed,
 ) -> Result<impl IntoResponse, Problem> {
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
-    let limit = query.limit.unwrap_or(100);
-    if !(1..=ALERTS_MAX).contains(&limit) {
-        return Err(Problem::invalid(format!("limit: must be from 1 to {ALERTS_MAX}")));
-    }
+    let limit = usize::try_from(page_limit(query.limit)?).unwrap_or(usize::MAX);
     let kind = query.kind.as_deref().map(read_kind).transpose()?;
     let after = query.cursor.as_deref().map(read_cursor).transpose()?;
     let control = shared.port.control();
